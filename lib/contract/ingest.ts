@@ -1,0 +1,13 @@
+/** Answers of the ingest endpoints that are X-Ray's own (OTLP answers are those of the OTLP specification). */
+import { z } from 'zod';
+
+/** POST /v1/events and POST /api/import/*. */
+export const IngestReport = z.object({
+  accepted: z.number(),
+  /** Understood as valid but of no use to X-Ray (counted by type). */
+  ignored: z.number(),
+  rejected: z.number(),
+  /** The first few, with their position and reason; all are in the table of rejects. */
+  rejects: z.array(z.object({ position: z.number(), reason: z.string() })),
+});
+export type IngestReportWire = z.infer<typeof IngestReport>;

@@ -1,0 +1,284 @@
+/** Jobs and their task attempts. Every job route is narrowed by `cluster` and `session`; an ambiguous id is a 409. */
+import { z } from 'zod';
+import { defineRoute } from './route.ts';
+import { Cursor, Flag, Limit, NsText, SourceNotice } from './wire-values.ts';
+
+export const CompletenessWire = z.object({
+  /** Where the attempts came from: `events`, `state-api`, `timeline`, or several joined by `+`. */
+  source: z.string(),
+  reported: z.number().nullable(),
+  stored: z.number(),
+  dropped: z.number().nullable(),
+  truncated: z.boolean(),
+  reason: z.string().nullable(),
+});
+export type CompletenessWireValue = z.infer<typeof CompletenessWire>;
+
+const FunctionProgress = z.object({
+  name: z.string(),
+  finished: z.number(),
+  failed: z.number(),
+  running: z.number(),
+  pending: z.number(),
+});
+
+export const JobSummary = z.object({
+  cluster: z.string(),
+  session: z.string(),
+  jobId: z.string(),
+  submissionId: z.string().nullable(),
+  type: z.enum(['SUBMISSION', 'DRIVER']),
+  /** PENDING RUNNING STOPPED SUCCEEDED FAILED as the Jobs API says; FINISHED: the driver ended, how is unknown. */
+  status: z.enum(['PENDING', 'RUNNING', 'STOPPED', 'SUCCEEDED', 'FAILED', 'FINISHED', 'UNKNOWN']),
+  entrypoint: z.string().nullable(),
+  owner: z.string().nullable(),
+  startNs: NsText.nullable(),
+  endNs: NsText.nullable(),
+  durationNs: NsText.nullable(),
+  isInternal: z.boolean(),
+  tasks: z.object({
+    attempts: z.number(),
+    finished: z.number(),
+    failed: z.number(),
+    running: z.number(),
+    pending: z.number(),
+    retries: z.number(),
+  }),
+  /** The busiest functions first, at most 8. */
+  functions: z.array(FunctionProgress),
+  /** Sum of what the job's living actors and running tasks hold. */
+  resources: z.record(z.string(), z.number()),
+});
+export type JobSummaryWire = z.infer<typeof JobSummary>;
+
+const narrow = { cluster: z.string().optional(), session: z.string().optional() };
+const oneJob = { jobId: z.string().min(1), ...narrow };
+
+export const JobsResponse = z.object({
+  jobs: z.array(JobSummary),
+  nextCursor: z.string().nullable(),
+  notices: z.array(SourceNotice),
+});
+export type JobsWire = z.infer<typeof JobsResponse>;
+export const jobsRoute = defineRoute({
+  path: '/api/jobs',
+  query: z.strictObject({ ...narrow, status: z.string().optional(), internal: Flag, limit: Limit(1000, 200), cursor: Cursor }),
+  response: JobsResponse,
+});
+
+export const JobResponse = z.object({
+  job: JobSummary,
+  message: z.string().nullable(),
+  errorType: z.string().nullable(),
+  metadata: z.record(z.string(), z.string()),
+  runtimeEnv: z.string().nullable(),
+  driver: z.object({ nodeId: z.string().nullable(), pid: z.number().nullable(), exitCode: z.number().nullable() }),
+  completeness: CompletenessWire,
+  notices: z.array(SourceNotice),
+});
+export type JobWire = z.infer<typeof JobResponse>;
+export const jobRoute = defineRoute({
+  path: '/api/jobs/{jobId}',
+  query: z.strictObject(oneJob),
+  response: JobResponse,
+});
+
+export const FunctionSummary = z.object({
+  name: z.string(),
+  /** Distinct task ids. */
+  tasks: z.number(),
+  attempts: z.number(),
+  /** Attempts that reached RUNNING (domain: or FINISHED, or FAILED by an exception of their own). */
+  ran: z.number(),
+  /** Attempts after the first of their task. */
+  retries: z.number(),
+  byState: z.record(z.string(), z.number()),
+  errors: z.record(z.string(), z.number()),
+  /** RUNNING to FINISHED or FAILED of attempts that have both; null where there is none. */
+  durationNs: z.object({ p50: NsText, p95: NsText, max: NsText }).nullable(),
+});
+export type FunctionSummaryWire = z.infer<typeof FunctionSummary>;
+
+export const TasksSummaryResponse = z.object({
+  functions: z.array(FunctionSummary),
+  completeness: CompletenessWire,
+});
+export type TasksSummaryWire = z.infer<typeof TasksSummaryResponse>;
+export const tasksSummaryRoute = defineRoute({
+  path: '/api/jobs/{jobId}/tasks/summary',
+  query: z.strictObject(oneJob),
+  response: TasksSummaryResponse,
+});
+
+export const AttemptWire = z.object({
+  taskId: z.string(),
+  attempt: z.number(),
+  functionName: z.string(),
+  name: z.string(),
+  type: z.string(),
+  state: z.string(),
+  errorType: z.string().nullable(),
+  errorMessage: z.string().nullable(),
+  nodeId: z.string().nullable(),
+  workerId: z.string().nullable(),
+  workerPid: z.number().nullable(),
+  actorId: z.string().nullable(),
+  parentTaskId: z.string().nullable(),
+  /** First state reached. */
+  createdNs: NsText.nullable(),
+  /** RUNNING. */
+  startNs: NsText.nullable(),
+  /** FINISHED or FAILED; null while it goes on. */
+  endNs: NsText.nullable(),
+  durationNs: NsText.nullable(),
+});
+export type AttemptWireValue = z.infer<typeof AttemptWire>;
+
+export const TasksResponse = z.object({
+  tasks: z.array(AttemptWire),
+  matched: z.number(),
+  nextCursor: z.string().nullable(),
+  completeness: CompletenessWire,
+});
+export type TasksWire = z.infer<typeof TasksResponse>;
+export const tasksRoute = defineRoute({
+  path: '/api/jobs/{jobId}/tasks',
+  query: z.strictObject({
+    ...oneJob,
+    function: z.string().optional(),
+    state: z.string().optional(),
+    node: z.string().optional(),
+    worker: z.string().optional(),
+    limit: Limit(10_000, 100),
+    cursor: Cursor,
+  }),
+  response: TasksResponse,
+});
+
+export const AttemptDetail = AttemptWire.extend({
+  states: z.array(z.object({ state: z.string(), timeNs: NsText })),
+  requiredResources: z.record(z.string(), z.number()),
+  placementGroupId: z.string().nullable(),
+  callSite: z.string().nullable(),
+  logs: z
+    .object({
+      stdoutFile: z.string(),
+      stderrFile: z.string(),
+      stdoutStart: z.number().nullable(),
+      stdoutEnd: z.number().nullable(),
+      stderrStart: z.number().nullable(),
+      stderrEnd: z.number().nullable(),
+    })
+    .nullable(),
+  phases: z.array(z.object({ name: z.string(), startNs: NsText, endNs: NsText })),
+  spans: z.array(z.object({ traceId: z.string(), spanId: z.string(), name: z.string(), startNs: NsText, durationNs: NsText })),
+});
+export type AttemptDetailWire = z.infer<typeof AttemptDetail>;
+
+/** All attempts of one task, oldest first. */
+export const TaskResponse = z.object({ taskId: z.string(), functionName: z.string(), attempts: z.array(AttemptDetail) });
+export type TaskWire = z.infer<typeof TaskResponse>;
+export const taskRoute = defineRoute({
+  path: '/api/jobs/{jobId}/tasks/{taskId}',
+  query: z.strictObject({ ...oneJob, taskId: z.string().min(1) }),
+  response: TaskResponse,
+});
+
+/**
+ * All attempts of a job in columns, for drawing. Times are offsets in ns from `originNs` (float64 is exact for 104
+ * days). One entry per attempt in every column; `function`, `lane` and `state` index the tables beside them.
+ */
+export const TimelineResponse = z.object({
+  originNs: NsText,
+  fromNs: NsText,
+  toNs: NsText,
+  /** Now, on the server's clock: running attempts are drawn up to here. */
+  nowNs: NsText,
+  functions: z.array(z.string()),
+  states: z.array(z.string()),
+  lanes: z.array(
+    z.object({
+      nodeId: z.string(),
+      nodeName: z.string(),
+      workerId: z.string(),
+      pid: z.number().nullable(),
+      actor: z.string().nullable(),
+    }),
+  ),
+  columns: z.object({
+    taskId: z.array(z.string()),
+    attempt: z.array(z.number()),
+    function: z.array(z.number()),
+    state: z.array(z.number()),
+    /** -1: never ran, no lane; not drawn but counted. */
+    lane: z.array(z.number()),
+    start: z.array(z.number().nullable()),
+    end: z.array(z.number().nullable()),
+    /** First state reached: the wait before RUNNING. */
+    created: z.array(z.number().nullable()),
+    error: z.array(z.string()),
+  }),
+  /** Phases inside attempts (`task:deserialize_arguments`, `task:execute`, `task:store_outputs`, ...). */
+  phases: z.object({
+    names: z.array(z.string()),
+    /** Index into the attempt columns. */
+    row: z.array(z.number()),
+    name: z.array(z.number()),
+    start: z.array(z.number()),
+    end: z.array(z.number()),
+  }),
+  matched: z.number(),
+  /** True where the row limit cut the answer: says so instead of hiding it. */
+  limited: z.boolean(),
+  completeness: CompletenessWire,
+});
+export type TimelineWire = z.infer<typeof TimelineResponse>;
+export const timelineRoute = defineRoute({
+  path: '/api/jobs/{jobId}/timeline',
+  query: z.strictObject({ ...oneJob, function: z.string().optional(), state: z.string().optional(), phases: Flag, limit: Limit(200_000, 200_000) }),
+  response: TimelineResponse,
+});
+
+/** Log lines: of the driver, or of one task attempt. `follow` is done by asking again with `fromByte`. */
+export const LogsResponse = z.object({
+  source: z.enum(['driver', 'task']),
+  /** Newest last. */
+  lines: z.array(z.string()),
+  /** Where the text came from, e.g. a Jobs API path or a log file. */
+  origin: z.string(),
+  truncated: z.boolean(),
+  /** X-Ray keeps what it has read; true where the cluster is gone and this is the kept copy. */
+  kept: z.boolean(),
+  notices: z.array(SourceNotice),
+});
+export type LogsWire = z.infer<typeof LogsResponse>;
+export const logsRoute = defineRoute({
+  path: '/api/jobs/{jobId}/logs',
+  query: z.strictObject({
+    ...oneJob,
+    taskId: z.string().optional(),
+    attempt: z.coerce.number().int().min(0).optional(),
+    stream: z.enum(['out', 'err']).optional(),
+    tail: Limit(50_000, 1000),
+  }),
+  response: LogsResponse,
+});
+
+/** Attempts that ran on a node or worker in a window, of any job: "what ran there then". */
+export const RanThenResponse = z.object({
+  rows: z.array(AttemptWire.extend({ cluster: z.string(), session: z.string(), jobId: z.string() })),
+  matched: z.number(),
+});
+export type RanThenWire = z.infer<typeof RanThenResponse>;
+export const ranThenRoute = defineRoute({
+  path: '/api/attempts',
+  query: z.strictObject({
+    ...narrow,
+    node: z.string().optional(),
+    worker: z.string().optional(),
+    from: z.string(),
+    to: z.string(),
+    limit: Limit(1000, 100),
+  }),
+  response: RanThenResponse,
+});

@@ -1,0 +1,62 @@
+/** Share links: a page's state and the data it shows, frozen. */
+import { z } from 'zod';
+import { defineRoute } from './route.ts';
+
+/** POST /api/shares */
+export const ShareRequest = z.strictObject({
+  /** Path and query of the page within X-Ray, e.g. `/jobs/01000000/timeline?v=1&from=...`. */
+  path: z.string().min(1).max(8000).regex(/^\/(?!\/)/, 'expected a path that begins with one slash'),
+  title: z.string().max(200).default(''),
+  note: z.string().max(4000).default(''),
+  /** Seconds until the link stops working; null: never. Default 30 days. */
+  expiresInSeconds: z.number().int().min(60).max(366 * 86_400).nullable().default(30 * 86_400),
+  /**
+   * API requests (GET paths under /api/) whose answers the page shows; X-Ray asks them itself and freezes what it
+   * gets. Left out: X-Ray asks what that page would ask.
+   */
+  requests: z.array(z.string().max(8000).regex(/^\/api\//)).max(64).optional(),
+});
+
+export const ShareCreated = z.object({
+  /** 128 random bits, base64url. Shown once; only its hash is stored. */
+  token: z.string(),
+  /** `/s/<token>` */
+  path: z.string(),
+  expiresAt: z.string().nullable(),
+  bytes: z.number(),
+});
+export type ShareCreatedWire = z.infer<typeof ShareCreated>;
+
+export const ShareResponse = z.object({
+  path: z.string(),
+  title: z.string(),
+  note: z.string(),
+  createdAt: z.string(),
+  expiresAt: z.string().nullable(),
+  version: z.number(),
+  /** Frozen answers by request path. */
+  responses: z.record(z.string(), z.object({ status: z.number(), body: z.unknown() })),
+});
+export type ShareWire = z.infer<typeof ShareResponse>;
+export const shareRoute = defineRoute({
+  path: '/api/shares/{token}',
+  query: z.strictObject({ token: z.string().min(1) }),
+  response: ShareResponse,
+});
+
+/** GET /api/shares: what exists, without the tokens (they are not stored). */
+export const SharesResponse = z.object({
+  shares: z.array(
+    z.object({
+      id: z.string(),
+      path: z.string(),
+      title: z.string(),
+      createdAt: z.string(),
+      expiresAt: z.string().nullable(),
+      bytes: z.number(),
+      opened: z.number(),
+    }),
+  ),
+});
+export type SharesWire = z.infer<typeof SharesResponse>;
+export const sharesRoute = defineRoute({ path: '/api/shares', query: z.strictObject({}), response: SharesResponse });

@@ -1,0 +1,93 @@
+/** OpenTelemetry traces. */
+import { z } from 'zod';
+import { defineRoute } from './route.ts';
+import { Cursor, Flag, Limit, Moment, NsText } from './wire-values.ts';
+
+export const TraceSummary = z.object({
+  traceId: z.string(),
+  rootName: z.string(),
+  /** Service of the root span. */
+  serviceName: z.string(),
+  services: z.array(z.string()),
+  startNs: NsText,
+  durationNs: NsText,
+  spans: z.number(),
+  errors: z.number(),
+  /** False while no root span has arrived: children may come before their parent. */
+  complete: z.boolean(),
+});
+export type TraceSummaryWire = z.infer<typeof TraceSummary>;
+
+export const TracesResponse = z.object({
+  traces: z.array(TraceSummary),
+  matched: z.number(),
+  services: z.array(z.string()),
+  nextCursor: z.string().nullable(),
+});
+export type TracesWire = z.infer<typeof TracesResponse>;
+export const tracesRoute = defineRoute({
+  path: '/api/traces',
+  query: z.strictObject({
+    service: z.string().optional(),
+    /** Part of a span's name, case-insensitive. */
+    name: z.string().optional(),
+    /** `key=value`, repeated with `&&`; span and resource attributes alike. */
+    attributes: z.string().optional(),
+    minDurationMs: z.coerce.number().min(0).optional(),
+    maxDurationMs: z.coerce.number().min(0).optional(),
+    errors: Flag,
+    from: Moment.optional(),
+    to: Moment.optional(),
+    limit: Limit(1000, 100),
+    cursor: Cursor,
+  }),
+  response: TracesResponse,
+});
+
+export const SpanWire = z.object({
+  spanId: z.string(),
+  parentSpanId: z.string(),
+  name: z.string(),
+  kind: z.string(),
+  serviceName: z.string(),
+  startNs: NsText,
+  durationNs: NsText,
+  statusCode: z.string(),
+  statusMessage: z.string(),
+  scopeName: z.string(),
+  attributes: z.record(z.string(), z.string()),
+  resourceAttributes: z.record(z.string(), z.string()),
+  events: z.array(z.object({ timeNs: NsText, name: z.string(), attributes: z.record(z.string(), z.string()) })),
+  links: z.array(z.object({ traceId: z.string(), spanId: z.string(), attributes: z.record(z.string(), z.string()) })),
+  /** The Ray task attempt this span is, joined by ray.task_id or by worker and time. */
+  task: z
+    .object({
+      cluster: z.string(),
+      session: z.string(),
+      jobId: z.string(),
+      taskId: z.string(),
+      attempt: z.number(),
+      functionName: z.string(),
+      state: z.string(),
+      joinedBy: z.enum(['ray.task_id', 'worker+time']),
+    })
+    .nullable(),
+});
+export type SpanWireValue = z.infer<typeof SpanWire>;
+
+export const TraceResponse = z.object({
+  traceId: z.string(),
+  startNs: NsText,
+  durationNs: NsText,
+  services: z.array(z.string()),
+  /** By start time; parents before children where times tie. */
+  spans: z.array(SpanWire),
+  /** Spans beyond the limit are counted here, not hidden. */
+  omitted: z.number(),
+});
+export type TraceWire = z.infer<typeof TraceResponse>;
+export const traceRoute = defineRoute({
+  path: '/api/traces/{traceId}',
+  query: z.strictObject({ traceId: z.string().regex(/^[0-9a-fA-F]{32}$/, 'expected 32 hex digits'), limit: Limit(100_000, 20_000) }),
+  response: TraceResponse,
+});

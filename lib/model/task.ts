@@ -1,0 +1,195 @@
+/**
+ * Ray's tasks as every source tells of them, in part. Spelling of states, task types and error types is Ray's own
+ * (src/ray/protobuf/common.proto, ray 2.58). Ids are lower-case hex, as the State API shows them.
+ */
+import type { Milliseconds, Nanoseconds } from './units.ts';
+
+export const TASK_STATES = [
+  'NIL',
+  'PENDING_ARGS_AVAIL',
+  'PENDING_NODE_ASSIGNMENT',
+  'PENDING_OBJ_STORE_MEM_AVAIL',
+  'PENDING_ARGS_FETCH',
+  'SUBMITTED_TO_WORKER',
+  'PENDING_ACTOR_TASK_ARGS_FETCH',
+  'PENDING_ACTOR_TASK_ORDERING_OR_CONCURRENCY',
+  'RUNNING',
+  'RUNNING_IN_RAY_GET',
+  'RUNNING_IN_RAY_WAIT',
+  'FINISHED',
+  'FAILED',
+  'GETTING_AND_PINNING_ARGS',
+] as const;
+export type TaskState = (typeof TASK_STATES)[number];
+
+export type TaskType = 'NORMAL_TASK' | 'ACTOR_CREATION_TASK' | 'ACTOR_TASK' | 'DRIVER_TASK';
+
+/** Who told: the event export, the State API, or an exported timeline file. */
+export type TaskSource = 'event' | 'state-api' | 'timeline';
+
+/** Where the attempt's lines stand in its worker's log files (byte offsets). */
+export interface TaskLogs {
+  readonly stdoutFile: string;
+  readonly stderrFile: string;
+  readonly stdoutStart: number | null;
+  readonly stdoutEnd: number | null;
+  readonly stderrStart: number | null;
+  readonly stderrEnd: number | null;
+}
+
+/**
+ * What one message says of one task attempt. Parts arrive in any order, over several requests, from two reporters
+ * (owner and executor), more than once; the store merges them by (session, jobId, taskId, attempt).
+ */
+export interface AttemptPart {
+  readonly session: string;
+  readonly jobId: string;
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly source: TaskSource;
+  readonly type?: TaskType;
+  /** Ray's func_or_class_name, e.g. `tokenize` or `TrainWorker.train_step`. */
+  readonly functionName?: string;
+  /** Name given by the user, where it differs from the function. */
+  readonly name?: string;
+  readonly actorId?: string;
+  readonly parentTaskId?: string;
+  readonly placementGroupId?: string;
+  readonly language?: string;
+  readonly requiredResources?: Readonly<Record<string, number>>;
+  readonly runtimeEnv?: string;
+  readonly callSite?: string;
+  readonly nodeId?: string;
+  readonly workerId?: string;
+  readonly workerPid?: number;
+  /** First time each state was reached. */
+  readonly stateTimes: Readonly<Partial<Record<TaskState, Nanoseconds>>>;
+  readonly errorType?: string;
+  readonly errorMessage?: string;
+  readonly logs?: TaskLogs;
+}
+
+/** One span of Ray's profiler inside an attempt: `task:execute`, `ray.get`, ... */
+export interface ProfileSpan {
+  readonly session: string;
+  readonly jobId: string;
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly componentType: string;
+  readonly workerId: string;
+  readonly nodeIp: string;
+  readonly name: string;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  readonly extra: string;
+}
+
+export interface NodePart {
+  readonly session: string;
+  readonly nodeId: string;
+  readonly ip?: string;
+  readonly name?: string;
+  readonly hostname?: string;
+  readonly isHead?: boolean;
+  readonly state?: 'ALIVE' | 'DEAD';
+  readonly resources?: Readonly<Record<string, number>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly start?: Nanoseconds;
+  readonly end?: Nanoseconds;
+  readonly deathReason?: string;
+  readonly seen: Nanoseconds;
+}
+
+export interface ActorPart {
+  readonly session: string;
+  readonly jobId: string;
+  readonly actorId: string;
+  readonly className?: string;
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly isDetached?: boolean;
+  readonly placementGroupId?: string;
+  readonly requiredResources?: Readonly<Record<string, number>>;
+  /** The newest state with its time; states are Ray's (DEPENDENCIES_UNREADY ... DEAD). */
+  readonly state?: string;
+  readonly stateTime?: Nanoseconds;
+  readonly nodeId?: string;
+  readonly workerId?: string;
+  readonly pid?: number;
+  readonly restarts?: number;
+  readonly deathCause?: string;
+}
+
+export interface WorkerPart {
+  readonly session: string;
+  readonly workerId: string;
+  readonly nodeId?: string;
+  readonly pid?: number;
+  readonly type?: string;
+  readonly start?: Nanoseconds;
+  readonly end?: Nanoseconds;
+  readonly exitType?: string;
+  readonly exitDetail?: string;
+}
+
+export interface JobPart {
+  readonly session: string;
+  readonly jobId: string;
+  readonly submissionId?: string;
+  readonly type?: 'SUBMISSION' | 'DRIVER';
+  /** PENDING RUNNING STOPPED SUCCEEDED FAILED (Jobs API); FINISHED where only the driver's end is known. */
+  readonly status?: string;
+  readonly statusTime?: Nanoseconds;
+  readonly entrypoint?: string;
+  readonly message?: string;
+  readonly errorType?: string;
+  readonly start?: Nanoseconds;
+  readonly end?: Nanoseconds;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly driverNodeId?: string;
+  readonly driverPid?: number;
+  readonly driverExitCode?: number;
+  readonly runtimeEnv?: string;
+  /** Ray's own jobs (dashboard, Jobs API supervisor), hidden unless asked for. */
+  readonly isInternal?: boolean;
+}
+
+/** A kill by Ray's memory monitor, as the raylet, the events or the counter report it. */
+export interface OutOfMemoryKill {
+  readonly session: string;
+  readonly time: Nanoseconds;
+  readonly nodeId: string;
+  readonly kind: 'task' | 'actor' | 'idle_worker' | 'driver';
+  readonly name: string;
+  readonly jobId: string;
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly actorId: string;
+  readonly workerId: string;
+  readonly pid: number;
+  /** Bytes the killed process held; null where the report does not say. */
+  readonly usedBytes: number | null;
+  readonly nodeUsedBytes: number | null;
+  readonly nodeTotalBytes: number | null;
+  readonly source: 'event' | 'state-api' | 'metric' | 'log';
+  readonly message: string;
+}
+
+/** What a source admits to not knowing about a job's tasks. */
+export interface Completeness {
+  readonly source: string;
+  /** Attempts the source says exist; null where it does not say. */
+  readonly reported: number | null;
+  readonly stored: number;
+  /** Dropped by Ray before X-Ray could see them (task_events_dropped). */
+  readonly dropped: number | null;
+  readonly truncated: boolean;
+  readonly reason: string | null;
+}
+
+export interface SessionSighting {
+  readonly session: string;
+  readonly cluster: string;
+  readonly rayVersion: string | null;
+  readonly seen: Milliseconds;
+}

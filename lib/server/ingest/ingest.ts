@@ -1,0 +1,46 @@
+/** The way in for everything that is pushed: bounded, batched, acknowledged only when it is in the store. */
+import type { SourceHealthWire } from '../../contract/health.ts';
+import type { IngestReportWire } from '../../contract/ingest.ts';
+import type {
+  ActorPart,
+  AttemptPart,
+  JobPart,
+  NodePart,
+  OutOfMemoryKill,
+  ProfileSpan,
+  SessionSighting,
+  WorkerPart,
+} from '../../model/task.ts';
+
+/** What one body or one poll of Ray said, decoded. */
+export interface RayFacts {
+  readonly attempts: readonly AttemptPart[];
+  readonly profileSpans: readonly ProfileSpan[];
+  readonly nodes: readonly NodePart[];
+  readonly actors: readonly ActorPart[];
+  readonly workers: readonly WorkerPart[];
+  readonly jobs: readonly JobPart[];
+  readonly kills: readonly OutOfMemoryKill[];
+  readonly sightings: readonly SessionSighting[];
+}
+
+export interface IngestBody {
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
+  readonly contentEncoding: string;
+  /** Cluster name given with the request (`?cluster=`), or null. */
+  readonly cluster: string | null;
+}
+
+export interface Ingest {
+  /** OTLP/HTTP body. Resolves when stored. */
+  readonly traces: (body: IngestBody) => Promise<{ rejectedSpans: number; reason: string; acceptedSpans: number }>;
+  /** Ray event export body. Resolves when stored; bad records are set aside, not thrown. */
+  readonly rayEvents: (body: IngestBody) => Promise<IngestReportWire>;
+  /** `ray timeline` files, formats A and B. */
+  readonly rayTimeline: (body: IngestBody) => Promise<IngestReportWire>;
+  /** Facts from polling. Resolves when stored. */
+  readonly rayFacts: (facts: Partial<RayFacts>) => Promise<void>;
+  readonly health: () => readonly SourceHealthWire[];
+  readonly close: () => Promise<void>;
+}
