@@ -16,6 +16,7 @@ import { jobsRoute, tasksSummaryRoute } from '../../lib/contract/jobs.ts';
 import { heatmapRoute, oomRoute } from '../../lib/contract/memory.ts';
 import { type RouteContract, requestPath } from '../../lib/contract/route.ts';
 import { traceRoute, tracesRoute } from '../../lib/contract/traces.ts';
+import { check, equal, eventually, results, say } from './check.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const work = mkdtempSync(join(tmpdir(), 'xray-live-'));
@@ -23,40 +24,6 @@ const venv = resolve(
   process.env.XRAY_LIVE_VENV ?? join(process.env.XRAY_DATA_DIR ?? join(root, '.xray'), 'ray-2.58.0-venv'),
 );
 const children: ChildProcess[] = [];
-const results: { name: string; error: string | null }[] = [];
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
-
-async function check(name: string, body: () => Promise<void>): Promise<void> {
-  let error: string | null = null;
-  try {
-    await body();
-  } catch (thrown) {
-    error = thrown instanceof Error ? thrown.message : String(thrown);
-  }
-  results.push({ name, error });
-  say(`${error === null ? 'ok    ' : 'FAILED'} ${name}${error === null ? '' : `\n       ${error}`}`);
-}
-
-/** Asks until `test` passes; the last failure is thrown after `limitS`. */
-async function eventually<T>(limitS: number, ask: () => Promise<T>, test: (value: T) => void): Promise<T> {
-  const end = Date.now() + limitS * 1000;
-  for (;;) {
-    try {
-      const value = await ask();
-      test(value);
-      return value;
-    } catch (error) {
-      if (Date.now() > end) throw error;
-    }
-    await sleep(1000);
-  }
-}
-
-function equal(actual: unknown, expected: unknown, what: string): void {
-  const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (a !== b) throw new Error(`${what}: got ${a}, expected ${b}`);
-}
-
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
