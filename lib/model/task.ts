@@ -193,3 +193,15 @@ export interface SessionSighting {
   readonly rayVersion: string | null;
   readonly seen: Milliseconds;
 }
+
+/** What one body or one poll of Ray said, decoded. */
+export interface RayFacts {
+  readonly attempts: readonly AttemptPart[];
+  readonly profileSpans: readonly ProfileSpan[];
+  readonly nodes: readonly NodePart[];
+  readonly actors: readonly ActorPart[];
+  readonly workers: readonly WorkerPart[];
+  readonly jobs: readonly JobPart[];
+  readonly kills: readonly OutOfMemoryKill[];
+  readonly sightings: readonly SessionSighting[];
+}

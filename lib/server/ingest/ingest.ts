@@ -1,28 +1,7 @@
 /** The way in for everything that is pushed: bounded, batched, acknowledged only when it is in the store. */
 import type { SourceHealthWire } from '../../contract/health.ts';
 import type { IngestReportWire } from '../../contract/ingest.ts';
-import type {
-  ActorPart,
-  AttemptPart,
-  JobPart,
-  NodePart,
-  OutOfMemoryKill,
-  ProfileSpan,
-  SessionSighting,
-  WorkerPart,
-} from '../../model/task.ts';
-
-/** What one body or one poll of Ray said, decoded. */
-export interface RayFacts {
-  readonly attempts: readonly AttemptPart[];
-  readonly profileSpans: readonly ProfileSpan[];
-  readonly nodes: readonly NodePart[];
-  readonly actors: readonly ActorPart[];
-  readonly workers: readonly WorkerPart[];
-  readonly jobs: readonly JobPart[];
-  readonly kills: readonly OutOfMemoryKill[];
-  readonly sightings: readonly SessionSighting[];
-}
+import type { RayFacts } from '../../model/task.ts';
 
 export interface IngestBody {
   readonly bytes: Uint8Array;

@@ -1,0 +1,61 @@
+/** ClickHouse over its HTTP interface (https://clickhouse.com/docs/interfaces/http). */
+import { type Engine, encodeRows, type Param, type Query, type SelectOptions, StoreError } from './engine.ts';
+
+export interface RemoteStore {
+  /** Without a trailing slash. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A parameter in the text form of the HTTP interface; lists as ['a','b'] with backslash escapes. */
+function paramText(value: Param): string {
+  if (!Array.isArray(value)) return String(value);
+  const quoted = value.map((item) => (typeof item === 'number' ? String(item) : `'${String(item).replace(/[\\']/g, '\\$&')}'`));
+  return `[${quoted.join(',')}]`;
+}
+
+export function openRemote(store: RemoteStore): Engine {
+  async function post(what: string, query: Record<string, string>, body: string | Buffer, options: SelectOptions): Promise<string> {
+    const timeout = AbortSignal.timeout((options.timeoutMs ?? 20_000) + 2_000);
+    const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+    let response: Response;
+    let text: string;
+    try {
+      const init = { method: 'POST', headers: { ...store.headers }, signal, body: typeof body === 'string' ? body : new Uint8Array(body) };
+      response = await fetch(`${store.url}/?${new URLSearchParams(query)}`, init);
+      text = await response.text();
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      throw new StoreError(timeout.aborted ? 'store-timeout' : 'store-failed', `${what} failed: ${words} (${store.url})`, { cause: error });
+    }
+    if (!response.ok) throw new StoreError('store-failed', `${what} failed: ${text.slice(0, 2000)}`);
+    return text;
+  }
+
+  return {
+    kind: 'clickhouse',
+    async select<Row>(query: Query<Row>, params: Readonly<Record<string, Param>> = {}, options: SelectOptions = {}) {
+      const settings: Record<string, string> = {
+        default_format: 'JSONEachRow',
+        output_format_json_quote_64bit_integers: '1',
+        max_execution_time: String(Math.ceil((options.timeoutMs ?? 20_000) / 1000)),
+        max_result_rows: String(options.maxRows ?? 1_000_000),
+        result_overflow_mode: 'throw',
+        wait_end_of_query: '1',
+      };
+      for (const [name, value] of Object.entries(params)) settings[`param_${name}`] = paramText(value);
+      const text = await post(`query "${query.name}"`, settings, query.sql, options);
+      const rows: Row[] = [];
+      for (const line of text.split('\n')) if (line !== '') rows.push(query.row.parse(JSON.parse(line)));
+      return rows;
+    },
+    async insert(table, rows) {
+      if (rows.length === 0) return;
+      await post(`insert of ${rows.length} rows into ${table}`, { query: `INSERT INTO ${table} FORMAT JSONEachRow`, async_insert: '0' }, encodeRows(rows), { timeoutMs: 60_000 });
+    },
+    async command(sql) {
+      await post('command', {}, sql, { timeoutMs: 60_000 });
+    },
+    async close() {},
+  };
+}
