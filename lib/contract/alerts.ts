@@ -48,7 +48,10 @@ export const AlertsResponse = z.object({
 export type AlertsWire = z.infer<typeof AlertsResponse>;
 export const alertsRoute = defineRoute({
   path: '/api/alerts',
-  query: z.strictObject({ cluster: z.string().optional(), state: z.enum(['pending', 'firing', 'resolved']).optional() }),
+  query: z.strictObject({
+    cluster: z.string().optional(),
+    state: z.enum(['pending', 'firing', 'resolved']).optional(),
+  }),
   response: AlertsResponse,
 });
 

@@ -62,7 +62,13 @@ export const JobsResponse = z.object({
 export type JobsWire = z.infer<typeof JobsResponse>;
 export const jobsRoute = defineRoute({
   path: '/api/jobs',
-  query: z.strictObject({ ...narrow, status: z.string().optional(), internal: Flag, limit: Limit(1000, 200), cursor: Cursor }),
+  query: z.strictObject({
+    ...narrow,
+    status: z.string().optional(),
+    internal: Flag,
+    limit: Limit(1000, 200),
+    cursor: Cursor,
+  }),
   response: JobsResponse,
 });
 
@@ -171,12 +177,18 @@ export const AttemptDetail = AttemptWire.extend({
     })
     .nullable(),
   phases: z.array(z.object({ name: z.string(), startNs: NsText, endNs: NsText })),
-  spans: z.array(z.object({ traceId: z.string(), spanId: z.string(), name: z.string(), startNs: NsText, durationNs: NsText })),
+  spans: z.array(
+    z.object({ traceId: z.string(), spanId: z.string(), name: z.string(), startNs: NsText, durationNs: NsText }),
+  ),
 });
 export type AttemptDetailWire = z.infer<typeof AttemptDetail>;
 
 /** All attempts of one task, oldest first. */
-export const TaskResponse = z.object({ taskId: z.string(), functionName: z.string(), attempts: z.array(AttemptDetail) });
+export const TaskResponse = z.object({
+  taskId: z.string(),
+  functionName: z.string(),
+  attempts: z.array(AttemptDetail),
+});
 export type TaskWire = z.infer<typeof TaskResponse>;
 export const taskRoute = defineRoute({
   path: '/api/jobs/{jobId}/tasks/{taskId}',
@@ -235,7 +247,13 @@ export const TimelineResponse = z.object({
 export type TimelineWire = z.infer<typeof TimelineResponse>;
 export const timelineRoute = defineRoute({
   path: '/api/jobs/{jobId}/timeline',
-  query: z.strictObject({ ...oneJob, function: z.string().optional(), state: z.string().optional(), phases: Flag, limit: Limit(200_000, 200_000) }),
+  query: z.strictObject({
+    ...oneJob,
+    function: z.string().optional(),
+    state: z.string().optional(),
+    phases: Flag,
+    limit: Limit(200_000, 200_000),
+  }),
   response: TimelineResponse,
 });
 

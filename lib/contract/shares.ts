@@ -5,16 +5,34 @@ import { defineRoute } from './route.ts';
 /** POST /api/shares */
 export const ShareRequest = z.strictObject({
   /** Path and query of the page within X-Ray, e.g. `/jobs/01000000/timeline?v=1&from=...`. */
-  path: z.string().min(1).max(8000).regex(/^\/(?!\/)/, 'expected a path that begins with one slash'),
+  path: z
+    .string()
+    .min(1)
+    .max(8000)
+    .regex(/^\/(?!\/)/, 'expected a path that begins with one slash'),
   title: z.string().max(200).default(''),
   note: z.string().max(4000).default(''),
   /** Seconds until the link stops working; null: never. Default 30 days. */
-  expiresInSeconds: z.number().int().min(60).max(366 * 86_400).nullable().default(30 * 86_400),
+  expiresInSeconds: z
+    .number()
+    .int()
+    .min(60)
+    .max(366 * 86_400)
+    .nullable()
+    .default(30 * 86_400),
   /**
    * API requests (GET paths under /api/) whose answers the page shows; X-Ray asks them itself and freezes what it
    * gets. Left out: X-Ray asks what that page would ask.
    */
-  requests: z.array(z.string().max(8000).regex(/^\/api\//)).max(64).optional(),
+  requests: z
+    .array(
+      z
+        .string()
+        .max(8000)
+        .regex(/^\/api\//),
+    )
+    .max(64)
+    .optional(),
 });
 
 export const ShareCreated = z.object({

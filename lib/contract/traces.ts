@@ -88,6 +88,9 @@ export const TraceResponse = z.object({
 export type TraceWire = z.infer<typeof TraceResponse>;
 export const traceRoute = defineRoute({
   path: '/api/traces/{traceId}',
-  query: z.strictObject({ traceId: z.string().regex(/^[0-9a-fA-F]{32}$/, 'expected 32 hex digits'), limit: Limit(100_000, 20_000) }),
+  query: z.strictObject({
+    traceId: z.string().regex(/^[0-9a-fA-F]{32}$/, 'expected 32 hex digits'),
+    limit: Limit(100_000, 20_000),
+  }),
   response: TraceResponse,
 });

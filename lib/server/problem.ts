@@ -14,7 +14,14 @@ export class ProblemError extends Error {
     this.name = 'ProblemError';
     const { headers, ...members } = extra;
     this.headers = headers ?? {};
-    this.problem = { type: `urn:xray:problem:${code}`, title: TITLES[code], status: PROBLEM_CODES[code], detail, code, ...members };
+    this.problem = {
+      type: `urn:xray:problem:${code}`,
+      title: TITLES[code],
+      status: PROBLEM_CODES[code],
+      detail,
+      code,
+      ...members,
+    };
   }
 }
 

@@ -11,7 +11,12 @@ export interface RaySource {
   readonly jobLog: (submissionId: string, signal?: AbortSignal) => Promise<string>;
   /** Last lines of one attempt's stdout or stderr (State API). */
   readonly taskLog: (
-    request: { readonly taskId: string; readonly attempt: number; readonly stream: 'out' | 'err'; readonly lines: number },
+    request: {
+      readonly taskId: string;
+      readonly attempt: number;
+      readonly stream: 'out' | 'err';
+      readonly lines: number;
+    },
     signal?: AbortSignal,
   ) => Promise<string>;
   /** GET below the dashboard's address, unparsed JSON (placement groups, datasets, ...). */

@@ -4,7 +4,11 @@ import { Registry } from 'prom-client';
 export interface Telemetry {
   readonly registry: Registry;
   /** One JSON line on stderr. */
-  readonly log: (level: 'debug' | 'info' | 'warn' | 'error', event: string, fields?: Readonly<Record<string, unknown>>) => void;
+  readonly log: (
+    level: 'debug' | 'info' | 'warn' | 'error',
+    event: string,
+    fields?: Readonly<Record<string, unknown>>,
+  ) => void;
 }
 
 export function createTelemetry(): Telemetry {

@@ -15,7 +15,12 @@ interface ChdbSession {
     params: object,
     options?: { format?: string; signal?: AbortSignal; timeout?: number },
   ): Promise<ChdbResult>;
-  insert(params: { table: string; values: Buffer; format: string; settings?: Record<string, string | number> }): Promise<unknown>;
+  insert(params: {
+    table: string;
+    values: Buffer;
+    format: string;
+    settings?: Record<string, string | number>;
+  }): Promise<unknown>;
   close(): void;
 }
 
@@ -36,7 +41,11 @@ export function openChdb(directory: string): Engine {
     const sql = `${query.sql}\nSETTINGS max_execution_time=${Math.ceil(timeout / 1000)}, max_result_rows=${maxRows}, result_overflow_mode='throw', output_format_json_quote_64bit_integers=1`;
     let text: string;
     try {
-      const settings = { format: 'JSONEachRow', timeout: timeout + 2_000, ...(options.signal ? { signal: options.signal } : {}) };
+      const settings = {
+        format: 'JSONEachRow',
+        timeout: timeout + 2_000,
+        ...(options.signal ? { signal: options.signal } : {}),
+      };
       text = (await session.queryBindAsync(sql, params, settings)).text();
     } catch (error) {
       throw new StoreError('store-failed', `query "${query.name}" failed: ${words(error)}`, { cause: error });

@@ -49,6 +49,8 @@ export class StoreError extends Error {
 /** JSONEachRow with bigints as decimal text. */
 export function encodeRows(rows: readonly object[]): Buffer {
   return Buffer.from(
-    rows.map((row) => JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? value.toString() : value))).join('\n'),
+    rows
+      .map((row) => JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? value.toString() : value)))
+      .join('\n'),
   );
 }

@@ -23,7 +23,11 @@ const applied: Query<{ version: number }> = {
 };
 
 /** Brings the schema to the newest version. A store that is newer than this X-Ray is refused. */
-export async function migrate(engine: Engine, migrations: readonly Migration[], retention: RetentionDays): Promise<void> {
+export async function migrate(
+  engine: Engine,
+  migrations: readonly Migration[],
+  retention: RetentionDays,
+): Promise<void> {
   await engine.command('CREATE DATABASE IF NOT EXISTS xray');
   await engine.command(
     `CREATE TABLE IF NOT EXISTS xray.schema_migrations (version UInt32, name String, applied DateTime DEFAULT now())
@@ -33,7 +37,9 @@ export async function migrate(engine: Engine, migrations: readonly Migration[], 
   const newest = Math.max(0, ...migrations.map((migration) => migration.version));
   const ahead = [...done].filter((version) => version > newest);
   if (ahead.length > 0)
-    throw new Error(`the store has schema version ${Math.max(...ahead)}, this X-Ray knows ${newest}: start a newer X-Ray`);
+    throw new Error(
+      `the store has schema version ${Math.max(...ahead)}, this X-Ray knows ${newest}: start a newer X-Ray`,
+    );
   for (const migration of [...migrations].sort((a, b) => a.version - b.version)) {
     if (done.has(migration.version)) continue;
     for (const statement of migration.statements) {

@@ -34,7 +34,10 @@ function lock(directory: string): () => void {
     const [pid, start] = readFileSync(file, 'utf8').split(' ');
     const holder = Number(pid);
     if (holder !== process.pid && isAlive(holder) && processStart(holder) === (start ?? ''))
-      throw new StoreError('store-locked', `the data directory ${directory} is in use by the X-Ray with pid ${holder}: stop it, or set XRAY_DATA_DIR to another directory`);
+      throw new StoreError(
+        'store-locked',
+        `the data directory ${directory} is in use by the X-Ray with pid ${holder}: stop it, or set XRAY_DATA_DIR to another directory`,
+      );
   } catch (error) {
     if (error instanceof StoreError) throw error;
   }

@@ -10,23 +10,39 @@ export interface RemoteStore {
 /** A parameter in the text form of the HTTP interface; lists as ['a','b'] with backslash escapes. */
 function paramText(value: Param): string {
   if (!Array.isArray(value)) return String(value);
-  const quoted = value.map((item) => (typeof item === 'number' ? String(item) : `'${String(item).replace(/[\\']/g, '\\$&')}'`));
+  const quoted = value.map((item) =>
+    typeof item === 'number' ? String(item) : `'${String(item).replace(/[\\']/g, '\\$&')}'`,
+  );
   return `[${quoted.join(',')}]`;
 }
 
 export function openRemote(store: RemoteStore): Engine {
-  async function post(what: string, query: Record<string, string>, body: string | Buffer, options: SelectOptions): Promise<string> {
+  async function post(
+    what: string,
+    query: Record<string, string>,
+    body: string | Buffer,
+    options: SelectOptions,
+  ): Promise<string> {
     const timeout = AbortSignal.timeout((options.timeoutMs ?? 20_000) + 2_000);
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
     let response: Response;
     let text: string;
     try {
-      const init = { method: 'POST', headers: { ...store.headers }, signal, body: typeof body === 'string' ? body : new Uint8Array(body) };
+      const init = {
+        method: 'POST',
+        headers: { ...store.headers },
+        signal,
+        body: typeof body === 'string' ? body : new Uint8Array(body),
+      };
       response = await fetch(`${store.url}/?${new URLSearchParams(query)}`, init);
       text = await response.text();
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
-      throw new StoreError(timeout.aborted ? 'store-timeout' : 'store-failed', `${what} failed: ${words} (${store.url})`, { cause: error });
+      throw new StoreError(
+        timeout.aborted ? 'store-timeout' : 'store-failed',
+        `${what} failed: ${words} (${store.url})`,
+        { cause: error },
+      );
     }
     if (!response.ok) throw new StoreError('store-failed', `${what} failed: ${text.slice(0, 2000)}`);
     return text;
@@ -51,7 +67,12 @@ export function openRemote(store: RemoteStore): Engine {
     },
     async insert(table, rows) {
       if (rows.length === 0) return;
-      await post(`insert of ${rows.length} rows into ${table}`, { query: `INSERT INTO ${table} FORMAT JSONEachRow`, async_insert: '0' }, encodeRows(rows), { timeoutMs: 60_000 });
+      await post(
+        `insert of ${rows.length} rows into ${table}`,
+        { query: `INSERT INTO ${table} FORMAT JSONEachRow`, async_insert: '0' },
+        encodeRows(rows),
+        { timeoutMs: 60_000 },
+      );
     },
     async command(sql) {
       await post('command', {}, sql, { timeoutMs: 60_000 });

@@ -1,0 +1,105 @@
+/**
+ * Reading protobuf-JSON of Ray's event export (src/ray/protobuf/public/events_base_event.proto, ray 2.58): fields come
+ * in camelCase or, with PRESERVE_PROTO_FIELD_NAME, in snake_case; ids are base64 of the bytes whose hex the State API
+ * shows; 64-bit integers are text; times are RFC 3339 with up to nine decimals.
+ */
+import { type Nanoseconds, nanoseconds } from '../../model/units.ts';
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** The field by its camelCase name, in either spelling. */
+export function field(fields: Fields, name: string): unknown {
+  return name in fields ? fields[name] : fields[snake(name)];
+}
+
+export function text(fields: Fields, name: string): string | undefined {
+  const value = field(fields, name);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** Integers given as a number or as decimal text. */
+export function integer(fields: Fields, name: string): number | undefined {
+  const value = field(fields, name);
+  const count =
+    typeof value === 'number' ? value : typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : Number.NaN;
+  return Number.isSafeInteger(count) ? count : undefined;
+}
+
+export function list(fields: Fields, name: string): readonly Fields[] {
+  const value = field(fields, name);
+  return Array.isArray(value) ? value.filter(isFields) : [];
+}
+
+export function nested(fields: Fields, name: string): Fields | undefined {
+  const value = field(fields, name);
+  return isFields(value) ? value : undefined;
+}
+
+export function numbers(fields: Fields, name: string): Record<string, number> | undefined {
+  const value = nested(fields, name);
+  if (!value) return undefined;
+  const entries = Object.entries(value).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+}
+
+export function texts(fields: Fields, name: string): Record<string, string> | undefined {
+  const value = nested(fields, name);
+  if (!value) return undefined;
+  const entries = Object.entries(value).map(([key, item]): [string, string] => [
+    key,
+    typeof item === 'string' ? item : JSON.stringify(item),
+  ]);
+  return entries.length > 0 ? Object.fromEntries(entries) : undefined;
+}
+
+/** Lower-case hex of a base64 id; undefined where it is absent, empty or the nil id (all bits set). Throws on other text. */
+export function id(fields: Fields, name: string): string | undefined {
+  const value = field(fields, name);
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value !== 'string' || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(value))
+    throw new Error(`${name} is not a base64 id`);
+  const hex = Buffer.from(value, 'base64').toString('hex');
+  return /^f+$/.test(hex) ? undefined : hex;
+}
+
+/** RFC 3339 to ns without loss; undefined where absent. Throws where it is no time. */
+export function moment(fields: Fields, name: string): Nanoseconds | undefined {
+  const value = field(fields, name);
+  if (value === undefined || value === null || value === '') return undefined;
+  const match =
+    typeof value === 'string'
+      ? /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(value)
+      : null;
+  const wholeMs = match ? Date.parse(`${match[1]}${match[3]}`) : Number.NaN;
+  if (!match || Number.isNaN(wholeMs)) throw new Error(`${name} is not an RFC 3339 time: ${JSON.stringify(value)}`);
+  const time = BigInt(wholeMs) * 1_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'));
+  return time <= 0n ? undefined : nanoseconds(time);
+}
+
+/** Unix milliseconds (number or text) to ns; undefined where absent or zero. */
+export function momentMs(fields: Fields, name: string): Nanoseconds | undefined {
+  const value = integer(fields, name);
+  return value === undefined || value <= 0 ? undefined : nanoseconds(BigInt(value) * 1_000_000n);
+}
+
+/** Unix nanoseconds as decimal text; undefined where absent or zero. */
+export function momentNs(fields: Fields, name: string): Nanoseconds | undefined {
+  const value = field(fields, name);
+  const digits =
+    typeof value === 'string' && /^\d{1,19}$/.test(value)
+      ? BigInt(value)
+      : typeof value === 'number' && value > 0
+        ? BigInt(Math.round(value))
+        : 0n;
+  return digits > 0n ? nanoseconds(digits) : undefined;
+}
+
+/** Only what is there: exactOptionalPropertyTypes wants absent, not undefined. */
+export function defined<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
+}
