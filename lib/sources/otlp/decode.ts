@@ -1,0 +1,158 @@
+/**
+ * OTLP/HTTP trace bodies to spans (opentelemetry-proto 1.x, protobuf and JSON). In JSON: ids in hex, enums as numbers
+ * or names, 64-bit integers as text or numbers, lowerCamelCase or the original snake_case. A span that cannot be read is
+ * rejected alone; its position counts spans through the whole body.
+ */
+import type { Attributes, Span, SpanEvent, SpanKind, SpanLink, StatusCode } from '../../model/span.ts';
+import { nanoseconds } from '../../model/units.ts';
+import { type Node, readExportTraceServiceRequest } from './protobuf.ts';
+
+export interface DecodedSpans {
+  readonly spans: readonly Span[];
+  readonly rejects: readonly { readonly position: number; readonly reason: string }[];
+}
+
+const KINDS: readonly SpanKind[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'];
+const STATUSES: readonly StatusCode[] = ['Unset', 'Ok', 'Error'];
+
+const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value);
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const get = (node: Node, name: string): unknown => (name in node ? node[name] : node[snake(name)]);
+const text = (node: Node, name: string): string => {
+  const value = get(node, name);
+  return typeof value === 'string' ? value : '';
+};
+function nodes(node: Node, name: string): readonly Node[] {
+  const value = get(node, name);
+  return Array.isArray(value) ? value.filter(isNode) : [];
+}
+
+function enumeration<T extends string>(value: unknown, names: readonly T[], prefix: string): T {
+  const index =
+    typeof value === 'number' ? value : names.findIndex((name) => `${prefix}${name.toUpperCase()}` === value);
+  const found = names[index] ?? names[0];
+  if (found === undefined) throw new Error('empty enumeration');
+  return found;
+}
+
+/** AnyValue as text: what the Collector's exporter stores (arrays and maps as JSON). */
+function plain(value: unknown): unknown {
+  if (!isNode(value)) return null;
+  for (const name of ['stringValue', 'boolValue', 'intValue', 'doubleValue', 'bytesValue']) {
+    const found = get(value, name);
+    if (found !== undefined) return name === 'intValue' ? Number(found) : found;
+  }
+  const array = get(value, 'arrayValue');
+  if (isNode(array)) return nodes(array, 'values').map(plain);
+  const map = get(value, 'kvlistValue');
+  if (isNode(map))
+    return Object.fromEntries(nodes(map, 'values').map((entry) => [text(entry, 'key'), plain(get(entry, 'value'))]));
+  return null;
+}
+
+function attributes(node: Node): Attributes {
+  const entries = nodes(node, 'attributes').map((entry): [string, string] => {
+    const value = get(entry, 'value');
+    const int = isNode(value) ? get(value, 'intValue') : undefined;
+    if (int !== undefined) return [text(entry, 'key'), String(int)];
+    const found = plain(value);
+    return [text(entry, 'key'), typeof found === 'string' ? found : found === null ? '' : JSON.stringify(found)];
+  });
+  return Object.fromEntries(entries);
+}
+
+function time(node: Node, name: string): bigint {
+  const value = get(node, name);
+  if (typeof value === 'string' && /^\d{1,20}$/.test(value)) return BigInt(value);
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return BigInt(Math.round(value));
+  return 0n;
+}
+
+function identifier(node: Node, name: string, digits: number): string {
+  const value = text(node, name).toLowerCase();
+  if (!new RegExp(`^[0-9a-f]{${digits}}$`).test(value))
+    throw new Error(`${name} is ${JSON.stringify(value.slice(0, 40))}, expected ${digits} hex digits`);
+  if (/^0+$/.test(value)) throw new Error(`${name} is all zeros`);
+  return value;
+}
+
+function span(node: Node, resource: Attributes, scope: Node): Span {
+  const start = time(node, 'startTimeUnixNano');
+  const end = time(node, 'endTimeUnixNano');
+  if (start === 0n) throw new Error('startTimeUnixNano is missing');
+  // 2^63 ns: beyond it the store's clock (DateTime64 with nanoseconds) has no such moment.
+  if (start > 9_223_372_036_854_775_807n || end > 9_223_372_036_854_775_807n)
+    throw new Error('the time is after the year 2262');
+  if (end < start) throw new Error(`endTimeUnixNano (${end}) is before startTimeUnixNano (${start})`);
+  const status = get(node, 'status');
+  const parent = text(node, 'parentSpanId').toLowerCase();
+  return {
+    traceId: identifier(node, 'traceId', 32),
+    spanId: identifier(node, 'spanId', 16),
+    parentSpanId: /^0*$/.test(parent) ? '' : parent,
+    traceState: text(node, 'traceState'),
+    name: text(node, 'name'),
+    kind: enumeration(get(node, 'kind'), KINDS, 'SPAN_KIND_'),
+    serviceName: resource['service.name'] ?? '',
+    resourceAttributes: resource,
+    scopeName: text(scope, 'name'),
+    scopeVersion: text(scope, 'version'),
+    attributes: attributes(node),
+    start: nanoseconds(start),
+    duration: nanoseconds(end - start),
+    statusCode: enumeration(isNode(status) ? get(status, 'code') : 0, STATUSES, 'STATUS_CODE_'),
+    statusMessage: isNode(status) ? text(status, 'message') : '',
+    events: nodes(node, 'events').map(
+      (event): SpanEvent => ({
+        time: nanoseconds(time(event, 'timeUnixNano')),
+        name: text(event, 'name'),
+        attributes: attributes(event),
+      }),
+    ),
+    links: nodes(node, 'links').map(
+      (link): SpanLink => ({
+        traceId: text(link, 'traceId').toLowerCase(),
+        spanId: text(link, 'spanId').toLowerCase(),
+        traceState: text(link, 'traceState'),
+        attributes: attributes(link),
+      }),
+    ),
+  };
+}
+
+/** Spans of an ExportTraceServiceRequest in JSON form. Throws where it is no such object. */
+export function decodeTraceRequest(request: unknown): DecodedSpans {
+  if (!isNode(request)) throw new Error('the body is not an object with resourceSpans');
+  const spans: Span[] = [];
+  const rejects: { position: number; reason: string }[] = [];
+  let position = 0;
+  for (const resourceSpans of nodes(request, 'resourceSpans')) {
+    const resource = get(resourceSpans, 'resource');
+    const resourceAttributes = isNode(resource) ? attributes(resource) : {};
+    for (const scopeSpans of nodes(resourceSpans, 'scopeSpans')) {
+      const scope = get(scopeSpans, 'scope');
+      const all = get(scopeSpans, 'spans');
+      for (const item of Array.isArray(all) ? all : []) {
+        try {
+          if (!isNode(item)) throw new Error('the span is not an object');
+          spans.push(span(item, resourceAttributes, isNode(scope) ? scope : {}));
+        } catch (error) {
+          rejects.push({ position, reason: error instanceof Error ? error.message : String(error) });
+        }
+        position += 1;
+      }
+    }
+  }
+  return { spans, rejects };
+}
+
+/** A body by its content type; `parseJson` is the caller's, with the caller's limits. */
+export async function decodeOtlp(
+  bytes: Uint8Array,
+  contentType: string,
+  parseJson: (bytes: Uint8Array) => Promise<unknown>,
+): Promise<DecodedSpans> {
+  return decodeTraceRequest(isProtobuf(contentType) ? readExportTraceServiceRequest(bytes) : await parseJson(bytes));
+}
+
+export const isProtobuf = (contentType: string): boolean => /^application\/(x-)?protobuf\b/i.test(contentType.trim());

@@ -1,0 +1,159 @@
+/**
+ * ExportTraceServiceRequest of opentelemetry-proto 1.x as protobuf, read field by field into the same shape as its JSON
+ * form (hex ids, 64-bit integers as decimal text). Unknown fields are skipped, as protobuf wants.
+ */
+export type Node = Record<string, unknown>;
+
+class Reader {
+  private readonly bytes: Uint8Array;
+  private position = 0;
+  private readonly view: DataView;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get done(): boolean {
+    return this.position >= this.bytes.length;
+  }
+
+  varint(): bigint {
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      const byte = this.bytes[this.position++];
+      if (byte === undefined) throw new Error('the message ends inside a number');
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return BigInt.asUintN(64, value);
+    }
+    throw new Error('a number has more than ten bytes');
+  }
+
+  take(length: number): Uint8Array {
+    const end = this.position + length;
+    if (length < 0 || end > this.bytes.length) throw new Error('the message ends inside a field');
+    const part = this.bytes.subarray(this.position, end);
+    this.position = end;
+    return part;
+  }
+
+  fixed64(): bigint {
+    const at = this.position;
+    this.take(8);
+    return this.view.getBigUint64(at, true);
+  }
+
+  double(): number {
+    const at = this.position;
+    this.take(8);
+    return this.view.getFloat64(at, true);
+  }
+}
+
+type Read = (reader: Reader, wire: number) => unknown;
+interface Field {
+  readonly name: string;
+  readonly read: Read;
+  readonly repeated?: boolean;
+}
+type Message = Readonly<Record<number, Field>>;
+
+const utf8 = new TextDecoder();
+const bytesOf = (reader: Reader, wire: number): Uint8Array => {
+  if (wire !== 2) throw new Error(`expected a length-delimited field, got wire type ${wire}`);
+  return reader.take(Number(reader.varint()));
+};
+const string: Read = (reader, wire) => utf8.decode(bytesOf(reader, wire));
+const hex: Read = (reader, wire) => Buffer.from(bytesOf(reader, wire)).toString('hex');
+const base64: Read = (reader, wire) => Buffer.from(bytesOf(reader, wire)).toString('base64');
+const uint: Read = (reader) => Number(reader.varint());
+const bool: Read = (reader) => reader.varint() !== 0n;
+const int64: Read = (reader) => BigInt.asIntN(64, reader.varint()).toString();
+const fixed64: Read = (reader, wire) => {
+  if (wire !== 1) throw new Error(`expected a 64-bit field, got wire type ${wire}`);
+  return reader.fixed64().toString();
+};
+const double: Read = (reader) => reader.double();
+const message =
+  (fields: () => Message): Read =>
+  (reader, wire) =>
+    readMessage(bytesOf(reader, wire), fields());
+
+function skip(reader: Reader, wire: number): void {
+  if (wire === 0) reader.varint();
+  else if (wire === 1) reader.take(8);
+  else if (wire === 2) reader.take(Number(reader.varint()));
+  else if (wire === 5) reader.take(4);
+  else throw new Error(`unknown wire type ${wire}`);
+}
+
+function readMessage(bytes: Uint8Array, fields: Message): Node {
+  const reader = new Reader(bytes);
+  const node: Node = {};
+  while (!reader.done) {
+    const tag = Number(reader.varint());
+    const field = fields[tag >>> 3];
+    const wire = tag & 7;
+    if (!field) skip(reader, wire);
+    else if (field.repeated) {
+      const before = node[field.name];
+      const value = field.read(reader, wire);
+      if (Array.isArray(before)) before.push(value);
+      else node[field.name] = [value];
+    } else node[field.name] = field.read(reader, wire);
+  }
+  return node;
+}
+
+const ANY: () => Message = () => ({
+  1: { name: 'stringValue', read: string },
+  2: { name: 'boolValue', read: bool },
+  3: { name: 'intValue', read: int64 },
+  4: { name: 'doubleValue', read: double },
+  5: { name: 'arrayValue', read: message(() => ({ 1: { name: 'values', read: message(ANY), repeated: true } })) },
+  6: {
+    name: 'kvlistValue',
+    read: message(() => ({ 1: { name: 'values', read: message(KEY_VALUE), repeated: true } })),
+  },
+  7: { name: 'bytesValue', read: base64 },
+});
+const KEY_VALUE: () => Message = () => ({ 1: { name: 'key', read: string }, 2: { name: 'value', read: message(ANY) } });
+const ATTRIBUTES: Field = { name: 'attributes', read: message(KEY_VALUE), repeated: true };
+const EVENT: Message = { 1: { name: 'timeUnixNano', read: fixed64 }, 2: { name: 'name', read: string }, 3: ATTRIBUTES };
+const LINK: Message = {
+  1: { name: 'traceId', read: hex },
+  2: { name: 'spanId', read: hex },
+  3: { name: 'traceState', read: string },
+  4: ATTRIBUTES,
+};
+const STATUS: Message = { 2: { name: 'message', read: string }, 3: { name: 'code', read: uint } };
+const SPAN: Message = {
+  1: { name: 'traceId', read: hex },
+  2: { name: 'spanId', read: hex },
+  3: { name: 'traceState', read: string },
+  4: { name: 'parentSpanId', read: hex },
+  5: { name: 'name', read: string },
+  6: { name: 'kind', read: uint },
+  7: { name: 'startTimeUnixNano', read: fixed64 },
+  8: { name: 'endTimeUnixNano', read: fixed64 },
+  9: ATTRIBUTES,
+  11: { name: 'events', read: message(() => EVENT), repeated: true },
+  13: { name: 'links', read: message(() => LINK), repeated: true },
+  15: { name: 'status', read: message(() => STATUS) },
+};
+const SCOPE_SPANS: Message = {
+  1: {
+    name: 'scope',
+    read: message(() => ({ 1: { name: 'name', read: string }, 2: { name: 'version', read: string } })),
+  },
+  2: { name: 'spans', read: message(() => SPAN), repeated: true },
+};
+const RESOURCE_SPANS: Message = {
+  1: { name: 'resource', read: message(() => ({ 1: ATTRIBUTES })) },
+  2: { name: 'scopeSpans', read: message(() => SCOPE_SPANS), repeated: true },
+};
+
+/** Throws Error with the reason where the bytes are no such message. */
+export function readExportTraceServiceRequest(bytes: Uint8Array): Node {
+  return readMessage(bytes, { 1: { name: 'resourceSpans', read: message(() => RESOURCE_SPANS), repeated: true } });
+}
