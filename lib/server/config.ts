@@ -1,4 +1,11 @@
-/** What the operator configured: environment first, then xray.yaml, then defaults. Sources never come from a request. */
+/**
+ * What the operator configured: environment first, then xray.yaml, then defaults. Sources never come from a request.
+ * Every refusal says the key, the value and what was expected.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
 
 export interface HttpAuth {
   readonly bearerToken: string | null;
@@ -49,4 +56,191 @@ export interface Config {
   };
   /** Where X-Ray sends its own traces (OTEL_EXPORTER_OTLP_ENDPOINT); null: nowhere. */
   readonly ownTraces: string | null;
+}
+
+/** A sentence for the operator. */
+export class ConfigError extends Error {
+  readonly code = 'config';
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const FileAuth = {
+  bearerToken: z.string().optional(),
+  basic: z.strictObject({ user: z.string(), password: z.string() }).optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  caFile: z.string().optional(),
+};
+const FileSource = z.strictObject({ url: z.string(), ...FileAuth });
+const File = z.strictObject({
+  clusters: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        owner: z.string().optional(),
+        ray: FileSource.optional(),
+        matchLabels: z.record(z.string(), z.string()).optional(),
+      }),
+    )
+    .optional(),
+  prometheus: FileSource.optional(),
+  alertmanager: FileSource.optional(),
+  clickhouse: z.strictObject({ url: z.string(), database: z.string().optional(), ...FileAuth }).optional(),
+  retentionDays: z
+    .strictObject({
+      tasks: z.number().int().positive().optional(),
+      traces: z.number().int().positive().optional(),
+      alerts: z.number().int().positive().optional(),
+    })
+    .optional(),
+});
+type FileSourceValue = z.infer<typeof FileSource>;
+
+function readFile(path: string): z.infer<typeof File> {
+  if (!existsSync(path)) return {};
+  let value: unknown;
+  try {
+    value = parse(readFileSync(path, 'utf8')) ?? {};
+  } catch (error) {
+    throw new ConfigError(`${path} is not valid YAML: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const parsed = File.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new ConfigError(`${path}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'invalid'}`);
+}
+
+function address(key: string, value: string): string {
+  let url: URL;
+  try {
+    url = new URL(value);
+  } catch {
+    throw new ConfigError(`${key} is ${JSON.stringify(value)}: expected an address like http://127.0.0.1:9090`);
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new ConfigError(`${key} is ${JSON.stringify(value)}: expected http:// or https://`);
+  return value.replace(/\/+$/, '');
+}
+
+const NO_AUTH: HttpAuth = { bearerToken: null, basic: null, headers: {}, caFile: null };
+
+/** Credentials in the address itself (http://user:password@host) become basic authentication. */
+function source(key: string, given: FileSourceValue): HttpSource {
+  const url = new URL(address(key, given.url));
+  const inUrl = url.username
+    ? { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) }
+    : null;
+  url.username = '';
+  url.password = '';
+  return {
+    url: url.toString().replace(/\/+$/, ''),
+    auth: {
+      ...NO_AUTH,
+      bearerToken: given.bearerToken ?? null,
+      basic: given.basic ?? inUrl,
+      headers: given.headers ?? {},
+      caFile: given.caFile ?? null,
+    },
+  };
+}
+
+function fromEnvironment(environment: Environment, name: string): FileSourceValue | undefined {
+  const url = environment[`${name}_URL`];
+  if (!url) return undefined;
+  const token = environment[`${name}_BEARER_TOKEN`];
+  const user = environment[`${name}_USER`];
+  const caFile = environment[`${name}_CA_FILE`];
+  return {
+    url,
+    ...(token ? { bearerToken: token } : {}),
+    ...(user ? { basic: { user, password: environment[`${name}_PASSWORD`] ?? '' } } : {}),
+    ...(caFile ? { caFile } : {}),
+  };
+}
+
+function whole(environment: Environment, key: string, preset: number, min: number, max: number): number {
+  const value = environment[key];
+  if (value === undefined || value === '') return preset;
+  const count = Number(value);
+  if (!Number.isInteger(count) || count < min || count > max)
+    throw new ConfigError(`${key} is ${JSON.stringify(value)}: expected a whole number from ${min} to ${max}`);
+  return count;
+}
+
+/** RAY_ADDRESS may be a GCS address (host:6379) or `auto`; only an http address is a dashboard. */
+function rayDashboard(environment: Environment): FileSourceValue | undefined {
+  const ray = environment.RAY_ADDRESS;
+  const url = environment.RAY_DASHBOARD_URL ?? (ray?.startsWith('http') ? ray : undefined);
+  if (!url) return undefined;
+  const token = environment.RAY_AUTH_TOKEN;
+  return { url, ...(token ? { bearerToken: token } : {}) };
+}
+
+const isLoopback = (host: string): boolean => /^(127\.\d+\.\d+\.\d+|localhost|::1|\[::1\])$/.test(host);
+
+/** Reads XRAY_CONFIG (default ./xray.yaml) too. Throws ConfigError. */
+export function loadConfig(environment: Environment): Config {
+  const file = readFile(resolve(environment.XRAY_CONFIG ?? 'xray.yaml'));
+  const clusters: ClusterConfig[] = (file.clusters ?? []).map((cluster, i) => ({
+    name: cluster.name,
+    owner: cluster.owner ?? null,
+    rayDashboard: cluster.ray ? source(`clusters.${i}.ray.url`, cluster.ray) : null,
+    matchLabels: cluster.matchLabels ?? {},
+  }));
+  const dashboard = rayDashboard(environment);
+  if (dashboard) {
+    const name = environment.XRAY_CLUSTER ?? 'ray';
+    if (clusters.some((cluster) => cluster.name === name))
+      throw new ConfigError(
+        `RAY_DASHBOARD_URL names cluster "${name}", which xray.yaml has too: set XRAY_CLUSTER to another name`,
+      );
+    clusters.push({ name, owner: null, rayDashboard: source('RAY_DASHBOARD_URL', dashboard), matchLabels: {} });
+  }
+  const names = clusters.map((cluster) => cluster.name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice)
+    throw new ConfigError(`clusters: the name "${twice}" is there twice: expected a name of its own for each cluster`);
+
+  const prometheus = fromEnvironment(environment, 'PROMETHEUS') ?? file.prometheus;
+  const alertmanager = fromEnvironment(environment, 'ALERTMANAGER') ?? file.alertmanager;
+  const clickhouse = fromEnvironment(environment, 'CLICKHOUSE') ?? file.clickhouse;
+  const configured = clusters.length > 0 || prometheus !== undefined || alertmanager !== undefined;
+  const wish = environment.XRAY_DEMO;
+  if (wish !== undefined && wish !== '' && wish !== '0' && wish !== '1')
+    throw new ConfigError(`XRAY_DEMO is ${JSON.stringify(wish)}: expected 0 or 1`);
+  if (wish === '1' && configured)
+    throw new ConfigError(
+      'XRAY_DEMO is 1, but sources are configured: demo data is never mixed with real data; unset one of them',
+    );
+
+  const host = environment.HOST || '127.0.0.1';
+  const authToken = environment.XRAY_AUTH_TOKEN || null;
+  if (!isLoopback(host) && !authToken)
+    throw new ConfigError(
+      `HOST is ${JSON.stringify(host)}, which others can reach: set XRAY_AUTH_TOKEN, or use 127.0.0.1`,
+    );
+  return {
+    host,
+    port: whole(environment, 'PORT', 3000, 0, 65_535),
+    dataDirectory: resolve(environment.XRAY_DATA_DIR || '.xray'),
+    demo: wish === '1' || (wish !== '0' && !configured),
+    clusters,
+    prometheus: prometheus ? source('PROMETHEUS_URL', prometheus) : null,
+    alertmanager: alertmanager ? source('ALERTMANAGER_URL', alertmanager) : null,
+    clickhouse: clickhouse ? { ...source('CLICKHOUSE_URL', { url: clickhouse.url }), database: 'xray' } : null,
+    authToken,
+    retentionDays: {
+      tasks: file.retentionDays?.tasks ?? whole(environment, 'XRAY_RETENTION_TASKS_DAYS', 90, 1, 3650),
+      traces: file.retentionDays?.traces ?? whole(environment, 'XRAY_RETENTION_TRACES_DAYS', 30, 1, 3650),
+      alerts: file.retentionDays?.alerts ?? whole(environment, 'XRAY_RETENTION_ALERTS_DAYS', 365, 1, 3650),
+    },
+    limits: {
+      bodyBytes: whole(environment, 'XRAY_LIMIT_BODY_BYTES', 64 * 1024 ** 2, 1024, 2 ** 31),
+      decompressedBytes: whole(environment, 'XRAY_LIMIT_DECOMPRESSED_BYTES', 256 * 1024 ** 2, 1024, 2 ** 31),
+      records: whole(environment, 'XRAY_LIMIT_RECORDS', 200_000, 1, 10_000_000),
+      depth: whole(environment, 'XRAY_LIMIT_DEPTH', 64, 8, 1000),
+      queueRows: whole(environment, 'XRAY_LIMIT_QUEUE_ROWS', 500_000, 1, 100_000_000),
+    },
+    ownTraces: environment.OTEL_EXPORTER_OTLP_ENDPOINT || null,
+  };
 }
