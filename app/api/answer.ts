@@ -1,9 +1,9 @@
 /** Every route of the API is this: parse with the contract, call one use case, encode; errors are RFC 9457. */
 import type { z } from 'zod';
-import { PROBLEM_MEDIA_TYPE } from '../../lib/contract/problem.ts';
 import type { RouteContract } from '../../lib/contract/route.ts';
-import { ProblemError, toProblem } from '../../lib/server/problem.ts';
+import { ProblemError } from '../../lib/server/problem.ts';
 import { getRuntime, type Runtime } from '../../lib/server/runtime.ts';
+import { problemResponse } from './problem-response.ts';
 
 type PathParams = { params: Promise<Record<string, string>> };
 export type Handler = (request: Request, context: PathParams) => Promise<Response>;
@@ -11,26 +11,17 @@ export type Handler = (request: Request, context: PathParams) => Promise<Respons
 /** A GET handler. The use case gets the parsed query and a signal that fires when the caller has gone. */
 export function answer<Query extends z.ZodObject, Body extends z.ZodType>(
   route: RouteContract<Query, Body>,
-  useCase: (runtime: Runtime, query: z.output<Query>, signal: AbortSignal) => Promise<z.input<Body>>,
+  run: (runtime: Runtime, query: z.output<Query>, signal: AbortSignal) => Promise<z.input<Body>>,
 ): Handler {
   return async (request, context) => {
     try {
       const query = parseQuery(route, request, await context.params);
-      const body = await useCase(getRuntime(), query, request.signal);
+      const body = await run(getRuntime(), query, request.signal);
       return Response.json(body, { headers: { 'cache-control': 'no-store' } });
     } catch (error) {
       return problemResponse(error);
     }
   };
-}
-
-export function problemResponse(error: unknown): Response {
-  const { problem, headers } = toProblem(error);
-  if (problem.status >= 500) console.error(JSON.stringify({ level: 'error', event: 'api', code: problem.code, detail: problem.detail }));
-  return new Response(JSON.stringify(problem), {
-    status: problem.status,
-    headers: { 'content-type': PROBLEM_MEDIA_TYPE, 'cache-control': 'no-store', ...headers },
-  });
 }
 
 function parseQuery<Query extends z.ZodObject, Body extends z.ZodType>(
@@ -51,5 +42,8 @@ function parseQuery<Query extends z.ZodObject, Body extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const name = issue?.path.join('.') ?? '';
-  throw new ProblemError('invalid-parameter', `parameter "${name}" is ${JSON.stringify(given[name] ?? null)}: ${issue?.message ?? 'invalid'}`);
+  throw new ProblemError(
+    'invalid-parameter',
+    `parameter "${name}" is ${JSON.stringify(given[name] ?? null)}: ${issue?.message ?? 'invalid'}`,
+  );
 }
