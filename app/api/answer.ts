@@ -15,7 +15,7 @@ export function answer<Query extends z.ZodObject, Body extends z.ZodType>(
 ): Handler {
   return async (request, context) => {
     try {
-      const query = parseQuery(route, request, await context.params);
+      const query = parseQuery(route, request, (await context.params) ?? {});
       const body = await run(getRuntime(), query, request.signal);
       return Response.json(body, { headers: { 'cache-control': 'no-store' } });
     } catch (error) {
