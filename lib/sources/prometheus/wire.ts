@@ -1,0 +1,68 @@
+/** Bodies of Prometheus' HTTP API v1 (web/api/v1/api.go, recorded with 2.42). Numbers of samples are text. */
+import { z } from 'zod';
+
+export const Envelope = z.discriminatedUnion('status', [
+  z.object({
+    status: z.literal('success'),
+    data: z.unknown(),
+    warnings: z.array(z.string()).optional(),
+    infos: z.array(z.string()).optional(),
+  }),
+  z.object({
+    status: z.literal('error'),
+    errorType: z.string(),
+    error: z.string(),
+    warnings: z.array(z.string()).optional(),
+  }),
+]);
+
+const Labels = z.record(z.string(), z.string());
+/** [Unix time in seconds, value as text: "1e+00", "NaN", "+Inf"]. */
+const Point = z.tuple([z.number(), z.string()]);
+
+export const Vector = z.object({
+  resultType: z.literal('vector'),
+  result: z.array(z.object({ metric: Labels, value: Point })),
+});
+export const Matrix = z.object({
+  resultType: z.literal('matrix'),
+  result: z.array(z.object({ metric: Labels, values: z.array(Point).default([]) })),
+});
+export const Scalar = z.object({ resultType: z.literal('scalar'), result: Point });
+export const Text = z.object({ resultType: z.literal('string'), result: Point });
+export const QueryData = z.discriminatedUnion('resultType', [Vector, Matrix, Scalar, Text]);
+export type QueryDataWire = z.infer<typeof QueryData>;
+
+export const AlertBody = z.object({
+  labels: Labels,
+  annotations: Labels,
+  state: z.string(),
+  activeAt: z.string().nullish(),
+  value: z.string(),
+});
+export const AlertingRule = z.object({
+  type: z.literal('alerting'),
+  name: z.string(),
+  query: z.string(),
+  duration: z.number(),
+  keepFiringFor: z.number().default(0),
+  state: z.string().default('unknown'),
+  health: z.string(),
+  lastError: z.string().nullish(),
+  lastEvaluation: z.string().nullish(),
+  labels: Labels.default({}),
+  annotations: Labels.default({}),
+  alerts: z.array(AlertBody).nullish(),
+});
+const RecordingRule = z.object({ type: z.literal('recording') });
+export const Rules = z.object({
+  groups: z.array(
+    z.object({
+      name: z.string(),
+      file: z.string().nullish(),
+      interval: z.number(),
+      rules: z.array(z.discriminatedUnion('type', [AlertingRule, RecordingRule])),
+    }),
+  ),
+});
+export const ConfigStatus = z.object({ yaml: z.string() });
