@@ -1,0 +1,186 @@
+/**
+ * The simulated cluster: its nodes, GPUs, ids and clock. Everything in lib/demo is a pure function of (seed, anchor,
+ * time), so history written before the start and what is emitted live tell one story.
+ */
+
+export const CLUSTER = 'demo-cluster';
+export const RAY_VERSION = '2.58.0';
+export const NODE_COUNT = 2;
+export const GPUS_PER_NODE = 8;
+export const RANKS = NODE_COUNT * GPUS_PER_NODE;
+export const CPUS_PER_NODE = 96;
+/** Memory of one node, bytes (512 GiB). */
+export const NODE_MEMORY = 512 * 1024 ** 3;
+/** Ray's memory monitor kills above this share (RAY_memory_usage_threshold). */
+export const OOM_THRESHOLD = 0.95;
+/** FB total of an H100 80GB, MiB. */
+export const GPU_MEMORY_MIB = 81559;
+export const GPU_MODEL = 'NVIDIA H100 80GB HBM3';
+
+const MINUTE = 60_000;
+
+export type JobKey = 'preprocess' | 'train';
+
+export interface Job {
+  readonly key: JobKey;
+  /** Ray's job id, hex. */
+  readonly jobId: string;
+  readonly submissionId: string;
+  readonly entrypoint: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly driverPid: number;
+  /** Unix ms. */
+  readonly start: number;
+}
+
+export interface DemoNode {
+  readonly index: number;
+  readonly name: string;
+  readonly ip: string;
+  /** 56 hex digits. */
+  readonly nodeId: string;
+  readonly isHead: boolean;
+}
+
+/** The part of a simulation that never changes. Times are Unix ms. */
+export interface World {
+  readonly seed: number;
+  /** "Now" when the simulation was started; the past is laid out relative to it. */
+  readonly anchor: number;
+  readonly boot: number;
+  readonly session: string;
+  readonly throttleStart: number;
+  /** Rank whose GPU runs hot and slow from throttleStart. */
+  readonly slowRank: number;
+  readonly nodes: readonly DemoNode[];
+  readonly jobs: Readonly<Record<JobKey, Job>>;
+}
+
+/** 32-bit hash of numbers (murmur3's mixing), deterministic on every machine. */
+export function hash(...parts: readonly number[]): number {
+  let h = 0x9747b28c;
+  for (const part of parts) {
+    for (const word of [part | 0, Math.floor(part / 2 ** 32) | 0]) {
+      let k = Math.imul(word, 0xcc9e2d51);
+      k = (k << 15) | (k >>> 17);
+      h ^= Math.imul(k, 0x1b873593);
+      h = (h << 13) | (h >>> 19);
+      h = (Math.imul(h, 5) + 0xe6546b64) | 0;
+    }
+  }
+  h ^= h >>> 16;
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** A number in [0, 1) for these parts. */
+export const unit = (...parts: readonly number[]): number => hash(...parts) / 2 ** 32;
+
+/** `bytes` bytes of hex for these parts. */
+export function hex(bytes: number, ...parts: readonly number[]): string {
+  let text = '';
+  for (let word = 0; text.length < bytes * 2; word += 1)
+    text += hash(word, ...parts)
+      .toString(16)
+      .padStart(8, '0');
+  return text.slice(0, bytes * 2);
+}
+
+/** Smooth noise in [-1, 1] with a period of about `period` ms. */
+export function wave(time: number, period: number, ...parts: readonly number[]): number {
+  const cell = Math.floor(time / period);
+  const share = time / period - cell;
+  const from = unit(cell % 2 ** 31, ...parts) * 2 - 1;
+  const to = unit((cell + 1) % 2 ** 31, ...parts) * 2 - 1;
+  return from + (to - from) * share * share * (3 - 2 * share);
+}
+
+/** Anchor for a process started at `now` without one: five-minute grid, so that a back-fill and a start just after agree. */
+export const defaultAnchor = (now: number): number => Math.floor(now / (5 * MINUTE)) * 5 * MINUTE;
+
+/** Builds the world of a seed and an anchor (Unix ms). */
+export function createWorld(seed: number, anchor: number): World {
+  const boot = anchor - 62 * MINUTE;
+  const salt = hash(seed, anchor);
+  const stamp = new Date(boot).toISOString();
+  const session = `session_${stamp.slice(0, 10)}_${stamp.slice(11, 19).replaceAll(':', '-')}_${String(salt % 1_000_000).padStart(6, '0')}_1`;
+  const nodes = Array.from({ length: NODE_COUNT }, (_, index) => ({
+    index,
+    name: `sim-node-${index}`,
+    ip: `192.0.2.${10 + index}`,
+    nodeId: hex(28, salt, 1, index),
+    isHead: index === 0,
+  }));
+  const job = (
+    key: JobKey,
+    number: number,
+    minutes: number,
+    entrypoint: string,
+    metadata: Record<string, string>,
+  ): Job => ({
+    key,
+    jobId: `0${number}000000`,
+    submissionId: `raysubmit_sim_${key}`,
+    entrypoint,
+    metadata: { ...metadata, simulated: 'true' },
+    driverPid: 2400 + number * 377,
+    start: anchor - minutes * MINUTE,
+  });
+  return {
+    seed: salt,
+    anchor,
+    boot,
+    session,
+    throttleStart: anchor - 25 * MINUTE,
+    slowRank: 11,
+    nodes,
+    jobs: {
+      preprocess: job('preprocess', 2, 59, 'python preprocess.py --dataset simulated_clicks', {
+        owner: 'data-platform',
+        team: 'data-platform',
+      }),
+      train: job('train', 3, 57, 'python train.py --ranks 16 --model simulated_ranker', {
+        owner: 'ads-ranking',
+        team: 'ads-ranking',
+      }),
+    },
+  };
+}
+
+/** Node at an index of the layout; throws RangeError outside it. */
+export function nodeAt(world: World, index: number): DemoNode {
+  const node = world.nodes[index];
+  if (!node) throw new RangeError(`no node ${index}`);
+  return node;
+}
+
+export interface DemoWorker {
+  readonly workerId: string;
+  readonly pid: number;
+  readonly node: DemoNode;
+  /** Unix ms. */
+  readonly start: number;
+  /** Unix ms, or null while alive. */
+  readonly end: number | null;
+}
+
+/** The actor process of a rank; node rank / 8, GPU rank % 8. */
+export const trainWorker = (world: World, rank: number): DemoWorker => ({
+  workerId: hex(28, world.seed, 2, rank),
+  pid: 5000 + rank * 13,
+  node: nodeAt(world, Math.floor(rank / GPUS_PER_NODE)),
+  start: world.jobs.train.start + 8_000,
+  end: null,
+});
+
+/** 16 bytes: 12 of the actor, 4 of the job. */
+export const actorId = (world: World, rank: number): string => hex(12, world.seed, 3, rank) + world.jobs.train.jobId;
+
+export const gpuUuid = (world: World, node: number, gpu: number): string => {
+  const text = hex(16, world.seed, 4, node, gpu);
+  return `GPU-${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;
+};
+
+export const placementGroupId = (world: World): string => hex(14, world.seed, 5) + world.jobs.train.jobId;

@@ -1,0 +1,47 @@
+/** Command line of the demo's two programs. */
+import { parseArgs } from 'node:util';
+import { defaultAnchor } from './model.ts';
+
+export interface DemoOptions {
+  readonly xray: string;
+  readonly port: number;
+  readonly seed: number;
+  readonly historyMinutes: number;
+  readonly readyFile: string | null;
+  readonly anchor: number;
+  readonly out: string | null;
+  readonly stepSeconds: number;
+}
+
+/** Reads `--name value` flags; throws Error with a sentence where a number is none. */
+export function readOptions(argv: readonly string[], now: number): DemoOptions {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      xray: { type: 'string', default: 'http://127.0.0.1:3000' },
+      port: { type: 'string', default: '0' },
+      seed: { type: 'string', default: '7' },
+      'history-minutes': { type: 'string', default: '60' },
+      minutes: { type: 'string' },
+      'ready-file': { type: 'string' },
+      anchor: { type: 'string' },
+      out: { type: 'string' },
+      step: { type: 'string', default: '15' },
+    },
+  });
+  const number = (name: string, text: string): number => {
+    const value = Number(text);
+    if (!Number.isFinite(value)) throw new Error(`--${name} wants a number, not "${text}".`);
+    return value;
+  };
+  return {
+    xray: values.xray.replace(/\/$/, ''),
+    port: number('port', values.port),
+    seed: number('seed', values.seed),
+    historyMinutes: number('minutes', values.minutes ?? values['history-minutes']),
+    readyFile: values['ready-file'] ?? null,
+    anchor: values.anchor === undefined ? defaultAnchor(now) : number('anchor', values.anchor),
+    out: values.out ?? null,
+    stepSeconds: number('step', values.step),
+  };
+}

@@ -1,0 +1,196 @@
+/** The data job: shards loaded, images decoded, text tokenized; some records are bad; join_features grows in memory. */
+import { type Attempt, finished } from './attempt.ts';
+import { killMessage } from './kill-report.ts';
+import { type DemoWorker, hex, NODE_COUNT, nodeAt, unit, type World } from './model.ts';
+
+const ITEM_PERIOD = 1100;
+const SLOTS = 24;
+const MINUTE = 60_000;
+const GIB = 1024 ** 3;
+/** Nothing of one item lasts longer than this, ms. */
+const LONGEST_ITEM = 24_000;
+const JOIN_PERIOD = 6 * MINUTE;
+const JOIN_LENGTH = 150_000;
+const LONGEST_JOIN = 2 * JOIN_LENGTH + 30_000;
+
+interface Stage {
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+  readonly cpus: number;
+  /** Resident memory of one task, bytes. */
+  readonly memory: number;
+  readonly failureShare: number;
+}
+const STAGES: readonly Stage[] = [
+  { name: 'load_shard', min: 4200, max: 8000, cpus: 1, memory: 2.6 * GIB, failureShare: 0.01 },
+  { name: 'decode_image', min: 2600, max: 6400, cpus: 1, memory: 1.4 * GIB, failureShare: 0.045 },
+  { name: 'decode_image', min: 2600, max: 6400, cpus: 1, memory: 1.4 * GIB, failureShare: 0.045 },
+  { name: 'tokenize', min: 1800, max: 4200, cpus: 1, memory: 0.9 * GIB, failureShare: 0.012 },
+];
+
+/** Memory of one running task of the job at a time, bytes. */
+export function taskMemory(attempt: Attempt, time: number): number {
+  if (attempt.functionName === 'join_features') {
+    const share = Math.max(0, Math.min(1, (time - attempt.started) / JOIN_LENGTH));
+    const peak = attempt.cpus === JOIN_CPUS.growing && attempt.attempt === 0 ? 420 * GIB : 140 * GIB;
+    return 6 * GIB + peak * share ** 1.3;
+  }
+  const stage = STAGES.find((one) => one.name === attempt.functionName);
+  return (stage?.memory ?? GIB) * (0.75 + 0.25 * Math.min(1, (time - attempt.started) / 2000));
+}
+
+const firstItem = (world: World): number => world.jobs.preprocess.start + 14_000;
+const JOIN_CPUS = { normal: 4, growing: 8 } as const;
+
+/** Worker process of a slot; workers of even slots are on node 0. */
+export const preprocessWorker = (world: World, slot: number): DemoWorker => ({
+  workerId: hex(28, world.seed, 40, slot),
+  pid: 7000 + slot * 17,
+  node: nodeAt(world, slot % NODE_COUNT),
+  start: world.jobs.preprocess.start + 11_000,
+  end: null,
+});
+export const PREPROCESS_WORKERS = SLOTS;
+
+/** The worker that runs a join: one process per attempt, because the kill ends it. */
+function joinWorker(world: World, index: number, attempt: number, start: number): DemoWorker {
+  return {
+    workerId: hex(28, world.seed, 41, index + 4096, attempt),
+    pid: 9000 + (hash16(index) % 800) * 4 + attempt,
+    node: nodeAt(world, attempt === 0 ? 1 : 0),
+    start: start - 4_000,
+    end: null,
+  };
+}
+const hash16 = (index: number): number => (index * 37 + 40_000) % 65_536;
+
+const exceptionMessage = (name: string, worker: DemoWorker, item: number, attempt: number): string =>
+  `\u001b[36mray::${name}()\u001b[39m (pid=${worker.pid}, ip=${worker.node.ip})\n  File "/app/preprocess.py", line 88, in ${name}\n    raise ValueError(f"bad record in row group {i} (attempt {n})")\nValueError: bad record in row group ${item} (attempt ${attempt})`;
+
+function itemAttempts(world: World, item: number): Attempt[] {
+  const stage = STAGES[item % STAGES.length];
+  if (!stage) return [];
+  const taskId = `${hex(8, world.seed, 42, item)}ffffffffffffffffffffffff${world.jobs.preprocess.jobId}`;
+  const attempts: Attempt[] = [];
+  let submitted = firstItem(world) + item * ITEM_PERIOD + 200 * unit(world.seed, 43, item);
+  for (let attempt = 0; attempt < 4; attempt += 1) {
+    const worker = preprocessWorker(world, (item + attempt * 7) % SLOTS);
+    const draw = unit(world.seed, 44, item, attempt);
+    const fails = draw < (attempt === 0 ? stage.failureShare : 0.3);
+    const started = submitted + 4 + 180 * unit(world.seed, 45, item, attempt);
+    const whole = stage.min + (stage.max - stage.min) * unit(world.seed, 46, item, attempt);
+    const ended = started + (fails ? 300 + whole * 0.25 : whole);
+    attempts.push(
+      finished(world, 'preprocess', {
+        taskId,
+        attempt,
+        functionName: stage.name,
+        type: 'NORMAL_TASK',
+        actorId: null,
+        worker,
+        cpus: stage.cpus,
+        gpus: 0,
+        submitted,
+        started,
+        ended,
+        failure: fails
+          ? { errorType: 'TASK_EXECUTION_EXCEPTION', errorMessage: exceptionMessage(stage.name, worker, item, attempt) }
+          : null,
+      }),
+    );
+    if (!fails) break;
+    submitted = ended + 15;
+  }
+  return attempts;
+}
+
+/** Joins run every six minutes; number 0 (about a quarter of an hour before the anchor) and every fourth later one grow until they are killed. */
+const joinSubmitted = (world: World, index: number): number => world.anchor - 16 * MINUTE + index * JOIN_PERIOD;
+const joinGrows = (index: number): boolean => index >= 0 && index % 4 === 0;
+const joinTaskId = (world: World, index: number): string =>
+  `${hex(8, world.seed, 47, index + 4096)}ffffffffffffffffffffffff${world.jobs.preprocess.jobId}`;
+
+/** Where the memory monitor is asked when a growing join dies: the node's use without that join at a time, bytes. */
+export type OtherMemory = (node: number, time: number) => number;
+
+export interface Kill {
+  readonly time: number;
+  readonly attempt: Attempt;
+  readonly nodeUsed: number;
+  readonly taskUsed: number;
+}
+
+const kills = new WeakMap<World, Map<number, Kill | null>>();
+
+/** The attempts of one join, and the kill that ended the first, if any. */
+export function joinAttempts(
+  world: World,
+  index: number,
+  other: OtherMemory,
+  limit: number,
+): { attempts: Attempt[]; kill: Kill | null } {
+  const submitted = joinSubmitted(world, index);
+  const grows = joinGrows(index);
+  const plan = (attempt: number, at: number, ended: number, failure: Attempt['failure']): Attempt =>
+    finished(world, 'preprocess', {
+      taskId: joinTaskId(world, index),
+      attempt,
+      functionName: 'join_features',
+      type: 'NORMAL_TASK',
+      actorId: null,
+      worker: { ...joinWorker(world, index, attempt, at), end: failure ? ended : null },
+      cpus: grows ? JOIN_CPUS.growing : JOIN_CPUS.normal,
+      gpus: 0,
+      submitted: at,
+      started: at + 240,
+      ended,
+      failure,
+    });
+  const whole = plan(0, submitted, submitted + JOIN_LENGTH, null);
+  if (!grows) return { attempts: [whole], kill: null };
+  const known = kills.get(world) ?? new Map<number, Kill | null>();
+  kills.set(world, known);
+  let kill = known.get(index);
+  if (kill === undefined) {
+    kill = null;
+    for (let time = whole.started; time < whole.ended; time += 250) {
+      const taskUsed = taskMemory(whole, time);
+      const nodeUsed = other(whole.worker.node.index, time) + taskUsed;
+      if (nodeUsed <= limit) continue;
+      kill = { time, attempt: whole, nodeUsed, taskUsed };
+      break;
+    }
+    known.set(index, kill);
+  }
+  if (!kill) return { attempts: [whole], kill: null };
+  const failure = {
+    errorType: 'OUT_OF_MEMORY' as const,
+    errorMessage: killMessage(whole, kill.nodeUsed, kill.taskUsed),
+  };
+  const failed = plan(0, submitted, kill.time, failure);
+  const retry = plan(1, kill.time + 1_050, kill.time + 1_050 + JOIN_LENGTH, null);
+  return { attempts: [failed, retry], kill: { ...kill, attempt: failed } };
+}
+
+/** Attempts of items (without joins) that exist in [from, to). */
+export function itemAttemptsBetween(world: World, from: number, to: number): Attempt[] {
+  const found: Attempt[] = [];
+  const first = Math.max(0, Math.floor((from - firstItem(world) - LONGEST_ITEM) / ITEM_PERIOD));
+  const last = Math.floor((to - firstItem(world)) / ITEM_PERIOD);
+  for (let item = first; item <= last; item += 1) {
+    for (const attempt of itemAttempts(world, item)) {
+      if (attempt.submitted < to && attempt.ended >= from) found.push(attempt);
+    }
+  }
+  return found;
+}
+
+/** Numbers of the joins that can exist in [from, to). */
+export function joinsBetween(world: World, from: number, to: number): number[] {
+  const zero = joinSubmitted(world, 0);
+  const earliest = Math.ceil((firstItem(world) - zero) / JOIN_PERIOD);
+  const first = Math.max(earliest, Math.floor((from - zero - LONGEST_JOIN) / JOIN_PERIOD));
+  const last = Math.floor((to - zero) / JOIN_PERIOD);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, offset) => first + offset);
+}

@@ -1,0 +1,31 @@
+/** The simulated scrape targets: what live scraping and the back-fill must agree on. */
+import { collectiveMetrics } from './collective-metrics.ts';
+import type { Sample } from './exposition.ts';
+import { gpuMetrics } from './gpu-metrics.ts';
+import { CLUSTER, NODE_COUNT } from './model.ts';
+import { rayMetrics } from './ray-metrics.ts';
+import type { Tally } from './tally.ts';
+
+export interface DemoTarget {
+  /** Prometheus' `job` label. */
+  readonly job: string;
+  readonly path: string;
+  /** Labels that every series of the target carries besides `job`. */
+  readonly labels: { readonly instance: string; readonly ray_io_cluster: string; readonly cluster: string };
+  readonly samples: (tally: Tally) => Sample[];
+}
+
+/** All targets, six for two nodes. */
+export const TARGETS: readonly DemoTarget[] = Array.from({ length: NODE_COUNT }, (_, node) => {
+  const target = (job: string, path: string, port: number, samples: (tally: Tally) => Sample[]): DemoTarget => ({
+    job,
+    path,
+    labels: { instance: `sim-node-${node}:${port}`, ray_io_cluster: CLUSTER, cluster: CLUSTER },
+    samples,
+  });
+  return [
+    target('ray', `/metrics/node-${node}`, 8080, (tally) => rayMetrics(tally, node)),
+    target('dcgm', `/metrics/dcgm-${node}`, 9400, (tally) => gpuMetrics(tally.world, node, tally.time)),
+    target('nccl', `/metrics/nccl-${node}`, 9100, (tally) => collectiveMetrics(tally.world, node, tally.time)),
+  ];
+}).flat();
