@@ -1,0 +1,154 @@
+/**
+ * The visible window of timeline tracks as pixels. Work depends on pixels, not on slices: the first slice is found by
+ * bisection, slices that share a pixel are galloped over and answered by an index.
+ *
+ *   slices   |-----a-----||b||c||------d------|      window [from, to)
+ *   pixels   a a a a a a a   x   d d d d d d d      x: the longer of b and c; marked when either failed
+ */
+import { longerOf, type TimelineTracks } from './timeline-lanes.ts';
+
+export interface TimeRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Per pixel column of one track: the winning slice (-1: none) and whether a failed slice touches it. */
+export interface TrackPixels {
+  readonly winner: Int32Array;
+  readonly failed: Uint8Array;
+}
+
+/** First pixel of a slice that starts at `start`, may be negative. */
+export const pixelOf = (time: number, range: TimeRange, width: number): number =>
+  Math.floor(((time - range.from) / (range.to - range.from)) * width);
+
+/** One past the last pixel: at least one pixel wide. */
+const pixelEnd = (first: number, end: number, range: TimeRange, width: number): number =>
+  Math.max(first + 1, Math.ceil(((end - range.from) / (range.to - range.from)) * width));
+
+/** Index of the longest slice in [low, high); the earlier one where they tie. O(log n). */
+export function longestIn(tracks: TimelineTracks, low: number, high: number): number {
+  let best = -1;
+  let left = low + tracks.treeSize;
+  let right = high + tracks.treeSize;
+  while (left < right) {
+    if (left & 1) best = longerOf(tracks.start, tracks.end, best, tracks.longest[left++] ?? -1);
+    if (right & 1) best = longerOf(tracks.start, tracks.end, best, tracks.longest[--right] ?? -1);
+    left >>= 1;
+    right >>= 1;
+  }
+  return best;
+}
+
+/** First slice of the track that ends after `time` (or starts at or after it); the track's end where none does. */
+export function firstVisible(tracks: TimelineTracks, track: number, time: number): number {
+  let low = tracks.trackBegin[track] ?? 0;
+  let high = tracks.trackBegin[track + 1] ?? low;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((tracks.end[middle] ?? 0) > time || (tracks.start[middle] ?? 0) >= time) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Fills `into` for one track. `into.winner.length` is the width in pixels. Range must not be empty. */
+export function rasterTrack(tracks: TimelineTracks, track: number, range: TimeRange, into: TrackPixels): void {
+  const { start, end, failedBefore } = tracks;
+  const { winner, failed } = into;
+  const width = winner.length;
+  winner.fill(-1);
+  failed.fill(0);
+  const last = tracks.trackBegin[track + 1] ?? 0;
+  let i = firstVisible(tracks, track, range.from);
+  while (i < last && (start[i] ?? 0) < range.to) {
+    const first = pixelOf(start[i] ?? 0, range, width);
+    const stop = pixelEnd(first, end[i] ?? 0, range, width);
+    let next = i + 1;
+    let best = i;
+    if (stop === first + 1) {
+      // Gallop over slices that lie in this pixel alone.
+      const inside = (slice: number) =>
+        slice < last &&
+        pixelOf(start[slice] ?? 0, range, width) === first &&
+        pixelEnd(first, end[slice] ?? 0, range, width) === stop;
+      if (inside(next)) {
+        let step = 1;
+        while (inside(next + step)) step *= 2;
+        let low = next + (step >> 1);
+        let high = Math.min(last, next + step);
+        while (low < high) {
+          const middle = (low + high) >> 1;
+          if (inside(middle)) low = middle + 1;
+          else high = middle;
+        }
+        next = low;
+        best = longestIn(tracks, i, next);
+      }
+    }
+    const anyFailed = (failedBefore[next] ?? 0) > (failedBefore[i] ?? 0);
+    for (let x = Math.max(0, first); x < stop && x < width; x++) {
+      winner[x] = longerOf(start, end, winner[x] ?? -1, best);
+      if (anyFailed) failed[x] = 1;
+    }
+    i = next;
+  }
+}
+
+/** Where a track is painted: device pixels from the top of the buffer; rows outside the buffer are cut. */
+export interface TrackPlace {
+  readonly track: number;
+  readonly top: number;
+  readonly height: number;
+}
+
+/** Colours are 0xAABBGGRR, as ImageData holds them on little-endian machines. */
+export interface RasterPaint {
+  /** One colour per slice. */
+  readonly colours: Uint32Array;
+  readonly failure: number;
+  readonly background: number;
+  readonly runningEdge: number;
+}
+
+/**
+ * Paints tracks into `pixels` (width x height, row-major). Failed slices are hatched, so that colour alone never
+ * carries it; slices of three pixels or more leave their last pixel free; running slices fade out in stripes.
+ */
+export function paintTracks(
+  tracks: TimelineTracks,
+  places: readonly TrackPlace[],
+  range: TimeRange,
+  paint: RasterPaint,
+  pixels: Uint32Array,
+  width: number,
+): void {
+  const height = Math.floor(pixels.length / width);
+  const into: TrackPixels = { winner: new Int32Array(width), failed: new Uint8Array(width) };
+  const line = new Uint32Array(width);
+  for (const place of places) {
+    const top = Math.max(0, place.top);
+    const bottom = Math.min(height, place.top + place.height);
+    if (bottom <= top) continue;
+    rasterTrack(tracks, place.track, range, into);
+    let marked = false;
+    for (let x = 0; x < width; x++) {
+      const slice = into.winner[x] ?? -1;
+      line[x] = slice === -1 ? paint.background : (paint.colours[slice] ?? 0);
+      if (slice === -1) continue;
+      if (into.failed[x] === 1) marked = true;
+      if (tracks.running[slice] === 1 && x % 4 === 3) line[x] = paint.runningEdge;
+      const wide = x >= 2 && into.winner[x - 1] === slice && into.winner[x - 2] === slice;
+      if (wide && x + 1 < width && into.winner[x + 1] !== slice) line[x] = paint.background;
+    }
+    for (let y = top; y < bottom; y++) {
+      pixels.set(line, y * width);
+      if (!marked) continue;
+      for (let x = 0; x < width; x++) {
+        if (into.failed[x] !== 1) continue;
+        const alone = into.winner[x - 1] !== into.winner[x] && into.winner[x + 1] !== into.winner[x];
+        if (alone || (x + y - top) % 6 < 2) pixels[y * width + x] = paint.failure;
+      }
+    }
+  }
+}

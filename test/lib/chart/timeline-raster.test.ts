@@ -1,0 +1,183 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { prepareTracks, type TimelineColumns } from '../../../lib/chart/timeline-lanes.ts';
+import { paintTracks, pixelOf, rasterTrack } from '../../../lib/chart/timeline-raster.ts';
+
+interface Drawn {
+  readonly lane: number;
+  readonly start: number | null;
+  readonly end: number | null;
+  readonly failed?: boolean;
+  readonly name?: string;
+}
+
+function timeline(attempts: readonly Drawn[], lanes: TimelineColumns['lanes'], now = 1000): TimelineColumns {
+  const functions = [...new Set(attempts.map(({ name }) => name ?? 'f'))];
+  return {
+    originNs: '1700000000000000000',
+    nowNs: String(1700000000000000000n + BigInt(now)),
+    functions,
+    states: ['FINISHED', 'FAILED', 'RUNNING'],
+    lanes,
+    columns: {
+      function: attempts.map(({ name }) => functions.indexOf(name ?? 'f')),
+      state: attempts.map(({ failed, end }) => (failed ? 1 : end === null ? 2 : 0)),
+      lane: attempts.map(({ lane }) => lane),
+      start: attempts.map(({ start }) => start),
+      end: attempts.map(({ end }) => end),
+      created: attempts.map(() => null),
+    },
+    phases: { names: [], row: [], name: [], start: [], end: [] },
+  };
+}
+
+const lane = (nodeId: string, pid: number, nodeName = nodeId) => ({
+  nodeId,
+  nodeName,
+  workerId: `w${pid}`,
+  pid,
+  actor: null,
+});
+
+/** `a--a` per line: a letter opens and closes a slice, capitals failed, `>` runs on. One column is 10 ns. */
+function read(picture: string): Drawn[] {
+  return picture
+    .trim()
+    .split('\n')
+    .flatMap((line, index) =>
+      [...line.trim().matchAll(/([a-zA-Z])-*(\1|>)/g)].map((match) => ({
+        lane: index,
+        start: match.index * 10,
+        end: match[2] === '>' ? null : (match.index + match[0].length) * 10,
+        failed: match[1] !== undefined && match[1] < 'a',
+        name: match[1]?.toLowerCase() ?? '',
+      })),
+    );
+}
+
+/** Tracks as text, one line each: letters by function, capitals where a pixel holds a failure. */
+function draw(input: TimelineColumns, width: number, range = { from: 0, to: width * 10 }): string[] {
+  const tracks = prepareTracks(input);
+  const into = { winner: new Int32Array(width), failed: new Uint8Array(width) };
+  return tracks.tracks.map((_, track) => {
+    rasterTrack(tracks, track, range, into);
+    return [...into.winner]
+      .map((slice, x) => {
+        if (slice === -1) return '.';
+        const letter = input.functions[tracks.functionIndex[slice] ?? 0] ?? '?';
+        return into.failed[x] === 1 ? letter.toUpperCase() : letter;
+      })
+      .join('');
+  });
+}
+
+describe('tracks', () => {
+  it('puts overlapping attempts of one worker one depth down and reuses a free depth', () => {
+    const input = timeline(
+      [
+        { lane: 0, start: 0, end: 100, name: 'a' },
+        { lane: 0, start: 50, end: 150, name: 'b' },
+        { lane: 0, start: 100, end: 120, name: 'c' },
+      ],
+      [lane('n0', 1)],
+    );
+    expect(draw(input, 16)).toEqual(['aaaaaaaaaacc....', '.....bbbbbbbbbb.']);
+  });
+
+  it('keeps two raylets on one address apart and says which is which', () => {
+    const input = timeline(read('a--a\nb--b\nc--c'), [lane('bb', 2, 'ip'), lane('aa', 1, 'ip'), lane('bb', 1, 'ip')]);
+    const tracks = prepareTracks(input);
+    expect(tracks.groups).toEqual([
+      { nodeId: 'aa', label: 'ip aa', first: 0, last: 1 },
+      { nodeId: 'bb', label: 'ip bb', first: 1, last: 3 },
+    ]);
+    expect(draw(input, 4)).toEqual(['bbbb', 'cccc', 'aaaa']);
+  });
+
+  it('counts what never ran and does not draw it', () => {
+    const input = timeline(
+      [
+        { lane: -1, start: null, end: null },
+        { lane: 0, start: null, end: 5 },
+        { lane: 0, start: 1, end: 5 },
+      ],
+      [lane('n', 1)],
+    );
+    expect(prepareTracks(input).neverRan).toBe(2);
+  });
+});
+
+describe('raster', () => {
+  it('draws a running attempt up to now', () => {
+    expect(draw(timeline(read('a--a..b--->'), [lane('n', 1)], 140), 16)).toEqual(['aaaa..bbbbbbbb..']);
+  });
+
+  it('never loses a failure or a straggler when zoomed out', () => {
+    const input = timeline(read('aaBBaa..c------------c....DDaa'), [lane('n', 1)], 10);
+    expect(draw(input, 3, { from: 0, to: 300 })).toEqual(['CcC']);
+  });
+
+  it('paints failures hatched and leaves a pixel between slices', () => {
+    const tracks = prepareTracks(timeline(read('a---ab---bC---C'), [lane('n', 1)]));
+    const pixels = new Uint32Array(15 * 2);
+    paintTracks(
+      tracks,
+      [{ track: 0, top: 0, height: 2 }],
+      { from: 0, to: 150 },
+      { colours: new Uint32Array(3).fill(1), failure: 9, background: 0, runningEdge: 2 },
+      pixels,
+      15,
+    );
+    expect(pixels.slice(0, 15).join('')).toBe('111101111011991');
+    expect(pixels.slice(15).join('')).toBe('111101111019911');
+  });
+
+  const slices = fc.array(
+    fc.record({
+      lane: fc.integer({ min: 0, max: 2 }),
+      start: fc.integer({ min: 0, max: 2000 }),
+      length: fc.oneof(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 700 })),
+      failed: fc.boolean(),
+    }),
+    { maxLength: 120 },
+  );
+  it('agrees with brute force: longest slice and every failure of each pixel', () => {
+    fc.assert(
+      fc.property(
+        slices,
+        fc.integer({ min: -100, max: 1900 }),
+        fc.integer({ min: 1, max: 2500 }),
+        fc.integer({ min: 1, max: 60 }),
+        (drawn, from, span, width) => {
+          const input = timeline(
+            drawn.map(({ lane: at, start, length, failed }) => ({ lane: at, start, end: start + length, failed })),
+            [lane('n', 1), lane('n', 2), lane('m', 1)],
+          );
+          const tracks = prepareTracks(input);
+          const range = { from, to: from + span };
+          const into = { winner: new Int32Array(width), failed: new Uint8Array(width) };
+          for (let track = 0; track < tracks.tracks.length; track++) {
+            rasterTrack(tracks, track, range, into);
+            const winner = new Int32Array(width).fill(-1);
+            const failed = new Uint8Array(width);
+            for (let i = tracks.trackBegin[track] ?? 0; i < (tracks.trackBegin[track + 1] ?? 0); i++) {
+              const [start, end] = [tracks.start[i] ?? 0, tracks.end[i] ?? 0];
+              if (start >= range.to || (end <= range.from && start < range.from)) continue;
+              const first = pixelOf(start, range, width);
+              const stop = Math.max(first + 1, Math.ceil(((end - from) / span) * width));
+              for (let x = Math.max(0, first); x < Math.min(width, stop); x++) {
+                const held = winner[x] ?? -1;
+                const longer = held === -1 || end - start > (tracks.end[held] ?? 0) - (tracks.start[held] ?? 0);
+                if (longer) winner[x] = i;
+                if (tracks.failed[i] === 1) failed[x] = 1;
+              }
+            }
+            expect([...into.winner]).toEqual([...winner]);
+            expect([...into.failed]).toEqual([...failed]);
+          }
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+});
