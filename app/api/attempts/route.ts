@@ -1,0 +1,5 @@
+import { ranThenRoute } from '../../../lib/contract/jobs.ts';
+import { listRanThen } from '../../../lib/server/tasks.ts';
+import { answer } from '../answer.ts';
+
+export const GET = answer(ranThenRoute, listRanThen);

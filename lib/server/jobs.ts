@@ -1,0 +1,167 @@
+/** Use cases of jobs: the list, one job, its identity across clusters and sessions, its completeness. */
+import type { CompletenessWireValue, JobSummaryWire, JobsWire, JobWire } from '../contract/jobs.ts';
+import { completeness, type JobRow, jobs, storedAttempts } from '../store/queries/jobs.ts';
+import { ProblemError } from './problem.ts';
+import type { Runtime } from './runtime.ts';
+
+/** The newest end of a job wins over what the driver's life says: the Jobs API knows how it ended, events only that. */
+function status(row: JobRow): JobSummaryWire['status'] {
+  for (const final of ['SUCCEEDED', 'FAILED', 'STOPPED'] as const) if (final in row.statuses) return final;
+  if ('FINISHED' in row.statuses) return 'FINISHED';
+  if ('RUNNING' in row.statuses) return 'RUNNING';
+  if ('PENDING' in row.statuses) return 'PENDING';
+  return row.attempts > row.finished + row.failed ? 'RUNNING' : 'UNKNOWN';
+}
+
+const parseTexts = (json: string): Record<string, string> =>
+  json === '' ? {} : (JSON.parse(json) as Record<string, string>);
+const OWNER_KEYS = ['owner', 'user', 'team', 'dagster/owner', 'created_by'];
+
+function owner(metadata: Readonly<Record<string, string>>): string | null {
+  for (const key of OWNER_KEYS) if (metadata[key]) return metadata[key] ?? null;
+  return null;
+}
+
+const orNull = (text: string): string | null => (text === '' ? null : text);
+
+export function jobSummary(row: JobRow): JobSummaryWire {
+  const duration =
+    row.start_ns !== null && row.end_ns !== null ? (BigInt(row.end_ns) - BigInt(row.start_ns)).toString() : null;
+  return {
+    cluster: row.cluster,
+    session: row.session,
+    jobId: row.job_id,
+    submissionId: orNull(row.submission_id),
+    type: row.submission_id === '' ? 'DRIVER' : 'SUBMISSION',
+    status: status(row),
+    entrypoint: orNull(row.entrypoint),
+    owner: owner(parseTexts(row.metadata)),
+    startNs: row.start_ns,
+    endNs: row.end_ns,
+    durationNs: duration,
+    isInternal: row.is_internal,
+    tasks: {
+      attempts: row.attempts,
+      finished: row.finished,
+      failed: row.failed,
+      running: row.running,
+      pending: row.pending,
+      retries: row.retries,
+    },
+    functions: row.functions.map(([name, finished, failed, running, pending]) => ({
+      name,
+      finished: Number(finished),
+      failed: Number(failed),
+      running: Number(running),
+      pending: Number(pending),
+    })),
+    resources: {},
+  };
+}
+
+interface JobsQuery {
+  readonly cluster?: string | undefined;
+  readonly session?: string | undefined;
+  readonly status?: string | undefined;
+  readonly internal?: boolean | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export async function listJobs(runtime: Runtime, query: JobsQuery, signal?: AbortSignal): Promise<JobsWire> {
+  const rows = await runtime.engine.select(
+    jobs,
+    { session: query.session ?? '', cluster: query.cluster ?? '', job: '' },
+    signal ? { signal } : {},
+  );
+  const shown = rows
+    .map(jobSummary)
+    .filter((job) => (query.internal || !job.isInternal) && (!query.status || job.status === query.status));
+  const from = query.cursor ? Number(query.cursor) : 0;
+  if (!Number.isInteger(from) || from < 0)
+    throw new ProblemError(
+      'invalid-parameter',
+      `parameter "cursor" is ${JSON.stringify(query.cursor)}: take it from nextCursor`,
+    );
+  const next = from + query.limit;
+  return { jobs: shown.slice(from, next), nextCursor: next < shown.length ? String(next) : null, notices: [] };
+}
+
+export interface JobQuery {
+  readonly jobId: string;
+  readonly cluster?: string | undefined;
+  readonly session?: string | undefined;
+}
+
+/** The one job that is meant, by Ray's job id or by submission id. Throws `not-found` or `ambiguous-job` with choices. */
+export async function resolveJob(runtime: Runtime, query: JobQuery): Promise<JobRow> {
+  const params = { session: query.session ?? '', cluster: query.cluster ?? '', job: query.jobId };
+  const rows = await runtime.engine.select(jobs, params);
+  const [only, ...others] = rows;
+  if (!only)
+    throw new ProblemError(
+      'not-found',
+      `no job "${query.jobId}" is known${query.cluster ? ` in cluster "${query.cluster}"` : ''}${query.session ? ` in session "${query.session}"` : ''}: GET /api/jobs lists them`,
+    );
+  if (others.length > 0) {
+    const choices = rows.map((row) => ({ cluster: row.cluster, session: row.session, jobId: row.job_id }));
+    throw new ProblemError(
+      'ambiguous-job',
+      `${rows.length} jobs are called "${query.jobId}": add ?cluster= or ?session= (choices)`,
+      { choices },
+    );
+  }
+  return only;
+}
+
+const SOURCE_NAMES: Readonly<Record<string, string>> = {
+  event: 'events',
+  'state-api': 'state-api',
+  timeline: 'timeline',
+};
+
+/** What the sources admit to not knowing about a job's attempts. */
+export async function completenessOf(runtime: Runtime, job: JobRow): Promise<CompletenessWireValue> {
+  const params = { session: job.session, job: job.job_id };
+  const [[stored], told] = await Promise.all([
+    runtime.engine.select(storedAttempts, params),
+    runtime.engine.select(completeness, params),
+  ]);
+  const sources = (stored?.sources ?? []).map((source) => SOURCE_NAMES[source] ?? source).sort();
+  const hasEvents = sources.includes('events');
+  // The State API truncates at 10,000 while the events have all: truncation counts only where nothing else told more.
+  const relevant = told.filter((row) => !(hasEvents && row.source === 'state-api'));
+  const reasons = relevant.map((row) => row.reason).filter((reason) => reason !== '');
+  if (stored && stored.undefined_attempts > 0)
+    reasons.push(
+      `${stored.undefined_attempts} attempts came without a definition: the driver ran without RAY_enable_ray_event`,
+    );
+  if (stored && stored.open > 0)
+    reasons.push(`${stored.open} attempts never told how they ended and were closed by the end of the job`);
+  const largest = (values: readonly (number | null)[]): number | null => {
+    const known = values.filter((value): value is number => value !== null);
+    return known.length > 0 ? Math.max(...known) : null;
+  };
+  return {
+    source: sources.length > 0 ? sources.join('+') : 'none',
+    reported: largest(told.map((row) => row.reported)),
+    stored: stored?.stored ?? 0,
+    dropped: largest(told.map((row) => row.dropped)),
+    truncated: relevant.some((row) => row.truncated),
+    reason: reasons.length > 0 ? reasons.join('; ') : null,
+  };
+}
+
+export async function getJob(runtime: Runtime, query: JobQuery): Promise<JobWire> {
+  const row = await resolveJob(runtime, query);
+  return {
+    job: jobSummary(row),
+    message: orNull(row.message),
+    errorType: orNull(row.error_type),
+    metadata: parseTexts(row.metadata),
+    runtimeEnv: orNull(row.runtime_env),
+    driver: { nodeId: orNull(row.driver_node_id), pid: row.driver_pid, exitCode: row.driver_exit_code },
+    completeness: await completenessOf(runtime, row),
+    notices: [],
+  };
+}

@@ -1,0 +1,170 @@
+/**
+ * Task attempts as they stand: parts merged, the state derived from the times of its states, and attempts that Ray left
+ * open closed by the end of their job, as Ray's own GCS closes them (FAILED, WORKER_DIED). Every query about attempts
+ * selects from this.
+ *
+ * Left out by `counted`: driver tasks, which /api/v0/tasks leaves out too, and restarts of an actor's creation task
+ * (attempts 1, 2, ... that come without definition and end), which the State API does not show.
+ */
+import { z } from 'zod';
+import type { Query } from '../engine.ts';
+
+/**
+ * SQL of the attempts of one job; parameters session, job. Columns: session, job_id, task_id, attempt, type, function_name,
+ * name, ids, worker_pid, state, error_type, created_ns, start_ns, end_ns (0: unset), states (map), job_ended.
+ */
+export const attemptsOfJob = attemptsWhere('session = {session:String} AND job_id = {job:String}');
+
+/** The same for any condition over the key and the merged columns' sources. */
+export function attemptsWhere(condition: string): string {
+  return `(
+    SELECT merged.session AS session, merged.job_id AS job_id, merged.task_id AS task_id, merged.attempt AS attempt,
+      merged.kind AS type, if(merged.declared = '', merged.function, merged.declared) AS function_name, merged.function AS qualified_name,
+      merged.actor AS actor_id, merged.parent AS parent_task_id, merged.group_id AS placement_group_id, merged.node AS node_id,
+      merged.worker AS worker_id, merged.pid AS worker_pid, merged.resources AS required_resources, merged.site AS call_site,
+      merged.log AS logs, merged.told_by AS sources, merged.states AS states,
+      merged.states['FAILED'] AS failed_ns, merged.states['FINISHED'] AS finished_ns,
+      failed_ns > 0 OR finished_ns > 0 AS terminal,
+      ifNull(ended.end_ns, 0) AS job_end_ns,
+      NOT terminal AND job_end_ns > 0 AS closed_by_job,
+      multiIf(closed_by_job, 'FAILED', failed_ns > 0 AND failed_ns >= finished_ns, 'FAILED', finished_ns > 0, 'FINISHED',
+        empty(merged.states), 'NIL', arrayReduce('argMax', mapKeys(merged.states), mapValues(merged.states))) AS state,
+      if(state = 'FAILED', if(merged.error = '' AND closed_by_job, 'WORKER_DIED', merged.error), '') AS error_type,
+      if(closed_by_job AND merged.error_text = '', 'the job ended before this attempt did', merged.error_text) AS error_message,
+      if(empty(merged.states), 0, arrayMin(mapValues(merged.states))) AS created_ns,
+      merged.states['RUNNING'] AS start_ns,
+      multiIf(state = 'FAILED' AND closed_by_job, greatest(job_end_ns, start_ns), state = 'FAILED', failed_ns, state = 'FINISHED', finished_ns, 0) AS end_ns,
+      merged.kind != 'DRIVER_TASK' AND NOT (merged.kind = '' AND merged.attempt > 0 AND merged.function = '' AND merged.declared = '') AS counted,
+      start_ns > 0 OR state = 'FINISHED' OR (state = 'FAILED' AND error_type = 'TASK_EXECUTION_EXCEPTION') AS ran
+    FROM (
+      SELECT session, job_id, task_id, attempt, max(type) AS kind, max(function_name) AS function, max(name) AS declared,
+        max(actor_id) AS actor, max(parent_task_id) AS parent, max(placement_group_id) AS group_id, max(node_id) AS node,
+        max(worker_id) AS worker, max(worker_pid) AS pid, max(required_resources) AS resources, max(call_site) AS site, max(logs) AS log,
+        max(error_type) AS error, max(error_message) AS error_text, minMap(state_ns) AS states,
+        groupUniqArrayArray(sources) AS told_by
+      FROM xray.ray_task_attempts WHERE ${condition} GROUP BY session, job_id, task_id, attempt
+    ) AS merged
+    LEFT JOIN (SELECT session, job_id, max(end_ns) AS end_ns FROM xray.ray_jobs GROUP BY session, job_id) AS ended
+      ON merged.session = ended.session AND merged.job_id = ended.job_id
+  )`;
+}
+
+const Count = z.coerce.number();
+
+export const tasksSummary: Query<{
+  name: string;
+  tasks: number;
+  attempts: number;
+  ran: number;
+  retries: number;
+  states: Record<string, string>;
+  errors: Record<string, string>;
+  timed: number;
+  p50: string;
+  p95: string;
+  longest: string;
+}> = {
+  name: 'tasks-summary',
+  sql: `SELECT function_name AS name, uniqExact(task_id) AS tasks, count() AS attempts, countIf(ran) AS ran,
+      attempts - tasks AS retries, sumMap(map(state, toUInt64(1))) AS states,
+      sumMapIf(map(error_type, toUInt64(1)), error_type != '') AS errors,
+      countIf(start_ns > 0 AND end_ns > 0) AS timed,
+      quantileExactIf(0.5)(end_ns - start_ns, start_ns > 0 AND end_ns > 0) AS p50,
+      quantileExactIf(0.95)(end_ns - start_ns, start_ns > 0 AND end_ns > 0) AS p95,
+      maxIf(end_ns - start_ns, start_ns > 0 AND end_ns > 0) AS longest
+    FROM ${attemptsOfJob} WHERE counted GROUP BY name ORDER BY attempts DESC, name`,
+  row: z.object({
+    name: z.string(),
+    tasks: Count,
+    attempts: Count,
+    ran: Count,
+    retries: Count,
+    states: z.record(z.string(), z.string()),
+    errors: z.record(z.string(), z.string()),
+    timed: Count,
+    p50: z.string(),
+    p95: z.string(),
+    longest: z.string(),
+  }),
+};
+
+const Unset = z.string().transform((ns) => (ns === '0' ? null : ns));
+const Empty = z.string().transform((text) => (text === '' ? null : text));
+
+export const AttemptRow = z.object({
+  session: z.string(),
+  job_id: z.string(),
+  task_id: z.string(),
+  attempt: Count,
+  type: z.string(),
+  function_name: z.string(),
+  qualified_name: z.string(),
+  state: z.string(),
+  error_type: Empty,
+  error_message: Empty,
+  node_id: Empty,
+  worker_id: Empty,
+  worker_pid: z.coerce.number().nullable(),
+  actor_id: Empty,
+  parent_task_id: Empty,
+  created_ns: Unset,
+  start_ns: Unset,
+  end_ns: Unset,
+});
+export type AttemptRowValue = z.infer<typeof AttemptRow>;
+
+export const ATTEMPT_COLUMNS = `session, job_id, task_id, attempt, type, function_name, qualified_name, state, error_type, error_message,
+  node_id, worker_id, worker_pid, actor_id, parent_task_id, created_ns, start_ns, end_ns`;
+
+const FILTERS = `counted
+  AND ({function:String} = '' OR function_name = {function:String} OR qualified_name = {function:String})
+  AND ({state:String} = '' OR state = {state:String})
+  AND ({node:String} = '' OR node_id = {node:String}) AND ({worker:String} = '' OR worker_id = {worker:String})`;
+
+/** Newest first would move under the reader: by creation, then id; `after` is the key of the last row seen. */
+export const tasksPage: Query<AttemptRowValue> = {
+  name: 'tasks-page',
+  sql: `SELECT ${ATTEMPT_COLUMNS} FROM ${attemptsOfJob}
+    WHERE ${FILTERS} AND ({after:String} = '' OR (created_ns, task_id, attempt) >
+      (toInt64({afterNs:Int64}), {after:String}, toUInt32({afterAttempt:UInt32})))
+    ORDER BY created_ns, task_id, attempt LIMIT {limit:UInt32}`,
+  row: AttemptRow,
+};
+
+export const tasksMatched: Query<{ matched: number }> = {
+  name: 'tasks-matched',
+  sql: `SELECT count() AS matched FROM ${attemptsOfJob} WHERE ${FILTERS}`,
+  row: z.object({ matched: Count }),
+};
+
+export const attemptsOfTask: Query<
+  AttemptRowValue & {
+    states: Record<string, string>;
+    required_resources: string;
+    placement_group_id: string;
+    call_site: string;
+    logs: string;
+  }
+> = {
+  name: 'attempts-of-task',
+  sql: `SELECT ${ATTEMPT_COLUMNS}, states, required_resources, placement_group_id, call_site, logs
+    FROM ${attemptsWhere('session = {session:String} AND job_id = {job:String} AND task_id = {task:String}')} ORDER BY attempt`,
+  row: AttemptRow.extend({
+    states: z.record(z.string(), z.string()),
+    required_resources: z.string(),
+    placement_group_id: z.string(),
+    call_site: z.string(),
+    logs: z.string(),
+  }),
+};
+
+/** Attempts of any job that ran on a node or worker in [from, to). */
+export const attemptsRanThen: Query<AttemptRowValue> = {
+  name: 'attempts-ran-then',
+  sql: `SELECT ${ATTEMPT_COLUMNS}
+    FROM ${attemptsWhere(`({session:String} = '' OR session = {session:String})`)}
+    WHERE type != 'DRIVER_TASK' AND start_ns > 0 AND start_ns < {to:Int64} AND (end_ns = 0 OR end_ns >= {from:Int64})
+      AND ({node:String} = '' OR node_id = {node:String}) AND ({worker:String} = '' OR worker_id = {worker:String})
+    ORDER BY state = 'FAILED' DESC, if(end_ns = 0, {to:Int64}, end_ns) - start_ns DESC LIMIT {limit:UInt32}`,
+  row: AttemptRow,
+};

@@ -1,0 +1,128 @@
+/** Jobs as they stand, with their task counts. */
+import { z } from 'zod';
+import type { Query } from '../engine.ts';
+import { attemptsWhere } from './attempts.ts';
+
+const Count = z.coerce.number();
+const Ns = z.string().nullable();
+
+export interface JobRow {
+  readonly cluster: string;
+  readonly session: string;
+  readonly job_id: string;
+  readonly submission_id: string;
+  readonly type: string;
+  readonly statuses: Record<string, string>;
+  readonly entrypoint: string;
+  readonly message: string;
+  readonly error_type: string;
+  readonly start_ns: string | null;
+  readonly end_ns: string | null;
+  readonly metadata: string;
+  readonly driver_node_id: string;
+  readonly driver_pid: number | null;
+  readonly driver_exit_code: number | null;
+  readonly runtime_env: string;
+  readonly is_internal: boolean;
+  readonly attempts: number;
+  readonly finished: number;
+  readonly failed: number;
+  readonly running: number;
+  readonly pending: number;
+  readonly retries: number;
+  readonly functions: readonly [string, string, string, string, string][];
+}
+
+/** A session's cluster: the name somebody gave it, else the session itself. */
+export const SESSION_CLUSTERS = `(SELECT session, if(max(cluster) = '', session, max(cluster)) AS cluster, max(ray_version) AS ray_version,
+  min(first_ns) AS first_ns, max(last_ns) AS last_ns FROM xray.ray_sessions GROUP BY session)`;
+
+/**
+ * Jobs that have a row of their own or attempts of the user's. A job without a definition whose functions are all
+ * Ray's (names that begin with an underscore, the Jobs API's supervisor) is internal.
+ * Parameters: session, cluster, job ('' for any; matches job id or submission id).
+ */
+export const jobs: Query<JobRow> = {
+  name: 'jobs',
+  sql: `WITH counts AS (
+      SELECT session, job_id, sum(n) AS attempts, sum(done) AS finished, sum(bad) AS failed, sum(active) AS running, sum(waiting) AS pending,
+        sum(again) AS retries, countIf(function_name NOT LIKE '\\\\_%' AND function_name NOT LIKE 'JobSupervisor.%') AS user_functions,
+        arraySlice(arrayReverseSort(x -> x.2 + x.3 + x.4 + x.5, groupArrayIf(tuple(function_name, done, bad, active, waiting), n > 0)), 1, 8) AS functions
+      FROM (
+        SELECT session, job_id, function_name, count() AS n, countIf(state = 'FINISHED') AS done, countIf(state = 'FAILED') AS bad,
+          countIf(state LIKE 'RUNNING%') AS active, n - done - bad - active AS waiting, n - uniqExact(task_id) AS again
+        FROM ${attemptsWhere(`({session:String} = '' OR session = {session:String})`)}
+        WHERE counted GROUP BY session, job_id, function_name
+      ) GROUP BY session, job_id
+    ), known AS (
+      SELECT session, job_id, max(submission_id) AS submission_id, max(type) AS type, maxMap(status_ns) AS statuses, max(entrypoint) AS entrypoint,
+        max(message) AS message, max(error_type) AS error_type, min(start_ns) AS start_ns, max(end_ns) AS end_ns, max(metadata) AS metadata,
+        max(driver_node_id) AS driver_node_id, max(driver_pid) AS driver_pid, max(driver_exit_code) AS driver_exit_code,
+        max(runtime_env) AS runtime_env, max(is_internal) AS told_internal
+      FROM xray.ray_jobs WHERE {session:String} = '' OR session = {session:String} GROUP BY session, job_id
+    )
+    SELECT if(clusters.cluster = '', session, clusters.cluster) AS cluster, session, job_id, submission_id, type, statuses, entrypoint, message, error_type,
+      start_ns, end_ns, metadata, driver_node_id, driver_pid, driver_exit_code, runtime_env,
+      (ifNull(told_internal, 0) = 1 OR (entrypoint = '' AND user_functions = 0)) AS is_internal,
+      attempts, finished, failed, running, pending, retries, functions
+    FROM known FULL OUTER JOIN counts USING (session, job_id)
+    LEFT JOIN ${SESSION_CLUSTERS} AS clusters ON clusters.session = session
+    WHERE ({cluster:String} = '' OR cluster = {cluster:String}) AND ({job:String} = '' OR job_id = {job:String} OR submission_id = {job:String})
+    ORDER BY ifNull(start_ns, 0) DESC, session DESC, job_id DESC`,
+  row: z.object({
+    cluster: z.string(),
+    session: z.string(),
+    job_id: z.string(),
+    submission_id: z.string(),
+    type: z.string(),
+    statuses: z.record(z.string(), z.string()),
+    entrypoint: z.string(),
+    message: z.string(),
+    error_type: z.string(),
+    start_ns: Ns,
+    end_ns: Ns,
+    metadata: z.string(),
+    driver_node_id: z.string(),
+    driver_pid: Count.nullable(),
+    driver_exit_code: Count.nullable(),
+    runtime_env: z.string(),
+    is_internal: z.coerce.boolean(),
+    attempts: Count,
+    finished: Count,
+    failed: Count,
+    running: Count,
+    pending: Count,
+    retries: Count,
+    functions: z.array(z.tuple([z.string(), z.string(), z.string(), z.string(), z.string()])),
+  }),
+};
+
+export const completeness: Query<{
+  source: string;
+  reported: number | null;
+  dropped: number | null;
+  truncated: boolean;
+  reason: string;
+}> = {
+  name: 'completeness',
+  sql: `SELECT source, max(reported) AS reported, max(dropped) AS dropped, max(truncated) AS truncated, max(reason) AS reason
+    FROM xray.ray_completeness WHERE session = {session:String} AND job_id IN ('', {job:String}) GROUP BY source ORDER BY source`,
+  row: z.object({
+    source: z.string(),
+    reported: Count.nullable(),
+    dropped: Count.nullable(),
+    truncated: z.coerce
+      .number()
+      .nullable()
+      .transform((value) => value === 1),
+    reason: z.string(),
+  }),
+};
+
+export const storedAttempts: Query<{ stored: number; sources: string[]; undefined_attempts: number; open: number }> = {
+  name: 'stored-attempts',
+  sql: `SELECT count() AS stored, groupUniqArrayArray(sources) AS sources, countIf(function_name = '') AS undefined_attempts,
+      countIf(closed_by_job) AS open
+    FROM ${attemptsWhere('session = {session:String} AND job_id = {job:String}')} WHERE counted`,
+  row: z.object({ stored: Count, sources: z.array(z.string()), undefined_attempts: Count, open: Count }),
+};
