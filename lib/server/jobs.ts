@@ -96,7 +96,10 @@ export interface JobQuery {
 /** The one job that is meant, by Ray's job id or by submission id. Throws `not-found` or `ambiguous-job` with choices. */
 export async function resolveJob(runtime: Runtime, query: JobQuery): Promise<JobRow> {
   const params = { session: query.session ?? '', cluster: query.cluster ?? '', job: query.jobId };
-  const rows = await runtime.engine.select(jobs, params);
+  const found = await runtime.engine.select(jobs, params);
+  // An internal job of Ray's is meant only where nothing else has that id.
+  const users = found.filter((row) => !row.is_internal);
+  const rows = users.length > 0 ? users : found;
   const [only, ...others] = rows;
   if (!only)
     throw new ProblemError(

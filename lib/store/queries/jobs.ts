@@ -46,10 +46,10 @@ export const jobs: Query<JobRow> = {
   name: 'jobs',
   sql: `WITH counts AS (
       SELECT session, job_id, sum(n) AS attempts, sum(done) AS finished, sum(bad) AS failed, sum(active) AS running, sum(waiting) AS pending,
-        sum(again) AS retries, countIf(function_name NOT LIKE '\\\\_%' AND function_name NOT LIKE 'JobSupervisor.%') AS user_functions,
+        sum(again) AS retries, countIf(NOT startsWith(code, '_') AND NOT startsWith(code, 'JobSupervisor.')) AS user_functions,
         arraySlice(arrayReverseSort(x -> x.2 + x.3 + x.4 + x.5, groupArrayIf(tuple(function_name, done, bad, active, waiting), n > 0)), 1, 8) AS functions
       FROM (
-        SELECT session, job_id, function_name, count() AS n, countIf(state = 'FINISHED') AS done, countIf(state = 'FAILED') AS bad,
+        SELECT session, job_id, function_name, any(qualified_name) AS code, count() AS n, countIf(state = 'FINISHED') AS done, countIf(state = 'FAILED') AS bad,
           countIf(state LIKE 'RUNNING%') AS active, n - done - bad - active AS waiting, n - uniqExact(task_id) AS again
         FROM ${attemptsWhere(`({session:String} = '' OR session = {session:String})`)}
         WHERE counted GROUP BY session, job_id, function_name
@@ -61,14 +61,14 @@ export const jobs: Query<JobRow> = {
         max(runtime_env) AS runtime_env, max(is_internal) AS told_internal
       FROM xray.ray_jobs WHERE {session:String} = '' OR session = {session:String} GROUP BY session, job_id
     )
-    SELECT if(clusters.cluster = '', session, clusters.cluster) AS cluster, session, job_id, submission_id, type, statuses, entrypoint, message, error_type,
+    SELECT if(clusters.cluster = '', found.session, clusters.cluster) AS cluster, found.session AS session, job_id, submission_id, type, statuses, entrypoint, message, error_type,
       start_ns, end_ns, metadata, driver_node_id, driver_pid, driver_exit_code, runtime_env,
       (ifNull(told_internal, 0) = 1 OR (entrypoint = '' AND user_functions = 0)) AS is_internal,
       attempts, finished, failed, running, pending, retries, functions
-    FROM known FULL OUTER JOIN counts USING (session, job_id)
-    LEFT JOIN ${SESSION_CLUSTERS} AS clusters ON clusters.session = session
+    FROM (SELECT * FROM known FULL OUTER JOIN counts USING (session, job_id)) AS found
+    LEFT JOIN ${SESSION_CLUSTERS} AS clusters ON clusters.session = found.session
     WHERE ({cluster:String} = '' OR cluster = {cluster:String}) AND ({job:String} = '' OR job_id = {job:String} OR submission_id = {job:String})
-    ORDER BY ifNull(start_ns, 0) DESC, session DESC, job_id DESC`,
+    ORDER BY ifNull(start_ns, 0) DESC, found.session DESC, job_id DESC`,
   row: z.object({
     cluster: z.string(),
     session: z.string(),

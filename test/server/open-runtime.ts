@@ -1,0 +1,43 @@
+/** A runtime over the real engine in a directory of its own, for tests of use cases. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { absentAlertmanager, absentPrometheus } from '../../lib/server/absent-sources.ts';
+import { loadConfig } from '../../lib/server/config.ts';
+import { createIngest } from '../../lib/server/ingest/create-ingest.ts';
+import type { Runtime } from '../../lib/server/runtime.ts';
+import { createTelemetry } from '../../lib/server/telemetry.ts';
+import { migrate } from '../../lib/store/migrate.ts';
+import { openEngine } from '../../lib/store/open-engine.ts';
+import { MIGRATIONS } from '../../lib/store/schema/migrations.ts';
+
+export async function openTestRuntime(environment: Readonly<Record<string, string>> = {}): Promise<Runtime> {
+  const directory = mkdtempSync(join(tmpdir(), 'xray-test-'));
+  const config = loadConfig({
+    XRAY_DATA_DIR: directory,
+    XRAY_DEMO: '0',
+    XRAY_CONFIG: join(directory, 'none.yaml'),
+    ...environment,
+  });
+  const telemetry = createTelemetry();
+  const engine = await openEngine(directory, null);
+  await migrate(engine, MIGRATIONS, config.retentionDays);
+  const ingest = createIngest(engine, config, telemetry);
+  return {
+    config,
+    version: 'test',
+    startedAt: new Date(),
+    engine,
+    ingest,
+    prometheus: absentPrometheus('no Prometheus in this test', 'nothing'),
+    alertmanager: absentAlertmanager(),
+    rays: () => [],
+    telemetry,
+    health: () => ingest.health(),
+    async close() {
+      await ingest.close();
+      await engine.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
