@@ -1,0 +1,62 @@
+/**
+ * The demo cluster as a process of its own.
+ * `node lib/demo/main.ts --xray URL --port 0 --seed 7 --history-minutes 60 --ready-file FILE [--anchor MS]`
+ * It ends on SIGTERM, and when its standard input (a pipe of its parent) closes.
+ */
+import { rename, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createDelivery } from './deliver.ts';
+import { createWorld } from './model.ts';
+import { readOptions } from './options.ts';
+import { startServer } from './server.ts';
+import { Tally } from './tally.ts';
+import { TARGETS } from './targets.ts';
+
+const options = readOptions(process.argv.slice(2), Date.now());
+const world = createWorld(options.seed, options.anchor);
+const tally = new Tally(world);
+tally.advance(Date.now());
+const server = await startServer(tally, options.port);
+const stop = new AbortController();
+
+if (options.readyFile !== null) {
+  const host = `127.0.0.1:${server.port}`;
+  const ready = {
+    port: server.port,
+    dashboardUrl: `http://${host}`,
+    session: world.session,
+    anchor: world.anchor,
+    targets: TARGETS.map((target) => ({
+      job: target.job,
+      targets: [host],
+      labels: { __metrics_path__: target.path, ...target.labels },
+    })),
+  };
+  await writeFile(`${options.readyFile}.part`, JSON.stringify(ready, null, 1));
+  await rename(`${options.readyFile}.part`, options.readyFile);
+}
+
+function end(): void {
+  stop.abort();
+  void server.close().then(() => process.exit(0));
+}
+process.on('SIGTERM', end);
+process.on('SIGINT', end);
+process.stdin.on('end', end);
+process.stdin.on('close', end);
+process.stdin.on('error', end);
+process.stdin.resume();
+
+const delivery = createDelivery(world, options.xray, stop.signal);
+const started = Date.now();
+const history = delivery.history(Math.max(world.boot, started - options.historyMinutes * 60_000), started);
+
+let told = started;
+while (!stop.signal.aborted) {
+  await sleep(1_000, undefined, { signal: stop.signal }).catch(() => undefined);
+  if (stop.signal.aborted) break;
+  const now = Date.now();
+  await delivery.window(told, now);
+  told = now;
+}
+await history;

@@ -1,0 +1,305 @@
+/** Ray's State API and Jobs API over the simulation: paths, envelopes and limits of ray 2.58. */
+import { type Attempt, stateAt } from './attempt.ts';
+import { jobLog, taskLog } from './job-logs.ts';
+import { actorId, nodeAt, placementGroupId, RANKS, RAY_VERSION, trainWorker, type World } from './model.ts';
+import { PREPROCESS_WORKERS, preprocessWorker } from './preprocessing.ts';
+import { logFile, nodeLabels, nodeResources, profile } from './ray-events.ts';
+import type { Tally } from './tally.ts';
+
+const MAX_LIMIT = 10_000;
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+const json = (value: unknown, status = 200): ApiAnswer => ({
+  status,
+  contentType: 'application/json; charset=utf-8',
+  body: JSON.stringify(value),
+});
+const text = (body: string, status = 200): ApiAnswer => ({ status, contentType: 'text/plain; charset=utf-8', body });
+const refusal = (msg: string): ApiAnswer => json({ result: false, msg, data: { result: null } }, 400);
+
+type Row = Readonly<Record<string, unknown>>;
+
+function taskRow(world: World, attempt: Attempt, time: number, detail: boolean): Row {
+  const state = stateAt(attempt, time);
+  const placed = time >= attempt.scheduled;
+  const ended = time >= attempt.ended;
+  const failure = ended ? attempt.failure : null;
+  const row = {
+    task_id: attempt.taskId,
+    attempt_number: attempt.attempt,
+    name: attempt.functionName,
+    state,
+    job_id: attempt.jobId,
+    actor_id: attempt.actorId,
+    type: attempt.type,
+    func_or_class_name: attempt.functionName,
+    parent_task_id: 'f'.repeat(40) + attempt.jobId,
+    node_id: placed ? attempt.worker.node.nodeId : null,
+    worker_id: placed ? attempt.worker.workerId : null,
+    worker_pid: time >= attempt.started ? attempt.worker.pid : null,
+    error_type: failure?.errorType ?? null,
+  };
+  if (!detail) return row;
+  const at = (name: string, when: number): { state: string; created_ms: number }[] =>
+    time >= when ? [{ state: name, created_ms: Math.floor(when) }] : [];
+  const file = logFile(world, attempt);
+  return {
+    ...row,
+    language: 'PYTHON',
+    required_resources: {
+      ...(attempt.cpus > 0 ? { CPU: attempt.cpus } : {}),
+      ...(attempt.gpus > 0 ? { GPU: attempt.gpus } : {}),
+    },
+    runtime_env_info: { serialized_runtime_env: '{}' },
+    placement_group_id: attempt.job === 'train' ? placementGroupId(world) : null,
+    events: [
+      ...at('PENDING_ARGS_AVAIL', attempt.submitted),
+      ...at('PENDING_NODE_ASSIGNMENT', attempt.submitted),
+      ...at('SUBMITTED_TO_WORKER', attempt.scheduled),
+      ...at('RUNNING', attempt.started),
+      ...at(attempt.failure ? 'FAILED' : 'FINISHED', attempt.ended),
+    ],
+    profiling_data: ended
+      ? {
+          component_type: 'worker',
+          component_id: attempt.worker.workerId,
+          node_ip_address: attempt.worker.node.ip,
+          events: profile(attempt).map((span) => ({
+            start_time: span.start,
+            end_time: span.end,
+            extra_data: {},
+            event_name: span.name,
+          })),
+        }
+      : null,
+    creation_time_ms: Math.floor(attempt.submitted),
+    start_time_ms: time >= attempt.started ? Math.floor(attempt.started) : null,
+    end_time_ms: ended ? Math.floor(attempt.ended) : null,
+    task_log_info: { stdout_file: `${file}.out`, stderr_file: `${file}.err`, stdout_start: 0, stderr_start: 0 },
+    error_message: failure?.errorMessage ?? null,
+    is_debugger_paused: null,
+    call_site: null,
+    label_selector: {},
+    fallback_strategy: { options: [] },
+  };
+}
+
+function nodeRows(world: World): Row[] {
+  return world.nodes.map((node) => ({
+    node_id: node.nodeId,
+    node_ip: node.ip,
+    is_head_node: node.isHead,
+    state: 'ALIVE',
+    state_message: null,
+    node_name: node.name,
+    resources_total: nodeResources(world, node.index),
+    labels: nodeLabels(node.nodeId),
+    start_time_ms: world.boot + 1_000 * node.index,
+    end_time_ms: 0,
+  }));
+}
+
+function actorRows(world: World): Row[] {
+  return Array.from({ length: RANKS }, (_, rank) => {
+    const worker = trainWorker(world, rank);
+    return {
+      actor_id: actorId(world, rank),
+      class_name: 'TrainWorker',
+      state: 'ALIVE',
+      job_id: world.jobs.train.jobId,
+      name: `rank${rank}`,
+      node_id: worker.node.nodeId,
+      pid: worker.pid,
+      ray_namespace: 'ads',
+      serialized_runtime_env: '{}',
+      required_resources: { CPU: 4, GPU: 1 },
+      death_cause: null,
+      is_detached: false,
+      placement_group_id: placementGroupId(world),
+      repr_name: '',
+      num_restarts: '0',
+      num_restarts_due_to_lineage_reconstruction: '0',
+      num_restarts_due_to_node_preemption: '0',
+      call_site: null,
+      label_selector: {},
+      fallback_strategy: null,
+    };
+  });
+}
+
+function workerRows(tally: Tally): Row[] {
+  const { world } = tally;
+  const living = [
+    ...Array.from({ length: RANKS }, (_, rank) => trainWorker(world, rank)),
+    ...Array.from({ length: PREPROCESS_WORKERS }, (_, slot) => preprocessWorker(world, slot)),
+  ];
+  return [...living, ...tally.kills().map((kill) => kill.attempt.worker)].map((worker) => ({
+    worker_id: worker.workerId,
+    is_alive: worker.end === null,
+    worker_type: 'WORKER',
+    exit_type: worker.end === null ? null : 'NODE_OUT_OF_MEMORY',
+    node_id: worker.node.nodeId,
+    ip: worker.node.ip,
+    pid: worker.pid,
+    exit_detail: null,
+    worker_launch_time_ms: Math.round(worker.start) - 900,
+    worker_launched_time_ms: Math.round(worker.start) - 40,
+    start_time_ms: Math.round(worker.start),
+    end_time_ms: worker.end === null ? 0 : Math.round(worker.end),
+    debugger_port: null,
+    num_paused_threads: null,
+  }));
+}
+
+function groupRows(world: World): Row[] {
+  const group = placementGroupId(world);
+  return [
+    {
+      placement_group_id: group,
+      name: 'train_pg',
+      creator_job_id: world.jobs.train.jobId,
+      state: 'CREATED',
+      bundles: Array.from({ length: RANKS }, (_, rank) => ({
+        bundle_id: { placement_group_id: group, bundle_index: rank },
+        unit_resources: { GPU: 1, CPU: 4 },
+        node_id: trainWorker(world, rank).node.nodeId,
+        label_selector: {},
+      })),
+      is_detached: false,
+      stats: {},
+    },
+  ];
+}
+
+function jobRows(tally: Tally): Row[] {
+  const { world } = tally;
+  const head = nodeAt(world, 0);
+  return Object.values(world.jobs).map((job) => ({
+    type: 'SUBMISSION',
+    job_id: job.jobId,
+    submission_id: job.submissionId,
+    driver_info: { id: job.jobId, node_ip_address: head.ip, pid: String(job.driverPid) },
+    status: 'RUNNING',
+    entrypoint: job.entrypoint,
+    message: 'Job is currently running.',
+    error_type: null,
+    start_time: job.start,
+    end_time: null,
+    metadata: job.metadata,
+    runtime_env: {},
+    driver_agent_http_address: `http://${head.ip}:52365`,
+    driver_node_id: head.nodeId,
+    driver_exit_code: null,
+  }));
+}
+
+/** Rows after filters, and the envelope that says how many there were. */
+function list(rows: readonly Row[], total: number, query: URLSearchParams): ApiAnswer {
+  const wanted = query.get('limit') ?? '100';
+  const limit = Number.parseInt(wanted, 10);
+  if (Number.isNaN(limit)) return refusal(`invalid literal for int() with base 10: '${wanted}'`);
+  if (limit > MAX_LIMIT) {
+    return refusal(
+      `Given limit ${limit} exceeds the supported limit ${MAX_LIMIT}. Use a lower limit, or set the \`RAY_MAX_LIMIT_FROM_API_SERVER\` environment variable to a larger value.`,
+    );
+  }
+  const result = rows.slice(0, limit);
+  return json({
+    result: true,
+    msg: '',
+    data: {
+      result: {
+        total,
+        num_after_truncation: Math.min(total, MAX_LIMIT),
+        num_filtered: rows.length,
+        result,
+        partial_failure_warning: '',
+        warnings: null,
+      },
+    },
+  });
+}
+
+/** Keeps rows that match every filter_keys/filter_predicates/filter_values triple (text, without regard to case). */
+function filtered(rows: readonly Row[], query: URLSearchParams): Row[] {
+  const predicates = query.getAll('filter_predicates');
+  const values = query.getAll('filter_values');
+  return query.getAll('filter_keys').reduce<Row[]>(
+    (left, key, index) =>
+      left.filter((row) => {
+        const same = String(row[key] ?? '').toLowerCase() === (values[index] ?? '').toLowerCase();
+        return predicates[index] === '!=' ? !same : same;
+      }),
+    [...rows],
+  );
+}
+
+/** Answers a GET of Ray's dashboard; null where the path is not one of its. `host` is this server's host:port. */
+export function rayApi(tally: Tally, url: URL, host: string): ApiAnswer | null {
+  const { world, time } = tally;
+  const query = url.searchParams;
+  const path = url.pathname.replace(/(?<=.)\/$/, '');
+  const rows = (all: readonly Row[]): ApiAnswer => list(filtered(all, query), all.length, query);
+  switch (path) {
+    case '/api/version':
+      return json({ version: '4', ray_version: RAY_VERSION, ray_commit: 'simulated', session_name: world.session });
+    case '/api/authentication_mode':
+      return json({ authentication_mode: 'disabled' });
+    case '/api/gcs_healthz':
+      return text('success');
+    case '/api/jobs':
+      return json(jobRows(tally));
+    case '/api/v0/tasks': {
+      const detail = ['1', 'true'].includes((query.get('detail') ?? '').toLowerCase());
+      const all = [...tally.ended(), ...tally.open()];
+      return rows(all.map((attempt) => taskRow(world, attempt, time, detail)));
+    }
+    case '/api/v0/nodes':
+      return rows(nodeRows(world));
+    case '/api/v0/actors':
+      return rows(actorRows(world));
+    case '/api/v0/workers':
+      return rows(workerRows(tally));
+    case '/api/v0/placement_groups':
+      return rows(groupRows(world));
+    case '/api/v0/jobs':
+      return rows(jobRows(tally));
+    case '/api/v0/objects':
+    case '/api/v0/runtime_envs':
+      return rows([]);
+    case '/api/v0/cluster_metadata':
+      return json({
+        result: true,
+        msg: '',
+        data: { rayVersion: RAY_VERSION, pythonVersion: '3.11.7', rayInitCluster: false },
+      });
+    case '/api/prometheus/sd':
+      return json([{ labels: { job: 'ray' }, targets: [host] }]);
+    case '/api/v0/logs/file':
+      return taskLog(tally, query);
+    case '/nodes':
+      return json({
+        result: true,
+        msg: 'Node summary fetched.',
+        data: {
+          summary: world.nodes.map((node) => ({
+            now: time / 1000,
+            hostname: node.name,
+            ip: node.ip,
+            raylet: { nodeId: node.nodeId, state: 'ALIVE', isHeadNode: node.isHead },
+          })),
+        },
+      });
+  }
+  const job = /^\/api\/jobs\/([^/]+)(\/logs)?$/.exec(path);
+  if (!job) return null;
+  const found = Object.values(world.jobs).find((one) => one.submissionId === job[1] || one.jobId === job[1]);
+  if (!found) return text(`Job ${job[1]} does not exist`, 404);
+  if (job[2]) return json({ logs: jobLog(tally, found.key) });
+  return json(jobRows(tally).find((row) => row.job_id === found.jobId));
+}

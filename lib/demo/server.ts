@@ -1,0 +1,59 @@
+/** The demo's HTTP server: scrape targets and Ray's dashboard API on one port of the loopback interface. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { prometheusText, type Sample } from './exposition.ts';
+import { rayApi } from './ray-api.ts';
+import type { Tally } from './tally.ts';
+import { TARGETS } from './targets.ts';
+
+export interface DemoServer {
+  readonly port: number;
+  readonly close: () => Promise<void>;
+}
+
+/** Samples of all targets with their `job` and other target labels inside, for a scrape with `honor_labels`. */
+export function federatedSamples(tally: Tally): Sample[] {
+  return TARGETS.flatMap((target) => {
+    const own = { job: target.job, ...target.labels };
+    const up: Sample = {
+      name: 'up',
+      type: 'gauge',
+      help: 'Whether the simulated target answers.',
+      labels: own,
+      value: 1,
+    };
+    return [up, ...target.samples(tally).map((sample) => ({ ...sample, labels: { ...sample.labels, ...own } }))];
+  });
+}
+
+/** Serves a tally, moved to the present before each answer. Port 0 takes a free one. */
+export async function startServer(tally: Tally, port: number): Promise<DemoServer> {
+  const server: Server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://demo');
+    tally.advance(Date.now());
+    const send = (status: number, type: string, body: string): void => {
+      response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
+      response.end(request.method === 'HEAD' ? undefined : body);
+    };
+    const target = TARGETS.find((one) => one.path === url.pathname);
+    if (target) return send(200, 'text/plain; version=0.0.4; charset=utf-8', prometheusText(target.samples(tally)));
+    if (url.pathname === '/metrics') {
+      return send(200, 'text/plain; version=0.0.4; charset=utf-8', prometheusText(federatedSamples(tally)));
+    }
+    const answer = rayApi(tally, url, request.headers.host ?? '');
+    if (answer) return send(answer.status, answer.contentType, answer.body);
+    return send(404, 'text/plain; charset=utf-8', '404: Not Found');
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
