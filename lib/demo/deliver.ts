@@ -1,11 +1,12 @@
 /** Sends the simulation's past and present to X-Ray over its public endpoints, and tries again while X-Ray is not ready. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clusterEvents } from './cluster-events.ts';
 import { CLUSTER, type World } from './model.ts';
-import { clusterEvents, type RayEvent, taskEvents } from './ray-events.ts';
+import { type RayEvent, taskEvents } from './ray-events.ts';
 import { countSpans, type ResourceSpans, remoteCallSpans, stepSpans, stepsEnding } from './spans.ts';
 
 const EVENTS_PER_BODY = 1000;
-const CHUNK = 120_000;
+const CHUNK = 40_000;
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
 
@@ -18,7 +19,7 @@ export interface Delivered {
 
 export interface Delivery {
   readonly counts: Delivered;
-  /** Sends cluster facts and [from, to), newest two minutes first. Resolves when all is acknowledged or the signal aborts. */
+  /** Sends cluster facts and [from, to), newest first. Resolves when all is acknowledged or the signal aborts. */
   readonly history: (from: number, to: number) => Promise<void>;
   /** Sends what happened in [from, to), Unix ms. */
   readonly window: (from: number, to: number) => Promise<void>;

@@ -1,9 +1,10 @@
 /** Ray's State API and Jobs API over the simulation: paths, envelopes and limits of ray 2.58. */
 import { type Attempt, stateAt } from './attempt.ts';
+import { nodeLabels, nodeResources } from './cluster-events.ts';
 import { jobLog, taskLog } from './job-logs.ts';
 import { actorId, nodeAt, placementGroupId, RANKS, RAY_VERSION, trainWorker, type World } from './model.ts';
 import { PREPROCESS_WORKERS, preprocessWorker } from './preprocessing.ts';
-import { logFile, nodeLabels, nodeResources, profile } from './ray-events.ts';
+import { logFile, profile } from './ray-events.ts';
 import type { Tally } from './tally.ts';
 
 const MAX_LIMIT = 10_000;

@@ -1,20 +1,7 @@
 /** Ray's event export (JSON array of RayEvent, camelCase, base64 ids), as ray 2.58 posts it. Windows are [from, to) in Unix ms. */
 import { type Attempt, nanos, rfc3339 } from './attempt.ts';
 import { attemptsBetween, killsBetween } from './memory.ts';
-import {
-  actorId,
-  CPUS_PER_NODE,
-  type DemoWorker,
-  GPUS_PER_NODE,
-  hash,
-  hex,
-  nodeAt,
-  placementGroupId,
-  RANKS,
-  trainWorker,
-  type World,
-} from './model.ts';
-import { PREPROCESS_WORKERS, preprocessWorker } from './preprocessing.ts';
+import { type DemoWorker, hash, hex, nodeAt, placementGroupId, type World } from './model.ts';
 
 export type RayEvent = Readonly<Record<string, unknown>>;
 
@@ -39,7 +26,8 @@ const KEYS = {
 } as const;
 type Kind = keyof typeof KEYS;
 
-class Batch {
+/** Collects events of one session; `events()` gives them oldest first. */
+export class Batch {
   readonly #world: World;
   readonly #events: { readonly time: number; readonly event: RayEvent }[] = [];
   constructor(world: World) {
@@ -225,7 +213,8 @@ export function taskEvents(world: World, from: number, to: number): RayEvent[] {
   return batch.events();
 }
 
-function workerBirth(batch: Batch, worker: DemoWorker, time: number): void {
+/** A worker's definition and its first state, told at `time`. */
+export function workerBirth(batch: Batch, worker: DemoWorker, time: number): void {
   const nodeId = worker.node.nodeId;
   const workerId = base64(worker.workerId);
   const launch = Math.round(worker.start);
@@ -271,109 +260,4 @@ function workerDeath(batch: Batch, attempt: Attempt, used: number): void {
       },
     ],
   });
-}
-
-/** Total resources of a node as Ray names them. */
-export const nodeResources = (world: World, index: number): Record<string, number> => {
-  const node = nodeAt(world, index);
-  return {
-    CPU: CPUS_PER_NODE,
-    GPU: GPUS_PER_NODE,
-    memory: 440 * 1024 ** 3,
-    object_store_memory: 48 * 1024 ** 3,
-    [`node:${node.ip}`]: 1,
-    ...(node.isHead ? { 'node:__internal_head__': 1 } : {}),
-  };
-};
-
-/** Labels of a node. */
-export const nodeLabels = (nodeId: string): Record<string, string> => ({ 'ray.io/node-id': nodeId, simulated: 'true' });
-
-/** Nodes, jobs, actors and workers: what the cluster said when it came up. */
-export function clusterEvents(world: World): RayEvent[] {
-  const batch = new Batch(world);
-  const head = nodeAt(world, 0).nodeId;
-  for (const node of world.nodes) {
-    const nodeId = base64(node.nodeId);
-    const time = world.boot + 1_000 * node.index;
-    batch.add('NODE_DEFINITION', time, node.nodeId, [node.index], {
-      nodeId,
-      nodeIpAddress: node.ip,
-      labels: nodeLabels(node.nodeId),
-      startTimestamp: new Date(time).toISOString(),
-      hostname: node.name,
-      nodeName: node.name,
-      instanceId: '',
-      instanceTypeName: 'sim_h100',
-    });
-    batch.add('NODE_LIFECYCLE', time, node.nodeId, [node.index], {
-      nodeId,
-      stateTransitions: [
-        {
-          timestamp: rfc3339(time),
-          resources: nodeResources(world, node.index),
-          state: 'ALIVE',
-          aliveSubState: 'UNSPECIFIED',
-        },
-      ],
-    });
-  }
-  for (const job of Object.values(world.jobs)) {
-    const jobId = base64(job.jobId);
-    const metadata = { ...job.metadata, job_name: job.submissionId, job_submission_id: job.submissionId };
-    batch.add('DRIVER_JOB_DEFINITION', job.start, head, [job.driverPid], {
-      jobId,
-      driverPid: String(job.driverPid),
-      driverNodeId: base64(head),
-      entrypoint: job.entrypoint,
-      config: { serializedRuntimeEnv: '{}', metadata },
-    });
-    batch.add('DRIVER_JOB_LIFECYCLE', job.start, head, [job.driverPid], {
-      jobId,
-      stateTransitions: [{ state: 'CREATED', timestamp: rfc3339(job.start) }],
-    });
-  }
-  for (let slot = 0; slot < PREPROCESS_WORKERS; slot += 1) {
-    const worker = preprocessWorker(world, slot);
-    workerBirth(batch, worker, worker.start);
-  }
-  for (let rank = 0; rank < RANKS; rank += 1) {
-    const worker = trainWorker(world, rank);
-    workerBirth(batch, worker, worker.start);
-    const id = base64(actorId(world, rank));
-    batch.add('ACTOR_DEFINITION', worker.start - 2_000, head, [rank], {
-      actorId: id,
-      jobId: base64(world.jobs.train.jobId),
-      name: `rank${rank}`,
-      rayNamespace: 'ads',
-      serializedRuntimeEnv: '{}',
-      className: 'TrainWorker',
-      requiredResources: { CPU: 4, GPU: 1 },
-      isDetached: false,
-      placementGroupId: base64(placementGroupId(world)),
-      labelSelector: {},
-      callSite: '',
-      parentId: '',
-      refIds: {},
-    });
-    const nowhere = { nodeId: '', workerId: '', reprName: '', pid: 0, port: 0, restartReason: 'ACTOR_FAILURE' };
-    const alive = worker.start + 22_000;
-    batch.add('ACTOR_LIFECYCLE', alive, head, [rank], {
-      actorId: id,
-      stateTransitions: [
-        { timestamp: rfc3339(worker.start - 2_000), state: 'DEPENDENCIES_UNREADY', ...nowhere },
-        { timestamp: rfc3339(worker.start - 1_990), state: 'PENDING_CREATION', ...nowhere },
-        {
-          timestamp: rfc3339(alive),
-          state: 'ALIVE',
-          ...nowhere,
-          nodeId: base64(worker.node.nodeId),
-          workerId: base64(worker.workerId),
-          pid: worker.pid,
-          port: 10_000 + rank,
-        },
-      ],
-    });
-  }
-  return batch.events();
 }

@@ -1,0 +1,119 @@
+/** Events of the cluster itself: nodes, jobs, actors and the workers that live from the start. */
+import { rfc3339 } from './attempt.ts';
+import {
+  actorId,
+  CPUS_PER_NODE,
+  GPUS_PER_NODE,
+  nodeAt,
+  placementGroupId,
+  RANKS,
+  trainWorker,
+  type World,
+} from './model.ts';
+import { PREPROCESS_WORKERS, preprocessWorker } from './preprocessing.ts';
+import { Batch, base64, type RayEvent, workerBirth } from './ray-events.ts';
+
+/** Total resources of a node as Ray names them. */
+export const nodeResources = (world: World, index: number): Record<string, number> => {
+  const node = nodeAt(world, index);
+  return {
+    CPU: CPUS_PER_NODE,
+    GPU: GPUS_PER_NODE,
+    memory: 440 * 1024 ** 3,
+    object_store_memory: 48 * 1024 ** 3,
+    [`node:${node.ip}`]: 1,
+    ...(node.isHead ? { 'node:__internal_head__': 1 } : {}),
+  };
+};
+
+/** Labels of a node. */
+export const nodeLabels = (nodeId: string): Record<string, string> => ({ 'ray.io/node-id': nodeId, simulated: 'true' });
+
+/** Nodes, jobs, actors and workers: what the cluster said when it came up. */
+export function clusterEvents(world: World): RayEvent[] {
+  const batch = new Batch(world);
+  const head = nodeAt(world, 0).nodeId;
+  for (const node of world.nodes) {
+    const nodeId = base64(node.nodeId);
+    const time = world.boot + 1_000 * node.index;
+    batch.add('NODE_DEFINITION', time, node.nodeId, [node.index], {
+      nodeId,
+      nodeIpAddress: node.ip,
+      labels: nodeLabels(node.nodeId),
+      startTimestamp: new Date(time).toISOString(),
+      hostname: node.name,
+      nodeName: node.name,
+      instanceId: '',
+      instanceTypeName: 'sim_h100',
+    });
+    batch.add('NODE_LIFECYCLE', time, node.nodeId, [node.index], {
+      nodeId,
+      stateTransitions: [
+        {
+          timestamp: rfc3339(time),
+          resources: nodeResources(world, node.index),
+          state: 'ALIVE',
+          aliveSubState: 'UNSPECIFIED',
+        },
+      ],
+    });
+  }
+  for (const job of Object.values(world.jobs)) {
+    const jobId = base64(job.jobId);
+    const metadata = { ...job.metadata, job_name: job.submissionId, job_submission_id: job.submissionId };
+    batch.add('DRIVER_JOB_DEFINITION', job.start, head, [job.driverPid], {
+      jobId,
+      driverPid: String(job.driverPid),
+      driverNodeId: base64(head),
+      entrypoint: job.entrypoint,
+      config: { serializedRuntimeEnv: '{}', metadata },
+    });
+    batch.add('DRIVER_JOB_LIFECYCLE', job.start, head, [job.driverPid], {
+      jobId,
+      stateTransitions: [{ state: 'CREATED', timestamp: rfc3339(job.start) }],
+    });
+  }
+  for (let slot = 0; slot < PREPROCESS_WORKERS; slot += 1) {
+    const worker = preprocessWorker(world, slot);
+    workerBirth(batch, worker, worker.start);
+  }
+  for (let rank = 0; rank < RANKS; rank += 1) {
+    const worker = trainWorker(world, rank);
+    workerBirth(batch, worker, worker.start);
+    const id = base64(actorId(world, rank));
+    batch.add('ACTOR_DEFINITION', worker.start - 2_000, head, [rank], {
+      actorId: id,
+      jobId: base64(world.jobs.train.jobId),
+      name: `rank${rank}`,
+      rayNamespace: 'ads',
+      serializedRuntimeEnv: '{}',
+      className: 'TrainWorker',
+      requiredResources: { CPU: 4, GPU: 1 },
+      isDetached: false,
+      placementGroupId: base64(placementGroupId(world)),
+      labelSelector: {},
+      callSite: '',
+      parentId: '',
+      refIds: {},
+    });
+    const nowhere = { nodeId: '', workerId: '', reprName: '', pid: 0, port: 0, restartReason: 'ACTOR_FAILURE' };
+    const alive = worker.start + 22_000;
+    batch.add('ACTOR_LIFECYCLE', alive, head, [rank], {
+      actorId: id,
+      stateTransitions: [
+        { timestamp: rfc3339(worker.start - 2_000), state: 'DEPENDENCIES_UNREADY', ...nowhere },
+        { timestamp: rfc3339(worker.start - 1_990), state: 'PENDING_CREATION', ...nowhere },
+        {
+          timestamp: rfc3339(alive),
+          state: 'ALIVE',
+          ...nowhere,
+          nodeId: base64(worker.node.nodeId),
+          workerId: base64(worker.workerId),
+          pid: worker.pid,
+          port: 10_000 + rank,
+        },
+      ],
+    });
+  }
+  return batch.events();
+}
