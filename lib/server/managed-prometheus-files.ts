@@ -1,0 +1,103 @@
+/** Files of the managed Prometheus below <data>/prometheus: its configuration, rules, targets, and who it is. */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import type { ProcessIdentity } from './process-identity.ts';
+
+export interface ScrapeTargets {
+  /** `host:port` of X-Ray's own /metrics. */
+  readonly self: string;
+  /** host:port of demo exporters. */
+  readonly demo: readonly string[];
+  /** Ray's file_sd files (prom_metrics_service_discovery.json). */
+  readonly rayFileSd: readonly string[];
+  readonly alertmanagerUrl: string | null;
+}
+
+/** prometheus.yml as YAML text. Labels that Ray or the demo export win over those of the scrape. */
+export function prometheusConfig(directory: string, targets: ScrapeTargets): string {
+  const jobs: object[] = [
+    { job_name: 'xray', scrape_interval: '15s', static_configs: [{ targets: [targets.self] }] },
+    {
+      job_name: 'added',
+      scrape_interval: '5s',
+      scrape_timeout: '4s',
+      honor_labels: true,
+      file_sd_configs: [{ files: [join(directory, 'targets', '*.json')], refresh_interval: '5s' }],
+    },
+  ];
+  if (targets.rayFileSd.length > 0)
+    jobs.push({
+      job_name: 'ray',
+      scrape_interval: '5s',
+      scrape_timeout: '4s',
+      honor_labels: true,
+      file_sd_configs: [{ files: [...targets.rayFileSd], refresh_interval: '5s' }],
+    });
+  if (targets.demo.length > 0)
+    jobs.push({
+      job_name: 'demo',
+      scrape_interval: '5s',
+      scrape_timeout: '4s',
+      honor_labels: true,
+      static_configs: [{ targets: [...targets.demo] }],
+    });
+  return stringify({
+    global: { scrape_interval: '15s', evaluation_interval: '5s' },
+    rule_files: [join(directory, 'rules', '*.yml')],
+    ...(targets.alertmanagerUrl === null
+      ? {}
+      : { alerting: { alertmanagers: [alertmanagerEntry(targets.alertmanagerUrl)] } }),
+    scrape_configs: jobs,
+  });
+}
+
+function alertmanagerEntry(address: string): object {
+  const url = new URL(address);
+  return {
+    scheme: url.protocol.replace(':', ''),
+    ...(url.pathname === '/' ? {} : { path_prefix: url.pathname }),
+    static_configs: [
+      { targets: [url.port === '' ? `${url.hostname}:${url.protocol === 'https:' ? 443 : 80}` : url.host] },
+    ],
+  };
+}
+
+export function writeManagedFiles(directory: string, targets: ScrapeTargets): void {
+  for (const part of ['rules', 'targets', 'tsdb']) mkdirSync(join(directory, part), { recursive: true });
+  writeFileSync(join(directory, 'prometheus.yml'), prometheusConfig(directory, targets));
+  writeFileSync(
+    join(directory, 'rules', 'xray.rules.yml'),
+    readFileSync(new URL('./rules/xray.rules.yml', import.meta.url)),
+  );
+}
+
+/** One job's targets; Prometheus reads the file again within 5 s. An empty list ends the job. */
+export function writeTargets(
+  directory: string,
+  job: string,
+  targets: readonly string[],
+  labels: Readonly<Record<string, string>>,
+): void {
+  if (!/^[\w-]{1,64}$/.test(job)) throw new RangeError(`job name "${job}": letters, digits, - and _ only`);
+  const file = join(directory, 'targets', `${job}.json`);
+  const groups = targets.length === 0 ? [] : [{ targets, labels: { job, ...labels } }];
+  writeFileSync(`${file}.new`, JSON.stringify(groups));
+  renameSync(`${file}.new`, file);
+}
+
+const Instance = z.object({ pid: z.number(), started: z.string() });
+
+export function recordInstance(directory: string, identity: ProcessIdentity | null): void {
+  writeFileSync(join(directory, 'instance.json'), JSON.stringify(identity));
+}
+
+/** The Prometheus a former X-Ray left behind, if its file tells of one. */
+export function recordedInstance(directory: string): ProcessIdentity | null {
+  try {
+    return Instance.parse(JSON.parse(readFileSync(join(directory, 'instance.json'), 'utf8')));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,50 @@
+/** A Prometheus (or anything that speaks its API) that the operator runs. */
+import { createPrometheusClient, type PrometheusClient } from '../sources/prometheus/client.ts';
+import type { HttpSource } from './config.ts';
+import type { PrometheusSource } from './prometheus-source.ts';
+import { createSourceState, publicUrl, type SourceState } from './source-state.ts';
+import type { Telemetry } from './telemetry.ts';
+
+const PROBE_EVERY_MS = 15_000;
+
+/** Asked every 15 s whether it answers. Throws where the CA file cannot be read. */
+export function createConfiguredPrometheus(source: HttpSource, telemetry: Telemetry): PrometheusSource {
+  const client = createPrometheusClient(source);
+  const state = createSourceState({ id: 'prometheus', kind: 'prometheus', cluster: null }, () => publicUrl(source.url));
+  state.detail('managed', false);
+  const probe = () => probePrometheus(client, state, telemetry);
+  void probe();
+  const timer = setInterval(probe, PROBE_EVERY_MS);
+  timer.unref();
+  return {
+    url: () => source.url,
+    range: client.range,
+    instant: client.instant,
+    api: client.api,
+    health: state.health,
+    async close() {
+      clearInterval(timer);
+    },
+  };
+}
+
+/** One question; the answer goes into `state`, a change into the log. Never rejects. */
+export async function probePrometheus(
+  client: PrometheusClient,
+  state: SourceState,
+  telemetry: Telemetry,
+): Promise<void> {
+  const before = state.health().state;
+  try {
+    await client.instant({ name: 'probe', promql: 'vector(1)' });
+    state.succeeded();
+    const build = await client.api('/api/v1/status/buildinfo').catch(() => null);
+    if (build !== null && typeof build === 'object' && 'version' in build)
+      state.detail('version', String(build.version));
+  } catch (error) {
+    state.failed(error);
+  }
+  const now = state.health();
+  if (now.state !== before)
+    telemetry.log(now.state === 'up' ? 'info' : 'warn', 'prometheus', { state: now.state, reason: now.reason });
+}

@@ -1,0 +1,62 @@
+/** What a source's health line says, kept up to date by its calls: state, since when, last success, last words. */
+import type { SourceHealthWire } from '../contract/health.ts';
+
+export interface SourceState {
+  readonly succeeded: () => void;
+  readonly failed: (error: unknown) => void;
+  readonly set: (state: SourceHealthWire['state'], reason: string | null, whatToDo: string | null) => void;
+  readonly detail: (name: string, value: string | number | boolean) => void;
+  readonly health: () => SourceHealthWire;
+}
+
+/** `url` must be without credentials. */
+export function createSourceState(
+  identity: Pick<SourceHealthWire, 'id' | 'kind' | 'cluster'>,
+  url: () => string | null,
+  initial: SourceHealthWire['state'] = 'waiting',
+): SourceState {
+  let state = initial;
+  let since = new Date().toISOString();
+  let lastSuccess: string | null = null;
+  let reason: string | null = null;
+  let whatToDo: string | null = null;
+  const details: Record<string, string | number | boolean> = {};
+
+  const set: SourceState['set'] = (next, why, advice) => {
+    if (next !== state) since = new Date().toISOString();
+    state = next;
+    reason = why;
+    whatToDo = advice;
+  };
+  return {
+    set,
+    succeeded() {
+      lastSuccess = new Date().toISOString();
+      set('up', null, null);
+    },
+    failed(error) {
+      const advice = error instanceof Error && 'whatToDo' in error ? String(error.whatToDo) : null;
+      const refused = error instanceof Error && 'code' in error && String(error.code).endsWith('-refused');
+      set(refused ? 'degraded' : 'down', error instanceof Error ? error.message : String(error), advice);
+    },
+    detail(name, value) {
+      details[name] = value;
+    },
+    health: () => ({
+      ...identity,
+      state,
+      since,
+      lastSuccess,
+      reason,
+      whatToDo,
+      url: url(),
+      details: { ...details },
+    }),
+  };
+}
+
+/** The address without user, password and query. */
+export function publicUrl(url: string): string {
+  const parsed = new URL(url);
+  return `${parsed.protocol}//${parsed.host}${parsed.pathname.replace(/\/$/, '')}`;
+}
