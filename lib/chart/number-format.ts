@@ -1,0 +1,31 @@
+/** Numbers as text with their unit. A dash where nothing is known. */
+
+export const UNKNOWN = '–';
+
+/** Nanoseconds (decimal text) as the two largest units that matter: `1.42 s`, `3 min 05 s`, `2 h 10 min`. */
+export function formatDuration(ns: string | null): string {
+  if (ns === null) return UNKNOWN;
+  const ms = Number(ns) / 1e6;
+  if (ms < 1) return `${(ms * 1000).toFixed(0)} µs`;
+  if (ms < 1000) return `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`;
+  return `${Math.floor(seconds / 3600)} h ${String(Math.floor((seconds % 3600) / 60)).padStart(2, '0')} min`;
+}
+
+/** Unix ns (decimal text) as date and time, UTC: `2026-11-23 20:37:24`. */
+export function formatMoment(ns: string | null): string {
+  if (ns === null) return UNKNOWN;
+  return new Date(Number(BigInt(ns) / 1_000_000n)).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+export const formatCount = (count: number): string => count.toLocaleString('en-US');
+
+/** Bytes in binary units: `1.5 GiB`. */
+export function formatBytes(count: number | null): string {
+  if (count === null) return UNKNOWN;
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+  const power = count <= 0 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(count) / 10));
+  return `${(count / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+}
