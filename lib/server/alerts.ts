@@ -1,0 +1,109 @@
+/** Use case of GET /api/alerts: rules and alerts of Prometheus, what Alertmanager did with them, and what is over. */
+import { parse } from 'yaml';
+import { z } from 'zod';
+import type { AlertsWire, AlertWireValue } from '../contract/alerts.ts';
+import type { SourceNoticeWire } from '../contract/wire-values.ts';
+import type { LabelSet } from '../model/series.ts';
+import { milliseconds } from '../model/units.ts';
+import { AlertmanagerAlerts } from '../sources/alertmanager/wire.ts';
+import { decodeRules, type PrometheusRule } from '../sources/prometheus/decode.ts';
+import { ConfigStatus } from '../sources/prometheus/wire.ts';
+import { lastAlertTransitions } from '../store/queries/alert-transitions.ts';
+import { addStored, alertsOfRules, joinAlertmanager, ruleWire } from './alert-join.ts';
+import type { Runtime } from './runtime.ts';
+
+export interface AlertBoard {
+  readonly alerts: readonly AlertWireValue[];
+  readonly rules: readonly PrometheusRule[];
+  readonly notices: readonly SourceNoticeWire[];
+  /** False where Prometheus did not answer: nothing can be said to be over. */
+  readonly complete: boolean;
+}
+
+type AlertSources = Pick<Runtime, 'prometheus' | 'alertmanager' | 'engine'>;
+const RESOLVED_KEPT_NS = 86_400_000_000_000n;
+const STATE_ORDER = { firing: 0, pending: 1, resolved: 2 } as const;
+const GlobalConfig = z.looseObject({
+  global: z.looseObject({ external_labels: z.record(z.string(), z.coerce.string()).optional() }).nullish(),
+});
+
+export async function alerts(
+  runtime: Runtime,
+  query: { cluster?: string | undefined; state?: 'pending' | 'firing' | 'resolved' | undefined },
+  signal: AbortSignal,
+): Promise<AlertsWire> {
+  const board = await alertBoard(runtime, signal);
+  return {
+    alerts: board.alerts.filter(
+      (alert) =>
+        (query.state === undefined || alert.state === query.state) &&
+        (query.cluster === undefined || alert.cluster === query.cluster || alert.cluster === null),
+    ),
+    rules: board.rules.map(ruleWire),
+    notices: [...board.notices],
+  };
+}
+
+/** Every source is asked at once; one that fails becomes a notice. Firing first, then pending, then what is over. */
+export async function alertBoard(runtime: AlertSources, signal?: AbortSignal): Promise<AlertBoard> {
+  const notices: SourceNoticeWire[] = [];
+  const orNotice = async <T>(source: string, asked: Promise<T>, instead: T): Promise<T> => {
+    try {
+      return await asked;
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      notices.push(noticeOf(source, error));
+      return instead;
+    }
+  };
+  const since = BigInt(Date.now()) * 1_000_000n - RESOLVED_KEPT_NS;
+  const [rules, externalLabels, received, stored] = await Promise.all([
+    orNotice('prometheus', liveRules(runtime, signal), null),
+    externalLabelsOf(runtime, signal),
+    runtime.alertmanager.configured
+      ? orNotice(
+          'alertmanager',
+          runtime.alertmanager.api('/alerts', signal).then((body) => AlertmanagerAlerts.parse(body)),
+          [],
+        )
+      : [],
+    orNotice('store', runtime.engine.select(lastAlertTransitions, { since }, signal ? { signal } : {}), []),
+  ]);
+  const live = joinAlertmanager(alertsOfRules(rules ?? [], externalLabels), received, milliseconds(Date.now()));
+  const all = addStored(live, stored);
+  return {
+    alerts: all.sort((a, b) => STATE_ORDER[a.state] - STATE_ORDER[b.state] || (sinceOf(b) > sinceOf(a) ? 1 : -1)),
+    rules: rules ?? [],
+    notices,
+    complete: rules !== null,
+  };
+}
+
+/** The moment an alert is sorted by. */
+export const sinceOf = (alert: AlertWireValue): bigint =>
+  BigInt(alert.resolvedAtNs ?? alert.firingSinceNs ?? alert.activeAtNs ?? '0');
+
+async function liveRules(runtime: AlertSources, signal?: AbortSignal): Promise<PrometheusRule[]> {
+  return decodeRules(await runtime.prometheus.api('/api/v1/rules?type=alert', signal));
+}
+
+/** Many Prometheus-compatible servers do not show their configuration; they are taken to add no labels. */
+async function externalLabelsOf(runtime: AlertSources, signal?: AbortSignal): Promise<LabelSet> {
+  try {
+    const { yaml } = ConfigStatus.parse(await runtime.prometheus.api('/api/v1/status/config', signal));
+    return GlobalConfig.parse(parse(yaml)).global?.external_labels ?? {};
+  } catch {
+    return {};
+  }
+}
+
+export function noticeOf(source: string, error: unknown): SourceNoticeWire {
+  const known = error instanceof Error ? error : new Error(String(error));
+  const code = 'code' in known ? String(known.code) : '';
+  return {
+    source,
+    kind: code.endsWith('-down') ? 'down' : 'refused',
+    message: known.message,
+    whatToDo: 'whatToDo' in known ? String(known.whatToDo) : null,
+  };
+}
