@@ -24,16 +24,19 @@ export function onPath(name) {
   return null;
 }
 
-/** `npm ci` when node_modules does not match the lock file. */
+/**
+ * Installs what the lock file says, when it changed. `npm install` and not `npm ci`: the latter refuses a lock file that
+ * lacks the optional binaries of other platforms, which a registry mirror may not carry.
+ */
 export function installDependencies() {
   const lock = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
   const stamp = join(root, 'node_modules/.xray-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
-  say('X-Ray: installing dependencies (npm ci)');
-  if (!run('npm', ['ci', '--no-audit', '--no-fund', '--include=dev'])) {
-    say('X-Ray: npm ci failed; its words are above. Is the network there?');
+  say('X-Ray: installing dependencies');
+  if (!run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--include=dev'])) {
+    say('X-Ray: npm install failed; its words are above. Is the network there?');
     process.exit(1);
   }
   writeFileSync(stamp, lock);
