@@ -4,9 +4,12 @@ import { collectDefaultMetrics, Gauge } from 'prom-client';
 import { migrate } from '../store/migrate.ts';
 import { openEngine } from '../store/open-engine.ts';
 import { MIGRATIONS } from '../store/schema/migrations.ts';
-import { absentAlertmanager, absentPrometheus } from './absent-sources.ts';
+import { startAlertRecorder } from './alert-recorder.ts';
+import { createAlertmanagerSource } from './alertmanager-source-configured.ts';
 import type { Config, HttpSource } from './config.ts';
 import { createIngest } from './ingest/create-ingest.ts';
+import { startManagedPrometheus } from './managed-prometheus.ts';
+import { createConfiguredPrometheus } from './prometheus-configured.ts';
 import { type Runtime, setRuntime } from './runtime.ts';
 import { createTelemetry } from './telemetry.ts';
 
@@ -26,8 +29,18 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   const engine = await openEngine(config.dataDirectory, remote);
   await migrate(engine, MIGRATIONS, config.retentionDays);
   const ingest = createIngest(engine, config, telemetry);
-  const prometheus = absentPrometheus('no Prometheus is connected', 'set PROMETHEUS_URL');
-  const alertmanager = absentAlertmanager();
+  const prometheus = config.prometheus
+    ? createConfiguredPrometheus(config.prometheus, telemetry)
+    : await startManagedPrometheus({
+        dataDirectory: config.dataDirectory,
+        binary: process.env.XRAY_PROMETHEUS_BINARY ?? null,
+        telemetry,
+        selfTarget: `127.0.0.1:${config.port}`,
+        rayFileSd: config.demo ? [] : ['/tmp/ray/prom_metrics_service_discovery.json'],
+        alertmanagerUrl: config.alertmanager?.url ?? null,
+      });
+  const alertmanager = createAlertmanagerSource(config.alertmanager);
+  const recorder = startAlertRecorder({ prometheus, alertmanager, engine, telemetry });
   const startedAt = new Date();
   new Gauge({ name: 'xray_start_time_seconds', help: 'Unix time X-Ray started.', registers: [telemetry.registry] }).set(
     startedAt.getTime() / 1000,
@@ -64,6 +77,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
       ...ingest.health(),
     ],
     async close() {
+      recorder.close();
       await ingest.close();
       await prometheus.close();
       await engine.close();
