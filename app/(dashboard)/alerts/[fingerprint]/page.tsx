@@ -1,0 +1,5 @@
+import { AlertPage } from '../../../../components/panels/alert-page.tsx';
+
+export default async function Page({ params }: { params: Promise<{ fingerprint: string }> }) {
+  return <AlertPage fingerprint={(await params).fingerprint} />;
+}

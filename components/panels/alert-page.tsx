@@ -1,0 +1,105 @@
+'use client';
+/** One alert: what was measured against which threshold, when, where, and what fired beside it. */
+import Link from 'next/link';
+import { formatMoment, UNKNOWN } from '../../lib/chart/number-format.ts';
+import type { AlertDetailWire } from '../../lib/contract/alerts.ts';
+import { useAlert } from '../queries/alerts.ts';
+import { DataTable } from '../ui/data-table.tsx';
+import { Panel } from '../ui/panel.tsx';
+import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
+import { AlertChart } from './alert-chart.tsx';
+import { AlertState, alertSince, alertSummary, formatValue } from './alert-words.tsx';
+import { ALERT_COLUMNS } from './alerts-page.tsx';
+import { SourceNotices } from './source-notices.tsx';
+
+export function AlertPage({ fingerprint }: { fingerprint: string }) {
+  const { data, error, refetch } = useAlert(fingerprint);
+  if (!data)
+    return error ? (
+      <ErrorState title={error.problem.title} detail={error.message} onRetry={() => void refetch()} />
+    ) : (
+      <Skeleton />
+    );
+  const { alert, rule, evaluation } = data;
+  return (
+    <>
+      <header className="space-y-1">
+        <Link href="/alerts" className="text-[12px]">
+          Alerts
+        </Link>
+        <h1 className="font-semibold text-[18px]">{alert.name}</h1>
+        <p>{alertSummary(alert)}</p>
+        <p className="flex flex-wrap gap-x-4 gap-y-1">
+          <AlertState alert={alert} />
+          <span>since {formatMoment(alertSince(alert))} UTC</span>
+          <span>severity {alert.severity ?? UNKNOWN}</span>
+          <span>
+            value {formatValue(alert.value)}
+            {evaluation?.comparison ? `, fires at ${evaluation.comparison} ${formatValue(evaluation.threshold)}` : ''}
+          </span>
+          {alert.receivers.length > 0 ? <span>sent to {alert.receivers.join(', ')}</span> : null}
+        </p>
+      </header>
+      {error ? (
+        <p role="status" className="text-[var(--warn)]">
+          This may be out of date: {error.message}
+        </p>
+      ) : null}
+      <SourceNotices notices={data.notices} />
+      <Panel title="Value and threshold">
+        {evaluation && evaluation.grid.series.length > 0 ? (
+          <AlertChart evaluation={evaluation} history={data.history} />
+        ) : (
+          <EmptyState title={rule ? 'Nothing was measured in this window' : 'The rule of this alert is not known'} />
+        )}
+        {rule ? (
+          <code className="mono mt-3 block break-words text-[12px] text-[var(--muted)]">{rule.query}</code>
+        ) : null}
+        {rule?.health === 'err' ? <p className="text-[var(--bad)]">Cannot be evaluated: {rule.lastError}</p> : null}
+      </Panel>
+      {alert.annotations.description || alert.annotations.runbook ? (
+        <Panel title="What to do">
+          <p className="whitespace-pre-line">{alert.annotations.description}</p>
+          <p className="mt-2 whitespace-pre-line">{alert.annotations.runbook}</p>
+        </Panel>
+      ) : null}
+      <Panel title="Where">
+        <Entities detail={data} />
+      </Panel>
+      <Panel title={`${data.siblings.length} alerts within 10 minutes`} flush>
+        {data.siblings.length > 0 ? (
+          <DataTable
+            label="Alerts near in time"
+            columns={ALERT_COLUMNS}
+            rows={data.siblings}
+            rowKey={(one) => one.fingerprint}
+          />
+        ) : (
+          <EmptyState title="No other alert began within 10 minutes" />
+        )}
+      </Panel>
+    </>
+  );
+}
+
+function Entities({ detail }: { detail: AlertDetailWire }) {
+  const named = Object.entries(detail.entities).filter(([, value]) => value !== null);
+  const window = new URLSearchParams({ from: detail.fromNs, to: detail.toNs });
+  if (detail.entities.cluster) window.set('cluster', detail.entities.cluster);
+  return (
+    <>
+      <dl className="grid grid-cols-[max-content_1fr] gap-x-4 gap-y-1">
+        {named.map(([name, value]) => (
+          <div key={name} className="contents">
+            <dt className="text-[var(--muted)]">{name}</dt>
+            <dd className="mono break-words">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="mt-3 flex flex-wrap gap-4">
+        <Link href={`/memory?${window}`}>Memory at this time</Link>
+        <Link href={`/timeline?${window}`}>Timeline at this time</Link>
+      </p>
+    </>
+  );
+}
