@@ -4,6 +4,7 @@ import { keepPreviousData, type UseQueryResult, useQuery } from '@tanstack/react
 import type { z } from 'zod';
 import { Problem, type ProblemWire } from '../../lib/contract/problem.ts';
 import { type RouteContract, requestPath } from '../../lib/contract/route.ts';
+import { type FrozenAnswers, useFrozenAnswers } from './frozen.tsx';
 
 /** An answer that was no answer; `problem` says what was asked, why it failed and what to do. */
 export class ApiError extends Error {
@@ -31,7 +32,12 @@ async function ask(path: string, signal: AbortSignal): Promise<unknown> {
     });
   }
   const body: unknown = await response.json().catch(() => null);
-  if (response.ok) return body;
+  return accept(path, response.status, body);
+}
+
+/** The body of a good answer; throws the problem of a bad one. */
+function accept(path: string, status: number, body: unknown): unknown {
+  if (status >= 200 && status < 300) return body;
   const problem = Problem.safeParse(body);
   throw new ApiError(
     problem.success
@@ -39,11 +45,24 @@ async function ask(path: string, signal: AbortSignal): Promise<unknown> {
       : {
           type: 'about:blank',
           title: 'Unexpected answer',
-          status: response.status,
+          status,
           code: 'internal',
-          detail: `${path} answered ${response.status}`,
+          detail: `${path} answered ${status}`,
         },
   );
+}
+
+/** The answer a share holds; what it does not hold is said, never asked for. */
+function thaw(answers: FrozenAnswers, path: string): unknown {
+  const answer = answers[path];
+  if (answer) return accept(path, answer.status, answer.body);
+  throw new ApiError({
+    type: 'about:blank',
+    title: 'Not part of this share',
+    status: 404,
+    code: 'not-found',
+    detail: 'This share holds no data for this part of the page. Open it in X-Ray to see it.',
+  });
 }
 
 /** Data of one GET request. `refreshMs`: asked again that often while the page is visible. */
@@ -53,11 +72,12 @@ export function useApi<Query extends z.ZodObject, Body extends z.ZodType>(
   options: { readonly enabled?: boolean; readonly refreshMs?: number | false } = {},
 ): UseQueryResult<z.output<Body>, ApiError> {
   const path = requestPath(route, params);
+  const frozen = useFrozenAnswers();
   return useQuery<z.output<Body>, ApiError>({
-    queryKey: ['GET', path],
-    queryFn: async ({ signal }) => (await ask(path, signal)) as z.output<Body>,
+    queryKey: [frozen ? 'FROZEN' : 'GET', path],
+    queryFn: async ({ signal }) => (frozen ? thaw(frozen, path) : await ask(path, signal)) as z.output<Body>,
     enabled: options.enabled ?? true,
-    refetchInterval: options.refreshMs ?? 10_000,
+    refetchInterval: frozen ? false : (options.refreshMs ?? 10_000),
     placeholderData: keepPreviousData,
     retry: (count, error) => count < 2 && (error.problem.status === 0 || error.problem.status >= 502),
   });
