@@ -49,6 +49,10 @@ const STORE_CODES: Readonly<Record<string, ProblemCode>> = {
   'store-locked': 'source-down',
   'store-timeout': 'query-limit',
   'store-row-limit': 'query-limit',
+  'prometheus-down': 'source-down',
+  'prometheus-refused': 'source-failed',
+  'alertmanager-down': 'source-down',
+  'alertmanager-refused': 'source-failed',
 };
 
 /** Any thrown value as a problem: known errors keep their words, others become `internal`. */
