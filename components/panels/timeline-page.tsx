@@ -1,7 +1,7 @@
 'use client';
 /** Timeline of one job: every attempt on its worker, what is missing, and one attempt in detail. */
 import Link from 'next/link';
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { durationText } from '../../lib/chart/time-ticks.ts';
 import {
   COLOUR_MODES,
@@ -18,6 +18,7 @@ import { TimelineCanvas } from '../charts/timeline-canvas.tsx';
 import { useApi } from '../queries/api-client.ts';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
+import { keyOf, readAddress, writeAddress } from './timeline-address.ts';
 import { TimelineDetails } from './timeline-details.tsx';
 
 const control = 'rounded border border-[var(--line)] bg-[var(--panel-2)] px-2 py-1';
@@ -79,11 +80,24 @@ function Timeline({
   follow: boolean;
   onFollow: (follow: boolean) => void;
 }) {
-  const [mode, setMode] = useState<ColourMode>('function');
-  const [search, setSearch] = useState('');
-  const [state, setState] = useState('');
-  const [chosen, setRange] = useState<TimeRange | null>(null);
-  const [picked, setPicked] = useState(-1);
+  const [first] = useState(() => readAddress(data));
+  const [mode, setMode] = useState<ColourMode>(first.mode);
+  const [search, setSearch] = useState(first.search);
+  const [state, setState] = useState(first.state);
+  const [chosen, setRange] = useState<TimeRange | null>(first.range);
+  const [pickedKey, setPickedKey] = useState(first.picked);
+  // Rows move from answer to answer; the task and its attempt do not.
+  const picked = useMemo(
+    () => (pickedKey === '' ? -1 : data.columns.taskId.findIndex((_, row) => keyOf(data, row) === pickedKey)),
+    [data, pickedKey],
+  );
+  const setPicked = (row: number) => setPickedKey(row === -1 ? '' : keyOf(data, row));
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      writeAddress(data.originNs, { mode, search, state, range: chosen, picked: pickedKey });
+    }, 250);
+    return () => clearTimeout(timer);
+  }, [data.originNs, mode, search, state, chosen, pickedKey]);
   const tracks = useMemo(() => {
     const wanted = data.states.indexOf(state);
     return prepareTracks(data, wanted === -1 ? undefined : (row) => data.columns.state[row] === wanted);
