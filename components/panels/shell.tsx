@@ -1,15 +1,17 @@
 'use client';
 /** The frame of every page: navigation at the left (below on a phone), health and theme at the top. */
-import { Activity, Briefcase, Moon, PlugZap, Sun } from 'lucide-react';
+import { Activity, BellRing, Briefcase, Moon, PlugZap, Sun } from 'lucide-react';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import type { ReactNode } from 'react';
 import { healthRoute } from '../../lib/contract/health.ts';
 import { useApi } from '../queries/api-client.ts';
 import { StatusPill } from '../ui/status-pill.tsx';
+import { DemoBanner } from './demo-banner.tsx';
 
 const PAGES = [
   { href: '/jobs', title: 'Jobs', icon: Briefcase },
+  { href: '/alerts', title: 'Alerts', icon: BellRing },
   { href: '/sources', title: 'Sources', icon: PlugZap },
 ] as const;
 
@@ -86,6 +88,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <Moon aria-hidden="true" size={16} className="hidden [[data-theme=light]_&]:block" />
         </button>
       </header>
+      <DemoBanner />
       <main id="content" className="mx-auto max-w-[1600px] space-y-4 p-4">
         {children}
       </main>
