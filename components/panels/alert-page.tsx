@@ -8,6 +8,7 @@ import { DataTable } from '../ui/data-table.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 import { AlertChart } from './alert-chart.tsx';
+import { AlertRanThere } from './alert-ran-there.tsx';
 import { AlertState, alertSince, alertSummary, formatValue } from './alert-words.tsx';
 import { ALERT_COLUMNS } from './alerts-page.tsx';
 import { SourceNotices } from './source-notices.tsx';
@@ -66,6 +67,7 @@ export function AlertPage({ fingerprint }: { fingerprint: string }) {
       <Panel title="Where">
         <Entities detail={data} />
       </Panel>
+      <AlertRanThere detail={data} />
       <Panel title={`${data.siblings.length} alerts within 10 minutes`} flush>
         {data.siblings.length > 0 ? (
           <DataTable
