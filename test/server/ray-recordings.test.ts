@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getJob, listJobs } from '../../lib/server/jobs.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
+import { getTask } from '../../lib/server/task.ts';
 import { listTasks, summariseTasks } from '../../lib/server/tasks.ts';
+import { getTimeline } from '../../lib/server/timeline.ts';
 import { openTestRuntime } from './open-runtime.ts';
 import { type Counts, eventBodies, postEvents, stateApiCounts, truth } from './recordings.ts';
 
@@ -161,5 +163,38 @@ describe('several clusters', () => {
 
   it('an unknown job is a 404', async () => {
     await expect(getJob(runtime, { jobId: 'nope' })).rejects.toMatchObject({ problem: { status: 404 } });
+  });
+});
+
+describe('timeline of mixed', () => {
+  let runtime: Runtime;
+  beforeAll(async () => {
+    runtime = await openTestRuntime();
+    await postEvents(runtime, eventBodies('mixed'));
+  });
+  afterAll(() => runtime.close());
+
+  it('has every attempt; those that ran have a lane; two raylets on one IP stay two nodes', async () => {
+    const timeline = await getTimeline(runtime, { jobId: '02000000', limit: 200_000 });
+    const summary = await summariseTasks(runtime, { jobId: '02000000' });
+    expect(timeline.columns.taskId.length).toBe(summary.functions.reduce((sum, row) => sum + row.attempts, 0));
+    expect(new Set(timeline.lanes.map((lane) => lane.nodeName))).toEqual(new Set(['ray-head', 'ray-worker-1']));
+    const lengths = Object.values(timeline.columns).map((column) => column.length);
+    expect(new Set(lengths).size).toBe(1);
+    timeline.columns.lane.forEach((lane, i) => {
+      const [start, end] = [timeline.columns.start[i] ?? null, timeline.columns.end[i] ?? null];
+      if (lane >= 0) expect(start).not.toBeNull();
+      if (start !== null && end !== null) expect(end).toBeGreaterThanOrEqual(start);
+    });
+    expect(timeline.phases.row.length).toBeGreaterThan(1000);
+  });
+
+  it('a retried task shows its chain of attempts with every state', async () => {
+    const failed = await listTasks(runtime, { jobId: '02000000', function: 'flaky_parse', state: 'FAILED', limit: 1 });
+    const task = await getTask(runtime, { jobId: '02000000', taskId: failed.tasks[0]?.taskId ?? '' });
+    expect(task.attempts.length).toBeGreaterThan(1);
+    expect(task.attempts.map((attempt) => attempt.attempt)).toEqual(task.attempts.map((_, i) => i));
+    expect(task.attempts[0]).toMatchObject({ state: 'FAILED', errorType: 'TASK_EXECUTION_EXCEPTION' });
+    expect(task.attempts[0]?.states.map((state) => state.state)).toContain('RUNNING');
   });
 });

@@ -1,0 +1,123 @@
+/** Traces: the list, the spans of one, the spans of one Ray task. Spans sent twice are one (LIMIT 1 BY). */
+import { z } from 'zod';
+import type { Query } from '../engine.ts';
+
+const Text = z.string();
+const Count = z.coerce.number();
+
+const spanFilter = `({service:String} = '' OR ServiceName = {service:String})
+  AND ({name:String} = '' OR positionCaseInsensitive(SpanName, {name:String}) > 0)
+  AND ({errors:UInt8} = 0 OR StatusCode = 'Error')
+  AND (empty({keys:Array(String)}) OR arrayAll((k, v) -> SpanAttributes[k] = v OR ResourceAttributes[k] = v, {keys:Array(String)}, {values:Array(String)}))
+  AND Timestamp >= fromUnixTimestamp64Nano({from:Int64}) AND Timestamp < fromUnixTimestamp64Nano({to:Int64})`;
+
+const grouped = `SELECT TraceId AS trace_id, min(toUnixTimestamp64Nano(Timestamp)) AS start_ns,
+    max(toUnixTimestamp64Nano(Timestamp) + toInt64(Duration)) - start_ns AS duration_ns, uniqExact(SpanId) AS spans,
+    uniqExactIf(SpanId, StatusCode = 'Error') AS errors, arraySort(groupUniqArray(ServiceName)) AS services,
+    countIf(ParentSpanId = '') > 0 AS complete,
+    argMin(SpanName, (ParentSpanId != '', Timestamp)) AS root_name, argMin(ServiceName, (ParentSpanId != '', Timestamp)) AS service_name
+  FROM xray.otel_traces WHERE TraceId IN (SELECT DISTINCT TraceId FROM xray.otel_traces WHERE ${spanFilter})
+  GROUP BY TraceId HAVING duration_ns >= {minNs:Int64} AND duration_ns <= {maxNs:Int64}`;
+
+export const tracesPage: Query<{
+  trace_id: string;
+  start_ns: string;
+  duration_ns: string;
+  spans: number;
+  errors: number;
+  services: string[];
+  complete: boolean;
+  root_name: string;
+  service_name: string;
+}> = {
+  name: 'traces',
+  sql: `SELECT * FROM (${grouped}) ORDER BY start_ns DESC, trace_id LIMIT {limit:UInt32} OFFSET {offset:UInt32}`,
+  row: z.object({
+    trace_id: Text,
+    start_ns: Text,
+    duration_ns: Text,
+    spans: Count,
+    errors: Count,
+    services: z.array(Text),
+    complete: z.coerce.boolean(),
+    root_name: Text,
+    service_name: Text,
+  }),
+};
+
+export const tracesMatched: Query<{ matched: number }> = {
+  name: 'traces-matched',
+  sql: `SELECT count() AS matched FROM (${grouped})`,
+  row: z.object({ matched: Count }),
+};
+
+export const traceServices: Query<{ service: string }> = {
+  name: 'trace-services',
+  sql: 'SELECT DISTINCT ServiceName AS service FROM xray.otel_traces ORDER BY service LIMIT 1000',
+  row: z.object({ service: Text }),
+};
+
+const Attributes = z.record(Text, Text);
+
+export const spansOfTrace: Query<{
+  span_id: string;
+  parent_span_id: string;
+  name: string;
+  kind: string;
+  service_name: string;
+  start_ns: string;
+  duration_ns: string;
+  status_code: string;
+  status_message: string;
+  scope_name: string;
+  attributes: Record<string, string>;
+  resource_attributes: Record<string, string>;
+  event_times: string[];
+  event_names: string[];
+  event_attributes: Record<string, string>[];
+  link_traces: string[];
+  link_spans: string[];
+  link_attributes: Record<string, string>[];
+}> = {
+  name: 'spans-of-trace',
+  sql: `SELECT SpanId AS span_id, ParentSpanId AS parent_span_id, SpanName AS name, SpanKind AS kind, ServiceName AS service_name,
+      toUnixTimestamp64Nano(Timestamp) AS start_ns, Duration AS duration_ns, StatusCode AS status_code, StatusMessage AS status_message,
+      ScopeName AS scope_name, SpanAttributes AS attributes, ResourceAttributes AS resource_attributes,
+      arrayMap(t -> toUnixTimestamp64Nano(t), Events.Timestamp) AS event_times, Events.Name AS event_names, Events.Attributes AS event_attributes,
+      Links.TraceId AS link_traces, Links.SpanId AS link_spans, Links.Attributes AS link_attributes
+    FROM xray.otel_traces WHERE TraceId = {trace:String} ORDER BY start_ns, ParentSpanId != '', span_id LIMIT 1 BY SpanId`,
+  row: z.object({
+    span_id: Text,
+    parent_span_id: Text,
+    name: Text,
+    kind: Text,
+    service_name: Text,
+    start_ns: Text,
+    duration_ns: Text,
+    status_code: Text,
+    status_message: Text,
+    scope_name: Text,
+    attributes: Attributes,
+    resource_attributes: Attributes,
+    event_times: z.array(Text),
+    event_names: z.array(Text),
+    event_attributes: z.array(Attributes),
+    link_traces: z.array(Text),
+    link_spans: z.array(Text),
+    link_attributes: z.array(Attributes),
+  }),
+};
+
+export const spansOfTask: Query<{
+  trace_id: string;
+  span_id: string;
+  name: string;
+  start_ns: string;
+  duration_ns: string;
+}> = {
+  name: 'spans-of-task',
+  sql: `SELECT TraceId AS trace_id, SpanId AS span_id, SpanName AS name, toUnixTimestamp64Nano(Timestamp) AS start_ns, Duration AS duration_ns
+    FROM xray.otel_traces WHERE SpanAttributes['ray.task_id'] = {task:String} AND SpanKind != 'Producer'
+    ORDER BY start_ns LIMIT 1 BY TraceId, SpanId LIMIT 200`,
+  row: z.object({ trace_id: Text, span_id: Text, name: Text, start_ns: Text, duration_ns: Text }),
+};
