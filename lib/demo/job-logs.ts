@@ -1,6 +1,7 @@
 /** Lines that the simulated drivers and workers wrote. */
+
+import type { ApiAnswer } from './api-answer.ts';
 import type { JobKey } from './model.ts';
-import type { ApiAnswer } from './ray-api.ts';
 import type { Tally } from './tally.ts';
 import { stepAt, stepStart } from './training.ts';
 

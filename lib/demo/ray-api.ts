@@ -1,4 +1,6 @@
 /** Ray's State API and Jobs API over the simulation: paths, envelopes and limits of ray 2.58. */
+
+import type { ApiAnswer } from './api-answer.ts';
 import { type Attempt, stateAt } from './attempt.ts';
 import { nodeLabels, nodeResources } from './cluster-events.ts';
 import { jobLog, taskLog } from './job-logs.ts';
@@ -8,12 +10,6 @@ import { logFile, profile } from './ray-events.ts';
 import type { Tally } from './tally.ts';
 
 const MAX_LIMIT = 10_000;
-
-export interface ApiAnswer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-}
 
 const json = (value: unknown, status = 200): ApiAnswer => ({
   status,

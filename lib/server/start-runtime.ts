@@ -4,9 +4,11 @@ import { collectDefaultMetrics, Gauge } from 'prom-client';
 import { migrate } from '../store/migrate.ts';
 import { openEngine } from '../store/open-engine.ts';
 import { MIGRATIONS } from '../store/schema/migrations.ts';
+import { absentPrometheus } from './absent-sources.ts';
 import { startAlertRecorder } from './alert-recorder.ts';
 import { createAlertmanagerSource } from './alertmanager-source-configured.ts';
 import type { Config, HttpSource } from './config.ts';
+import { type DemoProcess, prepareDemo, startDemo } from './demo-process.ts';
 import { createIngest } from './ingest/create-ingest.ts';
 import { startManagedPrometheus } from './managed-prometheus.ts';
 import { createConfiguredPrometheus } from './prometheus-configured.ts';
@@ -29,8 +31,9 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   const engine = await openEngine(config.dataDirectory, remote);
   await migrate(engine, MIGRATIONS, config.retentionDays);
   const ingest = createIngest(engine, config, telemetry);
-  const prometheus = config.prometheus
-    ? createConfiguredPrometheus(config.prometheus, telemetry)
+  const demo = config.demo ? await prepareDemo(config.dataDirectory, telemetry) : null;
+  const managed = config.prometheus
+    ? null
     : await startManagedPrometheus({
         dataDirectory: config.dataDirectory,
         binary: process.env.XRAY_PROMETHEUS_BINARY ?? null,
@@ -39,6 +42,11 @@ export async function startRuntime(config: Config): Promise<Runtime> {
         rayFileSd: config.demo ? [] : ['/tmp/ray/prom_metrics_service_discovery.json'],
         alertmanagerUrl: config.alertmanager?.url ?? null,
       });
+  const prometheus =
+    managed ??
+    (config.prometheus
+      ? createConfiguredPrometheus(config.prometheus, telemetry)
+      : absentPrometheus('no Prometheus', 'set PROMETHEUS_URL'));
   const alertmanager = createAlertmanagerSource(config.alertmanager);
   const recorder = startAlertRecorder({ prometheus, alertmanager, engine, telemetry });
   const startedAt = new Date();
@@ -49,6 +57,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
   );
 
+  let demoProcess: DemoProcess | null = null;
   const runtime: Runtime = {
     config,
     version,
@@ -75,14 +84,17 @@ export async function startRuntime(config: Config): Promise<Runtime> {
       prometheus.health(),
       alertmanager.health(),
       ...ingest.health(),
+      ...(demoProcess ? [demoProcess.health()] : []),
     ],
     async close() {
       recorder.close();
+      await demoProcess?.close();
       await ingest.close();
       await prometheus.close();
       await engine.close();
     },
   };
   setRuntime(runtime);
+  if (demo && managed) demoProcess = startDemo(demo, config, managed, telemetry);
   return runtime;
 }

@@ -40,9 +40,9 @@ export function createHttpClient(target: HttpTarget): HttpClient {
   const secure = target.url.startsWith('https:');
   const agent = secure && auth.caFile ? new Agent({ ca: readFileSync(auth.caFile), keepAlive: true }) : undefined;
   const headers: Record<string, string> = { accept: 'application/json', ...auth.headers };
-  if (auth.bearerToken) headers['authorization'] = `Bearer ${auth.bearerToken}`;
+  if (auth.bearerToken) headers.authorization = `Bearer ${auth.bearerToken}`;
   else if (auth.basic)
-    headers['authorization'] = `Basic ${Buffer.from(`${auth.basic.user}:${auth.basic.password}`).toString('base64')}`;
+    headers.authorization = `Basic ${Buffer.from(`${auth.basic.user}:${auth.basic.password}`).toString('base64')}`;
   const send = secure ? tlsRequest : plainRequest;
 
   return (ask) =>

@@ -1,0 +1,148 @@
+/**
+ * The simulated cluster: a process of its own that speaks to X-Ray over the public endpoints, like any real one. Before
+ * Prometheus starts, an hour of its metrics is written as TSDB blocks; its events and spans come through ingest.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import type { SourceHealthWire } from '../contract/health.ts';
+import type { Config } from './config.ts';
+import type { ManagedPrometheus } from './managed-prometheus.ts';
+import type { Telemetry } from './telemetry.ts';
+
+const run = promisify(execFile);
+const program = (name: string): string => join(process.cwd(), 'lib/demo', name);
+const SEED = '7';
+const MINUTES = '60';
+/** After this long a new simulated cluster is made, so that its incidents are recent. */
+const REUSE_MS = 6 * 3_600_000;
+
+const Ready = z.object({
+  dashboardUrl: z.string(),
+  targets: z.array(
+    z.object({ job: z.string(), targets: z.array(z.string()), labels: z.record(z.string(), z.string()) }),
+  ),
+});
+
+export interface PreparedDemo {
+  /** Unix ms: the simulation is a function of (seed, anchor, time), so both programs must share it. */
+  readonly anchor: number;
+  readonly directory: string;
+}
+
+export interface DemoProcess {
+  readonly health: () => SourceHealthWire;
+  readonly close: () => Promise<void>;
+}
+
+/** Writes the hour before now into the TSDB that the managed Prometheus will open. */
+export async function prepareDemo(dataDirectory: string, telemetry: Telemetry): Promise<PreparedDemo> {
+  const directory = join(dataDirectory, 'demo');
+  mkdirSync(directory, { recursive: true });
+  const anchorFile = join(directory, 'anchor');
+  const before = existsSync(anchorFile) ? Number(readFileSync(anchorFile, 'utf8')) : 0;
+  if (Date.now() - before < REUSE_MS) return { anchor: before, directory };
+  const anchor = Date.now();
+  const metrics = join(directory, 'history.om');
+  const tsdb = join(dataDirectory, 'prometheus/tsdb');
+  mkdirSync(tsdb, { recursive: true });
+  try {
+    const flags = ['--out', metrics, '--minutes', MINUTES, '--step', '15', '--seed', SEED, '--anchor', String(anchor)];
+    await run(process.execPath, [program('backfill.ts'), ...flags], { timeout: 120_000 });
+    await run('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', metrics, tsdb], { timeout: 120_000 });
+    rmSync(metrics, { force: true });
+  } catch (error) {
+    telemetry.log('warn', 'demo-history', {
+      reason: error instanceof Error ? error.message.slice(0, 500) : String(error),
+    });
+  }
+  writeFileSync(anchorFile, String(anchor));
+  return { anchor, directory };
+}
+
+/** Starts the simulation and gives its metrics to Prometheus when it says where they are. */
+export function startDemo(
+  demo: PreparedDemo,
+  config: Config,
+  prometheus: ManagedPrometheus,
+  telemetry: Telemetry,
+): DemoProcess {
+  const readyFile = join(demo.directory, 'ready.json');
+  rmSync(readyFile, { force: true });
+  const flags = [
+    '--xray',
+    `http://127.0.0.1:${config.port}`,
+    '--port',
+    '0',
+    '--seed',
+    SEED,
+    '--history-minutes',
+    MINUTES,
+  ];
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [
+      '--max-old-space-size=96',
+      '--max-semi-space-size=4',
+      program('main.ts'),
+      ...flags,
+      '--ready-file',
+      readyFile,
+      '--anchor',
+      String(demo.anchor),
+    ],
+    { stdio: ['pipe', 'ignore', 'pipe'] },
+  );
+  const since = new Date().toISOString();
+  let words = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    words = chunk.toString().trim().slice(-500);
+  });
+  let closing = false;
+  let connected = false;
+  child.on('exit', (code) => {
+    if (!closing) telemetry.log('error', 'demo-ended', { code, reason: words });
+  });
+  const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
+
+  async function connect(): Promise<void> {
+    while (!closing && isRunning()) {
+      if (existsSync(readyFile)) {
+        const ready = Ready.parse(JSON.parse(readFileSync(readyFile, 'utf8')));
+        for (const [index, target] of ready.targets.entries())
+          await prometheus.addTargets(`demo-${index}`, target.targets, { job: target.job, ...target.labels });
+        connected = true;
+        return;
+      }
+      await sleep(250);
+    }
+  }
+  connect().catch((error: unknown) =>
+    telemetry.log('error', 'demo-targets', { reason: error instanceof Error ? error.message : String(error) }),
+  );
+
+  return {
+    health: () => ({
+      id: 'demo',
+      kind: 'demo',
+      cluster: 'demo-cluster',
+      state: !isRunning() ? 'down' : connected ? 'up' : 'waiting',
+      since,
+      lastSuccess: connected && isRunning() ? new Date().toISOString() : null,
+      reason: isRunning() ? 'simulated data' : words || 'the simulation has ended',
+      whatToDo: isRunning() ? 'connect a real cluster to see your own data' : 'start X-Ray again',
+      url: null,
+      details: {},
+    }),
+    async close() {
+      closing = true;
+      child.stdin?.end();
+      child.kill('SIGTERM');
+      for (let i = 0; i < 50 && isRunning(); i++) await sleep(100);
+      if (isRunning()) child.kill('SIGKILL');
+    },
+  };
+}
