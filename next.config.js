@@ -4,7 +4,7 @@ export default {
   reactStrictMode: true,
   poweredByHeader: false,
   distDir: process.env.XRAY_NEXT_DIST ?? '.next',
-  serverExternalPackages: ['chdb', 'prom-client', '@opentelemetry/api', '@opentelemetry/sdk-trace-node', 'protobufjs'],
+  serverExternalPackages: ['chdb', 'prom-client', '@opentelemetry/api', '@opentelemetry/sdk-trace-node'],
   typescript: { ignoreBuildErrors: true }, // `npm run verify` checks types; the build need not do it again
   devIndicators: false,
 };

@@ -86,22 +86,14 @@ export function AlertPage({ fingerprint }: { fingerprint: string }) {
 
 function Entities({ detail }: { detail: AlertDetailWire }) {
   const named = Object.entries(detail.entities).filter(([, value]) => value !== null);
-  const window = new URLSearchParams({ from: detail.fromNs, to: detail.toNs });
-  if (detail.entities.cluster) window.set('cluster', detail.entities.cluster);
   return (
-    <>
-      <dl className="grid grid-cols-[max-content_1fr] gap-x-4 gap-y-1">
-        {named.map(([name, value]) => (
-          <div key={name} className="contents">
-            <dt className="text-[var(--muted)]">{name}</dt>
-            <dd className="mono break-words">{value}</dd>
-          </div>
-        ))}
-      </dl>
-      <p className="mt-3 flex flex-wrap gap-4">
-        <Link href={`/memory?${window}`}>Memory at this time</Link>
-        <Link href={`/timeline?${window}`}>Timeline at this time</Link>
-      </p>
-    </>
+    <dl className="grid grid-cols-[max-content_1fr] gap-x-4 gap-y-1">
+      {named.map(([name, value]) => (
+        <div key={name} className="contents">
+          <dt className="text-[var(--muted)]">{name}</dt>
+          <dd className="mono break-words">{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

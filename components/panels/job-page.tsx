@@ -151,9 +151,13 @@ export function JobPage({ jobId, session }: { jobId: string; session: string | n
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
         <h1 className="break-all font-semibold text-[18px]">{row.submissionId ?? row.jobId}</h1>
         <JobStatus status={row.status} />
-        <Link href="/jobs" className="ml-auto">
-          All jobs
+        <Link
+          href={`/jobs/${encodeURIComponent(row.jobId)}/timeline?session=${encodeURIComponent(row.session)}`}
+          className="ml-auto"
+        >
+          Timeline
         </Link>
+        <Link href="/jobs">All jobs</Link>
       </div>
       <Completeness completeness={job.data.completeness} />
       <Panel title="About">

@@ -1,6 +1,6 @@
 'use client';
 /** The frame of every page: navigation at the left (below on a phone), health and theme at the top. */
-import { Activity, BellRing, Briefcase, Moon, PlugZap, Sun } from 'lucide-react';
+import { Activity, BellRing, Briefcase, Moon, PlugZap, Sun, Waypoints } from 'lucide-react';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import type { ReactNode } from 'react';
@@ -11,6 +11,7 @@ import { DemoBanner } from './demo-banner.tsx';
 
 const PAGES = [
   { href: '/jobs', title: 'Jobs', icon: Briefcase },
+  { href: '/traces', title: 'Traces', icon: Waypoints },
   { href: '/alerts', title: 'Alerts', icon: BellRing },
   { href: '/sources', title: 'Sources', icon: PlugZap },
 ] as const;

@@ -19,13 +19,3 @@ export function formatMoment(ns: string | null): string {
   if (ns === null) return UNKNOWN;
   return new Date(Number(BigInt(ns) / 1_000_000n)).toISOString().slice(0, 19).replace('T', ' ');
 }
-
-export const formatCount = (count: number): string => count.toLocaleString('en-US');
-
-/** Bytes in binary units: `1.5 GiB`. */
-export function formatBytes(count: number | null): string {
-  if (count === null) return UNKNOWN;
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
-  const power = count <= 0 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(count) / 10));
-  return `${(count / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
-}

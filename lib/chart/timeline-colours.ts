@@ -37,8 +37,6 @@ const DURATION_STEPS: readonly (readonly [ratio: number, colour: string, label: 
   [Number.POSITIVE_INFINITY, '#fee838', 'over 4x'],
 ];
 
-export const FAILURE_COLOUR = '#d55e00';
-
 /** FNV-1a: one name has one colour on every page and in every session. */
 export function stableHash(text: string): number {
   let hash = 0x811c9dc5;
