@@ -85,7 +85,7 @@ const File = z.strictObject({
     .optional(),
   prometheus: FileSource.optional(),
   alertmanager: FileSource.optional(),
-  clickhouse: z.strictObject({ url: z.string(), database: z.string().optional(), ...FileAuth }).optional(),
+  clickhouse: FileSource.optional(),
   retentionDays: z
     .strictObject({
       tasks: z.number().int().positive().optional(),
@@ -227,7 +227,7 @@ export function loadConfig(environment: Environment): Config {
     clusters,
     prometheus: prometheus ? source('PROMETHEUS_URL', prometheus) : null,
     alertmanager: alertmanager ? source('ALERTMANAGER_URL', alertmanager) : null,
-    clickhouse: clickhouse ? { ...source('CLICKHOUSE_URL', { url: clickhouse.url }), database: 'xray' } : null,
+    clickhouse: clickhouse ? { ...source('CLICKHOUSE_URL', clickhouse), database: 'xray' } : null,
     authToken,
     retentionDays: {
       tasks: file.retentionDays?.tasks ?? whole(environment, 'XRAY_RETENTION_TASKS_DAYS', 90, 1, 3650),

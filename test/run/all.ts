@@ -1,6 +1,6 @@
 /** `npm test`: units, real engine, real Prometheus, then pages in a real browser. Ends with `N passed, N failed`. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -13,6 +13,7 @@ let failed = 0;
 
 /** Runs vitest; a run without a report counts as one failure. */
 function vitest(args: readonly string[]): void {
+  rmSync(report, { force: true });
   const command = join(root, 'node_modules/.bin/vitest');
   const run = spawnSync(
     command,
