@@ -25,7 +25,7 @@ export function AlertPage({ fingerprint }: { fingerprint: string }) {
   return (
     <>
       <header className="space-y-1">
-        <Link href="/alerts" className="text-[12px]">
+        <Link href="/alerts" className="text-[12px] underline">
           Alerts
         </Link>
         <h1 className="font-semibold text-[18px]">{alert.name}</h1>

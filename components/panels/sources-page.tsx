@@ -96,7 +96,7 @@ export function SourcesPage() {
           <Skeleton />
         )}
       </Panel>
-      <div className="grid gap-4 lg:grid-cols-2">
+      <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
         <Guide title="Connect Ray: every task, node and job as events" text={rayGuide(origin)} />
         <Guide title="Connect OpenTelemetry: traces over OTLP/HTTP" text={otelGuide(origin)} />
       </div>

@@ -203,7 +203,8 @@ function Timeline({
       </Panel>
       {taskId === undefined ? null : <TimelineDetails narrow={narrow} taskId={taskId} onClose={() => setPicked(-1)} />}
       <Panel title="In the visible window" flush>
-        <div className="overflow-x-auto">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+        <section className="overflow-x-auto" tabIndex={0} aria-label="Attempts by function in the visible window">
           <table className="w-full text-right">
             <thead className="text-[var(--muted)]">
               <tr>
@@ -228,7 +229,7 @@ function Timeline({
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       </Panel>
     </>
   );

@@ -16,7 +16,10 @@ export function TracePage({ traceId, span }: { traceId: string; span: string | n
   return (
     <div className="space-y-4">
       <h1 className="font-semibold text-lg">
-        <Link href="/traces">Traces</Link> / <span className="mono break-all">{traceId}</span>
+        <Link href="/traces" className="underline">
+          Traces
+        </Link>{' '}
+        / <span className="mono break-all">{traceId}</span>
       </h1>
       {answer.data === undefined ? (
         <Panel title="Trace">
