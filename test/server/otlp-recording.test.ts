@@ -108,6 +108,13 @@ describe('OTLP bodies', () => {
     ).rejects.toMatchObject({ problem: { status } });
   });
 
+  it('refuses broken protobuf', async () => {
+    const bytes = Buffer.from([0x0a, 0xff, 0xff]);
+    await expect(
+      runtime.ingest.traces({ bytes, contentType: 'application/x-protobuf', contentEncoding: '', cluster: null }),
+    ).rejects.toMatchObject({ problem: { status: 400 } });
+  });
+
   it('refuses a body that grows beyond the limit when decompressed', async () => {
     const bomb = gzipSync(Buffer.alloc(300 * 1024 * 1024));
     await expect(

@@ -172,7 +172,12 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
     },
     async traces(body) {
       const bytes = await readBody(body, config.limits);
-      const decoded = await decodeOtlp(bytes, body.contentType, (raw) => parseJson(raw, config.limits));
+      const decoded = await decodeOtlp(bytes, body.contentType, (raw) => parseJson(raw, config.limits)).catch(
+        (error: unknown) => {
+          if (error instanceof Error && 'problem' in error) throw error;
+          throw new ProblemError('invalid-body', `the body is no OTLP trace request: ${String(error)}`);
+        },
+      );
       await enqueue(
         [
           { table: 'xray.otel_traces', rows: spanRows(decoded.spans) },
