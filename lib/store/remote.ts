@@ -7,8 +7,11 @@ export interface RemoteStore {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A parameter in the text form of the HTTP interface; lists as ['a','b'] with backslash escapes. */
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
+/** A parameter in the text form (scalars are read as TSV fields) of the HTTP interface; lists as ['a','b'] with backslash escapes. */
 function paramText(value: Param): string {
+  if (typeof value === 'string') return value.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] ?? character);
   if (!Array.isArray(value)) return String(value);
   const quoted = value.map((item) =>
     typeof item === 'number' ? String(item) : `'${String(item).replace(/[\\']/g, '\\$&')}'`,

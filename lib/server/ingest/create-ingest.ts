@@ -76,9 +76,7 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
     queued.set(waitingRows);
     return new Promise((resolve, reject) => {
       queue.push({ tables, count, resolve, reject });
-      working ??= drain().finally(() => {
-        working = null;
-      });
+      working ??= drain();
     });
   }
 
@@ -107,6 +105,8 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
       waitingRows -= count;
       queued.set(waitingRows);
     }
+    // In the same turn as the check above: a request that comes later starts a drain of its own.
+    working = null;
   }
 
   async function store(batch: readonly Waiting[]): Promise<void> {

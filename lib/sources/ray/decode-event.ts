@@ -103,12 +103,6 @@ function definition(session: string, body: Fields, isActorTask: boolean): Attemp
     runtimeEnv: text(body, 'serializedRuntimeEnv'),
     callSite: text(body, 'callSite'),
     stateTimes: {},
-    nodeId: undefined,
-    workerId: undefined,
-    workerPid: undefined,
-    errorType: undefined,
-    errorMessage: undefined,
-    logs: undefined,
   });
 }
 
@@ -141,17 +135,7 @@ function lifecycle(session: string, body: Fields, into: Draft): void {
     stateTimes,
     errorType: error && text(error, 'errorType'),
     errorMessage: error && text(error, 'errorMessage'),
-    type: undefined,
-    functionName: undefined,
-    name: undefined,
     actorId: id(body, 'actorId'),
-    parentTaskId: undefined,
-    placementGroupId: undefined,
-    language: undefined,
-    requiredResources: undefined,
-    runtimeEnv: undefined,
-    callSite: undefined,
-    logs: undefined,
   });
   into.attempts.push(part);
 }
@@ -194,11 +178,6 @@ function node(session: string, body: Fields, seen: Nanoseconds, into: Draft): vo
         hostname: text(body, 'hostname'),
         labels: texts(body, 'labels'),
         start: moment(body, 'startTimestamp'),
-        isHead: undefined,
-        state: undefined,
-        resources: undefined,
-        end: undefined,
-        deathReason: undefined,
       }),
     );
   for (const transition of transitions) {
@@ -213,11 +192,6 @@ function node(session: string, body: Fields, seen: Nanoseconds, into: Draft): vo
         isHead: resources ? 'node:__internal_head__' in resources : undefined,
         end: dead ? moment(transition, 'timestamp') : undefined,
         deathReason: death && (text(death, 'reasonMessage') ?? text(death, 'reason')),
-        ip: undefined,
-        name: undefined,
-        hostname: undefined,
-        labels: undefined,
-        start: undefined,
       }),
     );
   }
@@ -227,26 +201,10 @@ function actor(session: string, body: Fields, into: Draft): void {
   const actorId = required(id(body, 'actorId'), 'actorId');
   // The last four bytes of an actor id are its job's id (src/ray/design_docs/id_specification.md).
   const jobId = id(body, 'jobId') ?? actorId.slice(-8);
-  const unset = {
-    className: undefined,
-    name: undefined,
-    namespace: undefined,
-    isDetached: undefined,
-    placementGroupId: undefined,
-    requiredResources: undefined,
-    state: undefined,
-    stateTime: undefined,
-    nodeId: undefined,
-    workerId: undefined,
-    pid: undefined,
-    restarts: undefined,
-    deathCause: undefined,
-  };
   const transitions = list(body, 'stateTransitions');
   if (transitions.length === 0)
     into.actors.push(
       defined<ActorPart>({
-        ...unset,
         session,
         jobId,
         actorId,
@@ -263,7 +221,6 @@ function actor(session: string, body: Fields, into: Draft): void {
     const cause = nested(transition, 'deathCause');
     into.actors.push(
       defined<ActorPart>({
-        ...unset,
         session,
         jobId,
         actorId,
@@ -280,20 +237,10 @@ function actor(session: string, body: Fields, into: Draft): void {
 
 function worker(session: string, body: Fields, into: Draft): void {
   const workerId = required(id(body, 'workerId'), 'workerId');
-  const unset = {
-    nodeId: undefined,
-    pid: undefined,
-    type: undefined,
-    start: undefined,
-    end: undefined,
-    exitType: undefined,
-    exitDetail: undefined,
-  };
   const transitions = list(body, 'stateTransitions');
   if (transitions.length === 0)
     into.workers.push(
       defined<WorkerPart>({
-        ...unset,
         session,
         workerId,
         nodeId: id(body, 'nodeId'),
@@ -305,7 +252,6 @@ function worker(session: string, body: Fields, into: Draft): void {
     const exit = nested(transition, 'exitInfo') ?? transition;
     into.workers.push(
       defined<WorkerPart>({
-        ...unset,
         session,
         workerId,
         start: momentMs(transition, 'startTimeMs'),
@@ -319,23 +265,6 @@ function worker(session: string, body: Fields, into: Draft): void {
 
 function job(session: string, body: Fields, into: Draft): void {
   const jobId = required(id(body, 'jobId'), 'jobId');
-  const unset = {
-    submissionId: undefined,
-    type: undefined,
-    status: undefined,
-    statusTime: undefined,
-    entrypoint: undefined,
-    message: undefined,
-    errorType: undefined,
-    start: undefined,
-    end: undefined,
-    metadata: undefined,
-    driverNodeId: undefined,
-    driverPid: undefined,
-    driverExitCode: undefined,
-    runtimeEnv: undefined,
-    isInternal: undefined,
-  };
   const config = nested(body, 'config');
   if (config || text(body, 'entrypoint')) {
     const metadata = config && texts(config, 'metadata');
@@ -343,7 +272,6 @@ function job(session: string, body: Fields, into: Draft): void {
     const namespace = config && text(config, 'rayNamespace');
     into.jobs.push(
       defined<JobPart>({
-        ...unset,
         session,
         jobId,
         submissionId,
@@ -363,7 +291,6 @@ function job(session: string, body: Fields, into: Draft): void {
     if (time === undefined) continue;
     into.jobs.push(
       defined<JobPart>({
-        ...unset,
         session,
         jobId,
         status: state === 'FINISHED' ? 'FINISHED' : 'RUNNING',
