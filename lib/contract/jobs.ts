@@ -1,4 +1,4 @@
-/** Jobs and their task attempts. Every job route is narrowed by `cluster` and `session`; an ambiguous id is a 409. */
+/** Jobs and their task attempts; just over 300 lines, because the routes share their wire values. Every job route is narrowed by `cluster` and `session`; an ambiguous id is a 409. */
 import { z } from 'zod';
 import { defineRoute } from './route.ts';
 import { Cursor, Flag, Limit, NsText, SourceNotice } from './wire-values.ts';

@@ -1,4 +1,6 @@
 /**
+ * One run from start to end, hence just over 300 lines.
+ *
  * `npm run test:live`: a real Ray 2.58.0 cluster (two raylets) with event export and tracing pointed at X-Ray, whose
  * managed Prometheus scrapes it. What X-Ray says is compared with what the workload counted itself and with Ray's own
  * State API. Ends with `N passed, N failed`.

@@ -1,4 +1,6 @@
 /**
+ * One file of over 300 lines, because the 17 event types share one envelope and are read side by side.
+ *
  * Ray's event export (POST of an array of RayEvent) to the model. All 17 event types of 2.58 are accepted; those that
  * say nothing X-Ray keeps are counted as ignored. A record that cannot be read is rejected alone, with its position.
  */
