@@ -1,6 +1,17 @@
 'use client';
 /** The frame of every page: navigation at the left (below on a phone), health and theme at the top. */
-import { Activity, BellRing, Briefcase, Moon, PlugZap, Sun, Waypoints } from 'lucide-react';
+import {
+  Activity,
+  BellRing,
+  Briefcase,
+  MemoryStick,
+  Moon,
+  Network,
+  PlugZap,
+  Server,
+  Sun,
+  Waypoints,
+} from 'lucide-react';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import type { ReactNode } from 'react';
@@ -10,7 +21,10 @@ import { StatusPill } from '../ui/status-pill.tsx';
 import { DemoBanner } from './demo-banner.tsx';
 
 const PAGES = [
+  { href: '/', title: 'Clusters', icon: Server },
   { href: '/jobs', title: 'Jobs', icon: Briefcase },
+  { href: '/memory', title: 'Memory', icon: MemoryStick },
+  { href: '/collectives', title: 'Collectives', icon: Network },
   { href: '/traces', title: 'Traces', icon: Waypoints },
   { href: '/alerts', title: 'Alerts', icon: BellRing },
   { href: '/sources', title: 'Sources', icon: PlugZap },
@@ -55,14 +69,14 @@ export function Shell({ children }: { children: ReactNode }) {
         className="fixed inset-x-0 bottom-0 z-10 border-[var(--line)] border-t bg-[var(--panel)] sm:inset-y-0 sm:right-auto sm:w-44 sm:border-t-0 sm:border-r"
       >
         <Link
-          href="/jobs"
+          href="/"
           className="hidden items-center gap-2 px-4 py-4 font-semibold text-[15px] text-[var(--text)] sm:flex"
         >
           <Activity aria-hidden="true" size={18} color="var(--accent)" /> X-Ray
         </Link>
         <ul className="flex justify-around sm:block sm:px-2">
           {PAGES.map(({ href, title, icon: Icon }) => {
-            const here = path.startsWith(href);
+            const here = href === '/' ? path === '/' || path.startsWith('/clusters') : path.startsWith(href);
             return (
               <li key={href}>
                 <Link

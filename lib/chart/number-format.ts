@@ -19,3 +19,30 @@ export function formatMoment(ns: string | null): string {
   if (ns === null) return UNKNOWN;
   return new Date(Number(BigInt(ns) / 1_000_000n)).toISOString().slice(0, 19).replace('T', ' ');
 }
+
+/** Bytes in binary units, three significant digits: `484 GiB`, `1.25 MiB`, `0 B`. */
+export function formatBytes(bytes: number | null): string {
+  if (bytes === null) return UNKNOWN;
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+  let value = bytes;
+  let unit = 0;
+  while (Math.abs(value) >= 1000 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${Number(value.toPrecision(3))} ${units[unit]}`;
+}
+
+/** A share 0..1 as percent: `0.4 %`, `97 %`. */
+export function formatShare(share: number | null): string {
+  if (share === null) return UNKNOWN;
+  const percent = 100 * share;
+  return `${percent !== 0 && Math.abs(percent) < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
+}
+
+/** A count with thousands separated. */
+export const formatCount = (count: number | null): string => (count === null ? UNKNOWN : count.toLocaleString('en-US'));
+
+/** GB/s (1e9 B/s, as nccl-tests counts). */
+export const formatGigabytesPerSecond = (gigabytes: number | null): string =>
+  gigabytes === null ? UNKNOWN : `${Number(gigabytes.toPrecision(3))} GB/s`;

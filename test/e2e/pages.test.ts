@@ -1,92 +1,20 @@
 /**
- * Every page of the production build in real Chromium, on the simulated cluster, started as a user starts it: no console
+ * Every page of the production build in real Chromium, on the simulated cluster, in both sizes and both themes: no console
  * error, nothing serious or critical for axe, content that came all the way from the simulation.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { z } from 'zod';
 import { alertsRoute } from '../../lib/contract/alerts.ts';
 import { healthRoute } from '../../lib/contract/health.ts';
 import { jobsRoute } from '../../lib/contract/jobs.ts';
-import { type RouteContract, requestPath } from '../../lib/contract/route.ts';
 import { tracesRoute } from '../../lib/contract/traces.ts';
+import { base, expectSound, get, launchBrowser, openPage, VIEWS } from './harness.ts';
 
-const root = resolve(import.meta.dirname, '../..');
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const data = mkdtempSync(join(tmpdir(), 'xray-e2e-'));
-let server: ChildProcess;
 let browser: Browser;
-let base = '';
-let log = '';
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
-  const address = probe.address();
-  await new Promise((done) => probe.close(done));
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
-}
-
-async function get<Query extends z.ZodObject, Body extends z.ZodType>(
-  route: RouteContract<Query, Body>,
-  params: z.input<Query>,
-): Promise<z.output<Body>> {
-  const response = await fetch(base + requestPath(route, params));
-  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
-  return route.response.parse(await response.json());
-}
-
-async function eventually(limitS: number, test: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + limitS * 1000; Date.now() < end; await sleep(500))
-    if (await test().catch(() => false)) return;
-  throw new Error(`not within ${limitS} s; the server said:\n${log.slice(-4000)}`);
-}
-
-function browserPath(): string {
-  const found = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
-    existsSync(path),
-  );
-  return found ?? chromium.executablePath();
-}
-
 beforeAll(async () => {
-  const port = await freePort();
-  base = `http://127.0.0.1:${port}`;
-  server = spawn(process.execPath, [join(root, 'app/serve.ts')], {
-    cwd: root,
-    env: { ...process.env, NODE_ENV: 'production', PORT: String(port), XRAY_DATA_DIR: data, XRAY_DEMO: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  server.stdout?.on('data', (chunk: Buffer) => (log += chunk.toString()));
-  server.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString()));
-  await eventually(90, async () => (await get(jobsRoute, {})).jobs.some((job) => job.tasks.finished > 100));
-  await eventually(60, async () => (await get(tracesRoute, {})).traces.length > 0);
-  await eventually(90, async () => (await get(alertsRoute, {})).alerts.length > 0);
-  const args = [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ];
-  browser = await chromium.launch({ executablePath: browserPath(), args });
+  browser = await launchBrowser();
 });
-
-afterAll(async () => {
-  await browser?.close();
-  server?.kill('SIGTERM');
-  for (let i = 0; i < 200 && server?.exitCode === null && server.signalCode === null; i++) await sleep(100);
-  expect(server?.exitCode).toBe(0);
-  rmSync(data, { recursive: true, force: true });
-});
+afterAll(() => browser?.close());
 
 interface Page {
   readonly name: string;
@@ -128,34 +56,13 @@ const PAGES: readonly Page[] = [
   { name: 'sources', path: async () => '/sources', shows: 'ingest:ray-events' },
 ];
 
-describe.each([
-  [1440, 900, 'dark'],
-  [390, 844, 'light'],
-] as const)('%i x %i, %s', (width, height, colorScheme) => {
+describe.each(VIEWS)('%i x %i, %s', (...view) => {
   it.each(PAGES)('$name', async ({ path, shows }) => {
-    const context = await browser.newContext({ viewport: { width, height }, colorScheme, bypassCSP: true });
-    const page = await context.newPage();
-    const errors: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error') errors.push(message.text());
-    });
-    page.on('pageerror', (error) => errors.push(error.message));
+    const { page, errors } = await openPage(browser, view);
     await page.goto(base + (await path()), { waitUntil: 'load' });
     await page.getByText(shows).first().waitFor({ state: 'attached', timeout: 30_000 });
-    await page.evaluate(axe);
-    const serious = await page.evaluate(async () => {
-      const { axe: engine } = window as unknown as {
-        axe: { run: () => Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
-      };
-      const { violations } = await engine.run();
-      return violations
-        .filter((found) => found.impact === 'serious' || found.impact === 'critical')
-        .map((found) => `${found.id}: ${found.nodes[0]?.html}`);
-    });
-    expect(serious).toEqual([]);
-    expect(errors).toEqual([]);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
-    await context.close();
+    await expectSound(page, errors);
+    await page.context().close();
   });
 });
 

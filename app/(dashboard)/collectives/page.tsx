@@ -1,0 +1,8 @@
+import type { Metadata } from 'next';
+import { CollectivesPage } from '../../../components/panels/collectives-page.tsx';
+
+export const metadata: Metadata = { title: 'Collectives' };
+
+export default function Page() {
+  return <CollectivesPage />;
+}

@@ -1,0 +1,95 @@
+/**
+ * Lines over time, prepared for drawing: the same grid for every line, null is a gap, colours by position, text with its
+ * unit. A chart maps over this and decides nothing.
+ */
+import type { LabelSet, SeriesGrid } from '../model/series.ts';
+
+export interface TimeLine {
+  readonly id: string;
+  readonly name: string;
+  /** Value i belongs to startMs + i * stepMs; null is a gap. */
+  readonly values: readonly (number | null)[];
+  /** 1..8: `--series-<n>` of the theme. */
+  readonly colour: number;
+  /** Drawn above the others and thicker: the one that the page is about. */
+  readonly emphasis: boolean;
+  /** Drawn faint: context for the one that is emphasised. */
+  readonly faint: boolean;
+}
+
+export interface TimeBand {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly tone: 'bad' | 'warn' | 'accent';
+  readonly label: string;
+}
+
+export interface TimeLimit {
+  readonly value: number;
+  readonly label: string;
+}
+
+export interface TimeChartModel {
+  readonly startMs: number;
+  readonly stepMs: number;
+  readonly count: number;
+  readonly lines: readonly TimeLine[];
+  readonly bands: readonly TimeBand[];
+  readonly limits: readonly TimeLimit[];
+  /** A value as text with its unit. */
+  readonly format: (value: number) => string;
+  /** Fixed ends of the value axis; null: from the data (the lower end is then 0 where nothing is negative). */
+  readonly min: number | null;
+  readonly max: number | null;
+}
+
+interface Wishes {
+  readonly name: (labels: LabelSet) => string;
+  readonly format: (value: number) => string;
+  readonly emphasise?: (labels: LabelSet) => boolean;
+  readonly bands?: readonly TimeBand[];
+  readonly limits?: readonly TimeLimit[];
+  readonly min?: number | null;
+  readonly max?: number | null;
+}
+
+/** A grid as a chart. Where one line is emphasised the others are faint. */
+export function prepareTimeChart(
+  grid: Pick<SeriesGrid, 'count'> & { readonly startMs: number; readonly stepMs: number } & {
+    readonly series: readonly { readonly labels: LabelSet; readonly values: readonly (number | null)[] }[];
+  },
+  wishes: Wishes,
+): TimeChartModel {
+  const { emphasise } = wishes;
+  const anyEmphasis = emphasise !== undefined && grid.series.some((series) => emphasise(series.labels));
+  return {
+    startMs: grid.startMs,
+    stepMs: grid.stepMs,
+    count: grid.count,
+    lines: grid.series.map((series, i) => {
+      const emphasis = emphasise?.(series.labels) ?? false;
+      return {
+        id: JSON.stringify(series.labels),
+        name: wishes.name(series.labels),
+        values: series.values,
+        colour: (i % 8) + 1,
+        emphasis,
+        faint: anyEmphasis && !emphasis,
+      };
+    }),
+    bands: wishes.bands ?? [],
+    limits: wishes.limits ?? [],
+    format: wishes.format,
+    min: wishes.min ?? null,
+    max: wishes.max ?? null,
+  };
+}
+
+/** Each line's value at a moment (nearest grid point), for the text beside a cursor. */
+export function valuesAt(
+  model: TimeChartModel,
+  timeMs: number,
+): readonly { readonly line: TimeLine; readonly value: number | null }[] {
+  const i = Math.round((timeMs - model.startMs) / model.stepMs);
+  return model.lines.map((line) => ({ line, value: line.values[i] ?? null }));
+}
