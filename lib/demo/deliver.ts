@@ -25,8 +25,8 @@ export interface Delivery {
   readonly window: (from: number, to: number) => Promise<void>;
 }
 
-/** `xray` is a base address without a trailing slash; aborting the signal ends all waiting. */
-export function createDelivery(world: World, xray: string, signal: AbortSignal): Delivery {
+/** `xray` is a base address without a trailing slash; aborting the signal ends all waiting; `token` is XRAY_AUTH_TOKEN. */
+export function createDelivery(world: World, xray: string, signal: AbortSignal, token: string | null = null): Delivery {
   const counts: Delivered = { events: 0, spans: 0, retries: 0, historyDone: false };
 
   async function post(path: string, body: unknown): Promise<void> {
@@ -36,7 +36,7 @@ export function createDelivery(world: World, xray: string, signal: AbortSignal):
       try {
         const answer = await fetch(`${xray}${path}`, {
           method: 'POST',
-          headers: { 'content-type': 'application/json' },
+          headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
           body: text,
           signal: AbortSignal.any([signal, AbortSignal.timeout(60_000)]),
         });

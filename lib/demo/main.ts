@@ -47,7 +47,7 @@ process.stdin.on('close', end);
 process.stdin.on('error', end);
 process.stdin.resume();
 
-const delivery = createDelivery(world, options.xray, stop.signal);
+const delivery = createDelivery(world, options.xray, stop.signal, process.env.XRAY_AUTH_TOKEN || null);
 const started = Date.now();
 const history = delivery.history(Math.max(world.boot, started - options.historyMinutes * 60_000), started);
 

@@ -45,6 +45,8 @@ export interface Config {
   readonly clickhouse: (HttpSource & { readonly database: string }) | null;
   /** Needed on any address but loopback. */
   readonly authToken: string | null;
+  /** Host names besides loopback's that requests may use where no token is needed (a proxy on this machine). */
+  readonly allowedHosts: readonly string[];
   readonly retentionDays: { readonly tasks: number; readonly traces: number; readonly alerts: number };
   readonly limits: {
     readonly bodyBytes: number;
@@ -178,6 +180,13 @@ function rayDashboard(environment: Environment): FileSourceValue | undefined {
 
 const isLoopback = (host: string): boolean => /^(127\.\d+\.\d+\.\d+|localhost|::1|\[::1\])$/.test(host);
 
+/** `host:port` where X-Ray's own children reach it: the address it listens on, or loopback where it listens on all. */
+export function selfAddress({ host, port }: Pick<Config, 'host' | 'port'>): string {
+  const everywhere = host === '0.0.0.0' || host === '::' || host === '[::]';
+  const name = everywhere ? '127.0.0.1' : host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  return `${name}:${port}`;
+}
+
 /** Reads XRAY_CONFIG (default ./xray.yaml) too. Throws ConfigError. */
 export function loadConfig(environment: Environment): Config {
   const file = readFile(resolve(environment.XRAY_CONFIG ?? 'xray.yaml'));
@@ -229,6 +238,10 @@ export function loadConfig(environment: Environment): Config {
     alertmanager: alertmanager ? source('ALERTMANAGER_URL', alertmanager) : null,
     clickhouse: clickhouse ? { ...source('CLICKHOUSE_URL', clickhouse), database: 'xray' } : null,
     authToken,
+    allowedHosts: (environment.XRAY_ALLOWED_HOSTS ?? '')
+      .split(',')
+      .map((name) => name.trim().toLowerCase())
+      .filter((name) => name !== ''),
     retentionDays: {
       tasks: file.retentionDays?.tasks ?? whole(environment, 'XRAY_RETENTION_TASKS_DAYS', 90, 1, 3650),
       traces: file.retentionDays?.traces ?? whole(environment, 'XRAY_RETENTION_TRACES_DAYS', 30, 1, 3650),
@@ -241,6 +254,8 @@ export function loadConfig(environment: Environment): Config {
       depth: whole(environment, 'XRAY_LIMIT_DEPTH', 64, 8, 1000),
       queueRows: whole(environment, 'XRAY_LIMIT_QUEUE_ROWS', 500_000, 1, 100_000_000),
     },
-    ownTraces: environment.OTEL_EXPORTER_OTLP_ENDPOINT || null,
+    ownTraces: environment.OTEL_EXPORTER_OTLP_ENDPOINT
+      ? address('OTEL_EXPORTER_OTLP_ENDPOINT', environment.OTEL_EXPORTER_OTLP_ENDPOINT)
+      : null,
   };
 }

@@ -4,12 +4,12 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { SourceHealthWire } from '../contract/health.ts';
-import type { Config } from './config.ts';
+import { type Config, selfAddress } from './config.ts';
 import type { ManagedPrometheus } from './managed-prometheus.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -27,6 +27,12 @@ const Ready = z.object({
   ),
 });
 
+/** promtool stands beside its Prometheus in every release and package; else it is looked for on PATH. */
+function promtool(prometheusBinary: string | null): string {
+  const beside = prometheusBinary === null ? '' : join(dirname(prometheusBinary), 'promtool');
+  return beside !== '' && existsSync(beside) ? beside : 'promtool';
+}
+
 export interface PreparedDemo {
   /** Unix ms: the simulation is a function of (seed, anchor, time), so both programs must share it. */
   readonly anchor: number;
@@ -39,7 +45,11 @@ export interface DemoProcess {
 }
 
 /** Writes the hour before now into the TSDB that the managed Prometheus will open. */
-export async function prepareDemo(dataDirectory: string, telemetry: Telemetry): Promise<PreparedDemo> {
+export async function prepareDemo(
+  dataDirectory: string,
+  prometheusBinary: string | null,
+  telemetry: Telemetry,
+): Promise<PreparedDemo> {
   const directory = join(dataDirectory, 'demo');
   mkdirSync(directory, { recursive: true });
   const anchorFile = join(directory, 'anchor');
@@ -52,7 +62,9 @@ export async function prepareDemo(dataDirectory: string, telemetry: Telemetry): 
   try {
     const flags = ['--out', metrics, '--minutes', MINUTES, '--step', '15', '--seed', SEED, '--anchor', String(anchor)];
     await run(process.execPath, [program('backfill.ts'), ...flags], { timeout: 120_000 });
-    await run('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', metrics, tsdb], { timeout: 120_000 });
+    await run(promtool(prometheusBinary), ['tsdb', 'create-blocks-from', 'openmetrics', metrics, tsdb], {
+      timeout: 120_000,
+    });
     rmSync(metrics, { force: true });
   } catch (error) {
     telemetry.log('warn', 'demo-history', {
@@ -74,7 +86,7 @@ export function startDemo(
   rmSync(readyFile, { force: true });
   const flags = [
     '--xray',
-    `http://127.0.0.1:${config.port}`,
+    `http://${selfAddress(config)}`,
     '--port',
     '0',
     '--seed',

@@ -1,5 +1,5 @@
 /** Files of the managed Prometheus below <data>/prometheus: its configuration, rules, targets, and who it is. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
@@ -8,6 +8,8 @@ import type { ProcessIdentity } from './process-identity.ts';
 export interface ScrapeTargets {
   /** `host:port` of X-Ray's own /metrics. */
   readonly self: string;
+  /** Bearer token that X-Ray itself asks for; null where it asks for none. */
+  readonly selfToken: string | null;
   /** host:port of demo exporters. */
   readonly demo: readonly string[];
   /** Ray's file_sd files (prom_metrics_service_discovery.json). */
@@ -18,7 +20,12 @@ export interface ScrapeTargets {
 /** prometheus.yml as YAML text. Labels that Ray or the demo export win over those of the scrape. */
 export function prometheusConfig(directory: string, targets: ScrapeTargets): string {
   const jobs: object[] = [
-    { job_name: 'xray', scrape_interval: '15s', static_configs: [{ targets: [targets.self] }] },
+    {
+      job_name: 'xray',
+      scrape_interval: '15s',
+      static_configs: [{ targets: [targets.self] }],
+      ...(targets.selfToken === null ? {} : { authorization: { credentials: targets.selfToken } }),
+    },
     {
       job_name: 'added',
       scrape_interval: '5s',
@@ -66,7 +73,10 @@ function alertmanagerEntry(address: string): object {
 
 export function writeManagedFiles(directory: string, targets: ScrapeTargets): void {
   for (const part of ['rules', 'targets', 'tsdb']) mkdirSync(join(directory, part), { recursive: true });
-  writeFileSync(join(directory, 'prometheus.yml'), prometheusConfig(directory, targets));
+  // It may hold the token; a file that is there keeps its mode, so it is set again.
+  const config = join(directory, 'prometheus.yml');
+  writeFileSync(config, prometheusConfig(directory, targets), { mode: 0o600 });
+  chmodSync(config, 0o600);
   writeFileSync(
     join(directory, 'rules', 'xray.rules.yml'),
     readFileSync(new URL('./rules/xray.rules.yml', import.meta.url)),

@@ -1,9 +1,9 @@
 /** The Prometheus that X-Ray runs when none is configured: on loopback, in the data directory, never outliving X-Ray. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createPrometheusClient, type PrometheusClient, PrometheusError } from '../sources/prometheus/client.ts';
+import { freePort } from './free-port.ts';
 import { recordedInstance, recordInstance, writeManagedFiles, writeTargets } from './managed-prometheus-files.ts';
 import { endProcess, identifyProcess } from './process-identity.ts';
 import { probePrometheus } from './prometheus-configured.ts';
@@ -31,6 +31,7 @@ export interface ManagedPrometheusOptions {
   readonly telemetry: Telemetry;
   /** host:port where X-Ray serves /metrics. */
   readonly selfTarget: string;
+  readonly selfToken?: string | null;
   readonly demoTargets?: readonly string[];
   readonly rayFileSd?: readonly string[];
   readonly alertmanagerUrl?: string | null;
@@ -111,6 +112,7 @@ export async function startManagedPrometheus(options: ManagedPrometheusOptions):
 
   writeManagedFiles(directory, {
     self: options.selfTarget,
+    selfToken: options.selfToken ?? null,
     demo: options.demoTargets ?? [],
     rayFileSd: options.rayFileSd ?? [],
     alertmanagerUrl: options.alertmanagerUrl ?? null,
@@ -188,16 +190,4 @@ async function becomesReady(address: string, alive: () => boolean): Promise<bool
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return false;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

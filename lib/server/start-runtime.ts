@@ -7,7 +7,7 @@ import { MIGRATIONS } from '../store/schema/migrations.ts';
 import { absentPrometheus } from './absent-sources.ts';
 import { startAlertRecorder } from './alert-recorder.ts';
 import { createAlertmanagerSource } from './alertmanager-source-configured.ts';
-import type { Config, HttpSource } from './config.ts';
+import { type Config, type HttpSource, selfAddress } from './config.ts';
 import { type DemoProcess, prepareDemo, startDemo } from './demo-process.ts';
 import { createIngest } from './ingest/create-ingest.ts';
 import { startManagedPrometheus } from './managed-prometheus.ts';
@@ -31,14 +31,16 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   const engine = await openEngine(config.dataDirectory, remote);
   await migrate(engine, MIGRATIONS, config.retentionDays);
   const ingest = createIngest(engine, config, telemetry);
-  const demo = config.demo ? await prepareDemo(config.dataDirectory, telemetry) : null;
+  const prometheusBinary = process.env.XRAY_PROMETHEUS_BINARY ?? null;
+  const demo = config.demo ? await prepareDemo(config.dataDirectory, prometheusBinary, telemetry) : null;
   const managed = config.prometheus
     ? null
     : await startManagedPrometheus({
         dataDirectory: config.dataDirectory,
-        binary: process.env.XRAY_PROMETHEUS_BINARY ?? null,
+        binary: prometheusBinary,
         telemetry,
-        selfTarget: `127.0.0.1:${config.port}`,
+        selfTarget: selfAddress(config),
+        selfToken: config.authToken,
         rayFileSd: config.demo ? [] : ['/tmp/ray/prom_metrics_service_discovery.json'],
         alertmanagerUrl: config.alertmanager?.url ?? null,
       });
