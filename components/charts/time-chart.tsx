@@ -46,15 +46,15 @@ function option(model: TimeChartModel, colour: (name: string) => string) {
   const text = { color: colour('muted'), fontSize: 11, fontFamily: getComputedStyle(document.body).fontFamily };
   return {
     animation: false,
+    useUTC: true,
     grid: { left: LEFT, right: RIGHT, top: 10, bottom: 24 },
     xAxis: {
       ...axis,
-      type: 'value',
+      type: 'time',
       min: model.startMs,
       max: end,
       splitLine: { show: false },
       axisLabel: { ...text, hideOverlap: true, formatter: (ms: number) => clock(ms, span) },
-      ...timeInterval(span),
     },
     yAxis: {
       ...axis,
@@ -99,13 +99,6 @@ function option(model: TimeChartModel, colour: (name: string) => string) {
         : {}),
     })),
   };
-}
-
-/** Ticks on round times: ECharts' own rounding is decimal, which Unix ms are not. */
-function timeInterval(span: number): { interval: number } | Record<string, never> {
-  const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800];
-  const step = steps.find((seconds) => span / (seconds * 1000) <= 8);
-  return step ? { interval: step * 1000 } : {};
 }
 
 export function TimeChart({

@@ -84,16 +84,44 @@ export function AlertPage({ fingerprint }: { fingerprint: string }) {
   );
 }
 
+const ENTITY_WORDS: Readonly<Record<keyof AlertDetailWire['entities'], string>> = {
+  cluster: 'Cluster',
+  session: 'Session',
+  nodeId: 'Node id',
+  nodeIp: 'Address',
+  nodeName: 'Node',
+  gpu: 'GPU',
+  rank: 'Rank',
+  workerId: 'Worker',
+  jobId: 'Job',
+  function: 'Function',
+};
+
 function Entities({ detail }: { detail: AlertDetailWire }) {
-  const named = Object.entries(detail.entities).filter(([, value]) => value !== null);
+  const { entities } = detail;
+  const session = entities.session ? `?session=${encodeURIComponent(entities.session)}` : '';
+  const href = (name: string, value: string): string | null =>
+    name === 'cluster'
+      ? `/clusters/${encodeURIComponent(value)}`
+      : name === 'jobId'
+        ? `/jobs/${encodeURIComponent(value)}${session}`
+        : null;
+  const named = Object.entries(ENTITY_WORDS).flatMap(([name, word]) => {
+    const value = entities[name as keyof typeof entities];
+    return value === null ? [] : [{ name, word, value }];
+  });
+  if (named.length === 0) return <p className="text-[var(--muted)]">Its labels name no node, job or function.</p>;
   return (
-    <dl className="grid grid-cols-[max-content_1fr] gap-x-4 gap-y-1">
-      {named.map(([name, value]) => (
-        <div key={name} className="contents">
-          <dt className="text-[var(--muted)]">{name}</dt>
-          <dd className="mono break-words">{value}</dd>
-        </div>
-      ))}
+    <dl className="grid grid-cols-[max-content_1fr] gap-x-4 gap-y-1 lg:grid-cols-[max-content_1fr_max-content_1fr]">
+      {named.map(({ name, word, value }) => {
+        const to = href(name, value);
+        return (
+          <div key={name} className="contents">
+            <dt className="text-[var(--muted)]">{word}</dt>
+            <dd className="mono break-all">{to ? <Link href={to}>{value}</Link> : value}</dd>
+          </div>
+        );
+      })}
     </dl>
   );
 }

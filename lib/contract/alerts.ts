@@ -77,6 +77,7 @@ export const AlertResponse = z.object({
     nodeName: z.string().nullable(),
     gpu: z.string().nullable(),
     rank: z.string().nullable(),
+    workerId: z.string().nullable(),
     jobId: z.string().nullable(),
     function: z.string().nullable(),
   }),

@@ -284,7 +284,9 @@ export const logsRoute = defineRoute({
 
 /** Attempts that ran on a node or worker in a window, of any job: "what ran there then". */
 export const RanThenResponse = z.object({
+  /** Failures first, then the longest. */
   rows: z.array(AttemptWire.extend({ cluster: z.string(), session: z.string(), jobId: z.string() })),
+  /** All that ran there then, of which `rows` are the first. */
   matched: z.number(),
 });
 export type RanThenWire = z.infer<typeof RanThenResponse>;
@@ -294,6 +296,7 @@ export const ranThenRoute = defineRoute({
     ...narrow,
     node: z.string().optional(),
     worker: z.string().optional(),
+    function: z.string().optional(),
     from: z.string(),
     to: z.string(),
     limit: Limit(1000, 100),

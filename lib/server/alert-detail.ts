@@ -4,7 +4,8 @@ import type { SourceNoticeWire } from '../contract/wire-values.ts';
 import type { LabelSet, SeriesGrid } from '../model/series.ts';
 import { type Milliseconds, milliseconds, nanoseconds, nanosecondsToMilliseconds } from '../model/units.ts';
 import { alertTransitions } from '../store/queries/alert-transitions.ts';
-import { clusterOf, ruleWire, storedAlert } from './alert-join.ts';
+import { entitiesOf, resolveEntities } from './alert-entities.ts';
+import { ruleWire, storedAlert } from './alert-join.ts';
 import { alertBoard, noticeOf, sinceOf } from './alerts.ts';
 import { ProblemError } from './problem.ts';
 import { splitComparison } from './promql-comparison.ts';
@@ -62,13 +63,15 @@ export async function alert(
     comparison ? ask('alert-expression', comparison.expression) : null,
     ask('alert-history', `ALERTS{alertname=${JSON.stringify(found.name)}}`),
   ]);
+  const window = { fromNs: BigInt(nsOf(from)), toNs: BigInt(nsOf(to)) };
+  const entities = await resolveEntities(runtime, found.labels, window).catch(() => entitiesOf(found.labels));
   const measured = states ? intervals(states, found.labels) : [];
   return {
     alert: found,
     rule: rule ? ruleWire(rule) : null,
     evaluation: comparison && grid ? { ...comparison, grid: gridWire(grid, found.labels) } : null,
     history: measured.length > 0 ? measured : storedIntervals(changes),
-    entities: entitiesOf(found.labels),
+    entities,
     fromNs: nsOf(from),
     toNs: nsOf(to),
     siblings: board.alerts.filter((one) => one.fingerprint !== found.fingerprint && near(one, found)),
@@ -132,27 +135,4 @@ function storedIntervals(changes: readonly { state: string; time_ns: string }[])
       ? []
       : [{ state: change.state, fromNs: change.time_ns, toNs: changes[i + 1]?.time_ns ?? null }],
   );
-}
-
-const first = (labels: LabelSet, ...names: string[]): string | null => {
-  for (const name of names) if (labels[name]) return labels[name];
-  return null;
-};
-
-/** What the labels name, as Ray, dcgm-exporter and NCCL Inspector spell it. */
-export function entitiesOf(labels: LabelSet): AlertDetailWire['entities'] {
-  const address = first(labels, 'ip', 'NodeAddress');
-  const instance = labels.instance?.replace(/:\d+$/, '') ?? null;
-  const numeric = instance !== null && /^[\d.]+$/.test(instance);
-  return {
-    cluster: clusterOf(labels),
-    session: first(labels, 'SessionName'),
-    nodeId: first(labels, 'NodeId'),
-    nodeIp: address ?? (numeric ? instance : null),
-    nodeName: first(labels, 'node', 'Hostname', 'hostname', 'exported_node') ?? (numeric ? null : instance),
-    gpu: first(labels, 'gpu', 'GpuIndex')?.replace(/^GPU/, '') ?? null,
-    rank: first(labels, 'rank', 'ray_train_worker_world_rank'),
-    jobId: first(labels, 'JobId'),
-    function: first(labels, 'Name'),
-  };
 }

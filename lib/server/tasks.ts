@@ -107,28 +107,36 @@ interface RanThenQuery {
   readonly session?: string | undefined;
   readonly node?: string | undefined;
   readonly worker?: string | undefined;
+  readonly function?: string | undefined;
   readonly from: string;
   readonly to: string;
   readonly limit: number;
 }
 
+/** Throws ProblemError `invalid-parameter` where `from` or `to` is no time. */
 export async function listRanThen(runtime: Runtime, query: RanThenQuery): Promise<RanThenWire> {
   const clusters = await sessionClusters(runtime.engine);
+  const sessions = query.cluster
+    ? [...clusters].filter(([, cluster]) => cluster === query.cluster).map(([session]) => session)
+    : [];
+  if (query.cluster && sessions.length === 0) return { rows: [], matched: 0 };
   const rows = await runtime.engine.select(attemptsRanThen, {
     session: query.session ?? '',
+    sessions,
     node: query.node ?? '',
     worker: query.worker ?? '',
+    function: query.function ?? '',
     from: parseMoment('from', query.from),
     to: parseMoment('to', query.to),
     limit: query.limit,
   });
-  const shown = rows
-    .map((row) => ({
+  return {
+    rows: rows.map((row) => ({
       ...attemptWire(row),
       cluster: clusters.get(row.session) ?? row.session,
       session: row.session,
       jobId: row.job_id,
-    }))
-    .filter((row) => !query.cluster || row.cluster === query.cluster);
-  return { rows: shown, matched: shown.length };
+    })),
+    matched: rows[0]?.matched ?? 0,
+  };
 }

@@ -158,13 +158,15 @@ export const attemptsOfTask: Query<
   }),
 };
 
-/** Attempts of any job that ran on a node or worker in [from, to). */
-export const attemptsRanThen: Query<AttemptRowValue> = {
+/** Attempts of any job that ran on a node or worker in [from, to); `matched` is how many, before the limit. */
+export const attemptsRanThen: Query<AttemptRowValue & { matched: number }> = {
   name: 'attempts-ran-then',
-  sql: `SELECT ${ATTEMPT_COLUMNS}
-    FROM ${attemptsWhere(`({session:String} = '' OR session = {session:String})`)}
+  sql: `SELECT ${ATTEMPT_COLUMNS}, count() OVER () AS matched
+    FROM ${attemptsWhere(`({session:String} = '' OR session = {session:String})
+      AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})`)}
     WHERE type != 'DRIVER_TASK' AND start_ns > 0 AND start_ns < {to:Int64} AND (end_ns = 0 OR end_ns >= {from:Int64})
       AND ({node:String} = '' OR node_id = {node:String}) AND ({worker:String} = '' OR worker_id = {worker:String})
-    ORDER BY state = 'FAILED' DESC, if(end_ns = 0, {to:Int64}, end_ns) - start_ns DESC LIMIT {limit:UInt32}`,
-  row: AttemptRow,
+      AND ({function:String} = '' OR function_name = {function:String} OR qualified_name = {function:String})
+    ORDER BY state = 'FAILED' DESC, if(end_ns = 0, {to:Int64}, end_ns) - start_ns DESC, task_id, attempt LIMIT {limit:UInt32}`,
+  row: AttemptRow.extend({ matched: Count }),
 };
