@@ -1,26 +1,38 @@
 'use client';
-/** Says that the data is simulated; dismissible until the page is loaded again. */
+/**
+ * Says that the data is simulated. What the last visit knew is applied before first paint (public/theme.js), so that the
+ * banner neither appears late nor pushes the page down; dismissed until the tab is closed.
+ */
 import Link from 'next/link';
-import { useState } from 'react';
+import { useEffect } from 'react';
 import { healthRoute } from '../../lib/contract/health.ts';
 import { useApi } from '../queries/api-client.ts';
 
 export function DemoBanner() {
-  const [hidden, setHidden] = useState(false);
-  const health = useApi(healthRoute, {});
-  if (hidden || !health.data?.demo) return null;
+  const demo = useApi(healthRoute, {}).data?.demo;
+  useEffect(() => {
+    if (demo === undefined) return;
+    localStorage.setItem('xray-demo', demo ? '1' : '0');
+    document.documentElement.dataset.demo = demo && !sessionStorage.getItem('xray-demo-dismissed') ? '1' : '0';
+  }, [demo]);
   return (
-    <div role="note" className="flex items-center gap-3 border-[var(--line)] border-b bg-[var(--panel-2)] px-4 py-1.5">
+    <aside
+      aria-label="Demo data"
+      className="hidden items-center gap-3 border-[var(--line)] border-b bg-[var(--panel-2)] px-4 py-1.5 [[data-demo='1']_&]:flex"
+    >
       <span>
         Simulated demo data. <Link href="/sources">Connect a real cluster</Link>
       </span>
       <button
         type="button"
         className="ml-auto text-[var(--muted)] hover:text-[var(--text)]"
-        onClick={() => setHidden(true)}
+        onClick={() => {
+          sessionStorage.setItem('xray-demo-dismissed', '1');
+          document.documentElement.dataset.demo = '0';
+        }}
       >
         Dismiss
       </button>
-    </div>
+    </aside>
   );
 }

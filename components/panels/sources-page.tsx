@@ -2,6 +2,7 @@
 /** Health of every source, and how to connect one. */
 import { useEffect, useState } from 'react';
 import { UNKNOWN } from '../../lib/chart/number-format.ts';
+import { otelGuide, prometheusGuide, rayDashboardGuide, rayGuide } from '../../lib/contract/connect-guide.ts';
 import { healthRoute, type SourceHealthWire } from '../../lib/contract/health.ts';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
@@ -38,22 +39,29 @@ const COLUMNS: readonly Column<SourceHealthWire>[] = [
     key: 'why',
     title: 'Why, and what to do',
     cell: (row) => (
-      <span className="whitespace-normal">{[row.reason, row.whatToDo].filter(Boolean).join(': ') || UNKNOWN}</span>
+      <span className="block min-w-72 whitespace-normal">
+        {[row.reason, row.whatToDo].filter(Boolean).join(': ') || UNKNOWN}
+      </span>
+    ),
+  },
+  {
+    key: 'facts',
+    title: 'Facts',
+    cell: (row) => (
+      <span className="text-[var(--muted)]">
+        {[
+          ...(row.url ? [row.url] : []),
+          ...Object.entries(row.details).map(
+            ([name, value]) => `${name} ${typeof value === 'number' ? value.toLocaleString('en-US') : value}`,
+          ),
+        ].join(', ') || UNKNOWN}
+      </span>
     ),
   },
 ];
 
-/** Settings that make Ray 2.49 and later send its events; the names are Ray's (ray-event-export guide). */
-const rayGuide = (origin: string): string => `export RAY_enable_ray_event=true
-export RAY_enable_core_worker_ray_event_to_aggregator=true
-export RAY_DASHBOARD_AGGREGATOR_AGENT_EVENTS_EXPORT_ADDR=${origin}/v1/events?cluster=my-cluster
-export RAY_DASHBOARD_AGGREGATOR_AGENT_EXPOSABLE_EVENT_TYPES=ALL
-ray start --head   # the drivers need the first two as well`;
-
-const otelGuide = (origin: string): string => `export OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=${origin}/v1/traces
-export OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf`;
-
-function Guide({ title, text }: { title: string; text: string }) {
+/** Text to copy. `note` says where it is set and what it brings. */
+function Guide({ title, note, text }: { title: string; note: string; text: string }) {
   const [copied, setCopied] = useState(false);
   return (
     <Panel
@@ -68,8 +76,9 @@ function Guide({ title, text }: { title: string; text: string }) {
         </button>
       }
     >
+      <p className="mb-2 text-[var(--muted)]">{note}</p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <pre tabIndex={0} className="overflow-x-auto rounded bg-[var(--panel-2)] p-3">
+      <pre tabIndex={0} aria-label={`${title}, commands`} className="overflow-x-auto rounded bg-[var(--panel-2)] p-3">
         {text}
       </pre>
     </Panel>
@@ -97,8 +106,26 @@ export function SourcesPage() {
         )}
       </Panel>
       <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
-        <Guide title="Connect Ray: every task, node and job as events" text={rayGuide(origin)} />
-        <Guide title="Connect OpenTelemetry: traces over OTLP/HTTP" text={otelGuide(origin)} />
+        <Guide
+          title="Ray: tasks, nodes and jobs as events"
+          note="Set where Ray starts, and for the drivers too. Nothing is capped, and it stays when the cluster has gone."
+          text={rayGuide(origin)}
+        />
+        <Guide
+          title="Ray: dashboard, for logs and clusters without events"
+          note="Set where X-Ray starts. RAY_AUTH_TOKEN is sent where Ray asks for a token; several clusters go into xray.yaml."
+          text={rayDashboardGuide()}
+        />
+        <Guide
+          title="OpenTelemetry: traces over OTLP/HTTP"
+          note="Set for the program that exports; protobuf and JSON, gzip or not."
+          text={otelGuide(origin)}
+        />
+        <Guide
+          title="Prometheus: metrics and alerts"
+          note="Set where X-Ray starts. Without it X-Ray runs a Prometheus of its own and scrapes the Ray of this machine."
+          text={prometheusGuide()}
+        />
       </div>
     </>
   );
