@@ -78,7 +78,7 @@ function Guide({ title, note, text }: { title: string; note: string; text: strin
     >
       <p className="mb-2 text-[var(--muted)]">{note}</p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <pre tabIndex={0} aria-label={`${title}, commands`} className="overflow-x-auto rounded bg-[var(--panel-2)] p-3">
+      <pre tabIndex={0} className="overflow-x-auto rounded bg-[var(--panel-2)] p-3">
         {text}
       </pre>
     </Panel>
