@@ -15,7 +15,7 @@ export function EmptyState({ title, children }: { title: string; children?: Reac
   return (
     <div className="px-4 py-10 text-center">
       <p className="font-medium">{title}</p>
-      {children ? <div className="mx-auto mt-1 max-w-prose text-[var(--muted)]">{children}</div> : null}
+      {children ? <div className="prose-links mx-auto mt-1 max-w-prose text-[var(--muted)]">{children}</div> : null}
     </div>
   );
 }

@@ -90,7 +90,7 @@ describe('with nothing but a Prometheus that answers', () => {
     const { page, errors } = await openPage(browser);
     await page.goto(server.base + path);
     await page.getByRole('heading', { level: 1 }).waitFor();
-    await page.waitForLoadState('networkidle').catch(() => undefined);
+    await expect.poll(() => page.getByLabel('Loading').count(), { timeout: 30_000 }).toBe(0);
     await expectSound(page, errors);
     await page.context().close();
   });
