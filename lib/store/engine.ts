@@ -79,6 +79,21 @@ export function storeErrorCode(words: string, during: 'query' | 'insert'): Store
   return 'store-failed';
 }
 
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '\\0' };
+const escaped = (text: string): string => text.replace(/[\\\t\n\r\0]/g, (character) => ESCAPES[character] ?? character);
+/** Text inside single quotes of SQL. */
+export const quoted = (text: string): string => `'${escaped(text).replaceAll("'", "\\'")}'`;
+
+/**
+ * A parameter in ClickHouse's text form, which both transports send: scalars as a TSV field, lists as ['a','b'] with
+ * backslash escapes.
+ */
+export function paramText(value: Param): string {
+  if (typeof value === 'string') return escaped(value.toWellFormed());
+  if (!Array.isArray(value)) return String(value);
+  return `[${value.map((item) => (typeof item === 'number' ? String(item) : quoted(String(item).toWellFormed()))).join(',')}]`;
+}
+
 /** Bigints as decimal text, at any depth; a replacer of JSON.stringify costs three times as much. */
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();

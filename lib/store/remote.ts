@@ -4,6 +4,7 @@ import {
   encoded,
   INSERT_SETTINGS,
   type Param,
+  paramText,
   type Query,
   type SelectOptions,
   StoreError,
@@ -14,18 +15,6 @@ export interface RemoteStore {
   /** Without a trailing slash. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-}
-
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
-
-/** A parameter in the text form (scalars are read as TSV fields) of the HTTP interface; lists as ['a','b'] with backslash escapes. */
-function paramText(value: Param): string {
-  if (typeof value === 'string') return value.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] ?? character);
-  if (!Array.isArray(value)) return String(value);
-  const quoted = value.map((item) =>
-    typeof item === 'number' ? String(item) : `'${String(item).replace(/[\\']/g, '\\$&')}'`,
-  );
-  return `[${quoted.join(',')}]`;
 }
 
 export function openRemote(store: RemoteStore): Engine {
