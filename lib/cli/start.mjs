@@ -54,7 +54,8 @@ if (!buildOnly) {
   const args = [join(root, 'app/serve.ts'), ...(dev ? ['--dev'] : [])];
   const server = spawn(node, args, {
     cwd: root,
-    env: { NODE_ENV: dev ? 'development' : 'production', ...env },
+    // Every statement of the store holds a thread while it runs (lib/store/chdb.ts); zlib and files need some too.
+    env: { NODE_ENV: dev ? 'development' : 'production', UV_THREADPOOL_SIZE: '12', ...env },
     stdio: 'inherit',
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => server.kill(signal));

@@ -49,6 +49,8 @@ const STORE_CODES: Readonly<Record<string, ProblemCode>> = {
   'store-locked': 'source-down',
   'store-timeout': 'query-limit',
   'store-row-limit': 'query-limit',
+  'store-bad-rows': 'invalid-body',
+  'store-cancelled': 'query-limit',
   'prometheus-down': 'source-down',
   'prometheus-refused': 'source-failed',
   'alertmanager-down': 'source-down',

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { collectDefaultMetrics, Gauge } from 'prom-client';
 import { migrate } from '../store/migrate.ts';
 import { openEngine } from '../store/open-engine.ts';
+import { applyRetention } from '../store/retention.ts';
 import { MIGRATIONS } from '../store/schema/migrations.ts';
 import { absentPrometheus } from './absent-sources.ts';
 import { startAlertRecorder } from './alert-recorder.ts';
@@ -11,8 +12,11 @@ import { type Config, type HttpSource, selfAddress } from './config.ts';
 import { type DemoProcess, prepareDemo, startDemo } from './demo-process.ts';
 import { createIngest } from './ingest/create-ingest.ts';
 import { startManagedPrometheus } from './managed-prometheus.ts';
+import { measuredEngine } from './measured-engine.ts';
 import { createConfiguredPrometheus } from './prometheus-configured.ts';
+import { createQueryLatency, measuredPrometheus } from './query-latency.ts';
 import { type Runtime, setRuntime } from './runtime.ts';
+import { createStoreHealth } from './store-health.ts';
 import { createTelemetry } from './telemetry.ts';
 
 function authHeaders(source: HttpSource): Record<string, string> {
@@ -28,8 +32,14 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   const telemetry = createTelemetry();
   collectDefaultMetrics({ register: telemetry.registry, prefix: 'xray_' });
   const remote = config.clickhouse ? { url: config.clickhouse.url, headers: authHeaders(config.clickhouse) } : null;
-  const engine = await openEngine(config.dataDirectory, remote);
+  const opened = await openEngine(config.dataDirectory, remote);
+  const latency = createQueryLatency(telemetry);
+  const storeHealth = createStoreHealth({ url: remote?.url ?? null, directory: config.dataDirectory }, telemetry);
+  const engine = measuredEngine(opened, latency, telemetry, storeHealth);
   await migrate(engine, MIGRATIONS, config.retentionDays);
+  for (const change of await applyRetention(engine, config.retentionDays)) telemetry.log('info', 'retention', change);
+  // Past the measured engine: a probe is no question of a user.
+  storeHealth.start(opened);
   const ingest = createIngest(engine, config, telemetry);
   const prometheusBinary = process.env.XRAY_PROMETHEUS_BINARY ?? null;
   const demo = config.demo ? await prepareDemo(config.dataDirectory, prometheusBinary, telemetry) : null;
@@ -44,11 +54,13 @@ export async function startRuntime(config: Config): Promise<Runtime> {
         rayFileSd: config.demo ? [] : ['/tmp/ray/prom_metrics_service_discovery.json'],
         alertmanagerUrl: config.alertmanager?.url ?? null,
       });
-  const prometheus =
+  const prometheus = measuredPrometheus(
     managed ??
-    (config.prometheus
-      ? createConfiguredPrometheus(config.prometheus, telemetry)
-      : absentPrometheus('no Prometheus', 'set PROMETHEUS_URL'));
+      (config.prometheus
+        ? createConfiguredPrometheus(config.prometheus, telemetry)
+        : absentPrometheus('no Prometheus', 'set PROMETHEUS_URL')),
+    latency,
+  );
   const alertmanager = createAlertmanagerSource(config.alertmanager);
   const recorder = startAlertRecorder({ prometheus, alertmanager, engine, telemetry });
   const startedAt = new Date();
@@ -71,18 +83,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     rays: () => [],
     telemetry,
     health: () => [
-      {
-        id: 'store',
-        kind: 'store',
-        cluster: null,
-        state: 'up',
-        since: startedAt.toISOString(),
-        lastSuccess: new Date().toISOString(),
-        reason: null,
-        whatToDo: null,
-        url: config.clickhouse?.url ?? null,
-        details: { engine: engine.kind },
-      },
+      storeHealth.health(),
       prometheus.health(),
       alertmanager.health(),
       ...ingest.health(),
@@ -93,6 +94,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
       await demoProcess?.close();
       await ingest.close();
       await prometheus.close();
+      storeHealth.close();
       await engine.close();
     },
   };

@@ -24,33 +24,111 @@ export interface SelectOptions {
   readonly maxRows?: number;
 }
 
+/** Rows as JSONEachRow, one line each: made once, off the event loop where they are many. */
+export interface EncodedRows {
+  readonly count: number;
+  readonly lines: Uint8Array;
+}
+
 export interface Engine {
   readonly kind: 'chdb' | 'clickhouse';
   /** Rejects with StoreError. */
   select<Row>(query: Query<Row>, params?: Readonly<Record<string, Param>>, options?: SelectOptions): Promise<Row[]>;
   /** Resolves when the rows are durable against the death of this process. Rejects with StoreError. */
-  insert(table: string, rows: readonly object[]): Promise<void>;
+  insert(table: string, rows: readonly object[] | EncodedRows): Promise<void>;
   /** DDL and maintenance; no user input. */
   command(sql: string): Promise<void>;
   close(): Promise<void>;
 }
 
+export type StoreErrorCode =
+  | 'store-failed'
+  | 'store-locked'
+  | 'store-timeout'
+  | 'store-row-limit'
+  /** The engine read the rows and refused them: sending the same rows again is refused again. */
+  | 'store-bad-rows'
+  /** The caller's signal fired. */
+  | 'store-cancelled';
+
 /** `query "gpu-memory" failed: <engine's own words>`. Told apart by `code`, not by class: two module graphs meet. */
 export class StoreError extends Error {
-  readonly code: 'store-failed' | 'store-locked' | 'store-timeout' | 'store-row-limit';
+  readonly code: StoreErrorCode;
 
-  constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'StoreError';
     this.code = code;
   }
 }
 
-/** JSONEachRow with bigints as decimal text. */
-export function encodeRows(rows: readonly object[]): Buffer {
-  return Buffer.from(
-    rows
-      .map((row) => JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? value.toString() : value)))
-      .join('\n'),
-  );
+// Numbers of ClickHouse's ErrorCodes.cpp.
+const TIMEOUTS = new Set([159, 160, 209]);
+const ROW_LIMITS = new Set([158, 396]);
+// What parsing and converting of rows throws: CANNOT_PARSE_*, TYPE_MISMATCH, ARGUMENT_OUT_OF_BOUND, INCORRECT_DATA, ...
+const BAD_ROWS = new Set([
+  6, 25, 26, 27, 33, 38, 41, 43, 53, 69, 70, 72, 117, 130, 131, 190, 321, 349, 376, 441, 467, 546, 675, 676,
+]);
+
+/** The engine's `Code: 159. DB::Exception: ...` as our code; both transports say it alike. */
+export function storeErrorCode(words: string, during: 'query' | 'insert'): StoreErrorCode {
+  const number = Number(/\bCode: (\d+)\b/.exec(words)?.[1] ?? Number.NaN);
+  if (TIMEOUTS.has(number)) return 'store-timeout';
+  if (ROW_LIMITS.has(number)) return 'store-row-limit';
+  if (during === 'insert' && BAD_ROWS.has(number)) return 'store-bad-rows';
+  return 'store-failed';
 }
+
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '\\0' };
+const escaped = (text: string): string => text.replace(/[\\\t\n\r\0]/g, (character) => ESCAPES[character] ?? character);
+/** Text inside single quotes of SQL. */
+export const quoted = (text: string): string => `'${escaped(text).replaceAll("'", "\\'")}'`;
+
+/**
+ * A parameter in ClickHouse's text form, which both transports send: scalars as a TSV field, lists as ['a','b'] with
+ * backslash escapes.
+ */
+export function paramText(value: Param): string {
+  if (typeof value === 'string') return escaped(value.toWellFormed());
+  if (!Array.isArray(value)) return String(value);
+  return `[${value.map((item) => (typeof item === 'number' ? String(item) : quoted(String(item).toWellFormed()))).join(',')}]`;
+}
+
+/** Bigints as decimal text, at any depth; a replacer of JSON.stringify costs three times as much. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(plain);
+  const copy: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value))
+    copy[key] = typeof item === 'string' || typeof item === 'number' ? item : plain(item);
+  return copy;
+}
+
+/** Half a surrogate pair is no UTF-8: the engine refuses its escape, so it becomes U+FFFD. */
+const wellFormed = (line: string): string =>
+  line.includes('\\ud')
+    ? JSON.stringify(JSON.parse(line), (_, value: unknown) => {
+        if (typeof value === 'string') return value.toWellFormed();
+        if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+        return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.toWellFormed(), item]));
+      })
+    : line;
+
+/** JSONEachRow, one line per row. */
+export function encodeRows(rows: readonly object[]): EncodedRows {
+  const lines = rows.map((row) => `${wellFormed(JSON.stringify(plain(row)))}\n`);
+  return { count: rows.length, lines: Buffer.from(lines.join('')) };
+}
+
+/** What an insert got, encoded. */
+export const encoded = (rows: readonly object[] | EncodedRows): EncodedRows =>
+  'lines' in rows ? rows : encodeRows(rows);
+
+/** Settings of every insert in both transports. Partitions: a body may hold spans of more than 100 days. */
+export const INSERT_SETTINGS = {
+  async_insert: 0,
+  max_partitions_per_insert_block: 0,
+} as const;
+/** A parser in parallel pays from a megabyte on; below it costs a millisecond of threads. */
+export const PARALLEL_PARSE_BYTES = 1_000_000;

@@ -1,5 +1,15 @@
 /** ClickHouse over its HTTP interface (https://clickhouse.com/docs/interfaces/http). */
-import { type Engine, encodeRows, type Param, type Query, type SelectOptions, StoreError } from './engine.ts';
+import {
+  type Engine,
+  encoded,
+  INSERT_SETTINGS,
+  type Param,
+  paramText,
+  type Query,
+  type SelectOptions,
+  StoreError,
+  storeErrorCode,
+} from './engine.ts';
 
 export interface RemoteStore {
   /** Without a trailing slash. */
@@ -7,23 +17,12 @@ export interface RemoteStore {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
-
-/** A parameter in the text form (scalars are read as TSV fields) of the HTTP interface; lists as ['a','b'] with backslash escapes. */
-function paramText(value: Param): string {
-  if (typeof value === 'string') return value.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] ?? character);
-  if (!Array.isArray(value)) return String(value);
-  const quoted = value.map((item) =>
-    typeof item === 'number' ? String(item) : `'${String(item).replace(/[\\']/g, '\\$&')}'`,
-  );
-  return `[${quoted.join(',')}]`;
-}
-
 export function openRemote(store: RemoteStore): Engine {
   async function post(
     what: string,
+    during: 'query' | 'insert',
     query: Record<string, string>,
-    body: string | Buffer,
+    body: string | Uint8Array,
     options: SelectOptions,
   ): Promise<string> {
     const timeout = AbortSignal.timeout((options.timeoutMs ?? 20_000) + 2_000);
@@ -41,13 +40,14 @@ export function openRemote(store: RemoteStore): Engine {
       text = await response.text();
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
+      if (options.signal?.aborted) throw new StoreError('store-cancelled', `${what} was cancelled`, { cause: error });
       throw new StoreError(
         timeout.aborted ? 'store-timeout' : 'store-failed',
         `${what} failed: ${words} (${store.url})`,
         { cause: error },
       );
     }
-    if (!response.ok) throw new StoreError('store-failed', `${what} failed: ${text.slice(0, 2000)}`);
+    if (!response.ok) throw new StoreError(storeErrorCode(text, during), `${what} failed: ${text.slice(0, 2000)}`);
     return text;
   }
 
@@ -57,28 +57,35 @@ export function openRemote(store: RemoteStore): Engine {
       const settings: Record<string, string> = {
         default_format: 'JSONEachRow',
         output_format_json_quote_64bit_integers: '1',
-        max_execution_time: String(Math.ceil((options.timeoutMs ?? 20_000) / 1000)),
+        max_execution_time: String((options.timeoutMs ?? 20_000) / 1000),
         max_result_rows: String(options.maxRows ?? 1_000_000),
         result_overflow_mode: 'throw',
         wait_end_of_query: '1',
+        // An aborted request ends its query in the server too.
+        cancel_http_readonly_queries_on_client_close: '1',
       };
       for (const [name, value] of Object.entries(params)) settings[`param_${name}`] = paramText(value);
-      const text = await post(`query "${query.name}"`, settings, query.sql, options);
+      const text = await post(`query "${query.name}"`, 'query', settings, query.sql, options);
       const rows: Row[] = [];
       for (const line of text.split('\n')) if (line !== '') rows.push(query.row.parse(JSON.parse(line)));
       return rows;
     },
     async insert(table, rows) {
-      if (rows.length === 0) return;
+      const { count, lines } = encoded(rows);
+      if (count === 0) return;
+      const settings = Object.fromEntries(
+        Object.entries(INSERT_SETTINGS).map(([name, value]) => [name, String(value)]),
+      );
       await post(
-        `insert of ${rows.length} rows into ${table}`,
-        { query: `INSERT INTO ${table} FORMAT JSONEachRow`, async_insert: '0' },
-        encodeRows(rows),
+        `insert of ${count} rows into ${table}`,
+        'insert',
+        { query: `INSERT INTO ${table} FORMAT JSONEachRow`, ...settings },
+        lines,
         { timeoutMs: 60_000 },
       );
     },
     async command(sql) {
-      await post('command', {}, sql, { timeoutMs: 60_000 });
+      await post('command', 'query', {}, sql, { timeoutMs: 60_000 });
     },
     async close() {},
   };

@@ -1,4 +1,7 @@
-/** A runtime over the real engine in a directory of its own, for tests of use cases. */
+/**
+ * A runtime over the real engine for tests of use cases: in a directory of its own that goes with it, or in the one
+ * that XRAY_DATA_DIR names, which stays. Retention is long, because recordings keep their dates.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,11 +15,13 @@ import { openEngine } from '../../lib/store/open-engine.ts';
 import { MIGRATIONS } from '../../lib/store/schema/migrations.ts';
 
 export async function openTestRuntime(environment: Readonly<Record<string, string>> = {}): Promise<Runtime> {
-  const directory = mkdtempSync(join(tmpdir(), 'xray-test-'));
+  const given = environment.XRAY_DATA_DIR;
+  const directory = given ?? mkdtempSync(join(tmpdir(), 'xray-test-'));
   const config = loadConfig({
     XRAY_DATA_DIR: directory,
     XRAY_DEMO: '0',
     XRAY_CONFIG: join(directory, 'none.yaml'),
+    XRAY_RETENTION_TRACES_DAYS: '3650',
     ...environment,
   });
   const telemetry = createTelemetry();
@@ -37,7 +42,7 @@ export async function openTestRuntime(environment: Readonly<Record<string, strin
     async close() {
       await ingest.close();
       await engine.close();
-      rmSync(directory, { recursive: true, force: true });
+      if (given === undefined) rmSync(directory, { recursive: true, force: true });
     },
   };
 }

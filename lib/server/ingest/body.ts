@@ -5,6 +5,7 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { Config } from '../config.ts';
 import { ProblemError } from '../problem.ts';
 import type { IngestBody } from './ingest.ts';
+import { depthExceeds } from './parse-body.ts';
 
 type Limits = Config['limits'];
 
@@ -43,24 +44,6 @@ export async function readBody(body: IngestBody, limits: Limits): Promise<Uint8A
       `the body is not valid ${encoding}: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
-}
-
-/** Depth of nesting of JSON text, read without building it; strings are skipped. */
-function depthExceeds(bytes: Uint8Array, limit: number): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i];
-    if (inString) {
-      if (byte === 0x5c) i += 1;
-      else if (byte === 0x22) inString = false;
-    } else if (byte === 0x22) inString = true;
-    else if (byte === 0x5b || byte === 0x7b) {
-      depth += 1;
-      if (depth > limit) return true;
-    } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
-  }
-  return false;
 }
 
 const OFF_LOOP_BYTES = 1_000_000;

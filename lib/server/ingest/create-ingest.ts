@@ -1,31 +1,33 @@
 /**
- * Ingest: bounded, batched, acknowledged only when it is in the store. Rows of several requests that arrive together
- * go into one insert per table; a request resolves when the inserts that carry its rows have. When more rows wait than
- * the limit, requests are refused with 429 and Retry-After, and counted.
+ * Ingest: bounded, batched, acknowledged only when it is in the store. Bodies are parsed by body-parser.ts (big ones off
+ * the event loop), rows go through write-queue.ts. When more rows wait than the limit, requests are refused with 429 and
+ * Retry-After, and counted.
  */
 import { Counter, Gauge } from 'prom-client';
 import type { SourceHealthWire } from '../../contract/health.ts';
-import { decodeOtlp } from '../../sources/otlp/decode.ts';
-import { decodeRayEvents } from '../../sources/ray/decode-event.ts';
+import type { SessionSighting } from '../../model/task.ts';
 import type { Engine } from '../../store/engine.ts';
 import { rayRows } from '../../store/insert-ray.ts';
-import { spanRows } from '../../store/insert-spans.ts';
 import type { Config } from '../config.ts';
 import { ProblemError } from '../problem.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { parseJson, readBody } from './body.ts';
+import { createBodyParser } from './body-parser.ts';
 import type { Ingest, IngestBody } from './ingest.ts';
+import type { ParsedBody, ParseJob, TableRows } from './parse-body.ts';
+import { createWriteQueue, encodeInSlices, type Lost } from './write-queue.ts';
 
-interface Waiting {
-  readonly tables: readonly { readonly table: string; readonly rows: readonly object[] }[];
-  readonly count: number;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
-const BATCH_ROWS = 50_000;
-const BATCH_MS = 20;
 const REJECTS_SHOWN = 10;
+/** "Last heard" of a session is written again when it is this much newer: else every body would pay an insert for it. */
+const SIGHTING_MS = 1_000;
+/** Event types of 2.58 that say nothing X-Ray keeps; any other text is counted as `other`, for metrics are for ever. */
+const KNOWN_IGNORED = new Set([
+  'PLACEMENT_GROUP_DEFINITION_EVENT',
+  'PLACEMENT_GROUP_LIFECYCLE_EVENT',
+  'SUBMISSION_JOB_DEFINITION_EVENT',
+  'SUBMISSION_JOB_LIFECYCLE_EVENT',
+  'PLATFORM_EVENT',
+]);
 
 export function createIngest(engine: Engine, config: Config, telemetry: Telemetry): Ingest {
   const registers = [telemetry.registry];
@@ -49,89 +51,48 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
   });
   const queued = new Gauge({ name: 'xray_ingest_queue_rows', help: 'Rows waiting to be stored.', registers });
 
-  const queue: Waiting[] = [];
-  let waitingRows = 0;
-  let working: Promise<void> | null = null;
-  let closed = false;
+  const queue = createWriteQueue(engine, config.limits.queueRows, (rows) => queued.set(rows));
+  const parser = createBodyParser();
   const heard = { otlp: null as Date | null, events: null as Date | null };
   const started = new Date();
-  let lastError: { readonly since: Date; readonly reason: string } | null = null;
 
-  function enqueue(tables: Waiting['tables']): Promise<void> {
-    const count = tables.reduce((sum, entry) => sum + entry.rows.length, 0);
-    if (count === 0) return Promise.resolve();
-    if (closed)
-      throw new ProblemError('source-down', 'X-Ray is shutting down: send this again later', {
-        headers: { 'retry-after': '5' },
-      });
-    if (waitingRows + count > config.limits.queueRows && waitingRows > 0) {
-      rejected.inc({ kind: 'request', reason: 'queue-full' });
-      throw new ProblemError(
-        'overloaded',
-        `${waitingRows} rows wait to be stored, the limit is ${config.limits.queueRows}: send this again later`,
-        { headers: { 'retry-after': '1' } },
-      );
+  async function add(tables: readonly TableRows[], endpoint: string): Promise<readonly Lost[]> {
+    try {
+      const lost = await queue.add(tables);
+      for (const { rows } of lost) rejected.inc({ kind: endpoint, reason: 'store' }, rows);
+      return lost;
+    } catch (error) {
+      if (error instanceof ProblemError) rejected.inc({ kind: 'request', reason: error.problem.code });
+      throw error;
     }
-    waitingRows += count;
-    queued.set(waitingRows);
-    return new Promise((resolve, reject) => {
-      queue.push({ tables, count, resolve, reject });
-      working ??= drain();
+  }
+
+  /** Newest time written, by session and the cluster name given with it. */
+  const seen = new Map<string, number>();
+
+  async function store(parsed: ParsedBody, endpoint: string): Promise<readonly Lost[]> {
+    const news = parsed.sightings.filter((sighting) => {
+      const before = seen.get(sightingKey(sighting));
+      return before === undefined || sighting.seen >= before + SIGHTING_MS;
     });
+    const sightings = rayRows({ sightings: news });
+    const tables = await Promise.all(sightings.map(({ table, rows }) => encodeInSlices(table, rows)));
+    const lost = await add([...parsed.tables, ...tables], endpoint);
+    if (seen.size > 10_000) seen.clear();
+    for (const sighting of news) seen.set(sightingKey(sighting), sighting.seen);
+    if (parsed.rejected > 0) rejected.inc({ kind: endpoint, reason: 'record' }, parsed.rejected);
+    return lost;
   }
 
-  async function drain(): Promise<void> {
-    await new Promise((done) => setTimeout(done, BATCH_MS));
-    while (queue.length > 0) {
-      const batch: Waiting[] = [];
-      let count = 0;
-      while (queue[0] && (batch.length === 0 || count + queue[0].count <= BATCH_ROWS)) {
-        const next = queue.shift();
-        if (!next) break;
-        batch.push(next);
-        count += next.count;
-      }
-      try {
-        await store(batch);
-        lastError = null;
-        for (const waiting of batch) waiting.resolve();
-      } catch (error) {
-        lastError = {
-          since: lastError?.since ?? new Date(),
-          reason: error instanceof Error ? error.message : String(error),
-        };
-        for (const waiting of batch) waiting.reject(error);
-      }
-      waitingRows -= count;
-      queued.set(waitingRows);
+  async function parse(kind: ParseJob['kind'], body: IngestBody): Promise<ParsedBody> {
+    try {
+      const bytes = await readBody(body, config.limits);
+      const { contentType, cluster } = body;
+      return await parser.parse({ kind, bytes, contentType, cluster, limits: config.limits });
+    } catch (error) {
+      if (error instanceof ProblemError) rejected.inc({ kind: 'request', reason: error.problem.code });
+      throw error;
     }
-    // In the same turn as the check above: a request that comes later starts a drain of its own.
-    working = null;
-  }
-
-  async function store(batch: readonly Waiting[]): Promise<void> {
-    const tables = new Map<string, object[]>();
-    for (const waiting of batch)
-      for (const { table, rows } of waiting.tables) {
-        const all = tables.get(table) ?? [];
-        for (const row of rows) all.push(row);
-        tables.set(table, all);
-      }
-    for (const [table, rows] of tables) await engine.insert(table, rows);
-  }
-
-  const excerpt = (record: unknown): string => (JSON.stringify(record) ?? '').slice(0, 2000);
-
-  function rejectRows(
-    endpoint: string,
-    rejects: readonly { position: number; reason: string }[],
-    records: readonly unknown[],
-  ) {
-    if (rejects.length > 0) rejected.inc({ kind: endpoint, reason: 'record' }, rejects.length);
-    const rows = rejects
-      .slice(0, 1000)
-      .map((reject) => ({ ...reject, endpoint, record: excerpt(records[reject.position]) }));
-    return rows.length > 0 ? [{ table: 'xray.ingest_rejects', rows }] : [];
   }
 
   async function records(body: IngestBody): Promise<readonly unknown[]> {
@@ -147,20 +108,22 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
 
   return {
     async rayEvents(body) {
-      const all = await records(body);
-      const decoded = decodeRayEvents(all, body.cluster);
-      await enqueue([...rayRows(decoded.facts), ...rejectRows('ray-events', decoded.rejects, all)]);
+      const parsed = await parse('ray-events', body);
+      const lost = await store(parsed, 'ray-events');
       heard.events = new Date();
-      const ignored = Object.values(decoded.ignored).reduce((sum, count) => sum + count, 0);
-      for (const [type, count] of Object.entries(decoded.ignored))
-        ignoredTotal.inc({ kind: 'ray-events', type: type.slice(0, 60) }, count);
-      const taken = all.length - ignored - decoded.rejects.length;
+      const ignored = Object.values(parsed.ignored).reduce((sum, count) => sum + count, 0);
+      for (const [type, count] of Object.entries(parsed.ignored))
+        ignoredTotal.inc({ kind: 'ray-events', type: KNOWN_IGNORED.has(type) ? type : 'other' }, count);
+      const lostRows = lost.reduce((sum, one) => sum + one.rows, 0);
+      const taken = Math.max(0, parsed.accepted - lostRows);
       accepted.inc({ kind: 'ray-events' }, taken);
+      // The store merges rows of a body and does not tell which record a refused row came from.
+      const refused = lost.map(({ reason }) => ({ position: -1, reason }));
       return {
         accepted: taken,
         ignored,
-        rejected: decoded.rejects.length,
-        rejects: decoded.rejects.slice(0, REJECTS_SHOWN),
+        rejected: parsed.rejected + lostRows,
+        rejects: [...parsed.rejects, ...refused].slice(0, REJECTS_SHOWN),
       };
     },
     async rayTimeline(body) {
@@ -171,32 +134,23 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
       );
     },
     async traces(body) {
-      const bytes = await readBody(body, config.limits);
-      const decoded = await decodeOtlp(bytes, body.contentType, (raw) => parseJson(raw, config.limits)).catch(
-        (error: unknown) => {
-          if (error instanceof Error && 'problem' in error) throw error;
-          throw new ProblemError('invalid-body', `the body is no OTLP trace request: ${String(error)}`);
-        },
-      );
-      await enqueue(
-        [
-          { table: 'xray.otel_traces', rows: spanRows(decoded.spans) },
-          ...rejectRows('otlp', decoded.rejects, []),
-        ].filter((entry) => entry.rows.length > 0),
-      );
+      const parsed = await parse('otlp', body);
+      const lost = await store(parsed, 'otlp');
       heard.otlp = new Date();
-      accepted.inc({ kind: 'spans' }, decoded.spans.length);
-      const firstReject = decoded.rejects[0];
+      const lostSpans = lost.filter((one) => one.table === 'xray.otel_traces').reduce((sum, one) => sum + one.rows, 0);
+      accepted.inc({ kind: 'spans' }, parsed.accepted - lostSpans);
+      const [first] = parsed.rejects;
       return {
-        acceptedSpans: decoded.spans.length,
-        rejectedSpans: decoded.rejects.length,
-        reason: firstReject ? `span ${firstReject.position}: ${firstReject.reason}` : '',
+        acceptedSpans: parsed.accepted - lostSpans,
+        rejectedSpans: parsed.rejected + lostSpans,
+        reason: first ? `span ${first.position}: ${first.reason}` : (lost[0]?.reason ?? ''),
       };
     },
     async rayFacts(facts) {
-      await enqueue(rayRows(facts));
+      await add(await Promise.all(rayRows(facts).map(({ table, rows }) => encodeInSlices(table, rows))), 'ray-facts');
     },
     health() {
+      const trouble = queue.trouble();
       const of = (
         id: string,
         kind: SourceHealthWire['kind'],
@@ -206,13 +160,13 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
         id,
         kind,
         cluster: null,
-        state: lastError ? 'degraded' : last ? 'up' : 'waiting',
-        since: (lastError?.since ?? last ?? started).toISOString(),
+        state: trouble ? 'degraded' : last ? 'up' : 'waiting',
+        since: (trouble?.since ?? last ?? started).toISOString(),
         lastSuccess: last?.toISOString() ?? null,
-        reason: lastError?.reason ?? null,
+        reason: trouble?.reason ?? null,
         whatToDo: last ? null : whatToDo,
         url: null,
-        details: { queueRows: waitingRows },
+        details: { queueRows: queue.waitingRows() },
       });
       return [
         of('ingest:otlp', 'otlp', heard.otlp, 'set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT to /v1/traces of this X-Ray'),
@@ -225,8 +179,11 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
       ];
     },
     async close() {
-      closed = true;
-      while (working) await working;
+      // First what is being parsed, because it ends in the queue.
+      await parser.close();
+      await queue.close();
     },
   };
 }
+
+const sightingKey = (sighting: SessionSighting): string => `${sighting.session} ${sighting.cluster}`;

@@ -5,7 +5,7 @@
  */
 import type { Attributes, Span, SpanEvent, SpanKind, SpanLink, StatusCode } from '../../model/span.ts';
 import { nanoseconds } from '../../model/units.ts';
-import { type Node, readExportTraceServiceRequest } from './protobuf.ts';
+import type { Node } from './protobuf.ts';
 
 export interface DecodedSpans {
   readonly spans: readonly Span[];
@@ -61,11 +61,23 @@ function attributes(node: Node): Attributes {
   return Object.fromEntries(entries);
 }
 
+/** 2100-01-01: the store partitions and expires by DateTime (32 bits of seconds, until 2106, and retention on top). */
+const LAST_TIME = 4_102_444_800_000_000_000n;
+
+/** Unix nanoseconds; 0 where absent. Throws where it is no time or one that the store cannot hold. */
 function time(node: Node, name: string): bigint {
   const value = get(node, name);
-  if (typeof value === 'string' && /^\d{1,20}$/.test(value)) return BigInt(value);
-  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return BigInt(Math.round(value));
-  return 0n;
+  if (value === undefined || value === null) return 0n;
+  const found =
+    typeof value === 'string' && /^\d{1,20}$/.test(value)
+      ? BigInt(value)
+      : typeof value === 'number' && Number.isFinite(value) && value >= 0
+        ? BigInt(Math.round(value))
+        : null;
+  if (found === null)
+    throw new Error(`${name} is ${JSON.stringify(value).slice(0, 40)}, expected Unix nanoseconds as decimal text`);
+  if (found >= LAST_TIME) throw new Error(`${name} is ${found}, after the year 2099`);
+  return found;
 }
 
 function identifier(node: Node, name: string, digits: number): string {
@@ -80,12 +92,11 @@ function span(node: Node, resource: Attributes, scope: Node): Span {
   const start = time(node, 'startTimeUnixNano');
   const end = time(node, 'endTimeUnixNano');
   if (start === 0n) throw new Error('startTimeUnixNano is missing');
-  // 2^63 ns: beyond it the store's clock (DateTime64 with nanoseconds) has no such moment.
-  if (start > 9_223_372_036_854_775_807n || end > 9_223_372_036_854_775_807n)
-    throw new Error('the time is after the year 2262');
   if (end < start) throw new Error(`endTimeUnixNano (${end}) is before startTimeUnixNano (${start})`);
   const status = get(node, 'status');
   const parent = text(node, 'parentSpanId').toLowerCase();
+  if (!/^([0-9a-f]{16})?$/.test(parent))
+    throw new Error(`parentSpanId is ${JSON.stringify(parent.slice(0, 40))}, expected 16 hex digits or none`);
   return {
     traceId: identifier(node, 'traceId', 32),
     spanId: identifier(node, 'spanId', 16),
@@ -144,15 +155,6 @@ export function decodeTraceRequest(request: unknown): DecodedSpans {
     }
   }
   return { spans, rejects };
-}
-
-/** A body by its content type; `parseJson` is the caller's, with the caller's limits. */
-export async function decodeOtlp(
-  bytes: Uint8Array,
-  contentType: string,
-  parseJson: (bytes: Uint8Array) => Promise<unknown>,
-): Promise<DecodedSpans> {
-  return decodeTraceRequest(isProtobuf(contentType) ? readExportTraceServiceRequest(bytes) : await parseJson(bytes));
 }
 
 export const isProtobuf = (contentType: string): boolean => /^application\/(x-)?protobuf\b/i.test(contentType.trim());

@@ -18,6 +18,20 @@ class Reader {
     return this.position >= this.bytes.length;
   }
 
+  /** A varint that is a tag, a length or an enumeration; lengths beyond 2^53 end the message anyway. */
+  small(): number {
+    let value = 0;
+    let factor = 1;
+    for (let i = 0; i < 10; i++) {
+      const byte = this.bytes[this.position++];
+      if (byte === undefined) throw new Error('the message ends inside a number');
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+      factor *= 128;
+    }
+    throw new Error('a number has more than ten bytes');
+  }
+
   varint(): bigint {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
@@ -50,7 +64,7 @@ class Reader {
   }
 }
 
-type Read = (reader: Reader, wire: number) => unknown;
+type Read = (reader: Reader, wire: number, depth: number) => unknown;
 interface Field {
   readonly name: string;
   readonly read: Read;
@@ -59,48 +73,65 @@ interface Field {
 type Message = Readonly<Record<number, Field>>;
 
 const utf8 = new TextDecoder();
+function expectWire(wire: number, expected: number, what: string): void {
+  if (wire !== expected) throw new Error(`expected ${what}, got wire type ${wire}`);
+}
 const bytesOf = (reader: Reader, wire: number): Uint8Array => {
-  if (wire !== 2) throw new Error(`expected a length-delimited field, got wire type ${wire}`);
-  return reader.take(Number(reader.varint()));
+  expectWire(wire, 2, 'a length-delimited field');
+  return reader.take(reader.small());
 };
 const string: Read = (reader, wire) => utf8.decode(bytesOf(reader, wire));
-const hex: Read = (reader, wire) => Buffer.from(bytesOf(reader, wire)).toString('hex');
-const base64: Read = (reader, wire) => Buffer.from(bytesOf(reader, wire)).toString('base64');
-const uint: Read = (reader) => Number(reader.varint());
-const bool: Read = (reader) => reader.varint() !== 0n;
-const int64: Read = (reader) => BigInt.asIntN(64, reader.varint()).toString();
+const hex: Read = (reader, wire) => buffer(bytesOf(reader, wire)).toString('hex');
+const base64: Read = (reader, wire) => buffer(bytesOf(reader, wire)).toString('base64');
+const buffer = (part: Uint8Array): Buffer => Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+const uint: Read = (reader, wire) => {
+  expectWire(wire, 0, 'a number');
+  return reader.small();
+};
+const bool: Read = (reader, wire) => {
+  expectWire(wire, 0, 'a number');
+  return reader.varint() !== 0n;
+};
+const int64: Read = (reader, wire) => {
+  expectWire(wire, 0, 'a number');
+  return BigInt.asIntN(64, reader.varint()).toString();
+};
 const fixed64: Read = (reader, wire) => {
-  if (wire !== 1) throw new Error(`expected a 64-bit field, got wire type ${wire}`);
+  expectWire(wire, 1, 'a 64-bit field');
   return reader.fixed64().toString();
 };
-const double: Read = (reader) => reader.double();
+const double: Read = (reader, wire) => {
+  expectWire(wire, 1, 'a 64-bit field');
+  return reader.double();
+};
 const message =
   (fields: () => Message): Read =>
-  (reader, wire) =>
-    readMessage(bytesOf(reader, wire), fields());
+  (reader, wire, depth) =>
+    readMessage(bytesOf(reader, wire), fields(), depth - 1);
 
 function skip(reader: Reader, wire: number): void {
   if (wire === 0) reader.varint();
   else if (wire === 1) reader.take(8);
-  else if (wire === 2) reader.take(Number(reader.varint()));
+  else if (wire === 2) reader.take(reader.small());
   else if (wire === 5) reader.take(4);
   else throw new Error(`unknown wire type ${wire}`);
 }
 
-function readMessage(bytes: Uint8Array, fields: Message): Node {
+function readMessage(bytes: Uint8Array, fields: Message, depth: number): Node {
+  if (depth <= 0) throw new Error('the messages are nested too deep');
   const reader = new Reader(bytes);
   const node: Node = {};
   while (!reader.done) {
-    const tag = Number(reader.varint());
-    const field = fields[tag >>> 3];
-    const wire = tag & 7;
+    const tag = reader.small();
+    const field = fields[Math.floor(tag / 8)];
+    const wire = tag % 8;
     if (!field) skip(reader, wire);
     else if (field.repeated) {
       const before = node[field.name];
-      const value = field.read(reader, wire);
+      const value = field.read(reader, wire, depth);
       if (Array.isArray(before)) before.push(value);
       else node[field.name] = [value];
-    } else node[field.name] = field.read(reader, wire);
+    } else node[field.name] = field.read(reader, wire, depth);
   }
   return node;
 }
@@ -153,7 +184,8 @@ const RESOURCE_SPANS: Message = {
   2: { name: 'scopeSpans', read: message(() => SCOPE_SPANS), repeated: true },
 };
 
-/** Throws Error with the reason where the bytes are no such message. */
-export function readExportTraceServiceRequest(bytes: Uint8Array): Node {
-  return readMessage(bytes, { 1: { name: 'resourceSpans', read: message(() => RESOURCE_SPANS), repeated: true } });
+/** Throws Error with the reason where the bytes are no such message, or one nested deeper than `depth`. */
+export function readExportTraceServiceRequest(bytes: Uint8Array, depth: number): Node {
+  const request = { 1: { name: 'resourceSpans', read: message(() => RESOURCE_SPANS), repeated: true } };
+  return readMessage(bytes, request, depth);
 }

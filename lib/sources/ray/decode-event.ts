@@ -20,6 +20,7 @@ import type {
 import { TASK_STATES } from '../../model/task.ts';
 import { type Nanoseconds, nanosecondsToMilliseconds } from '../../model/units.ts';
 import {
+  count,
   defined,
   type Fields,
   field,
@@ -92,7 +93,7 @@ function definition(session: string, body: Fields, isActorTask: boolean): Attemp
     session,
     jobId: required(id(body, 'jobId'), 'jobId'),
     taskId: taskIdOf(body),
-    attempt: integer(body, 'taskAttempt') ?? 0,
+    attempt: count(body, 'taskAttempt') ?? 0,
     source: 'event',
     type,
     functionName: named ?? declared,
@@ -129,7 +130,7 @@ function lifecycle(session: string, body: Fields, into: Draft): void {
     session,
     jobId: required(id(body, 'jobId'), 'jobId'),
     taskId: taskIdOf(body),
-    attempt: integer(body, 'taskAttempt') ?? 0,
+    attempt: count(body, 'taskAttempt') ?? 0,
     source: 'event',
     nodeId: id(body, 'nodeId'),
     workerId: id(body, 'workerId'),
@@ -147,7 +148,7 @@ function profile(session: string, body: Fields, into: Draft): void {
   if (!events) return;
   const jobId = required(id(body, 'jobId'), 'jobId');
   const taskId = taskIdOf(body);
-  const attempt = integer(body, 'attemptNumber') ?? 0;
+  const attempt = count(body, 'attemptNumber') ?? 0;
   for (const event of list(events, 'events')) {
     const [start, end] = [momentNs(event, 'startTime'), momentNs(event, 'endTime')];
     if (start === undefined || end === undefined) continue;
@@ -319,7 +320,8 @@ export function decodeRayEvents(records: readonly unknown[], cluster: string | n
     kills: [],
     sightings: [],
   };
-  const ignored: Record<string, number> = {};
+  // A map: the type is text from outside, `__proto__` too.
+  const ignored = new Map<string, number>();
   const rejects: { position: number; reason: string }[] = [];
   const heard = new Map<string, Nanoseconds>();
   records.forEach((record, position) => {
@@ -329,14 +331,14 @@ export function decodeRayEvents(records: readonly unknown[], cluster: string | n
       const session = required(text(record, 'sessionName'), 'sessionName');
       const time = required(moment(record, 'timestamp'), 'timestamp');
       if (time > (heard.get(session) ?? 0n)) heard.set(session, time);
-      if (!decodeOne(type, session, time, record, into)) ignored[type] = (ignored[type] ?? 0) + 1;
+      if (!decodeOne(type, session, time, record, into)) ignored.set(type, (ignored.get(type) ?? 0) + 1);
     } catch (error) {
       rejects.push({ position, reason: error instanceof Error ? error.message : String(error) });
     }
   });
   for (const [session, time] of heard)
     into.sightings.push({ session, cluster: cluster ?? '', rayVersion: null, seen: nanosecondsToMilliseconds(time) });
-  return { facts: into, ignored, rejects };
+  return { facts: into, ignored: Object.fromEntries(ignored), rejects };
 }
 
 /** False where the type says nothing X-Ray keeps. Throws where the record lacks what its type promises. */

@@ -30,6 +30,14 @@ export function integer(fields: Fields, name: string): number | undefined {
   return Number.isSafeInteger(count) ? count : undefined;
 }
 
+/** A whole number that fits UInt32, as the store keeps attempts. Throws on another. */
+export function count(fields: Fields, name: string): number | undefined {
+  const value = integer(fields, name);
+  if (value !== undefined && (value < 0 || value > 4_294_967_295))
+    throw new Error(`${name} is ${value}, expected 0 to 4294967295`);
+  return value;
+}
+
 export function list(fields: Fields, name: string): readonly Fields[] {
   const value = field(fields, name);
   return Array.isArray(value) ? value.filter(isFields) : [];
@@ -67,6 +75,14 @@ export function id(fields: Fields, name: string): string | undefined {
   return /^f+$/.test(hex) ? undefined : hex;
 }
 
+/** 2^63 - 1 ns (April 2262): what an Int64 of the store holds. */
+const LAST_TIME = 9_223_372_036_854_775_807n;
+
+function held(name: string, time: bigint): Nanoseconds | undefined {
+  if (time > LAST_TIME) throw new Error(`${name} is ${time} ns, after the year 2262`);
+  return time <= 0n ? undefined : nanoseconds(time);
+}
+
 /** RFC 3339 to ns without loss; undefined where absent. Throws where it is no time. */
 export function moment(fields: Fields, name: string): Nanoseconds | undefined {
   const value = field(fields, name);
@@ -78,13 +94,13 @@ export function moment(fields: Fields, name: string): Nanoseconds | undefined {
   const wholeMs = match ? Date.parse(`${match[1]}${match[3]}`) : Number.NaN;
   if (!match || Number.isNaN(wholeMs)) throw new Error(`${name} is not an RFC 3339 time: ${JSON.stringify(value)}`);
   const time = BigInt(wholeMs) * 1_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'));
-  return time <= 0n ? undefined : nanoseconds(time);
+  return held(name, time);
 }
 
 /** Unix milliseconds (number or text) to ns; undefined where absent or zero. */
 export function momentMs(fields: Fields, name: string): Nanoseconds | undefined {
   const value = integer(fields, name);
-  return value === undefined || value <= 0 ? undefined : nanoseconds(BigInt(value) * 1_000_000n);
+  return value === undefined ? undefined : held(name, BigInt(value) * 1_000_000n);
 }
 
 /** Unix nanoseconds as decimal text; undefined where absent or zero. */
@@ -93,10 +109,10 @@ export function momentNs(fields: Fields, name: string): Nanoseconds | undefined 
   const digits =
     typeof value === 'string' && /^\d{1,19}$/.test(value)
       ? BigInt(value)
-      : typeof value === 'number' && value > 0
+      : typeof value === 'number' && value > 0 && Number.isFinite(value)
         ? BigInt(Math.round(value))
         : 0n;
-  return digits > 0n ? nanoseconds(digits) : undefined;
+  return held(name, digits);
 }
 
 /** Only what is there: exactOptionalPropertyTypes wants absent, not undefined. */

@@ -1,0 +1,157 @@
+/**
+ * A body's bytes to lines for the store, in one synchronous go: bounded in depth, records and days. Small bodies are
+ * parsed where they arrive, big ones by the same function in a worker (body-parser.ts).
+ */
+import type { SessionSighting } from '../../model/task.ts';
+import { decodeTraceRequest, isProtobuf } from '../../sources/otlp/decode.ts';
+import { readExportTraceServiceRequest } from '../../sources/otlp/protobuf.ts';
+import { decodeRayEvents } from '../../sources/ray/decode-event.ts';
+import { type EncodedRows, encodeRows } from '../../store/engine.ts';
+import { rayRows } from '../../store/insert-ray.ts';
+import { spanRows } from '../../store/insert-spans.ts';
+import type { Config } from '../config.ts';
+import { ProblemError } from '../problem.ts';
+
+export interface TableRows extends EncodedRows {
+  readonly table: string;
+}
+
+export interface Reject {
+  /** Counts records (spans) through the whole body, from 0. */
+  readonly position: number;
+  readonly reason: string;
+}
+
+/** Plain data: it crosses from a worker. */
+export interface ParsedBody {
+  readonly tables: readonly TableRows[];
+  readonly sightings: readonly SessionSighting[];
+  readonly accepted: number;
+  readonly ignored: Readonly<Record<string, number>>;
+  readonly rejected: number;
+  /** The first thousand. */
+  readonly rejects: readonly Reject[];
+}
+
+export interface ParseJob {
+  readonly kind: 'otlp' | 'ray-events';
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
+  readonly cluster: string | null;
+  readonly limits: Config['limits'];
+}
+
+const REJECTS_KEPT = 1000;
+const RECORD_SHOWN = 2000;
+/** Every day is a partition, and a partition costs the store a part: ten years of days in one body are a mistake. */
+const DAYS = 3660;
+const NS_PER_DAY = 86_400_000_000_000n;
+
+/** Depth of nesting of JSON text, read without building it; strings are skipped. */
+export function depthExceeds(bytes: Uint8Array, limit: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (inString) {
+      if (byte === 0x5c) i += 1;
+      else if (byte === 0x22) inString = false;
+    } else if (byte === 0x22) inString = true;
+    else if (byte === 0x5b || byte === 0x7b) {
+      depth += 1;
+      if (depth > limit) return true;
+    } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
+  }
+  return false;
+}
+
+const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+// A byte that is no UTF-8 becomes U+FFFD: refusing the body would lose every record in it, or have it sent for ever.
+const utf8 = new TextDecoder('utf-8');
+
+function json(bytes: Uint8Array, limits: Config['limits']): unknown {
+  if (depthExceeds(bytes, limits.depth))
+    throw new ProblemError('invalid-body', `the JSON is nested deeper than ${limits.depth} levels`);
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch (error) {
+    throw new ProblemError('invalid-body', `the body is not valid JSON: ${words(error)}`);
+  }
+}
+
+function refuseMany(count: number, what: string, limits: Config['limits']): void {
+  if (count > limits.records)
+    throw new ProblemError(
+      'too-large',
+      `the body has ${count} ${what}, the limit is ${limits.records}: send smaller batches`,
+    );
+}
+
+/** Rows of xray.ingest_rejects. */
+export function rejectRows(
+  endpoint: string,
+  rejects: readonly Reject[],
+  record: (reject: Reject) => string,
+): TableRows[] {
+  const rows = rejects.slice(0, REJECTS_KEPT).map((reject) => ({
+    endpoint,
+    position: reject.position,
+    reason: reject.reason.slice(0, RECORD_SHOWN),
+    record: record(reject).slice(0, RECORD_SHOWN),
+  }));
+  return rows.length > 0 ? [{ table: 'xray.ingest_rejects', ...encodeRows(rows) }] : [];
+}
+
+function traces({ bytes, contentType, limits }: ParseJob): ParsedBody {
+  let request: unknown;
+  let decoded: ReturnType<typeof decodeTraceRequest>;
+  try {
+    request = isProtobuf(contentType) ? readExportTraceServiceRequest(bytes, limits.depth) : json(bytes, limits);
+    decoded = decodeTraceRequest(request);
+  } catch (error) {
+    if (error instanceof ProblemError) throw error;
+    throw new ProblemError('invalid-body', `the body is no OTLP trace request: ${words(error)}`);
+  }
+  refuseMany(decoded.spans.length + decoded.rejects.length, 'spans', limits);
+  const days = new Set<bigint>();
+  const rejects = [...decoded.rejects];
+  const spans = decoded.spans.filter((span) => {
+    days.add(span.start / NS_PER_DAY);
+    return days.size <= DAYS;
+  });
+  const beyond = decoded.spans.length - spans.length;
+  for (let i = 0; i < beyond; i++)
+    rejects.push({ position: spans.length + i, reason: `the body has spans of more than ${DAYS} days` });
+  const rows = spans.length > 0 ? [{ table: 'xray.otel_traces', ...encodeRows(spanRows(spans)) }] : [];
+  return {
+    tables: [...rows, ...rejectRows('otlp', rejects, () => '')],
+    sightings: [],
+    accepted: spans.length,
+    ignored: {},
+    rejected: rejects.length,
+    rejects: rejects.slice(0, REJECTS_KEPT),
+  };
+}
+
+function rayEvents({ bytes, cluster, limits }: ParseJob): ParsedBody {
+  const value = json(bytes, limits);
+  const records: readonly unknown[] = Array.isArray(value) ? value : [value];
+  refuseMany(records.length, 'records', limits);
+  const { facts, ignored, rejects } = decodeRayEvents(records, cluster);
+  const { sightings, ...kept } = facts;
+  const ignoredCount = Object.values(ignored).reduce((sum, count) => sum + count, 0);
+  return {
+    tables: [
+      ...rayRows(kept).map(({ table, rows }) => ({ table, ...encodeRows(rows) })),
+      ...rejectRows('ray-events', rejects, ({ position }) => JSON.stringify(records[position]) ?? ''),
+    ],
+    sightings,
+    accepted: records.length - ignoredCount - rejects.length,
+    ignored,
+    rejected: rejects.length,
+    rejects: rejects.slice(0, REJECTS_KEPT),
+  };
+}
+
+/** Throws ProblemError 400 or 413 with a sentence. */
+export const parseBody = (job: ParseJob): ParsedBody => (job.kind === 'otlp' ? traces(job) : rayEvents(job));
