@@ -3,10 +3,13 @@
  * go into one insert per table; a request resolves when the inserts that carry its rows have. When more rows wait than
  * the limit, requests are refused with 429 and Retry-After, and counted.
  */
+import { createHash } from 'node:crypto';
 import { Counter, Gauge } from 'prom-client';
 import type { SourceHealthWire } from '../../contract/health.ts';
+import type { IngestReportWire } from '../../contract/ingest.ts';
 import { decodeOtlp } from '../../sources/otlp/decode.ts';
-import { decodeRayEvents } from '../../sources/ray/decode-event.ts';
+import { type DecodedRay, decodeRayEvents } from '../../sources/ray/decode-event.ts';
+import { decodeTimeline } from '../../sources/ray/decode-timeline.ts';
 import type { Engine } from '../../store/engine.ts';
 import { rayRows } from '../../store/insert-ray.ts';
 import { spanRows } from '../../store/insert-spans.ts';
@@ -14,7 +17,7 @@ import type { Config } from '../config.ts';
 import { ProblemError } from '../problem.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { parseJson, readBody } from './body.ts';
-import type { Ingest, IngestBody } from './ingest.ts';
+import type { Ingest } from './ingest.ts';
 
 interface Waiting {
   readonly tables: readonly { readonly table: string; readonly rows: readonly object[] }[];
@@ -26,6 +29,12 @@ interface Waiting {
 const BATCH_ROWS = 50_000;
 const BATCH_MS = 20;
 const REJECTS_SHOWN = 10;
+/** Sessions that are files: their tasks were told by nothing else. */
+const IMPORTED = 'imported:';
+
+/** The same content has the same name, compressed or not: importing it twice changes nothing. */
+const importedSession = (bytes: Uint8Array): string =>
+  `${IMPORTED}${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`;
 
 export function createIngest(engine: Engine, config: Config, telemetry: Telemetry): Ingest {
   const registers = [telemetry.registry];
@@ -134,8 +143,22 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
     return rows.length > 0 ? [{ table: 'xray.ingest_rejects', rows }] : [];
   }
 
-  async function records(body: IngestBody): Promise<readonly unknown[]> {
-    const value = await parseJson(await readBody(body, config.limits), config.limits);
+  /** Counts what became of `total` records, and says it. */
+  function report(kind: string, total: number, decoded: DecodedRay): IngestReportWire {
+    const ignored = Object.values(decoded.ignored).reduce((sum, count) => sum + count, 0);
+    for (const [type, count] of Object.entries(decoded.ignored))
+      ignoredTotal.inc({ kind, type: type.slice(0, 60) }, count);
+    const taken = total - ignored - decoded.rejects.length;
+    accepted.inc({ kind }, taken);
+    return {
+      accepted: taken,
+      ignored,
+      rejected: decoded.rejects.length,
+      rejects: decoded.rejects.slice(0, REJECTS_SHOWN),
+    };
+  }
+
+  function listOf(value: unknown): readonly unknown[] {
     const list = Array.isArray(value) ? value : [value];
     if (list.length > config.limits.records)
       throw new ProblemError(
@@ -147,28 +170,35 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
 
   return {
     async rayEvents(body) {
-      const all = await records(body);
+      const all = listOf(await parseJson(await readBody(body, config.limits), config.limits));
       const decoded = decodeRayEvents(all, body.cluster);
       await enqueue([...rayRows(decoded.facts), ...rejectRows('ray-events', decoded.rejects, all)]);
       heard.events = new Date();
-      const ignored = Object.values(decoded.ignored).reduce((sum, count) => sum + count, 0);
-      for (const [type, count] of Object.entries(decoded.ignored))
-        ignoredTotal.inc({ kind: 'ray-events', type: type.slice(0, 60) }, count);
-      const taken = all.length - ignored - decoded.rejects.length;
-      accepted.inc({ kind: 'ray-events' }, taken);
-      return {
-        accepted: taken,
-        ignored,
-        rejected: decoded.rejects.length,
-        rejects: decoded.rejects.slice(0, REJECTS_SHOWN),
-      };
+      return report('ray-events', all.length, decoded);
     },
     async rayTimeline(body) {
-      await records(body);
-      throw new ProblemError(
-        'unsupported-media-type',
-        'timeline files cannot be imported yet: send Ray events instead',
-      );
+      const bytes = await readBody(body, config.limits);
+      const all = listOf(await parseJson(bytes, config.limits));
+      const session = body.session ?? importedSession(bytes);
+      const decoded = decodeTimeline(all, {
+        session,
+        cluster: body.cluster,
+        jobId: body.job,
+        isImported: session.startsWith(IMPORTED),
+      });
+      const admitted = decoded.completeness.map(({ jobId, truncated, reason }) => ({
+        session,
+        job_id: jobId,
+        source: 'timeline',
+        truncated: truncated ? 1 : 0,
+        reason,
+      }));
+      await enqueue([
+        ...rayRows(decoded.facts),
+        ...(admitted.length > 0 ? [{ table: 'xray.ray_completeness', rows: admitted }] : []),
+        ...rejectRows('ray-timeline', decoded.rejects, all),
+      ]);
+      return report('ray-timeline', all.length, decoded);
     },
     async traces(body) {
       const bytes = await readBody(body, config.limits);
