@@ -60,9 +60,11 @@ export interface AttemptPart {
   readonly runtimeEnv?: string;
   readonly callSite?: string;
   readonly nodeId?: string;
+  /** Where the source knows the node by its address alone. */
+  readonly nodeIp?: string;
   readonly workerId?: string;
   readonly workerPid?: number;
-  /** First time each state was reached. */
+  /** First time each state was reached; from a `timeline`, derived from spans, and read only where nobody told any. */
   readonly stateTimes: Readonly<Partial<Record<TaskState, Nanoseconds>>>;
   readonly errorType?: string;
   readonly errorMessage?: string;
@@ -82,6 +84,8 @@ export interface ProfileSpan {
   readonly start: Nanoseconds;
   readonly end: Nanoseconds;
   readonly extra: string;
+  /** Absent: the event export. The same span comes with other roundings from other sources. */
+  readonly source?: TaskSource;
 }
 
 export interface NodePart {

@@ -132,8 +132,8 @@ export async function completenessOf(runtime: Runtime, job: JobRow): Promise<Com
   ]);
   const sources = (stored?.sources ?? []).map((source) => SOURCE_NAMES[source] ?? source).sort();
   const hasEvents = sources.includes('events');
-  // The State API truncates at 10,000 while the events have all: truncation counts only where nothing else told more.
-  const relevant = told.filter((row) => !(hasEvents && row.source === 'state-api'));
+  // The State API and timelines truncate while the events have all: truncation counts only where nothing else told more.
+  const relevant = told.filter((row) => !(hasEvents && row.source !== 'events'));
   const reasons = relevant.map((row) => row.reason).filter((reason) => reason !== '');
   if (stored && stored.undefined_attempts > 0)
     reasons.push(

@@ -37,9 +37,10 @@ export function rayRows(facts: Partial<RayFacts>): { readonly table: string; rea
         node_id: a.nodeId ?? '',
         worker_id: a.workerId ?? '',
         worker_pid: a.workerPid ?? null,
-        state_ns: a.stateTimes,
-        error_type: a.errorType ?? '',
-        error_message: a.errorMessage ?? '',
+        node_ip: a.nodeIp ?? '',
+        ...(a.source === 'timeline'
+          ? { derived_ns: a.stateTimes, derived_error: a.errorType ?? '', derived_message: a.errorMessage ?? '' }
+          : { state_ns: a.stateTimes, error_type: a.errorType ?? '', error_message: a.errorMessage ?? '' }),
         logs: json(a.logs),
         sources: [a.source],
         stored: Math.floor(Date.now() / 1000),
@@ -59,6 +60,7 @@ export function rayRows(facts: Partial<RayFacts>): { readonly table: string; rea
         worker_id: p.workerId,
         node_ip: p.nodeIp,
         extra: p.extra,
+        source: p.source ?? 'event',
       })),
     },
     {

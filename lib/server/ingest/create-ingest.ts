@@ -5,15 +5,16 @@
  */
 import { Counter, Gauge } from 'prom-client';
 import type { SourceHealthWire } from '../../contract/health.ts';
+import type { IngestReportWire } from '../../contract/ingest.ts';
 import type { SessionSighting } from '../../model/task.ts';
 import type { Engine } from '../../store/engine.ts';
 import { rayRows } from '../../store/insert-ray.ts';
 import type { Config } from '../config.ts';
 import { ProblemError } from '../problem.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { parseJson, readBody } from './body.ts';
+import { readBody } from './body.ts';
 import { createBodyParser } from './body-parser.ts';
-import type { Ingest, IngestBody } from './ingest.ts';
+import type { Ingest, IngestBody, TimelineBody } from './ingest.ts';
 import type { ParsedBody, ParseJob, TableRows } from './parse-body.ts';
 import { createWriteQueue, encodeInSlices, type Lost } from './write-queue.ts';
 
@@ -84,55 +85,45 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
     return lost;
   }
 
-  async function parse(kind: ParseJob['kind'], body: IngestBody): Promise<ParsedBody> {
+  async function parse(kind: ParseJob['kind'], body: IngestBody | TimelineBody): Promise<ParsedBody> {
     try {
       const bytes = await readBody(body, config.limits);
       const { contentType, cluster } = body;
-      return await parser.parse({ kind, bytes, contentType, cluster, limits: config.limits });
+      const told = 'session' in body ? { session: body.session, job: body.job } : {};
+      return await parser.parse({ kind, bytes, contentType, cluster, ...told, limits: config.limits });
     } catch (error) {
       if (error instanceof ProblemError) rejected.inc({ kind: 'request', reason: error.problem.code });
       throw error;
     }
   }
 
-  async function records(body: IngestBody): Promise<readonly unknown[]> {
-    const value = await parseJson(await readBody(body, config.limits), config.limits);
-    const list = Array.isArray(value) ? value : [value];
-    if (list.length > config.limits.records)
-      throw new ProblemError(
-        'too-large',
-        `the body has ${list.length} records, the limit is ${config.limits.records}: send smaller batches`,
-      );
-    return list;
+  /** Stores what was parsed and says what became of its records. */
+  async function keep(kind: 'ray-events' | 'ray-timeline', body: IngestBody | TimelineBody): Promise<IngestReportWire> {
+    const parsed = await parse(kind, body);
+    const lost = await store(parsed, kind);
+    const ignored = Object.values(parsed.ignored).reduce((sum, count) => sum + count, 0);
+    for (const [type, count] of Object.entries(parsed.ignored))
+      ignoredTotal.inc({ kind, type: KNOWN_IGNORED.has(type) ? type : 'other' }, count);
+    const lostRows = lost.reduce((sum, one) => sum + one.rows, 0);
+    const taken = Math.max(0, parsed.accepted - lostRows);
+    accepted.inc({ kind }, taken);
+    // The store merges rows of a body and does not tell which record a refused row came from.
+    const refused = lost.map(({ reason }) => ({ position: -1, reason }));
+    return {
+      accepted: taken,
+      ignored,
+      rejected: parsed.rejected + lostRows,
+      rejects: [...parsed.rejects, ...refused].slice(0, REJECTS_SHOWN),
+    };
   }
 
   return {
     async rayEvents(body) {
-      const parsed = await parse('ray-events', body);
-      const lost = await store(parsed, 'ray-events');
+      const report = await keep('ray-events', body);
       heard.events = new Date();
-      const ignored = Object.values(parsed.ignored).reduce((sum, count) => sum + count, 0);
-      for (const [type, count] of Object.entries(parsed.ignored))
-        ignoredTotal.inc({ kind: 'ray-events', type: KNOWN_IGNORED.has(type) ? type : 'other' }, count);
-      const lostRows = lost.reduce((sum, one) => sum + one.rows, 0);
-      const taken = Math.max(0, parsed.accepted - lostRows);
-      accepted.inc({ kind: 'ray-events' }, taken);
-      // The store merges rows of a body and does not tell which record a refused row came from.
-      const refused = lost.map(({ reason }) => ({ position: -1, reason }));
-      return {
-        accepted: taken,
-        ignored,
-        rejected: parsed.rejected + lostRows,
-        rejects: [...parsed.rejects, ...refused].slice(0, REJECTS_SHOWN),
-      };
+      return report;
     },
-    async rayTimeline(body) {
-      await records(body);
-      throw new ProblemError(
-        'unsupported-media-type',
-        'timeline files cannot be imported yet: send Ray events instead',
-      );
-    },
+    rayTimeline: (body) => keep('ray-timeline', body),
     async traces(body) {
       const parsed = await parse('otlp', body);
       const lost = await store(parsed, 'otlp');

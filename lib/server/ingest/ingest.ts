@@ -11,13 +11,20 @@ export interface IngestBody {
   readonly cluster: string | null;
 }
 
+export interface TimelineBody extends IngestBody {
+  /** Ray's session to merge into, or null: the file becomes a session of its own, named by its content. */
+  readonly session: string | null;
+  /** Job id of spans that say none (8 hex digits), or null. */
+  readonly job: string | null;
+}
+
 export interface Ingest {
   /** OTLP/HTTP body. Resolves when stored. */
   readonly traces: (body: IngestBody) => Promise<{ rejectedSpans: number; reason: string; acceptedSpans: number }>;
   /** Ray event export body. Resolves when stored; bad records are set aside, not thrown. */
   readonly rayEvents: (body: IngestBody) => Promise<IngestReportWire>;
-  /** `ray timeline` files, formats A and B. */
-  readonly rayTimeline: (body: IngestBody) => Promise<IngestReportWire>;
+  /** Ray's timeline files, formats A and B (sources/ray/decode-timeline.ts). Resolves when stored. */
+  readonly rayTimeline: (body: TimelineBody) => Promise<IngestReportWire>;
   /** Facts from polling. Resolves when stored. */
   readonly rayFacts: (facts: Partial<RayFacts>) => Promise<void>;
   readonly health: () => readonly SourceHealthWire[];

@@ -2,10 +2,12 @@
  * A body's bytes to lines for the store, in one synchronous go: bounded in depth, records and days. Small bodies are
  * parsed where they arrive, big ones by the same function in a worker (body-parser.ts).
  */
+import { createHash } from 'node:crypto';
 import type { SessionSighting } from '../../model/task.ts';
 import { decodeTraceRequest, isProtobuf } from '../../sources/otlp/decode.ts';
 import { readExportTraceServiceRequest } from '../../sources/otlp/protobuf.ts';
-import { decodeRayEvents } from '../../sources/ray/decode-event.ts';
+import { type DecodedRay, decodeRayEvents } from '../../sources/ray/decode-event.ts';
+import { decodeTimeline } from '../../sources/ray/decode-timeline.ts';
 import { type EncodedRows, encodeRows } from '../../store/engine.ts';
 import { rayRows } from '../../store/insert-ray.ts';
 import { spanRows } from '../../store/insert-spans.ts';
@@ -34,10 +36,13 @@ export interface ParsedBody {
 }
 
 export interface ParseJob {
-  readonly kind: 'otlp' | 'ray-events';
+  readonly kind: 'otlp' | 'ray-events' | 'ray-timeline';
   readonly bytes: Uint8Array;
   readonly contentType: string;
   readonly cluster: string | null;
+  /** Only of timeline files: the session and job they belong to, where the sender knows. */
+  readonly session?: string | null;
+  readonly job?: string | null;
   readonly limits: Config['limits'];
 }
 
@@ -133,25 +138,61 @@ function traces({ bytes, contentType, limits }: ParseJob): ParsedBody {
   };
 }
 
-function rayEvents({ bytes, cluster, limits }: ParseJob): ParsedBody {
+function recordsOf(bytes: Uint8Array, limits: Config['limits']): readonly unknown[] {
   const value = json(bytes, limits);
   const records: readonly unknown[] = Array.isArray(value) ? value : [value];
   refuseMany(records.length, 'records', limits);
-  const { facts, ignored, rejects } = decodeRayEvents(records, cluster);
-  const { sightings, ...kept } = facts;
-  const ignoredCount = Object.values(ignored).reduce((sum, count) => sum + count, 0);
+  return records;
+}
+
+function rayBody(kind: ParseJob['kind'], records: readonly unknown[], decoded: DecodedRay): ParsedBody {
+  const { sightings, ...kept } = decoded.facts;
+  const ignored = Object.values(decoded.ignored).reduce((sum, count) => sum + count, 0);
   return {
     tables: [
       ...rayRows(kept).map(({ table, rows }) => ({ table, ...encodeRows(rows) })),
-      ...rejectRows('ray-events', rejects, ({ position }) => JSON.stringify(records[position]) ?? ''),
+      ...rejectRows(kind, decoded.rejects, ({ position }) => JSON.stringify(records[position]) ?? ''),
     ],
     sightings,
-    accepted: records.length - ignoredCount - rejects.length,
-    ignored,
-    rejected: rejects.length,
-    rejects: rejects.slice(0, REJECTS_KEPT),
+    accepted: records.length - ignored - decoded.rejects.length,
+    ignored: decoded.ignored,
+    rejected: decoded.rejects.length,
+    rejects: decoded.rejects.slice(0, REJECTS_KEPT),
   };
 }
 
+function rayEvents({ bytes, cluster, limits }: ParseJob): ParsedBody {
+  const records = recordsOf(bytes, limits);
+  return rayBody('ray-events', records, decodeRayEvents(records, cluster));
+}
+
+/** Sessions that are files: their tasks were told by nothing else. */
+const IMPORTED = 'imported:';
+
+/** A file without a session is one of its own, named by its content: importing it twice changes nothing. */
+function rayTimeline({ bytes, cluster, session: given, job, limits }: ParseJob): ParsedBody {
+  const records = recordsOf(bytes, limits);
+  const session = given ?? `${IMPORTED}${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`;
+  const isImported = session.startsWith(IMPORTED);
+  const decoded = decodeTimeline(records, { session, cluster, jobId: job ?? null, isImported });
+  const admitted = decoded.completeness.map(({ jobId, truncated, reason }) => ({
+    session,
+    job_id: jobId,
+    source: 'timeline',
+    truncated: truncated ? 1 : 0,
+    reason,
+  }));
+  const parsed = rayBody('ray-timeline', records, decoded);
+  return admitted.length === 0
+    ? parsed
+    : { ...parsed, tables: [...parsed.tables, { table: 'xray.ray_completeness', ...encodeRows(admitted) }] };
+}
+
+const PARSERS: Readonly<Record<ParseJob['kind'], (job: ParseJob) => ParsedBody>> = {
+  otlp: traces,
+  'ray-events': rayEvents,
+  'ray-timeline': rayTimeline,
+};
+
 /** Throws ProblemError 400 or 413 with a sentence. */
-export const parseBody = (job: ParseJob): ParsedBody => (job.kind === 'otlp' ? traces(job) : rayEvents(job));
+export const parseBody = (job: ParseJob): ParsedBody => PARSERS[job.kind](job);

@@ -1,7 +1,7 @@
 /**
  * Task attempts as they stand: parts merged, the state derived from the times of its states, and attempts that Ray left
- * open closed by the end of their job, as Ray's own GCS closes them (FAILED, WORKER_DIED). Every query about attempts
- * selects from this.
+ * open closed by the end of their job, as Ray's own GCS closes them (FAILED, WORKER_DIED). States derived from a timeline
+ * file count only where nobody told one. Every query about attempts selects from this.
  *
  * Left out by `counted`: driver tasks, which /api/v0/tasks leaves out too, and restarts of an actor's creation task
  * (attempts 1, 2, ... that come without definition and end), which the State API does not show.
@@ -38,9 +38,10 @@ export function attemptsWhere(condition: string): string {
       start_ns > 0 OR state = 'FINISHED' OR (state = 'FAILED' AND error_type = 'TASK_EXECUTION_EXCEPTION') AS ran
     FROM (
       SELECT session, job_id, task_id, attempt, max(type) AS kind, max(function_name) AS function, max(name) AS declared,
-        max(actor_id) AS actor, max(parent_task_id) AS parent, max(placement_group_id) AS group_id, max(node_id) AS node,
+        max(actor_id) AS actor, max(parent_task_id) AS parent, max(placement_group_id) AS group_id, if(max(node_id) = '', max(node_ip), max(node_id)) AS node,
         max(worker_id) AS worker, max(worker_pid) AS pid, max(required_resources) AS resources, max(call_site) AS site, max(logs) AS log,
-        max(error_type) AS error, max(error_message) AS error_text, minMap(state_ns) AS states,
+        minMap(state_ns) AS told, if(empty(told), minMap(derived_ns), told) AS states,
+        if(empty(told), max(derived_error), max(error_type)) AS error, if(empty(told), max(derived_message), max(error_message)) AS error_text,
         groupUniqArrayArray(sources) AS told_by
       FROM xray.ray_task_attempts WHERE ${condition} GROUP BY session, job_id, task_id, attempt
     ) AS merged

@@ -44,12 +44,15 @@ export const timelineRows: Query<TimelineRow> = {
   }),
 };
 
+/** The same span comes with other roundings from other sources: of each attempt, those of its most exact source. */
 export const phaseRows: Query<{ task_id: string; attempt: number; name: string; start_ns: string; end_ns: string }> = {
   name: 'timeline-phases',
   sql: `SELECT task_id, attempt, name, start_ns, end_ns FROM xray.ray_profile_spans
     WHERE session = {session:String} AND job_id = {job:String} AND ({task:String} = '' OR task_id = {task:String})
       AND name IN ('task:deserialize_arguments', 'task:execute', 'task:store_outputs')
-    GROUP BY task_id, attempt, name, start_ns, end_ns ORDER BY start_ns LIMIT {limit:UInt32}`,
+    GROUP BY task_id, attempt, name, start_ns, end_ns, source
+    QUALIFY transform(source, ['event', 'state-api'], [0, 1], 2) = min(transform(source, ['event', 'state-api'], [0, 1], 2)) OVER (PARTITION BY task_id, attempt)
+    ORDER BY start_ns LIMIT {limit:UInt32}`,
   row: z.object({ task_id: Text, attempt: z.coerce.number(), name: Text, start_ns: Text, end_ns: Text }),
 };
 

@@ -1,5 +1,6 @@
 /** Every migration, in one list. */
 import type { Migration } from '../migrate.ts';
+import { derivedStateMigrations } from './derived-states.ts';
 import { opsMigrations } from './ops.ts';
 import { otelMigrations } from './otel.ts';
 import { rayMigrations } from './ray.ts';
@@ -10,4 +11,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ...rayMigrations,
   ...opsMigrations,
   ...retentionMigrations,
+  ...derivedStateMigrations,
 ];

@@ -1,0 +1,43 @@
+/** `xray doctor`: every check, one line each, with what to do where it is not ok. */
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { DoctorCheckWire, DoctorReportWire } from '../contract/cli.ts';
+import type { HealthWire } from '../contract/health.ts';
+import { machineChecks } from './doctor/machine-checks.ts';
+import { rayChecks } from './doctor/ray-checks.ts';
+import { xrayChecks } from './doctor/xray-checks.ts';
+import type { XrayClient } from './xray-client.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Resolves with the exit code: 0 nothing fails, 1 something does. */
+export async function runDoctor(
+  client: XrayClient,
+  options: { readonly json: boolean; readonly dataDirectory: string | undefined; readonly from: string },
+  print: (line: string) => void,
+): Promise<number> {
+  const dataDirectory =
+    options.dataDirectory !== undefined
+      ? resolve(options.from, options.dataDirectory)
+      : resolve(root, process.env.XRAY_DATA_DIR || '.xray');
+  const asked = Date.now();
+  const health: HealthWire | Error = await client
+    .health()
+    .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+  const checks: DoctorCheckWire[] = [
+    ...(await machineChecks({ root, dataDirectory, url: client.url, isUp: !(health instanceof Error) })),
+    ...(await xrayChecks(client, health, asked)),
+    ...(await rayChecks(health instanceof Error ? null : health)),
+  ];
+  const report: DoctorReportWire = { ok: checks.every((check) => check.state !== 'fail'), checks };
+  if (options.json) print(JSON.stringify(report));
+  else {
+    for (const check of checks) {
+      print(`${check.state.padEnd(4)}  ${check.id.padEnd(24)}  ${check.message}`);
+      if (check.state !== 'ok' && check.whatToDo !== null) print(`${' '.repeat(32)}-> ${check.whatToDo}`);
+    }
+    const failing = checks.filter((check) => check.state === 'fail').length;
+    print(failing === 0 ? 'nothing fails' : `${failing} of ${checks.length} checks fail`);
+  }
+  return report.ok ? 0 : 1;
+}

@@ -1,0 +1,92 @@
+/**
+ * One record of a timeline file, checked: a complete span (`ph: X`) with its place and its times in ns. Shared by the
+ * decoder (decode-timeline.ts, which describes the formats) and by the attribution to tasks (timeline-task-spans.ts).
+ */
+import type { TaskType } from '../../model/task.ts';
+import { type Nanoseconds, nanoseconds } from '../../model/units.ts';
+import { type Fields, isFields } from './event-fields.ts';
+
+export interface TimelineSpan {
+  readonly position: number;
+  readonly category: string;
+  readonly start: Nanoseconds;
+  readonly end: Nanoseconds;
+  readonly nodeIp: string;
+  readonly component: 'worker' | 'driver';
+  readonly componentId: string;
+  readonly args: Fields;
+  readonly isApi: boolean;
+}
+
+/** Spans of one task attempt, in file order. */
+export interface SpansOfAttempt {
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly jobId: string;
+  readonly functionName: string | undefined;
+  readonly actorId: string | undefined;
+  readonly spans: readonly TimelineSpan[];
+}
+
+export interface TimelineNames {
+  readonly session: string;
+  readonly cluster: string | null;
+  /** Job of spans that say none, 8 hex digits; null: they are set aside. */
+  readonly jobId: string | null;
+  /** False where the session has tasks of its own: then tasks without an id are not invented anew. */
+  readonly isImported: boolean;
+}
+
+/** Microseconds as a float64 (steps of 0.25 us today) to ns, without passing 2^53. */
+function microsecondsToNanoseconds(us: number): Nanoseconds {
+  const whole = Math.floor(us);
+  return nanoseconds(BigInt(whole) * 1000n + BigInt(Math.round((us - whole) * 1000)));
+}
+
+/** Type of a task, from its id: 8 bytes of its own, then the actor (12 own bytes, all ones for none) and the job. */
+export function taskTypeOf(taskId: string): TaskType {
+  const [own, actor] = [taskId.slice(0, 16), taskId.slice(16, 40)];
+  if (/^f+$/.test(actor)) return /^f+$/.test(own) ? 'DRIVER_TASK' : 'NORMAL_TASK';
+  return /^f+$/.test(own) ? 'ACTOR_CREATION_TASK' : 'ACTOR_TASK';
+}
+
+/** Names of A's processes and threads: they stand at the end of the file. */
+export function namesOf(records: readonly unknown[]): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const record of records) {
+    if (!isFields(record) || record.ph !== 'M' || !isFields(record.args) || typeof record.args.name !== 'string')
+      continue;
+    if (record.name === 'process_name') names.set(`${record.pid}`, record.args.name.replace(/^Node /, ''));
+    if (record.name === 'thread_name') names.set(`${record.pid}/${record.tid}`, record.args.name);
+  }
+  return names;
+}
+
+/** Throws with the reason where the record is no span of Ray's. `names`: those of A's processes and threads. */
+export function spanOf(record: Fields, position: number, names: ReadonlyMap<string, string>): TimelineSpan {
+  const { cat, ts, dur, pid, tid, args } = record;
+  if (typeof cat !== 'string' || cat === '') throw new Error('cat is missing');
+  if (typeof ts !== 'number' || !Number.isFinite(ts) || ts <= 0 || ts > 9e15)
+    throw new Error(`ts is ${JSON.stringify(ts)}: expected Unix time in microseconds`);
+  if (typeof dur !== 'number' || !Number.isFinite(dur) || dur < 0 || dur > 9e15)
+    throw new Error(`dur is ${JSON.stringify(dur)}: expected microseconds`);
+  if (args !== undefined && args !== null && !isFields(args)) throw new Error('args is not an object');
+  const isApi = typeof tid === 'number';
+  if (!isApi && typeof tid !== 'string') throw new Error('tid is neither a number nor "worker:<id>"');
+  const thread = isApi ? (names.get(`${pid}/${tid}`) ?? '') : tid;
+  const [kind, componentId] = thread.split(':');
+  if (!isApi && kind !== 'worker' && kind !== 'driver')
+    throw new Error(`tid is ${JSON.stringify(thread.slice(0, 60))}: expected "worker:<id>" or "driver:<id>"`);
+  const start = microsecondsToNanoseconds(ts);
+  return {
+    position,
+    category: cat,
+    start,
+    end: nanoseconds(start + microsecondsToNanoseconds(dur)),
+    nodeIp: isApi ? (names.get(`${pid}`) ?? '') : typeof pid === 'string' ? pid : '',
+    component: kind === 'driver' ? 'driver' : 'worker',
+    componentId: componentId ?? '',
+    args: isFields(args) ? args : {},
+    isApi,
+  };
+}
