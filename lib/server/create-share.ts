@@ -1,0 +1,165 @@
+/** Use case of POST /api/shares: asks what the page shows, and stores the answers as they came. */
+import { createHash, randomBytes } from 'node:crypto';
+import type { z } from 'zod';
+import { type FoundPage, findPage, pageRequests, withFixedWindow } from '../contract/pages.ts';
+import { shareRefusal } from '../contract/shareable-requests.ts';
+import { SHARE_REQUESTS_MAX, type ShareCreatedWire, type ShareRequest } from '../contract/shares.ts';
+import { shareTotals } from '../store/queries/shares.ts';
+import type { OwnAnswer, OwnApi } from './own-api.ts';
+import { ProblemError } from './problem.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Before compression; the store keeps about a tenth of it. */
+export interface ShareLimits {
+  readonly answerBytes: number;
+  readonly shares: number;
+  readonly storedBytes: number;
+  readonly timeoutMs: number;
+  /** Shares being made at the same moment. */
+  readonly atOnce: number;
+}
+export const SHARE_LIMITS: ShareLimits = {
+  answerBytes: 32 * 1024 ** 2,
+  shares: 10_000,
+  storedBytes: 16 * 1024 ** 3,
+  timeoutMs: 60_000,
+  atOnce: 4,
+};
+const ASKED_AT_ONCE = 4;
+
+type ShareStore = Pick<Runtime, 'engine' | 'config'>;
+type Ask = (path: string) => Promise<OwnAnswer>;
+
+/** The id of a share: SHA-256 of its token, hex. The token itself is nowhere stored. */
+export const shareIdOf = (token: string): string => createHash('sha256').update(token).digest('hex');
+
+/** DateTime64(3) as `<seconds>.<milliseconds>`: exact, and read without a time zone. */
+const moment = (ms: number): string => `${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, '0')}`;
+
+const invalid = (field: string, words: string) => new ProblemError('invalid-body', `field "${field}": ${words}`);
+
+let making = 0;
+
+/** Rejects with ProblemError: 400 names the field, 413 beyond the limit of bytes, 429 where there are too many. */
+export async function createShare(
+  runtime: ShareStore,
+  request: z.output<typeof ShareRequest>,
+  api: OwnApi,
+  caller: AbortSignal,
+  limits: ShareLimits = SHARE_LIMITS,
+): Promise<ShareCreatedWire> {
+  const page = findPage(request.path);
+  if (!page) throw invalid('path', `${JSON.stringify(request.path)} is no page that can be shared`);
+  for (const [i, path] of (request.requests ?? []).entries()) {
+    const refusal = shareRefusal(path);
+    if (refusal) throw invalid(`requests.${i}`, refusal);
+  }
+  if (making >= limits.atOnce)
+    throw new ProblemError('overloaded', `${making} shares are being made now: try again in a few seconds`, {
+      headers: { 'retry-after': '5' },
+    });
+  making += 1;
+  try {
+    await refuseBeyond(runtime, limits);
+    const signal = AbortSignal.any([caller, AbortSignal.timeout(limits.timeoutMs)]);
+    const ask = boundedAsk(api, limits.answerBytes, signal);
+    const answers = request.requests
+      ? await askAll([...new Set(request.requests)], ask)
+      : await askPage(page, Date.now(), ask);
+    return await store(runtime, request, answers);
+  } finally {
+    making -= 1;
+  }
+}
+
+async function refuseBeyond(runtime: ShareStore, limits: ShareLimits): Promise<void> {
+  const [totals] = await runtime.engine.select(shareTotals);
+  if (totals && (totals.shares >= limits.shares || totals.bytes >= limits.storedBytes))
+    throw new ProblemError(
+      'overloaded',
+      `${totals.shares} shares with ${totals.bytes} bytes are stored, the limits are ${limits.shares} and ${limits.storedBytes}: revoke some on /shares`,
+    );
+}
+
+/** All answers together stay within `maxBytes`. */
+function boundedAsk(api: OwnApi, maxBytes: number, signal: AbortSignal): Ask {
+  let left = maxBytes;
+  const tooLarge = () =>
+    new ProblemError(
+      'too-large',
+      `the page's answers are larger than ${maxBytes} bytes together: share a narrower page, or give fewer "requests"`,
+    );
+  return async (path) => {
+    let answer: OwnAnswer;
+    try {
+      answer = await api(path, left, signal);
+    } catch (error) {
+      if (error instanceof ProblemError && error.problem.code === 'too-large') throw tooLarge();
+      if (signal.aborted) throw new ProblemError('query-limit', `the page took too long to answer (${path})`);
+      throw error;
+    }
+    left -= Buffer.byteLength(answer.text);
+    if (left < 0) throw tooLarge();
+    JSON.parse(answer.text); // stored as it came, so it must be what it says it is
+    return answer;
+  };
+}
+
+async function askAll(paths: readonly string[], ask: Ask): Promise<Map<string, OwnAnswer>> {
+  const answers = new Map<string, OwnAnswer>();
+  for (let i = 0; i < paths.length; i += ASKED_AT_ONCE) {
+    const some = paths.slice(i, i + ASKED_AT_ONCE);
+    for (const [path, answer] of await Promise.all(some.map(async (path) => [path, await ask(path)] as const)))
+      answers.set(path, answer);
+  }
+  return answers;
+}
+
+/** What the page asks, and what follows from the answers to that. */
+async function askPage(page: FoundPage, nowMs: number, ask: Ask): Promise<Map<string, OwnAnswer>> {
+  const answers = new Map<string, OwnAnswer>();
+  const bodies = new Map<string, unknown>();
+  for (;;) {
+    const open = pageRequests(page, nowMs, bodies).filter((path) => !answers.has(path));
+    if (open.length === 0 || answers.size + open.length > SHARE_REQUESTS_MAX) return answers;
+    for (const [path, answer] of await askAll(open, ask)) {
+      answers.set(path, answer);
+      if (answer.status === 200) bodies.set(path, JSON.parse(answer.text));
+    }
+  }
+}
+
+async function store(
+  runtime: ShareStore,
+  request: z.output<typeof ShareRequest>,
+  answers: ReadonlyMap<string, OwnAnswer>,
+): Promise<ShareCreatedWire> {
+  const token = randomBytes(16).toString('base64url');
+  const id = shareIdOf(token);
+  const now = Date.now();
+  const expires = request.expiresInSeconds === null ? null : now + request.expiresInSeconds * 1000;
+  const responses = `{${[...answers]
+    .map(([path, { status, text }]) => `${JSON.stringify(path)}:{"status":${status},"body":${text}}`)
+    .join(',')}}`;
+  const bytes = Buffer.byteLength(responses);
+  await runtime.engine.insert('xray.shares', [
+    {
+      id,
+      path: withFixedWindow(request.path, [...answers.keys()]),
+      title: request.title,
+      note: request.note,
+      created: moment(now),
+      expires: expires === null ? null : moment(expires),
+      bytes,
+      demo: runtime.config.demo,
+      responses,
+    },
+  ]);
+  return {
+    token,
+    id,
+    path: `/s/${token}`,
+    expiresAt: expires === null ? null : new Date(expires).toISOString(),
+    bytes,
+  };
+}
