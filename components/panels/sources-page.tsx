@@ -1,5 +1,6 @@
 'use client';
 /** Health of every source, and how to connect one. */
+import Link from 'next/link';
 import { useEffect, useState } from 'react';
 import { UNKNOWN } from '../../lib/chart/number-format.ts';
 import { healthRoute, type SourceHealthWire } from '../../lib/contract/health.ts';
@@ -82,7 +83,10 @@ export function SourcesPage() {
   useEffect(() => setOrigin(window.location.origin), []);
   return (
     <>
-      <h1 className="font-semibold text-[18px]">Sources</h1>
+      <div className="flex items-baseline justify-between gap-4">
+        <h1 className="font-semibold text-[18px]">Sources</h1>
+        <Link href="/shares">Share links</Link>
+      </div>
       <Panel title="Health" flush>
         {health.data ? (
           <DataTable label="Sources" columns={COLUMNS} rows={health.data.sources} rowKey={(row) => row.id} />
