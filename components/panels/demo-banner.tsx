@@ -1,9 +1,9 @@
 'use client';
-/** Says that the data is simulated; dismissible until the page is loaded again. */
-import Link from 'next/link';
 import { useState } from 'react';
 import { healthRoute } from '../../lib/contract/health.ts';
 import { useApi } from '../queries/api-client.ts';
+/** Says that the data is simulated; dismissible until the page is loaded again. */
+import { Link } from '../ui/link.tsx';
 
 export function DemoBanner() {
   const [hidden, setHidden] = useState(false);

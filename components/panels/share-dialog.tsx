@@ -1,7 +1,6 @@
 'use client';
 /** Makes a share of the page behind it: what it is called, how long it lives, what it holds; then its link, once. */
 import { Check, Copy, X } from 'lucide-react';
-import Link from 'next/link';
 import { Dialog } from 'radix-ui';
 import { useRef, useState } from 'react';
 import { momentText } from '../../lib/chart/moment-text.ts';
@@ -11,6 +10,7 @@ import type { PageName } from '../../lib/contract/pages.ts';
 import { SHARE_REQUESTS_MAX, type ShareCreatedWire } from '../../lib/contract/shares.ts';
 import { useAnswerBytes, useShownRequests } from '../queries/frozen.tsx';
 import { useCreateShare, useRevokeShare } from '../queries/shares.ts';
+import { Link } from '../ui/link.tsx';
 
 const LIFETIMES = [
   { label: '1 day', seconds: 86_400 },

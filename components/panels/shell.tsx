@@ -12,11 +12,11 @@ import {
   Sun,
   Waypoints,
 } from 'lucide-react';
-import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import type { ReactNode } from 'react';
 import { healthRoute } from '../../lib/contract/health.ts';
 import { useApi } from '../queries/api-client.ts';
+import { Link } from '../ui/link.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';
 import { DemoBanner } from './demo-banner.tsx';
 import { ShareButton } from './share-button.tsx';
