@@ -2,6 +2,7 @@
 /** Frozen answers (a share link) instead of requests, and the list of requests a page shows (to make one). */
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { withoutResolution } from '../../lib/contract/pages.ts';
 import { shareRefusal } from '../../lib/contract/shareable-requests.ts';
 
 /** Answers by request path: HTTP status and JSON body, as they stand in a share. */
@@ -27,16 +28,6 @@ export function FrozenProvider({ page, children }: { page: FrozenPage; children:
 
 /** The frozen page around this component; null on a live page. */
 export const useFrozenPage = (): FrozenPage | null => useContext(Frozen);
-
-/** How finely a question is asked depends on the screen; the answer is the same one. */
-const RESOLUTION = ['bins', 'points'] as const;
-
-function withoutResolution(path: string): string {
-  const [pathname = '', search = ''] = path.split('?');
-  const query = new URLSearchParams(search);
-  for (const name of RESOLUTION) query.delete(name);
-  return `${pathname}?${query}`;
-}
 
 /** The answer to this request; where only its resolution differs, the one that there is. */
 export function frozenAnswer(answers: FrozenAnswers, path: string): FrozenAnswers[string] | null {

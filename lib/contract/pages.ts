@@ -202,6 +202,17 @@ export function pageRequests(page: FoundPage, nowMs: number, answers: ReadonlyMa
   return PAGES[page.name].requests({ params: page.params, query: page.query, window, answers });
 }
 
+/** How finely a question is asked depends on the screen; a share holds one answer for all screens. */
+const RESOLUTION = ['bins', 'points'] as const;
+
+/** The request without its resolution: two requests that are equal then ask the same thing. */
+export function withoutResolution(request: string): string {
+  const [pathname = '', search = ''] = request.split('?');
+  const query = new URLSearchParams(search);
+  for (const name of RESOLUTION) query.delete(name);
+  return `${pathname}?${query}`;
+}
+
 /**
  * The page's path with its window in it: a live page becomes the window that its requests ask for, so that a link to it
  * shows the same tomorrow. Paths of pages without a window stay as they are.

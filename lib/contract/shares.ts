@@ -25,7 +25,7 @@ export const ShareRequest = z.strictObject({
     .default(30 * 86_400),
   /**
    * API requests (GET paths under /api/) whose answers the page shows; X-Ray asks them itself and freezes what it
-   * gets. Left out: X-Ray asks what that page would ask.
+   * gets, and what the page asks because of these answers. Left out: X-Ray asks what that page would ask.
    */
   requests: z
     .array(

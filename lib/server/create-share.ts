@@ -1,7 +1,7 @@
 /** Use case of POST /api/shares: asks what the page shows, and stores the answers as they came. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { z } from 'zod';
-import { type FoundPage, findPage, pageRequests, withFixedWindow } from '../contract/pages.ts';
+import { type FoundPage, findPage, pageRequests, withFixedWindow, withoutResolution } from '../contract/pages.ts';
 import { shareRefusal } from '../contract/shareable-requests.ts';
 import { SHARE_REQUESTS_MAX, type ShareCreatedWire, type ShareRequest } from '../contract/shares.ts';
 import { shareTotals } from '../store/queries/shares.ts';
@@ -63,9 +63,8 @@ export async function createShare(
     await refuseBeyond(runtime, limits);
     const signal = AbortSignal.any([caller, AbortSignal.timeout(limits.timeoutMs)]);
     const ask = boundedAsk(api, limits.answerBytes, signal);
-    const answers = request.requests
-      ? await askAll([...new Set(request.requests)], ask)
-      : await askPage(page, Date.now(), ask);
+    const path = withFixedWindow(request.path, request.requests ?? []);
+    const answers = await askPage(findPage(path) ?? page, [...new Set(request.requests)], !request.requests, ask);
     return await store(runtime, request, answers);
   } finally {
     making -= 1;
@@ -100,9 +99,18 @@ function boundedAsk(api: OwnApi, maxBytes: number, signal: AbortSignal): Ask {
     }
     left -= Buffer.byteLength(answer.text);
     if (left < 0) throw tooLarge();
-    JSON.parse(answer.text); // stored as it came, so it must be what it says it is
-    return answer;
+    return { status: answer.status, text: isJson(answer.text) ? answer.text : 'null' };
   };
+}
+
+/** Kept as it came where it is JSON; anything else is nothing to a panel, as it is on the live page. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function askAll(paths: readonly string[], ask: Ask): Promise<Map<string, OwnAnswer>> {
@@ -115,18 +123,31 @@ async function askAll(paths: readonly string[], ask: Ask): Promise<Map<string, O
   return answers;
 }
 
-/** What the page asks, and what follows from the answers to that. */
-async function askPage(page: FoundPage, nowMs: number, ask: Ask): Promise<Map<string, OwnAnswer>> {
-  const answers = new Map<string, OwnAnswer>();
+/**
+ * Asks the given requests, or without any what the page asks; then, both times, what the page asks because of the answers:
+ * an alert asked for again ends later than the one the browser had, and so does what ran in its window.
+ */
+async function askPage(
+  page: FoundPage,
+  given: readonly string[],
+  derive: boolean,
+  ask: Ask,
+): Promise<ReadonlyMap<string, OwnAnswer>> {
+  const nowMs = Date.now();
   const bodies = new Map<string, unknown>();
-  for (;;) {
-    const open = pageRequests(page, nowMs, bodies).filter((path) => !answers.has(path));
-    if (open.length === 0 || answers.size + open.length > SHARE_REQUESTS_MAX) return answers;
-    for (const [path, answer] of await askAll(open, ask)) {
+  const first = pageRequests(page, nowMs, bodies);
+  const answers = new Map<string, OwnAnswer>();
+  const known = new Set((derive ? [] : first).map(withoutResolution));
+  let next: readonly string[] = derive ? first : given;
+  while (next.length > 0 && answers.size + next.length <= SHARE_REQUESTS_MAX) {
+    for (const [path, answer] of await askAll(next, ask)) {
       answers.set(path, answer);
+      known.add(withoutResolution(path));
       if (answer.status === 200) bodies.set(path, JSON.parse(answer.text));
     }
+    next = pageRequests(page, nowMs, bodies).filter((path) => !known.has(withoutResolution(path)));
   }
+  return answers;
 }
 
 async function store(
