@@ -1,12 +1,12 @@
 'use client';
 /** Attempts that ran in the window of an alert: on its node and in its session, where its labels tell them. */
-import Link from 'next/link';
 import { useMemo } from 'react';
 import { formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/number-format.ts';
 import type { AlertDetailWire } from '../../lib/contract/alerts.ts';
 import { type RanThenWire, ranThenRoute } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
+import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';

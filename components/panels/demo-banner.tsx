@@ -3,10 +3,10 @@
  * Says that the data is simulated. What the last visit knew is applied before first paint (public/theme.js), so that the
  * banner neither appears late nor pushes the page down; dismissed until the tab is closed.
  */
-import Link from 'next/link';
 import { useEffect } from 'react';
 import { healthRoute } from '../../lib/contract/health.ts';
 import { useApi } from '../queries/api-client.ts';
+import { Link } from '../ui/link.tsx';
 
 export function DemoBanner() {
   const demo = useApi(healthRoute, {}).data?.demo;

@@ -1,6 +1,4 @@
 'use client';
-/** One job: what it did per function, what failed and why, and what X-Ray does not know about it. */
-import Link from 'next/link';
 import { formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/number-format.ts';
 import {
   type AttemptWireValue,
@@ -12,6 +10,8 @@ import {
 } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
+/** One job: what it did per function, what failed and why, and what X-Ray does not know about it. */
+import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';

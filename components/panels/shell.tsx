@@ -12,13 +12,14 @@ import {
   Sun,
   Waypoints,
 } from 'lucide-react';
-import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import type { ReactNode } from 'react';
 import { healthRoute } from '../../lib/contract/health.ts';
 import { useApi } from '../queries/api-client.ts';
+import { Link } from '../ui/link.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';
 import { DemoBanner } from './demo-banner.tsx';
+import { ShareButton } from './share-button.tsx';
 
 const PAGES = [
   { href: '/', title: 'Clusters', icon: Server },
@@ -93,6 +94,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </nav>
       <header className="flex h-12 items-center justify-end gap-4 border-[var(--line)] border-b px-4">
         <HealthLink />
+        <ShareButton />
         <button
           type="button"
           aria-label="Switch between film (dark) and lightbox (light)"

@@ -1,11 +1,12 @@
 'use client';
-/** Health of every source, and how to connect one. */
 import { useEffect, useState } from 'react';
 import { UNKNOWN } from '../../lib/chart/number-format.ts';
 import { otelGuide, prometheusGuide, rayDashboardGuide, rayGuide } from '../../lib/contract/connect-guide.ts';
 import { healthRoute, type SourceHealthWire } from '../../lib/contract/health.ts';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
+/** Health of every source, and how to connect one. */
+import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { ErrorState, Skeleton } from '../ui/states.tsx';
 import { StatusPill, type Tone } from '../ui/status-pill.tsx';
@@ -91,7 +92,10 @@ export function SourcesPage() {
   useEffect(() => setOrigin(window.location.origin), []);
   return (
     <>
-      <h1 className="font-semibold text-[18px]">Sources</h1>
+      <div className="flex items-baseline justify-between gap-4">
+        <h1 className="font-semibold text-[18px]">Sources</h1>
+        <Link href="/shares">Share links</Link>
+      </div>
       <Panel title="Health" flush>
         {health.data ? (
           <DataTable label="Sources" columns={COLUMNS} rows={health.data.sources} rowKey={(row) => row.id} />

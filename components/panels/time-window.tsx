@@ -1,12 +1,16 @@
 'use client';
-/** The time window of a page: absolute in the address (`from`, `to` in Unix ms), or live: the last hour until now. */
+/**
+ * The time window of a page: absolute in the address (`from`, `to` in Unix ms), or live: the last hour until now. In a
+ * share there is no now: without an address it is the window that was frozen.
+ */
 import { parseAsInteger, useQueryStates } from 'nuqs';
 import { useCallback, useEffect, useState } from 'react';
+import { LIVE_STEP_MS, LIVE_WINDOW_MS } from '../../lib/contract/pages.ts';
+import { useFrozenPage } from '../queries/frozen.tsx';
 
-const LIVE_MS = 3_600_000;
-const STEP_MS = 10_000;
+const step = (ms: number): number => Math.floor(ms / LIVE_STEP_MS) * LIVE_STEP_MS;
 /** The current step, so that one question keeps one address for 10 s. */
-const nowStep = (): number => Math.floor(Date.now() / STEP_MS) * STEP_MS;
+const nowStep = (): number => step(Date.now());
 
 export interface TimeWindow {
   readonly fromMs: number;
@@ -21,10 +25,12 @@ export interface TimeWindow {
 export function useTimeWindow(): TimeWindow {
   const [{ from, to }, setQuery] = useQueryStates({ from: parseAsInteger, to: parseAsInteger, v: parseAsInteger });
   const [now, setNow] = useState(nowStep);
-  const live = from === null || to === null || to <= from;
+  const frozen = useFrozenPage();
+  const unsaid = from === null || to === null || to <= from;
+  const live = unsaid && frozen === null;
   useEffect(() => {
     if (!live) return;
-    const timer = setInterval(() => setNow(nowStep()), STEP_MS);
+    const timer = setInterval(() => setNow(nowStep()), LIVE_STEP_MS);
     return () => clearInterval(timer);
   }, [live]);
   const setWindow = useCallback(
@@ -36,5 +42,7 @@ export function useTimeWindow(): TimeWindow {
     setNow(nowStep());
     void setQuery({ from: null, to: null, v: null }, { history: 'push' });
   }, [setQuery]);
-  return { fromMs: live ? now - LIVE_MS : from, toMs: live ? now : to, live, setWindow, setLive };
+  const end = frozen ? step(frozen.atMs) : now;
+  const unsaidWindow = frozen?.window ?? { fromMs: end - LIVE_WINDOW_MS, toMs: end };
+  return { ...(unsaid ? unsaidWindow : { fromMs: from, toMs: to }), live, setWindow, setLive };
 }

@@ -1,9 +1,9 @@
 'use client';
-/** One task of the timeline: its attempts with every state, error, phases, spans and log lines. */
-import Link from 'next/link';
 import { durationText } from '../../lib/chart/time-ticks.ts';
 import { logsRoute, taskRoute } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';
+/** One task of the timeline: its attempts with every state, error, phases, spans and log lines. */
+import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { ErrorState, Skeleton } from '../ui/states.tsx';
 

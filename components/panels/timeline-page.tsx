@@ -1,6 +1,4 @@
 'use client';
-/** Timeline of one job: every attempt on its worker, what is missing, and one attempt in detail. */
-import Link from 'next/link';
 import { useEffect, useMemo, useState } from 'react';
 import { durationText } from '../../lib/chart/time-ticks.ts';
 import {
@@ -16,6 +14,8 @@ import { fitRange, longestVisible, nextFailure, sumWindow } from '../../lib/char
 import { type TimelineWire, timelineRoute } from '../../lib/contract/jobs.ts';
 import { TimelineCanvas } from '../charts/timeline-canvas.tsx';
 import { useApi } from '../queries/api-client.ts';
+/** Timeline of one job: every attempt on its worker, what is missing, and one attempt in detail. */
+import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 import { keyOf, readAddress, writeAddress } from './timeline-address.ts';

@@ -1,13 +1,13 @@
 'use client';
 /** One trace as a waterfall with virtual rows; a chosen span in full, with the Ray task it is. */
 import { useVirtualizer } from '@tanstack/react-virtual';
-import Link from 'next/link';
 import { useMemo, useRef, useState } from 'react';
 import { durationText } from '../../lib/chart/time-ticks.ts';
 import { nameColour } from '../../lib/chart/timeline-colours.ts';
 import { visibleRows, waterfallRows } from '../../lib/chart/waterfall.ts';
 import { type SpanWireValue, type TraceWire, traceRoute } from '../../lib/contract/traces.ts';
 import { useApi } from '../queries/api-client.ts';
+import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { ErrorState, Skeleton } from '../ui/states.tsx';
 

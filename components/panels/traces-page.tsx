@@ -1,11 +1,11 @@
 'use client';
-/** Traces: search by service, span name, attributes, duration and errors. */
-import Link from 'next/link';
 import { useState } from 'react';
 import { durationText } from '../../lib/chart/time-ticks.ts';
 import { type TraceSummaryWire, tracesRoute } from '../../lib/contract/traces.ts';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
+/** Traces: search by service, span name, attributes, duration and errors. */
+import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';

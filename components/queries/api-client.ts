@@ -4,7 +4,7 @@ import { keepPreviousData, type UseQueryResult, useQuery } from '@tanstack/react
 import type { z } from 'zod';
 import { Problem, type ProblemWire } from '../../lib/contract/problem.ts';
 import { type RouteContract, requestPath } from '../../lib/contract/route.ts';
-import { type FrozenAnswers, useFrozenAnswers } from './frozen.tsx';
+import { type FrozenAnswers, frozenAnswer, useFrozenPage } from './frozen.tsx';
 
 /** An answer that was no answer; `problem` says what was asked, why it failed and what to do. */
 export class ApiError extends Error {
@@ -17,12 +17,12 @@ export class ApiError extends Error {
   }
 }
 
-async function ask(path: string, signal: AbortSignal): Promise<unknown> {
+async function ask(path: string, init: RequestInit): Promise<unknown> {
   let response: Response;
   try {
-    response = await fetch(path, { signal });
+    response = await fetch(path, init);
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (init.signal?.aborted) throw error;
     throw new ApiError({
       type: 'about:blank',
       title: 'X-Ray does not answer',
@@ -54,7 +54,7 @@ function accept(path: string, status: number, body: unknown): unknown {
 
 /** The answer a share holds; what it does not hold is said, never asked for. */
 function thaw(answers: FrozenAnswers, path: string): unknown {
-  const answer = answers[path];
+  const answer = frozenAnswer(answers, path);
   if (answer) return accept(path, answer.status, answer.body);
   throw new ApiError({
     type: 'about:blank',
@@ -72,13 +72,22 @@ export function useApi<Query extends z.ZodObject, Body extends z.ZodType>(
   options: { readonly enabled?: boolean; readonly refreshMs?: number | false } = {},
 ): UseQueryResult<z.output<Body>, ApiError> {
   const path = requestPath(route, params);
-  const frozen = useFrozenAnswers();
+  const frozen = useFrozenPage();
   return useQuery<z.output<Body>, ApiError>({
-    queryKey: [frozen ? 'FROZEN' : 'GET', path],
-    queryFn: async ({ signal }) => (frozen ? thaw(frozen, path) : await ask(path, signal)) as z.output<Body>,
+    queryKey: frozen ? ['FROZEN', path, frozen.id] : ['GET', path],
+    queryFn: async ({ signal }) =>
+      (frozen ? thaw(frozen.answers, path) : await ask(path, { signal })) as z.output<Body>,
     enabled: options.enabled ?? true,
     refetchInterval: frozen ? false : (options.refreshMs ?? 10_000),
     placeholderData: keepPreviousData,
+    staleTime: frozen ? Number.POSITIVE_INFINITY : 2_000,
     retry: (count, error) => count < 2 && (error.problem.status === 0 || error.problem.status >= 502),
   });
 }
+
+/** A request that changes something; not for panels of data. Rejects with ApiError. */
+export const send = (method: 'POST' | 'DELETE', path: string, body?: object): Promise<unknown> =>
+  ask(path, {
+    method,
+    ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
+  });

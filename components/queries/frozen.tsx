@@ -1,22 +1,56 @@
 'use client';
 /** Frozen answers (a share link) instead of requests, and the list of requests a page shows (to make one). */
 import { useQueryClient } from '@tanstack/react-query';
-import { createContext, type ReactNode, useContext, useMemo, useSyncExternalStore } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { withoutResolution } from '../../lib/contract/pages.ts';
+import { shareRefusal } from '../../lib/contract/shareable-requests.ts';
 
 /** Answers by request path: HTTP status and JSON body, as they stand in a share. */
 export type FrozenAnswers = Readonly<Record<string, { readonly status: number; readonly body?: unknown }>>;
 
-const Frozen = createContext<FrozenAnswers | null>(null);
-
-/** Inside it no request is made: every answer comes from `answers`. */
-export function FrozenProvider({ answers, children }: { answers: FrozenAnswers; children: ReactNode }) {
-  return <Frozen value={answers}>{children}</Frozen>;
+/** One frozen page. */
+export interface FrozenPage {
+  /** Tells the answers of one share from those of another in the cache. */
+  readonly id: string;
+  readonly answers: FrozenAnswers;
+  /** When it was frozen, Unix ms: this is "now" to everything that tells how long ago something was. */
+  readonly atMs: number;
+  /** Its time window, Unix ms; null where the page has none. */
+  readonly window: { readonly fromMs: number; readonly toMs: number } | null;
 }
 
-/** The frozen answers around this component; null on a live page. */
-export const useFrozenAnswers = (): FrozenAnswers | null => useContext(Frozen);
+const Frozen = createContext<FrozenPage | null>(null);
 
-/** Paths of the GET requests the page shows now, sorted. */
+/** Inside it no request is made: every answer comes from `page`. */
+export function FrozenProvider({ page, children }: { page: FrozenPage; children: ReactNode }) {
+  return <Frozen value={page}>{children}</Frozen>;
+}
+
+/** The frozen page around this component; null on a live page. */
+export const useFrozenPage = (): FrozenPage | null => useContext(Frozen);
+
+/** The answer to this request; where only its resolution differs, the one that there is. */
+export function frozenAnswer(answers: FrozenAnswers, path: string): FrozenAnswers[string] | null {
+  const exact = answers[path];
+  if (exact) return exact;
+  const wanted = withoutResolution(path);
+  const near = Object.keys(answers).find((each) => withoutResolution(each) === wanted);
+  return (near && answers[near]) || null;
+}
+
+/** Now, Unix ms, anew every `everyMs`; in a share the moment it was frozen, for ever. */
+export function useNow(everyMs = 1_000): number {
+  const frozen = useFrozenPage();
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    if (frozen) return;
+    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [frozen, everyMs]);
+  return frozen ? frozen.atMs : now;
+}
+
+/** Paths of the GET requests the page shows now and a share can hold, sorted. */
 export function useShownRequests(): readonly string[] {
   const cache = useQueryClient().getQueryCache();
   const shown = useSyncExternalStore(
@@ -25,9 +59,19 @@ export function useShownRequests(): readonly string[] {
       cache
         .findAll({ queryKey: ['GET'], type: 'active' })
         .map((query) => String(query.queryKey[1]))
+        .filter((path) => shareRefusal(path) === null)
         .sort()
         .join('\n'),
     () => '',
   );
   return useMemo(() => (shown === '' ? [] : shown.split('\n')), [shown]);
+}
+
+/** How large the answers of these requests are as JSON text, in bytes, about: as they were last received. */
+export function useAnswerBytes(paths: readonly string[]): number {
+  const client = useQueryClient();
+  return useMemo(
+    () => paths.reduce((sum, path) => sum + (JSON.stringify(client.getQueryData(['GET', path])) ?? '').length, 0),
+    [client, paths],
+  );
 }

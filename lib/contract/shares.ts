@@ -2,7 +2,10 @@
 import { z } from 'zod';
 import { defineRoute } from './route.ts';
 
-/** POST /api/shares */
+/** Most requests one share may hold. */
+export const SHARE_REQUESTS_MAX = 64;
+
+/** POST /api/shares, as JSON. */
 export const ShareRequest = z.strictObject({
   /** Path and query of the page within X-Ray, e.g. `/jobs/01000000/timeline?v=1&from=...`. */
   path: z
@@ -22,7 +25,7 @@ export const ShareRequest = z.strictObject({
     .default(30 * 86_400),
   /**
    * API requests (GET paths under /api/) whose answers the page shows; X-Ray asks them itself and freezes what it
-   * gets. Left out: X-Ray asks what that page would ask.
+   * gets, and what the page asks because of these answers. Left out: X-Ray asks what that page would ask.
    */
   requests: z
     .array(
@@ -31,13 +34,16 @@ export const ShareRequest = z.strictObject({
         .max(8000)
         .regex(/^\/api\//),
     )
-    .max(64)
+    .max(SHARE_REQUESTS_MAX)
     .optional(),
 });
+export type ShareRequestWire = z.input<typeof ShareRequest>;
 
 export const ShareCreated = z.object({
   /** 128 random bits, base64url. Shown once; only its hash is stored. */
   token: z.string(),
+  /** SHA-256 of the token, hex: names the share in the list and revokes it, but does not open it. */
+  id: z.string(),
   /** `/s/<token>` */
   path: z.string(),
   expiresAt: z.string().nullable(),
@@ -45,13 +51,17 @@ export const ShareCreated = z.object({
 });
 export type ShareCreatedWire = z.infer<typeof ShareCreated>;
 
+/** GET /api/shares/{token}. HEAD answers the same status without counting as opened. */
 export const ShareResponse = z.object({
+  /** Of the page; a page that was live has its window in it. */
   path: z.string(),
   title: z.string(),
   note: z.string(),
   createdAt: z.string(),
   expiresAt: z.string().nullable(),
-  version: z.number(),
+  version: z.literal(1),
+  /** True: the data are those of the simulated cluster. */
+  demo: z.boolean(),
   /** Frozen answers by request path. */
   responses: z.record(z.string(), z.object({ status: z.number(), body: z.unknown() })),
 });
@@ -62,7 +72,11 @@ export const shareRoute = defineRoute({
   response: ShareResponse,
 });
 
-/** GET /api/shares: what exists, without the tokens (they are not stored). */
+/**
+ * DELETE /api/shares/{token or id} revokes: 204, once; 410 where it was revoked before, 404 where there is none.
+ *
+ * GET /api/shares: what can still be opened, newest first, without the tokens (they are not stored).
+ */
 export const SharesResponse = z.object({
   shares: z.array(
     z.object({
@@ -71,8 +85,10 @@ export const SharesResponse = z.object({
       title: z.string(),
       createdAt: z.string(),
       expiresAt: z.string().nullable(),
+      /** As text, before compression. */
       bytes: z.number(),
       opened: z.number(),
+      lastOpenedAt: z.string().nullable(),
     }),
   ),
 });

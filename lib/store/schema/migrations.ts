@@ -5,6 +5,7 @@ import { opsMigrations } from './ops.ts';
 import { otelMigrations } from './otel.ts';
 import { rayMigrations } from './ray.ts';
 import { retentionMigrations } from './retention.ts';
+import { shareMigrations } from './shares.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   ...otelMigrations,
@@ -12,4 +13,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ...opsMigrations,
   ...retentionMigrations,
   ...derivedStateMigrations,
+  ...shareMigrations,
 ];

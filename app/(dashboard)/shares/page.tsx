@@ -1,0 +1,8 @@
+import type { Metadata } from 'next';
+import { SharesPage } from '../../../components/panels/shares-page.tsx';
+
+export const metadata: Metadata = { title: 'Shares' };
+
+export default function Page() {
+  return <SharesPage />;
+}

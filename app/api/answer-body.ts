@@ -1,0 +1,59 @@
+/** Routes that take a JSON body: read within a limit, parse with the contract, call one use case; errors are RFC 9457. */
+import type { z } from 'zod';
+import { parseJson } from '../../lib/server/ingest/body.ts';
+import { ProblemError } from '../../lib/server/problem.ts';
+import { getRuntime, type Runtime } from '../../lib/server/runtime.ts';
+import { problemResponse } from './problem-response.ts';
+
+/**
+ * A POST handler. Only `application/json` is taken, which another site's page cannot send without being allowed to.
+ * `created` gives the address of what was made: 201 with Location.
+ */
+export function answerBody<Schema extends z.ZodType, Answer extends object>(
+  schema: Schema,
+  limitBytes: number,
+  run: (runtime: Runtime, body: z.output<Schema>, signal: AbortSignal) => Promise<Answer>,
+  created: (answer: Answer) => string,
+): (request: Request) => Promise<Response> {
+  return async (request) => {
+    try {
+      if (new URL(request.url).search !== '')
+        throw new ProblemError('unknown-parameter', 'this resource takes a JSON body and no parameters');
+      const runtime = getRuntime();
+      const value = await parseJson(await readJsonBytes(request, limitBytes), runtime.config.limits);
+      const parsed = schema.safeParse(value);
+      if (!parsed.success) throw new ProblemError('invalid-body', sentence(parsed.error));
+      const answer = await run(runtime, parsed.data, request.signal);
+      return Response.json(answer, {
+        status: 201,
+        headers: { 'cache-control': 'private, no-store', location: created(answer) },
+      });
+    } catch (error) {
+      return problemResponse(error);
+    }
+  };
+}
+
+function sentence(error: z.ZodError): string {
+  const [issue] = error.issues;
+  const field = issue?.path.join('.') ?? '';
+  return field === '' ? `the body: ${issue?.message ?? 'invalid'}` : `field "${field}": ${issue?.message ?? 'invalid'}`;
+}
+
+async function readJsonBytes(request: Request, limitBytes: number): Promise<Uint8Array> {
+  const type = request.headers.get('content-type') ?? '';
+  if (!/^application\/json\s*(;|$)/i.test(type))
+    throw new ProblemError('unsupported-media-type', `content type "${type}": expected application/json`);
+  const tooLarge = (bytes: number) =>
+    new ProblemError('too-large', `the body has at least ${bytes} bytes, the limit is ${limitBytes}`);
+  const declared = Number(request.headers.get('content-length') ?? '0');
+  if (declared > limitBytes) throw tooLarge(declared);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > limitBytes) throw tooLarge(size);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

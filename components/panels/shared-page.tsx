@@ -1,0 +1,38 @@
+'use client';
+/**
+ * The component of every page that can be shared, by its name in lib/contract/pages.ts. A page gets from its frozen
+ * address what its route in app/(dashboard) gives it from the live one. Loaded when needed: a share shows one page.
+ */
+import { type ComponentType, lazy, type ReactNode } from 'react';
+import type { FoundPage, PageName } from '../../lib/contract/pages.ts';
+
+const page = <Props extends object>(load: () => Promise<ComponentType<Props>>) =>
+  lazy(async () => ({ default: await load() }));
+
+const JobsPage = page(async () => (await import('./jobs-page.tsx')).JobsPage);
+const JobPage = page(async () => (await import('./job-page.tsx')).JobPage);
+const TimelinePage = page(async () => (await import('./timeline-page.tsx')).TimelinePage);
+const TracesPage = page(async () => (await import('./traces-page.tsx')).TracesPage);
+const TracePage = page(async () => (await import('./trace-page.tsx')).TracePage);
+const MemoryPage = page(async () => (await import('./memory-page.tsx')).MemoryPage);
+const CollectivesPage = page(async () => (await import('./collectives-page.tsx')).CollectivesPage);
+const AlertsPage = page(async () => (await import('./alerts-page.tsx')).AlertsPage);
+const AlertPage = page(async () => (await import('./alert-page.tsx')).AlertPage);
+const SourcesPage = page(async () => (await import('./sources-page.tsx')).SourcesPage);
+
+type Render = (page: FoundPage) => ReactNode;
+const COMPONENTS: Readonly<Partial<Record<PageName, Render>>> = {
+  jobs: ({ query }) => <JobsPage cluster={query.get('cluster')} />,
+  job: ({ params, query }) => <JobPage jobId={params.jobId ?? ''} session={query.get('session')} />,
+  timeline: ({ params, query }) => <TimelinePage jobId={params.jobId ?? ''} session={query.get('session')} />,
+  traces: () => <TracesPage />,
+  trace: ({ params, query }) => <TracePage traceId={params.traceId ?? ''} span={query.get('span')} />,
+  memory: () => <MemoryPage />,
+  collectives: () => <CollectivesPage />,
+  alerts: ({ query }) => <AlertsPage cluster={query.get('cluster')} />,
+  alert: ({ params }) => <AlertPage fingerprint={params.fingerprint ?? ''} />,
+  sources: () => <SourcesPage />,
+};
+
+/** The page with its panels; null where this X-Ray cannot show it in a share. */
+export const sharedPage = (found: FoundPage): ReactNode => COMPONENTS[found.name]?.(found) ?? null;

@@ -1,0 +1,233 @@
+/**
+ * The pages of X-Ray that can be shared, by their address, and what each asks of the API. A share that is made without a
+ * list of requests freezes exactly this; test/e2e/shares.test.ts compares it with what each page asks in the browser.
+ * Out of scope: parts of a page that are asked for only when somebody opens them.
+ */
+import { AlertResponse, alertRoute, alertsRoute } from './alerts.ts';
+import { clusterRoute, clustersRoute } from './clusters.ts';
+import { collectivesRoute } from './collectives.ts';
+import { healthRoute } from './health.ts';
+import {
+  jobRoute,
+  jobsRoute,
+  logsRoute,
+  ranThenRoute,
+  taskRoute,
+  tasksRoute,
+  tasksSummaryRoute,
+  timelineRoute,
+} from './jobs.ts';
+import { heatmapRoute, oomRoute } from './memory.ts';
+import { requestPath } from './route.ts';
+import { pathPattern } from './shareable-requests.ts';
+import { traceRoute, tracesRoute } from './traces.ts';
+import { Moment } from './wire-values.ts';
+
+/** Half-open, Unix ms. */
+export interface PageWindow {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+interface PageAddress {
+  /** Of the path, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly window: PageWindow;
+  /** Bodies of good answers so far by request path: some requests follow from others. */
+  readonly answers: ReadonlyMap<string, unknown>;
+}
+
+/** Length of a live window and how far it moves at a time: one question keeps one address for that long. */
+export const LIVE_WINDOW_MS = 3_600_000;
+export const LIVE_STEP_MS = 10_000;
+
+/** A query parameter as part of a request's parameters; absent where it is absent. */
+const given = (query: URLSearchParams, ...names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    names.flatMap((name): [string, string][] => {
+      const value = query.get(name);
+      return value === null || value === '' ? [] : [[name, value]];
+    }),
+  );
+const moments = ({ fromMs, toMs }: PageWindow) => ({ from: String(fromMs), to: String(toMs) });
+
+interface PageDefinition {
+  readonly path: string;
+  /** True: the page has a time window, `from` and `to` in Unix ms; without them it is live. */
+  readonly windowed: boolean;
+  readonly requests: (address: PageAddress) => readonly string[];
+}
+
+const definePages = <Name extends string>(pages: Readonly<Record<Name, PageDefinition>>) => pages;
+
+export const PAGES = definePages({
+  clusters: { path: '/', windowed: false, requests: () => [requestPath(clustersRoute, {})] },
+  cluster: {
+    path: '/clusters/{cluster}',
+    windowed: false,
+    requests: ({ params, query }) => [
+      requestPath(clusterRoute, { cluster: params.cluster ?? '', ...given(query, 'session') }),
+    ],
+  },
+  jobs: {
+    path: '/jobs',
+    windowed: false,
+    requests: ({ query }) => [requestPath(jobsRoute, given(query, 'cluster'))],
+  },
+  job: {
+    path: '/jobs/{jobId}',
+    windowed: false,
+    requests: ({ params, query }) => {
+      const which = { jobId: params.jobId ?? '', ...given(query, 'session') };
+      return [
+        requestPath(jobRoute, which),
+        requestPath(tasksSummaryRoute, which),
+        requestPath(tasksRoute, { ...which, state: 'FAILED', limit: 100 }),
+      ];
+    },
+  },
+  timeline: {
+    path: '/jobs/{jobId}/timeline',
+    windowed: false,
+    requests: ({ params, query }) => {
+      const which = { jobId: params.jobId ?? '', ...given(query, 'session') };
+      const [taskId = ''] = (query.get('sel') ?? '').split(':');
+      return [
+        requestPath(timelineRoute, which),
+        ...(taskId === ''
+          ? []
+          : [requestPath(taskRoute, { ...which, taskId }), requestPath(logsRoute, { ...which, taskId, tail: 200 })]),
+      ];
+    },
+  },
+  traces: { path: '/traces', windowed: false, requests: () => [requestPath(tracesRoute, {})] },
+  trace: {
+    path: '/traces/{traceId}',
+    windowed: false,
+    requests: ({ params }) => [requestPath(traceRoute, { traceId: params.traceId ?? '' })],
+  },
+  memory: {
+    path: '/memory',
+    windowed: true,
+    requests: ({ query, window }) => {
+      const which = { ...given(query, 'cluster', 'session'), ...moments(window) };
+      return [
+        requestPath(heatmapRoute, { ...which, by: 'node' }),
+        requestPath(heatmapRoute, { ...which, by: 'gpu' }),
+        requestPath(oomRoute, which),
+      ];
+    },
+  },
+  collectives: {
+    path: '/collectives',
+    windowed: true,
+    requests: ({ query, window }) => [
+      requestPath(collectivesRoute, { ...given(query, 'cluster', 'session'), ...moments(window) }),
+    ],
+  },
+  alerts: {
+    path: '/alerts',
+    windowed: false,
+    requests: ({ query }) => [requestPath(alertsRoute, given(query, 'cluster'))],
+  },
+  alert: {
+    path: '/alerts/{fingerprint}',
+    windowed: false,
+    requests: ({ params, answers }) => {
+      const first = requestPath(alertRoute, { fingerprint: params.fingerprint ?? '' });
+      const answer = AlertResponse.safeParse(answers.get(first));
+      if (!answer.success) return [first];
+      const { entities, fromNs, toNs } = answer.data;
+      const ranThen = requestPath(ranThenRoute, {
+        from: fromNs,
+        to: toNs,
+        limit: 50,
+        ...(entities.session ? { session: entities.session } : {}),
+        ...(entities.nodeId ? { node: entities.nodeId } : {}),
+      });
+      return [first, ranThen];
+    },
+  },
+  sources: { path: '/sources', windowed: false, requests: () => [requestPath(healthRoute, {})] },
+});
+export type PageName = keyof typeof PAGES;
+
+const PATTERNS = Object.entries(PAGES).map(([name, page]) => ({
+  name: name as PageName,
+  page,
+  pattern: pathPattern(page.path),
+}));
+
+export interface FoundPage {
+  readonly name: PageName;
+  readonly windowed: boolean;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  /** The window in the address; null where the page is live or has none. */
+  readonly window: PageWindow | null;
+}
+
+/** The page at this path and query; null where X-Ray has no such page. */
+export function findPage(path: string): FoundPage | null {
+  const [pathname = '', ...rest] = path.split('?');
+  for (const { name, page, pattern } of PATTERNS) {
+    const match = pattern.exec(pathname);
+    if (!match) continue;
+    const query = new URLSearchParams(rest.join('?'));
+    const params: Record<string, string> = {};
+    for (const [key, value] of Object.entries(match.groups ?? {})) {
+      try {
+        params[key] = decodeURIComponent(value);
+      } catch {
+        return null;
+      }
+    }
+    const [fromMs, toMs] = [Number(query.get('from') ?? 'none'), Number(query.get('to') ?? 'none')];
+    return {
+      name,
+      windowed: page.windowed,
+      params,
+      query,
+      window: page.windowed && toMs > fromMs ? { fromMs, toMs } : null,
+    };
+  }
+  return null;
+}
+
+/** What the page asks, given the answers it already has; more may follow from theirs. `nowMs`: where live windows end. */
+export function pageRequests(page: FoundPage, nowMs: number, answers: ReadonlyMap<string, unknown>): readonly string[] {
+  const toMs = Math.floor(nowMs / LIVE_STEP_MS) * LIVE_STEP_MS;
+  const window = page.window ?? { fromMs: toMs - LIVE_WINDOW_MS, toMs };
+  return PAGES[page.name].requests({ params: page.params, query: page.query, window, answers });
+}
+
+/** How finely a question is asked depends on the screen; a share holds one answer for all screens. */
+const RESOLUTION = ['bins', 'points'] as const;
+
+/** The request without its resolution: two requests that are equal then ask the same thing. */
+export function withoutResolution(request: string): string {
+  const [pathname = '', search = ''] = request.split('?');
+  const query = new URLSearchParams(search);
+  for (const name of RESOLUTION) query.delete(name);
+  return `${pathname}?${query}`;
+}
+
+/**
+ * The page's path with its window in it: a live page becomes the window that its requests ask for, so that a link to it
+ * shows the same tomorrow. Paths of pages without a window stay as they are.
+ */
+export function withFixedWindow(path: string, requests: readonly string[]): string {
+  const page = findPage(path);
+  if (!page?.windowed || page.window) return path;
+  for (const request of requests) {
+    const query = new URLSearchParams(request.split('?')[1] ?? '');
+    const [from, to] = ['from', 'to'].map((name) => Moment.safeParse(query.get(name) ?? ''));
+    if (!from?.success || !to?.success) continue;
+    page.query.set('from', String(from.data / 1_000_000n));
+    page.query.set('to', String(to.data / 1_000_000n));
+    page.query.set('v', '1');
+    return `${path.split('?')[0]}?${page.query}`;
+  }
+  return path;
+}
