@@ -39,10 +39,10 @@ function place(row: MeasuredRow, nodes: readonly NodeAddressRow[]) {
 export function nameNodeRows(measured: readonly MeasuredRow[], nodes: readonly NodeAddressRow[]): Row[] {
   const placed = measured.map((row) => ({ row, ...place(row, nodes) }));
   const ofRay = placed.filter(({ row }) => row.source.startsWith('ray_'));
-  const known = new Set(ofRay.flatMap(({ row, address }) => [address, row.host]));
+  const known = new Set(ofRay.flatMap(({ row, address }) => (row.host === null ? [address] : [address, row.host])));
   const kept = placed.filter(
     ({ row, address, node }) =>
-      row.source.startsWith('ray_') || !(known.has(address) || known.has(row.host) || known.has(node?.ip ?? null)),
+      row.source.startsWith('ray_') || ![address, row.host, node?.ip].some((name) => name && known.has(name)),
   );
   return kept.map(({ row, node, ip, address }) => {
     const beside = kept.filter((one) => one.address === address);
