@@ -137,7 +137,7 @@ function columns(onShow: (kill: OomKillWire) => void): readonly Column<OomKillWi
             {href ? (
               <div className="text-[12px]">
                 <Link href={href}>
-                  attempt {kill.attempt ?? 0} of {kill.attempts ?? 1}
+                  attempt {kill.attempt ?? 0}, {kill.attempts ?? 1} in all
                 </Link>
               </div>
             ) : null}
@@ -157,6 +157,8 @@ export function MemoryKills({ answer, onShow }: { answer: OomWire; onShow: (kill
         {answer.notices.length > 0 ? 'As far as the sources that answered know.' : 'That is good.'}
       </EmptyState>
     );
+  // Kills that only the counter tells have nothing of their own but their place.
+  const index = new Map(kills.map((kill, i) => [kill, i]));
   const figures: readonly [string, number, Tone | null][] = [
     ['kills', totals.kills, null],
     ['recovered by a retry', totals.recovered, 'ok'],
@@ -182,9 +184,7 @@ export function MemoryKills({ answer, onShow }: { answer: OomWire; onShow: (kill
         label="OOM kills"
         columns={columns(onShow)}
         rows={kills}
-        rowKey={(kill) =>
-          `${kill.session} ${kill.workerId ?? kill.taskId ?? kill.nodeIp} ${kill.attempt} ${kill.timeNs} ${kill.name} ${kills.indexOf(kill)}`
-        }
+        rowKey={(kill) => `${kill.session} ${kill.workerId ?? `${kill.timeNs} ${index.get(kill)}`}`}
       />
     </>
   );

@@ -208,6 +208,8 @@ it.each([
   ['xxxx-xxx', 1],
   ['--------', 1],
   ['x---x---', 4],
+  ['xx-'.repeat(20), 2],
+  [`${'x'.repeat(40)}------${'x'.repeat(40)}`, 1],
 ])('%s is scraped every %i bins', (picture, bins) => {
   expect(scrapeBins([[...picture].map((sign) => (sign === 'x' ? 1 : null))])).toBe(bins);
 });
