@@ -66,6 +66,7 @@ export function AlertPage({ fingerprint }: { fingerprint: string }) {
       ) : null}
       <Panel title="Where">
         <Entities detail={data} />
+        <WindowLinks detail={data} />
       </Panel>
       <AlertRanThere detail={data} />
       <Panel title={`${data.siblings.length} alerts within 10 minutes`} flush>
@@ -96,6 +97,33 @@ const ENTITY_WORDS: Readonly<Record<keyof AlertDetailWire['entities'], string>> 
   jobId: 'Job',
   function: 'Function',
 };
+
+/** The heat map at this alert's window, with its node or GPU chosen where the labels name one. */
+function WindowLinks({ detail }: { detail: AlertDetailWire }) {
+  const { nodeIp, nodeName, nodeId, gpu, jobId, session } = detail.entities;
+  const node = nodeIp ?? nodeName ?? nodeId;
+  const ms = (ns: string) => String(BigInt(ns) / 1_000_000n);
+  const memory = new URLSearchParams({
+    by: node !== null && gpu !== null ? 'gpu' : 'node',
+    ...(node === null ? {} : { row: gpu === null ? node : `${node}/gpu${gpu}` }),
+    from: ms(detail.fromNs),
+    to: ms(detail.toNs),
+    v: '1',
+  });
+  const window = `from=${detail.fromNs}&to=${detail.toNs}`;
+  return (
+    <p className="mt-3 flex flex-wrap gap-x-4 gap-y-1">
+      <Link href={`/memory?${memory}`}>Memory in this window</Link>
+      {jobId === null ? null : (
+        <Link
+          href={`/jobs/${encodeURIComponent(jobId)}/timeline?${session === null ? '' : `session=${session}&`}${window}`}
+        >
+          Timeline of job {jobId} in this window
+        </Link>
+      )}
+    </p>
+  );
+}
 
 function Entities({ detail }: { detail: AlertDetailWire }) {
   const { entities } = detail;

@@ -11,7 +11,7 @@ export const HeatmapResponse = z.object({
   count: z.number(),
   rows: z.array(
     z.object({
-      /** Stable id, e.g. `10.0.0.1` or `10.0.0.1/gpu3`. */
+      /** Stable id, e.g. `10.0.0.1` or `10.0.0.1/gpu3`; two raylets on one address are told apart by their role or port. */
       id: z.string(),
       label: z.string(),
       cluster: z.string().nullable(),
@@ -20,6 +20,10 @@ export const HeatmapResponse = z.object({
       nodeIp: z.string().nullable(),
       gpuIndex: z.number().nullable(),
       capacityBytes: z.number().nullable(),
+      /** What measured it, e.g. `ray_node_mem_used`. */
+      source: z.string(),
+      /** What the reader must know of this row, e.g. that two raylets share this memory. */
+      note: z.string().nullable(),
       /** Bytes used per bin; null: nothing was measured. Zero is a measurement. */
       usedBytes: z.array(z.number().nullable()),
     }),
@@ -42,29 +46,56 @@ export const heatmapRoute = defineRoute({
   response: HeatmapResponse,
 });
 
+export const MemoryUserWire = z.object({ name: z.string(), pid: z.number(), usedBytes: z.number() });
 export const OomKill = z.object({
   cluster: z.string(),
   session: z.string(),
+  /** When the process died; of a kill that only the counter tells: the end of the bin in which it was counted. */
   timeNs: NsText,
   kind: z.enum(['task', 'actor', 'idle_worker', 'driver']),
-  /** Function or actor that was killed: the victim, not necessarily the culprit. */
+  /** Function or actor that was killed: the victim, not necessarily the culprit. `Idle Worker` for an idle one. */
   name: z.string(),
+  /** Function of the attempt that ran in the killed process, e.g. the actor's method. */
+  functionName: z.string().nullable(),
   jobId: z.string().nullable(),
   taskId: z.string().nullable(),
   attempt: z.number().nullable(),
+  /** Attempts the task has had until now. */
+  attempts: z.number().nullable(),
+  /** What became of the work: `recovered` by a later attempt, `retrying`, `lost`; `nothing` of an idle worker. */
+  outcome: z.enum(['recovered', 'retrying', 'lost', 'nothing', 'unknown']),
   actorId: z.string().nullable(),
   nodeId: z.string().nullable(),
   nodeIp: z.string().nullable(),
+  nodeName: z.string().nullable(),
   workerId: z.string().nullable(),
   pid: z.number().nullable(),
   usedBytes: z.number().nullable(),
   nodeUsedBytes: z.number().nullable(),
   nodeTotalBytes: z.number().nullable(),
+  /** Who else held memory on the node, largest first; empty where the report does not say. */
+  others: z.array(MemoryUserWire),
+  /** The largest of the others where it held more than the victim; null where the victim was the largest user. */
+  culprit: MemoryUserWire.nullable(),
+  /** `event`, `state-api`, `log`, joined by +, or `metric`. */
   source: z.string(),
   message: z.string(),
 });
 export type OomKillWire = z.infer<typeof OomKill>;
-export const OomResponse = z.object({ kills: z.array(OomKill), notices: z.array(SourceNotice) });
+export const OomResponse = z.object({
+  kills: z.array(OomKill),
+  totals: z.object({
+    kills: z.number(),
+    recovered: z.number(),
+    retrying: z.number(),
+    lost: z.number(),
+    idle: z.number(),
+    unknown: z.number(),
+  }),
+  /** True where more kills matched than are listed. */
+  limited: z.boolean(),
+  notices: z.array(SourceNotice),
+});
 export type OomWire = z.infer<typeof OomResponse>;
 export const oomRoute = defineRoute({
   path: '/api/memory/oom',

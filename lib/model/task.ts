@@ -2,7 +2,7 @@
  * Ray's tasks as every source tells of them, in part. Spelling of states, task types and error types is Ray's own
  * (src/ray/protobuf/common.proto, ray 2.58). Ids are lower-case hex, as the State API shows them.
  */
-import type { Milliseconds, Nanoseconds } from './units.ts';
+import type { Bytes, Milliseconds, Nanoseconds } from './units.ts';
 
 export const TASK_STATES = [
   'NIL',
@@ -158,25 +158,44 @@ export interface JobPart {
   readonly isInternal?: boolean;
 }
 
-/** A kill by Ray's memory monitor, as the raylet, the events or the counter report it. */
+/** A process that held memory when the monitor killed. */
+export interface MemoryUser {
+  /** Ray's task name, or the command line as the report cuts it. */
+  readonly name: string;
+  readonly pid: number;
+  readonly used: Bytes;
+}
+
+/**
+ * What one message says of one kill by Ray's memory monitor. One kill is told by several messages (its task, its
+ * worker, its actor, and every other victim of the same breach); the store merges them by (session, victim).
+ */
 export interface OutOfMemoryKill {
   readonly session: string;
+  /** The killed process: its worker id; `task:<id>:<attempt>` or `actor:<id>` where no message says it. */
+  readonly victim: string;
+  /** When this message says it happened; the earliest of all messages is the kill's time. */
   readonly time: Nanoseconds;
-  readonly nodeId: string;
-  readonly kind: 'task' | 'actor' | 'idle_worker' | 'driver';
-  readonly name: string;
-  readonly jobId: string;
-  readonly taskId: string;
-  readonly attempt: number;
-  readonly actorId: string;
-  readonly workerId: string;
-  readonly pid: number;
-  /** Bytes the killed process held; null where the report does not say. */
-  readonly usedBytes: number | null;
-  readonly nodeUsedBytes: number | null;
-  readonly nodeTotalBytes: number | null;
-  readonly source: 'event' | 'state-api' | 'metric' | 'log';
-  readonly message: string;
+  readonly source: 'event' | 'state-api' | 'log';
+  readonly kind?: 'task' | 'actor' | 'idle_worker' | 'driver';
+  readonly name?: string;
+  readonly nodeId?: string;
+  readonly nodeIp?: string;
+  readonly jobId?: string;
+  readonly taskId?: string;
+  readonly attempt?: number;
+  readonly actorId?: string;
+  readonly workerId?: string;
+  readonly pid?: number;
+  /** As the worker's death measured it. */
+  readonly used?: Bytes;
+  /** As the report prints it: two decimals of 1024^3. */
+  readonly usedReported?: Bytes;
+  readonly nodeUsed?: Bytes;
+  readonly nodeTotal?: Bytes;
+  /** Others on the node, largest first, without the victim. */
+  readonly others?: readonly MemoryUser[];
+  readonly message?: string;
 }
 
 /** What a source admits to not knowing about a job's tasks. */

@@ -18,7 +18,7 @@ import type {
   WorkerPart,
 } from '../../model/task.ts';
 import { TASK_STATES } from '../../model/task.ts';
-import { type Nanoseconds, nanosecondsToMilliseconds } from '../../model/units.ts';
+import { bytes, type Nanoseconds, nanosecondsToMilliseconds } from '../../model/units.ts';
 import {
   count,
   defined,
@@ -36,6 +36,7 @@ import {
   text,
   texts,
 } from './event-fields.ts';
+import { oomKillsOfActor, oomKillsOfTask, oomKillsOfWorker, oomMessageOfDeathCause } from './oom-kills.ts';
 
 export interface DecodedRay {
   readonly facts: RayFacts;
@@ -141,6 +142,18 @@ function lifecycle(session: string, body: Fields, into: Draft): void {
     actorId: id(body, 'actorId'),
   });
   into.attempts.push(part);
+  const failed = stateTimes.FAILED;
+  if (failed !== undefined)
+    into.kills.push(
+      ...oomKillsOfTask({
+        ...part,
+        time: failed,
+        source: 'event',
+        message: part.errorMessage,
+        errorType: part.errorType,
+        pid: part.workerPid,
+      }),
+    );
 }
 
 function profile(session: string, body: Fields, into: Draft): void {
@@ -235,10 +248,14 @@ function actor(session: string, body: Fields, into: Draft): void {
         deathCause: cause && JSON.stringify(cause),
       }),
     );
+    const message = oomMessageOfDeathCause(cause);
+    const time = moment(transition, 'timestamp');
+    if (message !== undefined && time !== undefined)
+      into.kills.push(...oomKillsOfActor({ session, time, source: 'event', message, jobId, actorId }));
   }
 }
 
-function worker(session: string, body: Fields, into: Draft): void {
+function worker(session: string, body: Fields, seen: Nanoseconds, nodeId: string | undefined, into: Draft): void {
   const workerId = required(id(body, 'workerId'), 'workerId');
   const transitions = list(body, 'stateTransitions');
   if (transitions.length === 0)
@@ -252,15 +269,23 @@ function worker(session: string, body: Fields, into: Draft): void {
       }),
     );
   for (const transition of transitions) {
-    const exit = nested(transition, 'exitInfo') ?? transition;
-    into.workers.push(
-      defined<WorkerPart>({
+    const exit = nested(transition, 'deathInfo') ?? transition;
+    const end = momentMs(transition, 'endTimeMs');
+    const [exitType, exitDetail] = [text(exit, 'exitType'), text(exit, 'exitDetail')];
+    const start = momentMs(transition, 'startTimeMs');
+    into.workers.push(defined<WorkerPart>({ session, workerId, start, end, exitType, exitDetail }));
+    const used = integer(exit, 'memoryUsedBytes');
+    into.kills.push(
+      ...oomKillsOfWorker({
         session,
         workerId,
-        start: momentMs(transition, 'startTimeMs'),
-        end: momentMs(transition, 'endTimeMs'),
-        exitType: text(exit, 'exitType'),
-        exitDetail: text(exit, 'exitDetail'),
+        exitType,
+        time: end ?? moment(transition, 'timestamp') ?? seen,
+        source: 'event',
+        message: exitDetail,
+        jobId: id(body, 'jobId'),
+        nodeId,
+        used: used ? bytes(used) : undefined,
       }),
     );
   }
@@ -370,10 +395,10 @@ function decodeOne(type: string, session: string, time: Nanoseconds, record: Fie
       actor(session, body('actorLifecycleEvent'), into);
       return true;
     case 'WORKER_DEFINITION_EVENT':
-      worker(session, body('workerDefinitionEvent'), into);
+      worker(session, body('workerDefinitionEvent'), time, undefined, into);
       return true;
     case 'WORKER_LIFECYCLE_EVENT':
-      worker(session, body('workerLifecycleEvent'), into);
+      worker(session, body('workerLifecycleEvent'), time, id(record, 'nodeId'), into);
       return true;
     case 'DRIVER_JOB_DEFINITION_EVENT':
       job(session, body('driverJobDefinitionEvent'), into);

@@ -1,6 +1,7 @@
 /** Every migration, in one list. */
 import type { Migration } from '../migrate.ts';
 import { derivedStateMigrations } from './derived-states.ts';
+import { oomKillMigrations } from './oom-kills.ts';
 import { opsMigrations } from './ops.ts';
 import { otelMigrations } from './otel.ts';
 import { rayMigrations } from './ray.ts';
@@ -14,4 +15,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ...retentionMigrations,
   ...derivedStateMigrations,
   ...shareMigrations,
+  ...oomKillMigrations,
 ];

@@ -1,0 +1,5 @@
+import { heatmapRoute } from '../../../../lib/contract/memory.ts';
+import { heatmap } from '../../../../lib/server/heatmap.ts';
+import { answer } from '../../answer.ts';
+
+export const GET = answer(heatmapRoute, heatmap);

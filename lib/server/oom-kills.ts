@@ -1,0 +1,201 @@
+/**
+ * Use case of GET /api/memory/oom: kills by Ray's memory monitor, from what Ray said of tasks, workers and actors, and
+ * for sessions of which nothing is stored from the counter in Prometheus.
+ */
+import { z } from 'zod';
+import { MemoryUserWire, type OomKillWire, type OomWire } from '../contract/memory.ts';
+import type { SourceNoticeWire } from '../contract/wire-values.ts';
+import { milliseconds, nanoseconds, nanosecondsToMilliseconds } from '../model/units.ts';
+import { type CountedKill, countedKills, OOM_COUNTER } from '../sources/prometheus/oom-counter.ts';
+import { type NodeAddressRow, nodeAddresses } from '../store/queries/node-addresses.ts';
+import { type OomKillRow, oomKills } from '../store/queries/oom-kills.ts';
+import { sessionClusters } from '../store/queries/sessions.ts';
+import { noticeOf } from './alerts.ts';
+import { resolveJob } from './jobs.ts';
+import { ProblemError } from './problem.ts';
+import type { Runtime } from './runtime.ts';
+
+interface OomQuery {
+  readonly job?: string | undefined;
+  readonly cluster?: string | undefined;
+  readonly session?: string | undefined;
+  /** ns */
+  readonly from?: bigint | undefined;
+  readonly to?: bigint | undefined;
+}
+
+const MOST_KILLS = 5000;
+const FOREVER = 2n ** 63n - 1n;
+/** A count is scraped after the kill it counts: stored kills this long before the window still explain it. */
+const COUNTED_LATE_NS = 120_000_000_000n;
+const DEFAULT_WINDOW_NS = 6n * 3_600_000_000_000n;
+const COUNTER_POINTS = 1000;
+const IDLE = 'Idle Worker';
+
+/** Throws ProblemError `not-found`, `ambiguous-job` (several jobs have that id) or `invalid-parameter`. */
+export async function listOomKills(runtime: Runtime, query: OomQuery, signal?: AbortSignal): Promise<OomWire> {
+  const [from, to] = [query.from ?? 0n, query.to ?? FOREVER];
+  if (to <= from) throw new ProblemError('invalid-parameter', 'parameter "to" must be later than "from"');
+  const job =
+    query.job === undefined
+      ? null
+      : await resolveJob(runtime, { jobId: query.job, cluster: query.cluster, session: query.session });
+  const options = signal ? { signal } : {};
+  const session = job?.session ?? query.session ?? '';
+  const [rows, clusters, nodes] = await Promise.all([
+    runtime.engine.select(
+      oomKills,
+      {
+        session,
+        job: job?.job_id ?? '',
+        from: from > COUNTED_LATE_NS ? from - COUNTED_LATE_NS : 0n,
+        to,
+        limit: MOST_KILLS,
+      },
+      options,
+    ),
+    sessionClusters(runtime.engine),
+    runtime.engine.select(nodeAddresses, { session }, options),
+  ]);
+  const named = new Map(nodes.map((node) => [`${node.session} ${node.node_id}`, node]));
+  const stored = rows
+    .filter((row) => BigInt(row.time_ns) >= from)
+    .map((row) => killWire(row, clusters, named.get(`${row.session} ${row.node_id}`)));
+  const explained = new Set(rows.map((row) => row.session));
+  const notices: SourceNoticeWire[] = [];
+  const counted = job ? [] : await fromCounter(runtime, query, notices, signal);
+  const kills = [
+    ...stored,
+    ...counted
+      .filter((kill) => !explained.has(kill.session) && (!query.session || kill.session === query.session))
+      .map((kill) => countedWire(kill, clusters, nodes)),
+  ]
+    .filter((kill) => !query.cluster || kill.cluster === query.cluster)
+    .sort((a, b) => (BigInt(a.timeNs) < BigInt(b.timeNs) ? 1 : -1));
+  const count = (outcome: OomKillWire['outcome']) => kills.filter((kill) => kill.outcome === outcome).length;
+  return {
+    kills,
+    totals: {
+      kills: kills.length,
+      recovered: count('recovered'),
+      retrying: count('retrying'),
+      lost: count('lost'),
+      idle: count('nothing'),
+      unknown: count('unknown'),
+    },
+    limited: rows.length >= MOST_KILLS,
+    notices,
+  };
+}
+
+async function fromCounter(
+  runtime: Runtime,
+  query: OomQuery,
+  notices: SourceNoticeWire[],
+  signal: AbortSignal | undefined,
+): Promise<CountedKill[]> {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const toNs = query.to !== undefined && query.to < now ? query.to : now;
+  const fromNs = query.from ?? toNs - DEFAULT_WINDOW_NS;
+  const [from, to] = [fromNs, toNs].map((time) => nanosecondsToMilliseconds(nanoseconds(time)));
+  if (from === undefined || to === undefined || to <= from) return [];
+  const step = milliseconds(Math.max(15_000, Math.ceil((to - from) / COUNTER_POINTS / 1000) * 1000));
+  try {
+    // Ten steps before the window say where the count stood when it began.
+    const { data } = await runtime.prometheus.range(
+      { ...OOM_COUNTER, from: milliseconds(from - 10 * step), to, step },
+      signal,
+    );
+    return countedKills(data, from);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    notices.push(noticeOf('prometheus', error));
+    return [];
+  }
+}
+
+const KINDS = ['task', 'actor', 'idle_worker', 'driver'] as const;
+const kindOf = (text: string): OomKillWire['kind'] => KINDS.find((kind) => kind === text) ?? 'task';
+
+function outcomeOf(kind: OomKillWire['kind'], row: OomKillRow): OomKillWire['outcome'] {
+  if (kind === 'idle_worker') return 'nothing';
+  if (row.last_state === 'FINISHED') return 'recovered';
+  if (row.last_state === 'FAILED') return 'lost';
+  if (row.last_state !== null) return 'retrying';
+  if (row.actor_state === 'ALIVE') return 'recovered';
+  return row.actor_state === 'DEAD' ? 'lost' : row.actor_state ? 'retrying' : 'unknown';
+}
+
+const Others = z.array(MemoryUserWire);
+
+function killWire(
+  row: OomKillRow,
+  clusters: ReadonlyMap<string, string>,
+  node: NodeAddressRow | undefined,
+): OomKillWire {
+  const kind = kindOf(row.kind);
+  const others = row.others === '' ? [] : Others.parse(JSON.parse(row.others));
+  const largest = others[0];
+  return {
+    cluster: clusters.get(row.session) ?? row.session,
+    session: row.session,
+    timeNs: row.time_ns,
+    kind,
+    name: row.name || (kind === 'idle_worker' ? IDLE : (row.function_name ?? '')),
+    functionName: row.function_name,
+    jobId: row.job_id,
+    taskId: row.task_id,
+    attempt: row.attempt,
+    attempts: row.attempts,
+    outcome: outcomeOf(kind, row),
+    actorId: row.actor_id,
+    nodeId: row.node_id,
+    nodeIp: row.node_ip ?? (node?.ip || null),
+    nodeName: node?.name || node?.hostname || null,
+    workerId: row.worker_id,
+    pid: row.pid,
+    usedBytes: row.used_bytes,
+    nodeUsedBytes: row.node_used_bytes,
+    nodeTotalBytes: row.node_total_bytes,
+    others,
+    culprit: largest && row.used_bytes !== null && largest.usedBytes > row.used_bytes ? largest : null,
+    source: [...row.sources].sort().join('+'),
+    message: row.message,
+  };
+}
+
+/** What a counter can tell: that there was one, of what, where, and in which bin. */
+function countedWire(
+  kill: CountedKill,
+  clusters: ReadonlyMap<string, string>,
+  nodes: readonly NodeAddressRow[],
+): OomKillWire {
+  const there = nodes.filter((node) => node.session === kill.session && node.ip === kill.nodeIp);
+  const node = there.length === 1 ? there[0] : undefined;
+  return {
+    cluster: clusters.get(kill.session) ?? kill.cluster ?? kill.session,
+    session: kill.session,
+    timeNs: String(BigInt(kill.time) * 1_000_000n),
+    kind: kill.kind,
+    name: kill.name || (kill.kind === 'idle_worker' ? IDLE : ''),
+    functionName: null,
+    jobId: null,
+    taskId: null,
+    attempt: null,
+    attempts: null,
+    outcome: kill.kind === 'idle_worker' ? 'nothing' : 'unknown',
+    actorId: null,
+    nodeId: node?.node_id ?? null,
+    nodeIp: kill.nodeIp,
+    nodeName: node?.name || null,
+    workerId: null,
+    pid: null,
+    usedBytes: null,
+    nodeUsedBytes: null,
+    nodeTotalBytes: null,
+    others: [],
+    culprit: null,
+    source: 'metric',
+    message: '',
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * The report of Ray's memory monitor, as it stands in error messages of tasks and actors, exit details of workers and
+ * driver logs. Five layouts are read (src/ray/raylet/node_manager.cc and, since 2.56, worker_killing_policy*.cc):
+ *
+ *   2.1        Memory on the node (IP: i, ID: n) where the task was running was 32.53GB / 33.28GB (0.97), ...
+ *              Ray killed this worker (ID: w) because ...
+ *   2.2-2.50   ... where the task (task ID: t, name=f, pid=p, memory used=1.25GB) was running was ...   (or actor ID: a)
+ *   2.51       ... where the lease (lease ID: l, name=f, pid=p, memory used=1.25GB) was running was ...
+ *   to 2.55    Ray killed 1 worker(s) based on the killing policy: [(Task: job ID=j, ..., worker ID=w)], on one line
+ *   from 2.56  Considered workers: [ / Selected to kill: (Task: ...) / (Task: ...) / ], several victims
+ *
+ * All end with "Top 10 memory users". "GB" is 1024^3 bytes, printed with two decimals.
+ */
+import type { MemoryUser } from '../../model/task.ts';
+import { type Bytes, bytes, gibibytes } from '../../model/units.ts';
+
+export interface ReportedWorker {
+  readonly killed: boolean;
+  readonly kind: 'task' | 'actor' | 'idle_worker' | 'driver' | null;
+  /** '' for an idle worker. */
+  readonly name: string;
+  readonly jobId: string | null;
+  readonly taskId: string | null;
+  readonly actorId: string | null;
+  readonly workerId: string | null;
+  readonly pid: number | null;
+  readonly used: Bytes | null;
+}
+
+export interface OomReport {
+  readonly nodeIp: string | null;
+  readonly nodeId: string | null;
+  readonly nodeUsed: Bytes | null;
+  readonly nodeTotal: Bytes | null;
+  /** Victims and the workers that were considered and spared, in the report's order. */
+  readonly workers: readonly ReportedWorker[];
+  /** "Top 10 memory users" of the node, victims among them. */
+  readonly users: readonly MemoryUser[];
+}
+
+/** Reports are a few KiB; what comes after this is not read. */
+const MOST_CHARACTERS = 64_000;
+const IS_REPORT = /Memory on the node \(IP: ([^,)\s]+)(?:, ID: ([0-9a-f]+))?\)/;
+const HEX = /^[0-9a-f]+$/;
+
+const gib = (text: string | undefined): Bytes | null => (text === undefined ? null : gibibytes(Number(text)));
+/** Ids of ones are nil, and old reports print NIL_ID. */
+const known = (id: string | undefined): string | null => (id && HEX.test(id) && !/^f+$/.test(id) ? id : null);
+
+/** Null where the text is not such a report. Never throws; what a layout does not say is null. */
+export function parseOomReport(text: string): OomReport | null {
+  const report = text.slice(0, MOST_CHARACTERS);
+  const node = IS_REPORT.exec(report);
+  if (!node) return null;
+  const rest = report.slice(node.index);
+  const usage = /\bwas ([\d.]+)GB \/ ([\d.]+)GB \(/.exec(rest);
+  const exact = /Memory usage (\d+)B exceeded threshold of \d+B \([\d.]+% of (\d+)B total\)/.exec(rest);
+  const listed = listedWorkers(rest);
+  return {
+    nodeIp: node[1] ?? null,
+    nodeId: known(node[2]),
+    nodeUsed: exact ? bytes(Number(exact[1])) : gib(usage?.[1]),
+    nodeTotal: exact ? bytes(Number(exact[2])) : gib(usage?.[2]),
+    workers: listed.length > 0 ? listed : singleWorker(rest),
+    users: memoryUsers(rest),
+  };
+}
+
+const LISTED =
+  /(Selected to kill: )?\((Task|Actor\([0-9a-f]*\)|Driver|Worker with no lease granted): ([^\n]*?)pid=(\d+), actual memory used=([\d.]+)GB, worker ID=([0-9a-f]+)\)/g;
+
+/** Workers as 2.51 and later list them. Before 2.56 only victims are listed, without saying "Selected to kill". */
+function listedWorkers(report: string): ReportedWorker[] {
+  const found = [...report.matchAll(LISTED)];
+  const says = found.some((match) => match[1] !== undefined);
+  return found.map((match) => {
+    const [, selected, what = '', details = '', pid, used, worker] = match;
+    const kind =
+      what === 'Task' ? 'task' : what === 'Driver' ? 'driver' : what.startsWith('Actor') ? 'actor' : 'idle_worker';
+    return {
+      killed: selected !== undefined || !says,
+      kind,
+      name: /task name=(.*?)(?:, required resources=|, $)/.exec(details)?.[1] ?? '',
+      jobId: known(/job ID=([0-9a-f]+)/.exec(details)?.[1]),
+      taskId: null,
+      actorId: known(/^Actor\(([0-9a-f]+)\)/.exec(what)?.[1]),
+      workerId: known(worker),
+      pid: Number(pid),
+      used: gib(used),
+    };
+  });
+}
+
+/** The one victim of reports before 2.51. A lease of a constructor is an actor's. */
+function singleWorker(report: string): ReportedWorker[] {
+  const worker = /Ray killed this worker \(ID: ([0-9a-f]+)\)/.exec(report);
+  const told =
+    /where the (task|actor|lease) \((task|actor|lease) ID: (\w+), name=([^\n]*?), pid=(\d+), memory used=([\d.]+)GB\)/.exec(
+      report,
+    );
+  if (!worker && !told) return [];
+  const name = told?.[4] ?? '';
+  const isActor = told?.[2] === 'actor' || (told?.[2] === 'lease' && name.endsWith('.__init__'));
+  return [
+    {
+      killed: true,
+      kind: told ? (isActor ? 'actor' : 'task') : null,
+      name,
+      jobId: null,
+      taskId: told?.[2] === 'task' ? known(told[3]) : null,
+      actorId: told?.[2] === 'actor' ? known(told[3]) : null,
+      workerId: known(worker?.[1]),
+      pid: told ? Number(told[5]) : null,
+      used: gib(told?.[6]),
+    },
+  ];
+}
+
+/** Lines `PID MEM(GB) COMMAND`; driver logs before 2.56 put them on one line, parted by commas. */
+function memoryUsers(report: string): MemoryUser[] {
+  const begin = /Top 10 memory users:\s*PID\s+MEM\(GB\)\s+COMMAND/.exec(report);
+  if (!begin) return [];
+  const section = report.slice(begin.index + begin[0].length).split('Refer to the documentation')[0] ?? '';
+  return section.split(/\n|, (?=\d+\s+\d+\.\d+)/).flatMap((line) => {
+    const match = /^[\s,]*(\d+)\s+(\d+\.\d+)(?:\s+(.*?))?[\s,]*$/.exec(line);
+    return match ? [{ pid: Number(match[1]), used: gibibytes(Number(match[2])), name: match[3] ?? '' }] : [];
+  });
+}
