@@ -117,19 +117,23 @@ export function chanceOfLead(by: readonly number[], gathered: number, ranks: num
   return Math.min(1, ranks * Math.exp(Math.min(0, logBound((low + high) / 2))));
 }
 
-/** Earliest block led by `rank` from which on it leads four of five, if at least three blocks follow it. */
+/**
+ * Where the lead begins: the start of the suffix with the most blocks led minus blocks not led (a CUSUM with steps +1 and -1),
+ * the latest of equals. Null unless that suffix has three blocks and four of five are led.
+ */
 function sustainedFrom(
   leads: readonly { readonly index: number; readonly rank: number }[],
   rank: number,
 ): number | null {
-  let led = 0;
-  let since: number | null = null;
+  let sum = 0;
+  let best = { sum: 0, at: leads.length };
   for (let i = leads.length - 1; i >= 0; i--) {
-    if (leads[i]?.rank === rank) led += 1;
-    const length = leads.length - i;
-    if (led / length >= SUSTAINED_SHARE && length >= 3 && leads[i]?.rank === rank) since = leads[i]?.index ?? null;
+    sum += leads[i]?.rank === rank ? 1 : -1;
+    if (sum > best.sum) best = { sum, at: i };
   }
-  return since;
+  const length = leads.length - best.at;
+  const share = (best.sum + length) / 2 / Math.max(1, length);
+  return length >= 3 && share >= SUSTAINED_SHARE ? (leads[best.at]?.index ?? null) : null;
 }
 
 /** Middle value, the mean of the two middle ones for an even count; 0 of nothing. */

@@ -123,8 +123,8 @@ function bandwidthLines(
     const line = lines.get(key) ?? { labels, least: empty(), median: empty(), most: empty() };
     lines.set(key, line);
     if (row.bin < 0 || row.bin >= grid.count) continue;
-    for (const of of ['least', 'median', 'most'] as const)
-      line[of][row.bin] = busGigabytes(row.op, ranksOf.get(row.comm) ?? 0, row[of]);
+    for (const name of ['least', 'median', 'most'] as const)
+      line[name][row.bin] = busGigabytes(row.op, ranksOf.get(row.comm) ?? 0, row[name]);
   }
   return [...lines.values()].filter((line) => line.median.some((value) => value !== null));
 }

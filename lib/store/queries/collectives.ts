@@ -1,44 +1,21 @@
 /**
- * Collectives from spans: one span per rank per operation, with the attributes op_type, rank, nranks, nccl.seq, comm_id_hash,
- * nccl.comm_name, nccl.pg_name, nccl.message.size_bytes (aliases: nccl.comm_hash, nccl.collective.bytes, xray.rank). An
- * operation is told by (communicator, op, sequence), because NCCL counts per communicator and function. Everything is
- * aggregated here: what comes back grows with ranks and bins, not with spans.
+ * Collectives from spans (schema/collectives.ts). An operation is told by (communicator, op, sequence), because NCCL counts per
+ * communicator and function. Everything is aggregated here: what comes back grows with ranks and bins, not with spans.
  *
- * A communicator without a hash (torch with gloo) is told by service, process group and name. A key that two different spans
- * of one rank carry (a job started again under the same names) is ambiguous; such operations are left out and counted.
+ * A key that two different spans of one rank carry (a job started again under the same names) is ambiguous; such operations are
+ * left out and counted.
  */
 import { z } from 'zod';
 import type { Query } from '../engine.ts';
 
-const attribute = (...names: string[]): string =>
-  names.reduceRight((rest, name) => `if(SpanAttributes['${name}'] != '', SpanAttributes['${name}'], ${rest})`, "''");
-
-const OPS = ['AllReduce', 'AllGather', 'ReduceScatter', 'Broadcast', 'Reduce', 'AllToAll', 'SendRecv', 'Send', 'Recv'];
-const SPELLINGS = [...OPS.map((op) => [op.toLowerCase(), op]), ['all2all', 'AllToAll'], ['allgatherv', 'AllGather']];
-const texts = (values: readonly (string | undefined)[]): string =>
-  `[${values.map((value) => `'${value}'`).join(', ')}]`;
-/** `all_reduce`, `nccl:all_reduce` and `AllReduce` are one. */
-const canonicalOp = `transform(replaceRegexpAll(replaceRegexpOne(lower(SpanAttributes['op_type']), '^[a-z]+:', ''), '[^a-z0-9]', ''),
-  ${texts(SPELLINGS.map(([spelling]) => spelling))}, ${texts(SPELLINGS.map(([, op]) => op))}, SpanAttributes['op_type'])`;
-
-/** Spans of collectives that END in [from, to), one row each; a rank's span may have begun up to an hour before. */
+/** Spans that END in [from, to), of these hosts or nodes where narrowed. */
 const SPANS = `(
-  SELECT ${attribute('comm_id_hash', 'nccl.comm_hash')} AS hash, ${attribute('nccl.comm_name', 'nccl.pg_name')} AS comm_name,
-    if(hash != '', hash, concat(ServiceName, '/', SpanAttributes['nccl.pg_name'], '/', comm_name)) AS comm,
-    ${canonicalOp} AS op, toInt64OrZero(SpanAttributes['nccl.seq']) AS seq,
-    toUInt32OrZero(if(SpanAttributes['rank'] != '', SpanAttributes['rank'], ResourceAttributes['xray.rank'])) AS rank,
-    toUInt32OrZero(SpanAttributes['nranks']) AS nranks,
-    toFloat64OrZero(${attribute('nccl.message.size_bytes', 'nccl.collective.bytes')})
-      * if(SpanAttributes['nccl.message.size_convention'] = 'per_rank' AND op IN ('AllGather', 'ReduceScatter'), nranks, 1) AS size,
-    if(size < 1, 0, exp2(floor(log2(size)))) AS size_class,
-    toUnixTimestamp64Nano(Timestamp) AS start_ns, start_ns + toInt64(Duration) AS end_ns, toInt64(Duration) AS duration_ns,
-    SpanId AS span_id, TraceId AS trace_id, SpanAttributes, ResourceAttributes
-  FROM xray.otel_traces
-  PREWHERE Timestamp >= fromUnixTimestamp64Nano({from:Int64} - 3600000000000) AND Timestamp < fromUnixTimestamp64Nano({to:Int64})
-  WHERE mapContains(SpanAttributes, 'op_type') AND SpanAttributes['nccl.seq'] != '' AND end_ns >= {from:Int64} AND end_ns < {to:Int64}
+  SELECT * FROM xray.collective_spans
+  WHERE hour >= toDateTime(intDiv({from:Int64}, 3600000000000) * 3600) AND hour <= toDateTime(intDiv({to:Int64}, 3600000000000) * 3600)
+    AND end_ns >= {from:Int64} AND end_ns < {to:Int64}
     AND ({comm:String} = '' OR comm = {comm:String}) AND ({op:String} = '' OR op = {op:String})
     AND ({sizeClass:Float64} < 0 OR size_class = {sizeClass:Float64})
-    AND ({everywhere:UInt8} = 1 OR SpanAttributes['ray.node_id'] IN {nodes:Array(String)} OR ResourceAttributes['host.name'] IN {hosts:Array(String)})
+    AND ({everywhere:UInt8} = 1 OR node_id IN {nodes:Array(String)} OR host IN {hosts:Array(String)})
 )`;
 
 /** One row per rank of an operation, spans sent twice being one. */
@@ -76,7 +53,7 @@ export const collectiveCommunicators: Query<{
   name: 'collective-communicators',
   sql: `SELECT described.comm AS comm, described.op AS op, name, nranks, nodes, sizes, operations, complete, ambiguous FROM
       (SELECT comm, op, any(comm_name) AS name, max(nranks) AS nranks,
-        greatest(uniqExact(ResourceAttributes['host.name']), max(toUInt32OrZero(SpanAttributes['nccl.nnodes']))) AS nodes,
+        greatest(uniqExact(host), max(nnodes)) AS nodes,
         arraySort(groupUniqArray(size_class)) AS sizes FROM ${SPANS} GROUP BY comm, op) AS described
     INNER JOIN (SELECT comm, op, count() AS operations, countIf(complete) AS complete, countIf(ambiguous) AS ambiguous FROM ${OPERATIONS} GROUP BY comm, op) AS counted
       ON described.comm = counted.comm AND described.op = counted.op ORDER BY comm, op`,
@@ -206,9 +183,7 @@ export const collectivePlaces: Query<{
   name: 'collective-places',
   sql: `SELECT comm, rank, place.1 AS host, place.2 AS gpu_uuid, place.3 AS gpu_index, place.4 AS global_rank, place.5 AS node_id,
       place.6 AS worker_id, place.7 AS trace_id FROM
-      (SELECT comm, rank, argMax((ResourceAttributes['host.name'], ResourceAttributes['hw.id'], SpanAttributes['gpu.index'],
-        if(SpanAttributes['xray.global_rank'] != '', SpanAttributes['xray.global_rank'], ResourceAttributes['xray.rank']),
-        SpanAttributes['ray.node_id'], SpanAttributes['ray.worker_id'], trace_id), end_ns) AS place
+      (SELECT comm, rank, argMax((host, gpu_uuid, gpu_index, global_rank, node_id, worker_id, trace_id), end_ns) AS place
       FROM ${SPANS} GROUP BY comm, rank) ORDER BY comm, rank`,
   row: z.object({
     comm: Text,
