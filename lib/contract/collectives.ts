@@ -1,37 +1,93 @@
-/** Collective communication over time: bus bandwidth per communicator, time per rank. */
+/** Collective communication over time: bus bandwidth per communicator, time per rank, and which rank the others wait for. */
 import { z } from 'zod';
 import { defineRoute } from './route.ts';
 import { Moment, NsText, SeriesGridWire, SourceNotice } from './wire-values.ts';
 
+/** `nccl-inspector`: Prometheus gauges, means over a dump interval. `spans`: every operation of every rank. */
+const Source = z.enum(['nccl-inspector', 'spans']);
+
+/** Where a rank is, as far as labels and attributes tell. */
+const Place = {
+  /** Rank in the communicator, from spans; `<node>/GPU<n>` from Inspector, which has no rank label. */
+  rank: z.string(),
+  /** Rank in the whole job, where it differs from the rank in the communicator. */
+  globalRank: z.string().nullable(),
+  host: z.string().nullable(),
+  /** `GPU3`, or a UUID where nothing tells its index. */
+  gpu: z.string().nullable(),
+  gpuIndex: z.number().nullable(),
+  nodeIp: z.string().nullable(),
+  nodeId: z.string().nullable(),
+  session: z.string().nullable(),
+};
+
+export const LateRank = z.object({
+  ...Place,
+  /** How much longer the median of the other ranks was inside: the mean time they waited for this one, ns. */
+  latenessNs: NsText,
+  /** Share of operations (spans) or dump intervals (Inspector) in which this rank was last, since `sinceNs` or over the window. */
+  share: z.number(),
+  of: z.enum(['operations', 'intervals']),
+  /** From when on it is last most of the time; null where it comes and goes. */
+  sinceNs: NsText.nullable(),
+  /** Upper bound of the chance of such a lead where no rank is late (lib/analysis/late-rank.ts). */
+  chance: z.number(),
+  /** Its mean time over the median of the others'. */
+  relative: z.number(),
+});
+export type LateRankWire = z.infer<typeof LateRank>;
+
+/** What can be said about lateness: somebody is late, nobody is beyond noise, or why it cannot be told. */
+export const LatenessVerdict = z.object({
+  verdict: z.enum(['late-rank', 'no-late-rank', 'cannot-tell']),
+  reason: z.string().nullable(),
+  lateRank: LateRank.nullable(),
+});
+
+export type LatenessVerdictWire = z.infer<typeof LatenessVerdict>;
+
+export const Communicator = z.object({
+  /** Take it as it is for /api/collectives/ranks. */
+  id: z.string(),
+  name: z.string(),
+  source: Source,
+  cluster: z.string().nullable(),
+  ranks: z.number().nullable(),
+  /** Ranks that reported in the window. */
+  reporting: z.number(),
+  nodes: z.number().nullable(),
+  collectives: z.array(z.string()),
+  /** Powers of two; a message belongs to the largest that is no more than it. */
+  messageSizesBytes: z.array(z.number()),
+  /** Operations in the window; null from Inspector, which counts none. */
+  operations: z.number().nullable(),
+  /** GB/s (1e9 B/s), newest sample of the largest message of `collective`; over the ranks. */
+  busbwNow: z
+    .object({
+      collective: z.string(),
+      messageSizeBytes: z.number(),
+      min: z.number(),
+      median: z.number(),
+      max: z.number(),
+      timeMs: z.number(),
+    })
+    .nullable(),
+  /** Inspector's gauges stand still since then: what is shown after it is the last value, not a measurement. */
+  frozenSinceNs: NsText.nullable(),
+  ...LatenessVerdict.shape,
+});
+export type CommunicatorWire = z.infer<typeof Communicator>;
+
 export const CollectivesResponse = z.object({
-  communicators: z.array(
-    z.object({
-      id: z.string(),
-      name: z.string(),
-      /** `nccl-inspector` (Prometheus gauges, a mean over a dump interval) or `spans` (every operation). */
-      source: z.enum(['nccl-inspector', 'spans']),
-      ranks: z.number().nullable(),
-      nodes: z.number().nullable(),
-      collectives: z.array(z.string()),
-      messageSizes: z.array(z.string()),
-      /** GB/s (1e9 B/s), newest sample; the best and worst rank. */
-      busbwNow: z.object({ min: z.number(), median: z.number(), max: z.number() }).nullable(),
-      /** Ranks by how late they are: from spans, or from the shortest mean time in Inspector's gauges. */
-      lateRank: z
-        .object({
-          rank: z.string(),
-          host: z.string().nullable(),
-          gpu: z.string().nullable(),
-          /** Mean over the window of (arrival - first arrival), in ns. */
-          latenessNs: NsText,
-          /** Share of operations in which this rank arrived last. */
-          share: z.number(),
-        })
-        .nullable(),
-    }),
-  ),
-  /** Labels: communicator, collective, message_size. Unit GB/s; the median over ranks, so that one rank is no spike. */
+  /** Those with a late rank first, the longest wait first. */
+  communicators: z.array(Communicator),
+  /**
+   * GB/s; labels `communicator` (id), `collective`, `message_size` (bytes, a power of two). The median over ranks, so that one
+   * rank is no spike; it contains waiting for late ranks.
+   */
   busbw: SeriesGridWire,
+  /** The most over ranks, same labels: the rank that waits least shows what the wire can do. */
+  wireBusbw: SeriesGridWire,
   notices: z.array(SourceNotice),
 });
 export type CollectivesWire = z.infer<typeof CollectivesResponse>;
@@ -47,29 +103,37 @@ export const collectivesRoute = defineRoute({
   response: CollectivesResponse,
 });
 
+export const Rank = z.object({
+  ...Place,
+  workerId: z.string().nullable(),
+  /** Trace of its newest operation. */
+  traceId: z.string().nullable(),
+  /** Mean execution time per bin, us: the rank that waits least arrives last. */
+  execTimeUs: z.array(z.number().nullable()),
+  /** Bus bandwidth per bin, GB/s; contains waiting. */
+  busbwGBs: z.array(z.number().nullable()),
+  meanExecTimeUs: z.number().nullable(),
+  /** Mean time this rank waited for the last one: its time minus the shortest of the operation, us. */
+  meanWaitUs: z.number().nullable(),
+  /** Mean of the shortest times, us; from Inspector an upper bound, as a mean over an interval. */
+  meanTransferUs: z.number().nullable(),
+  /** Share of operations or intervals in which it was last. */
+  lastShare: z.number().nullable(),
+  isLate: z.boolean(),
+});
+export type RankWire = z.infer<typeof Rank>;
+
 export const RanksResponse = z.object({
   communicator: z.string(),
+  name: z.string(),
   collective: z.string(),
-  source: z.enum(['nccl-inspector', 'spans']),
-  ranks: z.array(
-    z.object({
-      /** Rank number from spans; `node/GPUn` from Inspector, which has no rank label. */
-      rank: z.string(),
-      host: z.string().nullable(),
-      gpu: z.string().nullable(),
-      /** Mean execution time per bin, us: the rank that waits least arrives last. */
-      execTimeUs: z.array(z.number().nullable()),
-      /** Bus bandwidth per bin, GB/s. */
-      busbwGBs: z.array(z.number().nullable()),
-      meanExecTimeUs: z.number().nullable(),
-      /** Mean time this rank waited for the last one: its time minus the shortest of the operation, us. */
-      meanWaitUs: z.number().nullable(),
-      isLate: z.boolean(),
-    }),
-  ),
+  source: Source,
+  /** The latest first. */
+  ranks: z.array(Rank),
   startMs: z.number(),
   stepMs: z.number(),
   count: z.number(),
+  ...LatenessVerdict.shape,
   notices: z.array(SourceNotice),
 });
 export type RanksWire = z.infer<typeof RanksResponse>;
@@ -78,6 +142,8 @@ export const ranksRoute = defineRoute({
   query: z.strictObject({
     communicator: z.string().min(1),
     collective: z.string().default('AllReduce'),
+    /** One of the communicator's `messageSizesBytes`; all sizes where absent. */
+    messageSize: z.coerce.number().min(0).optional(),
     cluster: z.string().optional(),
     session: z.string().optional(),
     from: Moment,

@@ -2,6 +2,7 @@
 import type { Migration } from '../migrate.ts';
 import { derivedStateMigrations } from './derived-states.ts';
 import { oomKillMigrations } from './oom-kills.ts';
+import { collectiveMigrations } from './collectives.ts';
 import { opsMigrations } from './ops.ts';
 import { otelMigrations } from './otel.ts';
 import { rayMigrations } from './ray.ts';
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ...derivedStateMigrations,
   ...shareMigrations,
   ...oomKillMigrations,
+  ...collectiveMigrations,
 ];

@@ -1,0 +1,124 @@
+'use client';
+/** Communicators with their bandwidth now and the rank that the others wait for. */
+import { formatCount, formatGigabytesPerSecond, UNKNOWN } from '../../lib/chart/number-format.ts';
+import { microsecondsText, rankName } from '../../lib/chart/rank-strips.ts';
+import type { CommunicatorWire } from '../../lib/contract/collectives.ts';
+import { type Column, DataTable } from '../ui/data-table.tsx';
+import { StatusPill } from '../ui/status-pill.tsx';
+
+export const SOURCE_WORDS = { spans: 'spans', 'nccl-inspector': 'NCCL Inspector' } as const;
+const lateness = (one: CommunicatorWire): number => Number(one.lateRank?.latenessNs ?? -1);
+
+function Verdict({ communicator }: { communicator: CommunicatorWire }) {
+  const { lateRank, verdict, reason } = communicator;
+  if (lateRank)
+    return (
+      <div>
+        <StatusPill tone="bad">{rankName(lateRank)}</StatusPill>
+        <div className="text-[12px] text-[var(--muted)]">
+          others wait {microsecondsText(Number(lateRank.latenessNs) / 1e3)}, last in {Math.round(lateRank.share * 100)}{' '}
+          %
+        </div>
+      </div>
+    );
+  if (verdict === 'no-late-rank') return <StatusPill tone="ok">none beyond noise</StatusPill>;
+  return (
+    <div className="max-w-72 whitespace-normal">
+      <StatusPill tone="quiet">cannot tell</StatusPill>
+      <div className="text-[12px] text-[var(--muted)]">{reason}</div>
+    </div>
+  );
+}
+
+const columns = (selected: string, onSelect: (id: string) => void): readonly Column<CommunicatorWire>[] => [
+  {
+    key: 'name',
+    title: 'Communicator',
+    sort: (one) => one.name,
+    cell: (one) => (
+      <button
+        type="button"
+        aria-pressed={one.id === selected}
+        className="text-left font-medium text-[var(--accent)] hover:underline aria-pressed:text-[var(--text)]"
+        onClick={() => onSelect(one.id)}
+      >
+        <span aria-hidden="true">{one.id === selected ? '▸ ' : ''}</span>
+        {one.name}
+      </button>
+    ),
+  },
+  { key: 'source', title: 'Source', sort: (one) => one.source, cell: (one) => SOURCE_WORDS[one.source] },
+  {
+    key: 'ranks',
+    title: 'Ranks',
+    align: 'right',
+    sort: (one) => one.ranks ?? 0,
+    cell: (one) =>
+      one.ranks !== null && one.reporting !== one.ranks
+        ? `${formatCount(one.reporting)} of ${formatCount(one.ranks)}`
+        : formatCount(one.ranks),
+  },
+  {
+    key: 'nodes',
+    title: 'Nodes',
+    align: 'right',
+    sort: (one) => one.nodes ?? 0,
+    cell: (one) => formatCount(one.nodes),
+  },
+  {
+    key: 'operations',
+    title: 'Operations',
+    align: 'right',
+    sort: (one) => one.operations ?? -1,
+    cell: (one) => formatCount(one.operations),
+  },
+  {
+    key: 'busbw',
+    title: 'Bus bandwidth now',
+    align: 'right',
+    sort: (one) => one.busbwNow?.median ?? -1,
+    cell: (one) =>
+      one.busbwNow ? (
+        <div>
+          {formatGigabytesPerSecond(one.busbwNow.median)}
+          <div className="text-[12px] text-[var(--muted)]">
+            {Number(one.busbwNow.min.toPrecision(3))} to {Number(one.busbwNow.max.toPrecision(3))} over ranks
+          </div>
+        </div>
+      ) : (
+        UNKNOWN
+      ),
+  },
+  {
+    key: 'late',
+    title: 'Late rank',
+    sort: lateness,
+    cell: (one) => (
+      <>
+        <Verdict communicator={one} />
+        {one.frozenSinceNs === null ? null : (
+          <StatusPill tone="warn">{`frozen since ${new Date(Number(BigInt(one.frozenSinceNs) / 1_000_000n)).toISOString().slice(11, 16)} UTC`}</StatusPill>
+        )}
+      </>
+    ),
+  },
+];
+
+export function CommunicatorTable({
+  communicators,
+  selected,
+  onSelect,
+}: {
+  communicators: readonly CommunicatorWire[];
+  selected: string;
+  onSelect: (id: string) => void;
+}) {
+  return (
+    <DataTable
+      label="Communicators"
+      columns={columns(selected, onSelect)}
+      rows={communicators}
+      rowKey={(one) => one.id}
+    />
+  );
+}

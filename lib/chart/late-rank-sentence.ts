@@ -1,0 +1,43 @@
+/** The verdict on a communicator as one sentence, and what it rests on. */
+import { rankName } from './rank-strips.ts';
+
+interface Verdict {
+  readonly verdict: 'late-rank' | 'no-late-rank' | 'cannot-tell';
+  readonly reason: string | null;
+  readonly lateRank: {
+    readonly rank: string;
+    readonly globalRank: string | null;
+    readonly host: string | null;
+    readonly gpu: string | null;
+    readonly latenessNs: string;
+    readonly share: number;
+    readonly of: 'operations' | 'intervals';
+    readonly sinceNs: string | null;
+  } | null;
+}
+
+/** Milliseconds and more read `819 ms`, `1.02 s`; less `34 µs`. */
+function durationWords(ns: string): string {
+  const us = Number(ns) / 1e3;
+  if (us < 1000) return `${Number(us.toPrecision(2))} µs`;
+  return us < 1e6 ? `${Number((us / 1e3).toPrecision(3))} ms` : `${Number((us / 1e6).toPrecision(3))} s`;
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+/** UTC, `14:02`; with the day where `sinceNs` is not of the day of `nowMs`. */
+function clockWords(ns: string, nowMs: number): string {
+  const iso = new Date(Number(BigInt(ns) / 1_000_000n)).toISOString();
+  return iso.slice(0, 10) === new Date(nowMs).toISOString().slice(0, 10)
+    ? iso.slice(11, 16)
+    : iso.slice(5, 16).replace('T', ' ');
+}
+
+/** `collective` names the operations, e.g. AllReduce. */
+export function lateRankSentence({ verdict, reason, lateRank }: Verdict, collective: string, nowMs: number): string {
+  if (verdict === 'no-late-rank') return 'No rank is late beyond noise.';
+  if (!lateRank) return `Whether a rank is late cannot be told. ${reason ?? ''}`.trim();
+  const what = lateRank.of === 'operations' ? `${collective} operations` : `dump intervals of ${collective}`;
+  const since = lateRank.sinceNs === null ? '' : ` since ${clockWords(lateRank.sinceNs, nowMs)} UTC`;
+  const share = `${Math.round(lateRank.share * 100)} %`;
+  return `${capital(rankName(lateRank))} arrives last in ${share} of ${what}${since}; the others wait ${durationWords(lateRank.latenessNs)} for it: it is the rank, not the network.`;
+}

@@ -1,0 +1,278 @@
+/** Collectives out of spans: every operation of every rank, so that wait and transfer can be told apart. */
+import { busFactor } from '../analysis/bus-bandwidth.ts';
+import { SPLITTABLE, splitRefusal } from '../analysis/wait-transfer.ts';
+import type { CommunicatorWire, LatenessVerdictWire, RanksWire, RankWire } from '../contract/collectives.ts';
+import type { SourceNoticeWire } from '../contract/wire-values.ts';
+import type { CollectiveOp } from '../model/collective.ts';
+import { millisecondsToNanoseconds } from '../model/units.ts';
+import type { Grid } from '../sources/prometheus/decode.ts';
+import {
+  collectiveBandwidth,
+  collectiveBlocks,
+  collectiveCommunicators,
+  collectivePlaces,
+  collectiveRanks,
+  collectiveWaits,
+} from '../store/queries/collectives.ts';
+import { type BandwidthLines, type CollectivesPart, collectivesPart, newestBandwidth } from './collective-bandwidth.ts';
+import { byLateness, cannotTell, judgeLateness, MOST_BLOCKS, nowhere, type PlaceWire } from './collective-lateness.ts';
+import { type CollectiveScope, gpuIndexes } from './collective-places.ts';
+import type { Runtime } from './runtime.ts';
+
+const PREFIX = 'spans:';
+
+export const isSpanCommunicator = (id: string): boolean => id.startsWith(PREFIX);
+
+function params(scope: CollectiveScope, grid: Grid, narrowed: { comm?: string; op?: string; size?: number } = {}) {
+  return {
+    from: scope.window.from,
+    to: scope.window.to,
+    start: millisecondsToNanoseconds(grid.start),
+    step: millisecondsToNanoseconds(grid.step),
+    comm: narrowed.comm ?? '',
+    op: narrowed.op ?? '',
+    sizeClass: narrowed.size ?? -1,
+    everywhere: scope.nodes === null ? 1 : 0,
+    nodes: scope.nodes?.ids ?? [],
+    hosts: scope.nodes?.hosts ?? [],
+    blocks: MOST_BLOCKS,
+    ops: [...SPLITTABLE],
+  };
+}
+
+/** GB/s of bus bandwidth from bytes per second of algorithm bandwidth; null for a function nccl-tests has no factor for. */
+function busGigabytes(op: string, ranks: number, bytesPerSecond: number): number | null {
+  return isOp(op) && ranks >= 1 ? (bytesPerSecond * busFactor(op, ranks)) / 1e9 : null;
+}
+const OPS: readonly CollectiveOp[] = [
+  'AllReduce',
+  'AllGather',
+  'ReduceScatter',
+  'Broadcast',
+  'Reduce',
+  'AllToAll',
+  'SendRecv',
+  'Send',
+  'Recv',
+];
+const isOp = (op: string): op is CollectiveOp => OPS.some((known) => known === op);
+
+/** Rejects with StoreError. */
+export async function spanCollectives(
+  runtime: Runtime,
+  scope: CollectiveScope,
+  grid: Grid,
+  signal: AbortSignal,
+): Promise<CollectivesPart> {
+  const asked = params(scope, grid);
+  const described = await runtime.engine.select(collectiveCommunicators, asked, { signal });
+  if (described.length === 0) return collectivesPart([], [], []);
+  const [bandwidth, blocks, places, gpus] = await Promise.all([
+    runtime.engine.select(collectiveBandwidth, asked, { signal }),
+    runtime.engine.select(collectiveBlocks, asked, { signal }),
+    runtime.engine.select(collectivePlaces, asked, { signal }),
+    gpuIndexes(runtime, scope.window, signal),
+  ]);
+  const ranksOf = new Map(described.map((row) => [row.comm, row.nranks]));
+  const lines = bandwidthLines(bandwidth, ranksOf, grid);
+  const communicators = [...Map.groupBy(described, (row) => row.comm)].map(([comm, rows]): CommunicatorWire => {
+    const here = places.filter((row) => row.comm === comm);
+    const sum = (of: 'operations' | 'complete' | 'ambiguous') => rows.reduce((total, row) => total + row[of], 0);
+    return {
+      id: PREFIX + comm,
+      name: rows[0]?.name || comm,
+      source: 'spans',
+      cluster: here.map((row) => scope.nodeOf(row.node_id || row.host)?.cluster).find(Boolean) ?? null,
+      ranks: rows[0]?.nranks || null,
+      reporting: here.length,
+      nodes: Math.max(...rows.map((row) => row.nodes)) || null,
+      collectives: rows.map((row) => row.op),
+      messageSizesBytes: [...new Set(rows.flatMap((row) => row.sizes))].sort((a, b) => a - b),
+      operations: sum('operations'),
+      busbwNow: newestBandwidth(PREFIX + comm, lines, grid),
+      frozenSinceNs: null,
+      ...verdictOf(
+        blocks.filter((row) => row.comm === comm),
+        rows,
+        here.map((row) => placeWire(row, scope, gpus)),
+      ),
+    };
+  });
+  const notices = communicators.flatMap((one) => incompleteNotice(one, described));
+  return collectivesPart(communicators, lines, notices);
+}
+
+function bandwidthLines(
+  rows: readonly {
+    comm: string;
+    op: string;
+    size_class: number;
+    bin: number;
+    least: number;
+    median: number;
+    most: number;
+  }[],
+  ranksOf: ReadonlyMap<string, number>,
+  grid: Grid,
+): BandwidthLines[] {
+  const lines = new Map<string, BandwidthLines>();
+  const empty = () => new Array<number | null>(grid.count).fill(null);
+  for (const row of rows) {
+    const labels = { communicator: PREFIX + row.comm, collective: row.op, message_size: String(row.size_class) };
+    const key = JSON.stringify(labels);
+    const line = lines.get(key) ?? { labels, least: empty(), median: empty(), most: empty() };
+    lines.set(key, line);
+    if (row.bin < 0 || row.bin >= grid.count) continue;
+    for (const name of ['least', 'median', 'most'] as const)
+      line[name][row.bin] = busGigabytes(row.op, ranksOf.get(row.comm) ?? 0, row[name]);
+  }
+  return [...lines.values()].filter((line) => line.median.some((value) => value !== null));
+}
+
+function placeWire(
+  row: { rank: number; host: string; gpu_uuid: string; gpu_index: string; global_rank: string; node_id: string },
+  scope: CollectiveScope,
+  gpus: ReadonlyMap<string, number>,
+): PlaceWire {
+  const node = scope.nodeOf(row.node_id) ?? scope.nodeOf(row.host);
+  const gpuIndex = row.gpu_index === '' ? (gpus.get(row.gpu_uuid) ?? null) : Number(row.gpu_index);
+  return {
+    rank: String(row.rank),
+    globalRank: row.global_rank === '' || row.global_rank === String(row.rank) ? null : row.global_rank,
+    host: row.host || node?.name || null,
+    gpu: gpuIndex === null ? row.gpu_uuid || null : `GPU${gpuIndex}`,
+    gpuIndex,
+    nodeIp: node?.ip || null,
+    nodeId: node?.nodeId ?? (row.node_id || null),
+    session: node?.session ?? null,
+  };
+}
+
+type BlockRow = {
+  from_ns: string;
+  operations: number;
+  ranks: number[];
+  mean_ns: number[];
+  late_ranks: number[];
+  late_counts: number[];
+};
+
+function verdictOf(
+  blocks: readonly BlockRow[],
+  rows: readonly { op: string; nranks: number }[],
+  places: readonly PlaceWire[],
+): LatenessVerdictWire {
+  const refusal = rows.every((row) => splitRefusal(row.op) !== null) ? splitRefusal(rows[0]?.op ?? '') : null;
+  if (refusal) return cannotTell(refusal);
+  const ranks = rows[0]?.nranks ?? 0;
+  if (blocks.length === 0)
+    return cannotTell(
+      places.length < ranks
+        ? `Only ${places.length} of ${ranks} ranks sent spans: the one that is missing may be the late one.`
+        : 'No operation has a span of every rank in this window.',
+    );
+  const numbers = blocks[0]?.ranks ?? [];
+  return judgeLateness(
+    blocks.map((block) => ({
+      fromNs: block.from_ns,
+      operations: block.operations,
+      durationsNs: numbers.map((rank) => block.mean_ns[block.ranks.indexOf(rank)] ?? null),
+      last: numbers.map((rank) => block.late_counts[block.late_ranks.indexOf(rank)] ?? 0),
+    })),
+    numbers.map((rank) => places.find((place) => place.rank === String(rank)) ?? nowhere(String(rank))),
+    'operations',
+  );
+}
+
+/** Operations at both ends of the window are always cut; more than that is worth a word. */
+function incompleteNotice(
+  communicator: CommunicatorWire,
+  described: readonly { comm: string; operations: number; complete: number; ambiguous: number; op: string }[],
+): SourceNoticeWire[] {
+  const rows = described.filter((row) => PREFIX + row.comm === communicator.id && splitRefusal(row.op) === null);
+  const total = rows.reduce((sum, row) => sum + row.operations, 0);
+  const ambiguous = rows.reduce((sum, row) => sum + row.ambiguous, 0);
+  const missing = total - ambiguous - rows.reduce((sum, row) => sum + row.complete, 0);
+  const notices: SourceNoticeWire[] = [];
+  if (missing > Math.max(8, total * 0.05))
+    notices.push({
+      source: 'spans',
+      kind: 'partial',
+      message: `${missing} of ${total} operations of ${communicator.name} lack the span of a rank; they are left out of wait, transfer and lateness.`,
+      whatToDo: 'Check that every rank exports spans, and that the exporter drops none.',
+    });
+  if (ambiguous > 0)
+    notices.push({
+      source: 'spans',
+      kind: 'partial',
+      message: `${ambiguous} operations of ${communicator.name} were sent twice with different spans (a job that was started again?); they are left out.`,
+      whatToDo: 'Set comm_id_hash on the spans: it differs between starts.',
+    });
+  return notices;
+}
+
+/** Ranks of one communicator and collective. Null where there is no span of it. */
+export async function spanRanks(
+  runtime: Runtime,
+  scope: CollectiveScope,
+  grid: Grid,
+  asked: { communicator: string; collective: string; messageSize: number | null },
+  signal: AbortSignal,
+): Promise<Omit<RanksWire, 'notices'> | null> {
+  const narrowed = {
+    comm: asked.communicator.slice(PREFIX.length),
+    op: asked.collective,
+    ...(asked.messageSize === null ? {} : { size: asked.messageSize }),
+  };
+  const bound = params(scope, grid, narrowed);
+  const [described, ranks, waits, blocks, places, gpus] = await Promise.all([
+    runtime.engine.select(collectiveCommunicators, bound, { signal }),
+    runtime.engine.select(collectiveRanks, bound, { signal }),
+    runtime.engine.select(collectiveWaits, bound, { signal }),
+    runtime.engine.select(collectiveBlocks, bound, { signal }),
+    runtime.engine.select(collectivePlaces, bound, { signal }),
+    gpuIndexes(runtime, scope.window, signal),
+  ]);
+  const [head] = described;
+  if (!head) return null;
+  const placed = places.map((row) => placeWire(row, scope, gpus));
+  const verdict = verdictOf(blocks, described, placed);
+  const split = splitRefusal(asked.collective) === null;
+  const rows = ranks.map((row): RankWire => {
+    const place = placed.find((one) => one.rank === String(row.rank)) ?? nowhere(String(row.rank));
+    const at = places.find((one) => one.rank === row.rank);
+    const wait = split ? waits.find((one) => one.rank === row.rank) : undefined;
+    const spread = (values: readonly (number | null)[]): (number | null)[] => {
+      const all = new Array<number | null>(grid.count).fill(null);
+      row.bins.forEach((bin, i) => {
+        if (bin >= 0 && bin < grid.count) all[bin] = values[i] ?? null;
+      });
+      return all;
+    };
+    return {
+      ...place,
+      workerId: at?.worker_id || null,
+      traceId: at?.trace_id || null,
+      execTimeUs: spread(row.exec_us),
+      busbwGBs: spread(row.speed).map((speed) =>
+        speed === null ? null : busGigabytes(asked.collective, head.nranks, speed),
+      ),
+      meanExecTimeUs: row.mean_us,
+      meanWaitUs: wait?.wait_us ?? null,
+      meanTransferUs: wait?.transfer_us ?? null,
+      lastShare: wait ? wait.last / wait.operations : null,
+      isLate: verdict.lateRank?.rank === place.rank,
+    };
+  });
+  return {
+    communicator: asked.communicator,
+    name: head.name,
+    collective: asked.collective,
+    source: 'spans',
+    ranks: rows.sort(byLateness),
+    startMs: grid.start,
+    stepMs: grid.step,
+    count: grid.count,
+    ...verdict,
+  };
+}

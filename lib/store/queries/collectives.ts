@@ -1,0 +1,213 @@
+/**
+ * Collectives from spans (schema/collectives.ts). An operation is told by (communicator, op, sequence), because NCCL counts per
+ * communicator and function. Everything is aggregated here: what comes back grows with ranks and bins, not with spans.
+ *
+ * A key that two different spans of one rank carry (a job started again under the same names) is ambiguous; such operations are
+ * left out and counted.
+ */
+import { z } from 'zod';
+import type { Query } from '../engine.ts';
+
+/** Spans that END in [from, to), of these hosts or nodes where narrowed. */
+const SPANS = `(
+  SELECT * FROM xray.collective_spans
+  WHERE hour >= toDateTime(intDiv({from:Int64}, 3600000000000) * 3600) AND hour <= toDateTime(intDiv({to:Int64}, 3600000000000) * 3600)
+    AND end_ns >= {from:Int64} AND end_ns < {to:Int64}
+    AND ({comm:String} = '' OR comm = {comm:String}) AND ({op:String} = '' OR op = {op:String})
+    AND ({sizeClass:Float64} < 0 OR size_class = {sizeClass:Float64})
+    AND ({everywhere:UInt8} = 1 OR node_id IN {nodes:Array(String)} OR host IN {hosts:Array(String)})
+)`;
+
+/** One row per rank of an operation, spans sent twice being one. */
+const MEMBERS = `(
+  SELECT comm, op, seq, rank, any(nranks) AS nranks, any(size) AS size, any(size_class) AS size_class, any(duration_ns) AS duration_ns,
+    any(start_ns) AS start_ns, any(end_ns) AS end_ns, min(span_id) != max(span_id) AS twice
+  FROM ${SPANS} GROUP BY comm, op, seq, rank
+)`;
+
+/** One row per operation. `late` is -1 where the shortest rank is not one rank; only complete operations can be split. */
+const OPERATIONS = `(
+  SELECT comm, op, seq, max(start_ns) AS arrived_ns, max(nranks) AS n, groupArray(rank) AS ranks, groupArray(duration_ns) AS durations,
+    min(duration_ns) AS transfer_ns, max(duration_ns) AS longest_ns, max(twice) AS ambiguous,
+    NOT ambiguous AND n > 1 AND length(ranks) = n AS complete,
+    if(countEqual(durations, transfer_ns) = 1, toInt64(argMin(rank, duration_ns)), -1) AS late
+  FROM ${MEMBERS} GROUP BY comm, op, seq
+)`;
+
+const Count = z.coerce.number();
+const Text = z.string();
+const Numbers = z.array(Count);
+
+/** Communicators with their operations: what there is, and how much of it can be judged. */
+export const collectiveCommunicators: Query<{
+  comm: string;
+  op: string;
+  name: string;
+  nranks: number;
+  nodes: number;
+  sizes: number[];
+  operations: number;
+  complete: number;
+  ambiguous: number;
+}> = {
+  name: 'collective-communicators',
+  sql: `SELECT described.comm AS comm, described.op AS op, name, nranks, nodes, sizes, operations, complete, ambiguous FROM
+      (SELECT comm, op, any(comm_name) AS name, max(nranks) AS nranks,
+        greatest(uniqExact(host), max(nnodes)) AS nodes,
+        arraySort(groupUniqArray(size_class)) AS sizes FROM ${SPANS} GROUP BY comm, op) AS described
+    INNER JOIN (SELECT comm, op, count() AS operations, countIf(complete) AS complete, countIf(ambiguous) AS ambiguous FROM ${OPERATIONS} GROUP BY comm, op) AS counted
+      ON described.comm = counted.comm AND described.op = counted.op ORDER BY comm, op`,
+  row: z.object({
+    comm: Text,
+    op: Text,
+    name: Text,
+    nranks: Count,
+    nodes: Count,
+    sizes: Numbers,
+    operations: Count,
+    complete: Count,
+    ambiguous: Count,
+  }),
+};
+
+/**
+ * Message over duration (algorithm bandwidth of NCCL's message, B/s) per bin of {step:Int64} ns from {start:Int64}: the geometric
+ * mean of a rank's operations, as Inspector takes it; then least, median and most over the ranks.
+ */
+export const collectiveBandwidth: Query<{
+  comm: string;
+  op: string;
+  size_class: number;
+  bin: number;
+  least: number;
+  median: number;
+  most: number;
+}> = {
+  name: 'collective-bandwidth',
+  sql: `SELECT comm, op, size_class, bin, min(speed) AS least, quantileExactInclusive(0.5)(speed) AS median, max(speed) AS most FROM
+      (SELECT comm, op, size_class, intDiv(end_ns - {start:Int64}, {step:Int64}) AS bin, rank, exp(avg(log(size / (duration_ns / 1e9)))) AS speed
+        FROM ${MEMBERS} WHERE size > 0 AND duration_ns > 0 GROUP BY comm, op, size_class, bin, rank)
+    GROUP BY comm, op, size_class, bin ORDER BY comm, op, size_class, bin`,
+  row: z.object({ comm: Text, op: Text, size_class: Count, bin: Count, least: Count, median: Count, most: Count }),
+};
+
+/**
+ * At most {blocks:UInt32} blocks per communicator, of complete operations of {ops:Array(String)} in order of time: mean time inside per rank, and
+ * how often each rank was last.
+ */
+export const collectiveBlocks: Query<{
+  comm: string;
+  block: number;
+  from_ns: string;
+  operations: number;
+  ranks: number[];
+  mean_ns: number[];
+  late_ranks: number[];
+  late_counts: number[];
+}> = {
+  name: 'collective-blocks',
+  sql: `SELECT comm, block, from_ns, operations, totals.1 AS ranks, arrayMap(total -> total / operations, totals.2) AS mean_ns,
+      lates.1 AS late_ranks, lates.2 AS late_counts FROM
+      (SELECT comm, block, min(arrived_ns) AS from_ns, count() AS operations,
+        sumMap(ranks, arrayMap(d -> toFloat64(d), durations)) AS totals, sumMap([late], [toUInt32(1)]) AS lates
+      FROM (SELECT comm, arrived_ns, ranks, durations, late, count() OVER (PARTITION BY comm) AS all_of,
+          intDiv((row_number() OVER (PARTITION BY comm ORDER BY arrived_ns, op, seq) - 1) * least({blocks:UInt32}, all_of), all_of) AS block
+        FROM ${OPERATIONS} WHERE complete AND op IN {ops:Array(String)})
+      GROUP BY comm, block)
+    ORDER BY comm, block`,
+  row: z.object({
+    comm: Text,
+    block: Count,
+    from_ns: Text,
+    operations: Count,
+    ranks: Numbers,
+    mean_ns: Numbers,
+    late_ranks: Numbers,
+    late_counts: Numbers,
+  }),
+};
+
+/**
+ * Per rank and bin: mean time inside, us, and geometric mean of message over duration, B/s; arrays by bin, only of bins that hold
+ * something. Waits and transfers are of complete operations only.
+ */
+export const collectiveRanks: Query<{
+  rank: number;
+  bins: number[];
+  exec_us: number[];
+  speed: (number | null)[];
+  mean_us: number;
+}> = {
+  name: 'collective-ranks',
+  sql: `SELECT rank, groupArray(bin) AS bins, groupArray(exec) AS exec_us, groupArray(pace) AS speed, sum(total) / sum(operations) / 1e3 AS mean_us FROM
+      (SELECT rank, intDiv(end_ns - {start:Int64}, {step:Int64}) AS bin, count() AS operations, sum(duration_ns) AS total, avg(duration_ns) / 1e3 AS exec,
+        if(countIf(size > 0 AND duration_ns > 0) = 0, NULL, exp(avgIf(log(size / (duration_ns / 1e9)), size > 0 AND duration_ns > 0))) AS pace
+        FROM ${MEMBERS} GROUP BY rank, bin ORDER BY rank, bin)
+    GROUP BY rank ORDER BY rank`,
+  row: z.object({
+    rank: Count,
+    bins: Numbers,
+    exec_us: Numbers,
+    speed: z.array(z.coerce.number().nullable()),
+    mean_us: Count,
+  }),
+};
+
+/** Per rank, over complete operations: mean wait and transfer, us, and in how many it was last. */
+export const collectiveWaits: Query<{
+  rank: number;
+  operations: number;
+  wait_us: number;
+  transfer_us: number;
+  last: number;
+}> = {
+  name: 'collective-waits',
+  sql: `SELECT member.1 AS rank, count() AS operations, avg(member.2 - transfer_ns) / 1e3 AS wait_us, avg(transfer_ns) / 1e3 AS transfer_us,
+      countIf(late = toInt64(member.1)) AS last
+    FROM (SELECT * FROM ${OPERATIONS} WHERE complete) ARRAY JOIN arrayZip(ranks, durations) AS member GROUP BY rank ORDER BY rank`,
+  row: z.object({ rank: Count, operations: Count, wait_us: Count, transfer_us: Count, last: Count }),
+};
+
+/** Where the ranks are: the newest span of each (communicator, rank) names host, GPU, Ray's ids and its trace. */
+export const collectivePlaces: Query<{
+  comm: string;
+  rank: number;
+  host: string;
+  gpu_uuid: string;
+  gpu_index: string;
+  global_rank: string;
+  node_id: string;
+  worker_id: string;
+  trace_id: string;
+}> = {
+  name: 'collective-places',
+  sql: `SELECT comm, rank, place.1 AS host, place.2 AS gpu_uuid, place.3 AS gpu_index, place.4 AS global_rank, place.5 AS node_id,
+      place.6 AS worker_id, place.7 AS trace_id FROM
+      (SELECT comm, rank, argMax((host, gpu_uuid, gpu_index, global_rank, node_id, worker_id, trace_id), end_ns) AS place
+      FROM ${SPANS} GROUP BY comm, rank) ORDER BY comm, rank`,
+  row: z.object({
+    comm: Text,
+    rank: Count,
+    host: Text,
+    gpu_uuid: Text,
+    gpu_index: Text,
+    global_rank: Text,
+    node_id: Text,
+    worker_id: Text,
+    trace_id: Text,
+  }),
+};
+
+/** Ray's nodes by every name they have, newest sighting last. */
+export const nodeAddresses: Query<{
+  session: string;
+  node_id: string;
+  name: string;
+  hostname: string;
+  ip: string;
+}> = {
+  name: 'node-addresses',
+  sql: `SELECT session, node_id, max(name) AS name, max(hostname) AS hostname, max(ip) AS ip FROM xray.ray_nodes
+    GROUP BY session, node_id ORDER BY max(seen_ns)`,
+  row: z.object({ session: Text, node_id: Text, name: Text, hostname: Text, ip: Text }),
+};

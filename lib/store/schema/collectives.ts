@@ -1,0 +1,60 @@
+/**
+ * Spans of collectives as columns: one row per rank per operation, taken from otel_traces as it is inserted, because reading
+ * attribute maps of every span of a window for every question costs a hundred times more than reading the few columns.
+ *
+ * Which spans: those with the attributes op_type and nccl.seq (also: rank, nranks, comm_id_hash, nccl.comm_name, nccl.pg_name,
+ * nccl.message.size_bytes; aliases nccl.comm_hash, nccl.collective.bytes, xray.rank). A communicator without a hash (torch with
+ * gloo) is told by service, process group and name. Sizes are those of nccl-tests, for which NCCL's size per rank is multiplied.
+ * Not partitioned: a span that claims to last for years must not open a hundred partitions and fail the insert it came with.
+ * Spans sent twice are one row (span_id is in the key) once merged; queries do not rely on the merge.
+ */
+import type { Migration } from '../migrate.ts';
+
+const attribute = (...names: string[]): string =>
+  names.reduceRight((rest, name) => `if(SpanAttributes['${name}'] != '', SpanAttributes['${name}'], ${rest})`, "''");
+
+const OPS = ['AllReduce', 'AllGather', 'ReduceScatter', 'Broadcast', 'Reduce', 'AllToAll', 'SendRecv', 'Send', 'Recv'];
+const SPELLINGS = [...OPS.map((op) => [op.toLowerCase(), op]), ['all2all', 'AllToAll'], ['allgatherv', 'AllGather']];
+const texts = (values: readonly (string | undefined)[]): string =>
+  `[${values.map((value) => `'${value}'`).join(', ')}]`;
+/** `all_reduce`, `nccl:all_reduce` and `AllReduce` are one. */
+const canonicalOp = `transform(replaceRegexpAll(replaceRegexpOne(lower(SpanAttributes['op_type']), '^[a-z]+:', ''), '[^a-z0-9]', ''),
+  ${texts(SPELLINGS.map(([spelling]) => spelling))}, ${texts(SPELLINGS.map(([, op]) => op))}, SpanAttributes['op_type'])`;
+
+const select = `SELECT toDateTime(intDiv(end_ns, 3600000000000) * 3600) AS hour,
+    if(hash != '', hash, concat(ServiceName, '/', SpanAttributes['nccl.pg_name'], '/', comm_name)) AS comm,
+    ${canonicalOp} AS op, toInt64OrZero(SpanAttributes['nccl.seq']) AS seq,
+    toUInt32OrZero(if(SpanAttributes['rank'] != '', SpanAttributes['rank'], ResourceAttributes['xray.rank'])) AS rank,
+    SpanId AS span_id, TraceId AS trace_id,
+    ${attribute('comm_id_hash', 'nccl.comm_hash')} AS hash, ${attribute('nccl.comm_name', 'nccl.pg_name')} AS comm_name,
+    toUInt32OrZero(SpanAttributes['nranks']) AS nranks, toUInt32OrZero(SpanAttributes['nccl.nnodes']) AS nnodes,
+    ifNotFinite(toFloat64OrZero(${attribute('nccl.message.size_bytes', 'nccl.collective.bytes')}), 0)
+      * if(SpanAttributes['nccl.message.size_convention'] = 'per_rank' AND op IN ('AllGather', 'ReduceScatter'), nranks, 1) AS size,
+    if(size < 1, 0, exp2(floor(log2(size)))) AS size_class,
+    toUnixTimestamp64Nano(Timestamp) AS start_ns, start_ns + toInt64(Duration) AS end_ns, toInt64(Duration) AS duration_ns,
+    ResourceAttributes['host.name'] AS host, ResourceAttributes['hw.id'] AS gpu_uuid, SpanAttributes['gpu.index'] AS gpu_index,
+    if(SpanAttributes['xray.global_rank'] != '', SpanAttributes['xray.global_rank'], ResourceAttributes['xray.rank']) AS global_rank,
+    SpanAttributes['ray.node_id'] AS node_id, SpanAttributes['ray.worker_id'] AS worker_id
+  FROM xray.otel_traces WHERE mapContains(SpanAttributes, 'op_type') AND SpanAttributes['nccl.seq'] != ''`;
+
+const COLUMNS =
+  'hour, comm, op, seq, rank, span_id, trace_id, comm_name, nranks, nnodes, size, size_class, start_ns, end_ns, duration_ns, host, gpu_uuid, gpu_index, global_rank, node_id, worker_id';
+
+export const collectiveMigrations: readonly Migration[] = [
+  {
+    version: 100,
+    name: 'collective_spans',
+    statements: [
+      `CREATE TABLE IF NOT EXISTS xray.collective_spans (
+        hour DateTime CODEC(Delta, ZSTD(1)), comm LowCardinality(String), op LowCardinality(String), seq Int64 CODEC(Delta, ZSTD(1)),
+        rank UInt32, span_id String, trace_id String, comm_name LowCardinality(String), nranks UInt32, nnodes UInt32,
+        size Float64, size_class Float64, start_ns Int64 CODEC(Delta, ZSTD(1)), end_ns Int64 CODEC(Delta, ZSTD(1)), duration_ns Int64,
+        host LowCardinality(String), gpu_uuid LowCardinality(String), gpu_index LowCardinality(String),
+        global_rank LowCardinality(String), node_id LowCardinality(String), worker_id LowCardinality(String)
+      ) ENGINE = ReplacingMergeTree ORDER BY (hour, comm, op, seq, rank, span_id)
+      TTL hour + toIntervalDay({ttl:traces})`,
+      `CREATE MATERIALIZED VIEW IF NOT EXISTS xray.collective_spans_from_traces TO xray.collective_spans AS SELECT ${COLUMNS} FROM (${select})`,
+      `INSERT INTO xray.collective_spans (${COLUMNS}) SELECT ${COLUMNS} FROM (${select})`,
+    ],
+  },
+];
