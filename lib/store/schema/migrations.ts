@@ -1,7 +1,13 @@
 /** Every migration, in one list. */
 import type { Migration } from '../migrate.ts';
+import { clusterMigrations } from './clusters.ts';
 import { opsMigrations } from './ops.ts';
 import { otelMigrations } from './otel.ts';
 import { rayMigrations } from './ray.ts';
 
-export const MIGRATIONS: readonly Migration[] = [...otelMigrations, ...rayMigrations, ...opsMigrations];
+export const MIGRATIONS: readonly Migration[] = [
+  ...otelMigrations,
+  ...rayMigrations,
+  ...opsMigrations,
+  ...clusterMigrations,
+];
