@@ -1,5 +1,8 @@
-import { redirect } from 'next/navigation';
+import type { Metadata } from 'next';
+import { ClustersPage } from '../../components/panels/clusters-page.tsx';
 
-export default function Home() {
-  redirect('/jobs');
+export const metadata: Metadata = { title: 'Clusters' };
+
+export default function Page() {
+  return <ClustersPage />;
 }

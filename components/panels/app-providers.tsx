@@ -5,7 +5,11 @@ import { type ReactNode, useState } from 'react';
 
 export function AppProviders({ children }: { children: ReactNode }) {
   const [client] = useState(
-    () => new QueryClient({ defaultOptions: { queries: { staleTime: 2_000, refetchOnWindowFocus: false } } }),
+    // X-Ray may run on this machine: being offline is no reason not to ask it.
+    () =>
+      new QueryClient({
+        defaultOptions: { queries: { staleTime: 2_000, refetchOnWindowFocus: false, networkMode: 'always' } },
+      }),
   );
   return (
     <QueryClientProvider client={client}>

@@ -1,7 +1,6 @@
 'use client';
 /** The chosen row over time against its capacity, and what ran there in the chosen cell. */
 import { X } from 'lucide-react';
-import Link from 'next/link';
 import { useMemo } from 'react';
 import { formatBytes, formatDuration, formatMoment } from '../../lib/chart/number-format.ts';
 import { prepareTimeChart } from '../../lib/chart/time-chart.ts';
@@ -10,6 +9,7 @@ import type { HeatmapWire } from '../../lib/contract/memory.ts';
 import { TimeChart } from '../charts/time-chart.tsx';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
+import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';

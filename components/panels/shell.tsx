@@ -1,44 +1,27 @@
 'use client';
-/** The frame of every page: navigation at the left (below on a phone), health and theme at the top. */
-import {
-  Activity,
-  BellRing,
-  Briefcase,
-  MemoryStick,
-  Moon,
-  Network,
-  PlugZap,
-  Server,
-  Sun,
-  Waypoints,
-} from 'lucide-react';
-import { usePathname } from 'next/navigation';
-import type { ReactNode } from 'react';
+/** The frame of every page: navigation at the left (below on a phone); palette, health and theme at the top. */
+import { Activity, Moon, Search, Sun } from 'lucide-react';
+import dynamic from 'next/dynamic';
+import { usePathname, useRouter } from 'next/navigation';
+import { type ReactNode, useMemo, useState } from 'react';
 import { healthRoute } from '../../lib/contract/health.ts';
 import { useApi } from '../queries/api-client.ts';
 import { Link } from '../ui/link.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';
+import { ConnectionLost } from './connection-lost.tsx';
 import { DemoBanner } from './demo-banner.tsx';
+import { PAGES } from './pages.ts';
 import { ShareButton } from './share-button.tsx';
+import { useShortcuts } from './shortcuts.ts';
+import { toggleTheme } from './theme.ts';
 
-const PAGES = [
-  { href: '/', title: 'Clusters', icon: Server },
-  { href: '/jobs', title: 'Jobs', icon: Briefcase },
-  { href: '/memory', title: 'Memory', icon: MemoryStick },
-  { href: '/collectives', title: 'Collectives', icon: Network },
-  { href: '/traces', title: 'Traces', icon: Waypoints },
-  { href: '/alerts', title: 'Alerts', icon: BellRing },
-  { href: '/sources', title: 'Sources', icon: PlugZap },
-] as const;
-
-function toggleTheme(): void {
-  const next = document.documentElement.dataset.theme === 'light' ? 'dark' : 'light';
-  document.documentElement.dataset.theme = next;
-  localStorage.setItem('xray-theme', next);
-}
+const CommandPalette = dynamic(() => import('./command-palette.tsx').then((loaded) => loaded.CommandPalette), {
+  ssr: false,
+});
+const KeyboardHelp = dynamic(() => import('./keyboard-help.tsx').then((loaded) => loaded.KeyboardHelp), { ssr: false });
 
 function HealthLink() {
-  const health = useApi(healthRoute, {});
+  const health = useApi(healthRoute, {}, { refreshMs: 5_000 });
   const unwell = health.data?.sources.filter((source) => source.state === 'down' || source.state === 'degraded') ?? [];
   const tone = health.isError ? 'bad' : !health.data ? 'quiet' : unwell.length > 0 ? 'warn' : 'ok';
   const words = health.isError
@@ -49,7 +32,7 @@ function HealthLink() {
         ? `${unwell.length} source${unwell.length > 1 ? 's' : ''} need attention`
         : 'All sources well';
   return (
-    <Link href="/sources">
+    <Link href="/sources" className="whitespace-nowrap">
       <StatusPill tone={tone}>{words}</StatusPill>
     </Link>
   );
@@ -57,6 +40,17 @@ function HealthLink() {
 
 export function Shell({ children }: { children: ReactNode }) {
   const path = usePathname();
+  const router = useRouter();
+  const [open, setOpen] = useState<'palette' | 'help' | null>(null);
+  const keys = useMemo(
+    () => ({
+      palette: () => setOpen((now) => (now === 'palette' ? null : 'palette')),
+      help: () => setOpen('help'),
+      go: (href: string) => router.push(href),
+    }),
+    [router],
+  );
+  useShortcuts(keys);
   return (
     <div className="min-h-dvh pb-14 sm:pb-0 sm:pl-44">
       <a
@@ -75,24 +69,37 @@ export function Shell({ children }: { children: ReactNode }) {
         >
           <Activity aria-hidden="true" size={18} color="var(--accent)" /> X-Ray
         </Link>
-        <ul className="flex justify-around sm:block sm:px-2">
+        <ul className="flex sm:block sm:px-2">
           {PAGES.map(({ href, title, icon: Icon }) => {
             const here = href === '/' ? path === '/' || path.startsWith('/clusters') : path.startsWith(href);
             return (
-              <li key={href}>
+              <li key={href} className="min-w-0 flex-1">
                 <Link
                   href={href}
                   aria-current={here ? 'page' : undefined}
-                  className={`flex flex-col items-center gap-1 rounded px-3 py-2 sm:flex-row sm:gap-3 ${here ? 'bg-[var(--panel-2)] text-[var(--text)]' : 'text-[var(--muted)]'}`}
+                  className={`flex flex-col items-center gap-0.5 rounded py-2 text-[10px] leading-4 tracking-tight sm:flex-row sm:gap-3 sm:px-3 sm:text-[13px] sm:leading-5 sm:tracking-normal ${here ? 'bg-[var(--panel-2)] text-[var(--text)]' : 'text-[var(--muted)]'}`}
                 >
-                  <Icon aria-hidden="true" size={16} /> {title}
+                  <Icon aria-hidden="true" size={16} className="shrink-0" /> {title}
                 </Link>
               </li>
             );
           })}
         </ul>
       </nav>
-      <header className="flex h-12 items-center justify-end gap-4 border-[var(--line)] border-b px-4">
+      <header className="flex h-12 items-center gap-3 border-[var(--line)] border-b px-4">
+        <button
+          type="button"
+          onClick={keys.palette}
+          aria-keyshortcuts="Control+K Meta+K"
+          className="flex min-w-0 items-center gap-2 rounded-md border border-[var(--line)] bg-[var(--panel)] px-2.5 py-1 text-[var(--muted)] hover:text-[var(--text)] sm:w-72"
+        >
+          <Search aria-hidden="true" size={14} className="shrink-0" />
+          <span className="truncate">
+            Search<span className="max-sm:hidden">, or go anywhere</span>
+          </span>
+          <kbd className="mono ml-auto text-[11px] max-sm:hidden">Ctrl K</kbd>
+        </button>
+        <div className="ml-auto" />
         <HealthLink />
         <ShareButton />
         <button
@@ -104,11 +111,22 @@ export function Shell({ children }: { children: ReactNode }) {
           <Sun aria-hidden="true" size={16} className="hidden [[data-theme=dark]_&]:block" />
           <Moon aria-hidden="true" size={16} className="hidden [[data-theme=light]_&]:block" />
         </button>
+        <button
+          type="button"
+          aria-label="Every key"
+          onClick={keys.help}
+          className="rounded px-1.5 text-[var(--muted)] hover:text-[var(--text)] max-sm:hidden"
+        >
+          ?
+        </button>
       </header>
       <DemoBanner />
       <main id="content" className="mx-auto max-w-[1600px] space-y-4 p-4">
         {children}
       </main>
+      <ConnectionLost />
+      {open === 'palette' ? <CommandPalette onClose={() => setOpen(null)} onHelp={keys.help} /> : null}
+      {open === 'help' ? <KeyboardHelp onClose={() => setOpen(null)} /> : null}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 /** Clusters: every one X-Ray has seen, living or dead. */
 import { z } from 'zod';
 import { defineRoute } from './route.ts';
-import { NsText, SourceNotice } from './wire-values.ts';
+import { Moment, NsText, SourceNotice } from './wire-values.ts';
 
 /** Used of total; null where no source measures it. */
 export const Usage = z.object({ used: z.number().nullable(), total: z.number().nullable() });
@@ -12,26 +12,31 @@ export const ClusterSummary = z.object({
   /** Newest session (Ray's sessionName: one incarnation of the cluster). */
   session: z.string().nullable(),
   sessions: z.array(z.string()),
-  /** `ended`: not heard for longer than the grace time, or its nodes and jobs have ended. */
+  /**
+   * `alive`: heard within 2 min. `silent`: not heard for longer. `ended`: every node told its end, or silent with no job
+   * under way for 15 min (at once where metrics or the State API answer and no longer know it), or silent for 24 h.
+   */
   state: z.enum(['alive', 'silent', 'ended']),
   owner: z.string().nullable(),
   rayVersion: z.string().nullable(),
   demo: z.boolean(),
   nodes: z.object({ alive: z.number(), total: z.number() }),
-  /** Logical CPUs and GPUs in use of total; memory in bytes. */
+  /** Logical CPUs and GPUs that Ray has given away, of total; memory used, of total, each host counted once. */
   cpu: Usage,
   gpu: Usage,
   memoryBytes: Usage,
-  /** GPUs that are allocated but idle: allocated GPUs minus busy-GPU equivalents (allocated * utilisation). */
+  /** Allocated GPUs that do nothing: per host, allocated minus min(allocated, sum of utilisations). */
   waste: z.object({
     gpusAllocated: z.number().nullable(),
     gpusUsed: z.number().nullable(),
     gpusWasted: z.number().nullable(),
   }),
-  jobs: z.object({ running: z.number(), total: z.number() }),
+  /** The users' jobs of every session. `withoutEnd`: still RUNNING when their cluster ended; not among `running`. */
+  jobs: z.object({ running: z.number(), withoutEnd: z.number(), total: z.number() }),
   alertsFiring: z.number().nullable(),
   firstSeenNs: NsText.nullable(),
   lastHeardNs: NsText.nullable(),
+  /** `events`, `state-api`, `prometheus`, `traces`; empty: configured, but never heard. */
   heardFrom: z.array(z.string()),
 });
 export type ClusterSummaryWire = z.infer<typeof ClusterSummary>;
@@ -46,7 +51,8 @@ export const clustersRoute = defineRoute({
 
 export const NodeWire = z.object({
   session: z.string(),
-  nodeId: z.string(),
+  /** Null: known from metrics only, which do not name it. */
+  nodeId: z.string().nullable(),
   name: z.string().nullable(),
   ip: z.string().nullable(),
   isHead: z.boolean().nullable(),
@@ -56,6 +62,12 @@ export const NodeWire = z.object({
   startNs: NsText.nullable(),
   endNs: NsText.nullable(),
   deathReason: z.string().nullable(),
+  /** Names of the other raylets on this host: utilisation, memory and GPUs are the host's, and all of them show the same. */
+  sharesHostWith: z.array(z.string()),
+  /** Logical resources of this raylet alone. */
+  cpu: Usage,
+  gpu: Usage,
+  /** 0..1 of the host. */
   cpuUtilization: z.number().nullable(),
   memoryUsedBytes: z.number().nullable(),
   memoryTotalBytes: z.number().nullable(),
@@ -85,6 +97,8 @@ export const ActorWire = z.object({
   deathCause: z.string().nullable(),
 });
 
+export type ActorWireValue = z.infer<typeof ActorWire>;
+
 export const PlacementGroupWire = z.object({
   session: z.string(),
   placementGroupId: z.string(),
@@ -93,10 +107,14 @@ export const PlacementGroupWire = z.object({
   strategy: z.string().nullable(),
   bundles: z.array(z.record(z.string(), z.number())),
 });
+export type PlacementGroupWireValue = z.infer<typeof PlacementGroupWire>;
 
 export const ClusterResponse = z.object({
   summary: ClusterSummary,
+  /** The session that nodes, actors and placement groups are of. */
+  session: z.string().nullable(),
   nodes: z.array(NodeWire),
+  /** At most 1,000 rows, of `actorState` where that was asked for; `total` and `byState` count all. */
   actors: z.object({ total: z.number(), byState: z.record(z.string(), z.number()), rows: z.array(ActorWire) }),
   placementGroups: z.array(PlacementGroupWire),
   notices: z.array(SourceNotice),
@@ -104,6 +122,46 @@ export const ClusterResponse = z.object({
 export type ClusterWire = z.infer<typeof ClusterResponse>;
 export const clusterRoute = defineRoute({
   path: '/api/clusters/{cluster}',
-  query: z.strictObject({ cluster: z.string().min(1), session: z.string().optional() }),
+  query: z.strictObject({
+    cluster: z.string().min(1),
+    session: z.string().optional(),
+    actorState: z.string().optional(),
+  }),
   response: ClusterResponse,
+});
+
+const Values = z.array(z.number().nullable());
+
+/** Use of one session over time, on one grid: value i belongs to startMs + i * stepMs; null is a gap. */
+export const ClusterUsageResponse = z.object({
+  session: z.string().nullable(),
+  startMs: z.number(),
+  stepMs: z.number(),
+  count: z.number(),
+  /** Logical CPUs given away and there; busy: CPUs of the hosts. An empty array: nothing measured it. */
+  cpuAllocated: Values,
+  cpuBusy: Values,
+  cpuTotal: Values,
+  /** GPUs given away, busy-GPU equivalents (sum of utilisations), and there. */
+  gpuAllocated: Values,
+  gpuBusy: Values,
+  gpuTotal: Values,
+  memoryUsedBytes: Values,
+  memoryTotalBytes: Values,
+  /** Task attempts in RUNNING, RUNNING_IN_RAY_GET or RUNNING_IN_RAY_WAIT. */
+  tasksRunning: Values,
+  notices: z.array(SourceNotice),
+});
+export type ClusterUsageWire = z.infer<typeof ClusterUsageResponse>;
+export const clusterUsageRoute = defineRoute({
+  path: '/api/clusters/{cluster}/usage',
+  query: z.strictObject({
+    cluster: z.string().min(1),
+    session: z.string().optional(),
+    from: Moment,
+    to: Moment,
+    /** Points per line, as many as there are pixels to draw them on. */
+    points: z.coerce.number().int().min(2).max(2000).default(240),
+  }),
+  response: ClusterUsageResponse,
 });

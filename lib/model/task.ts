@@ -215,6 +215,8 @@ export interface SessionSighting {
   readonly cluster: string;
   readonly rayVersion: string | null;
   readonly seen: Milliseconds;
+  /** Where it was heard; absent: not kept apart. */
+  readonly source?: 'events' | 'state-api';
 }
 
 /** What one body or one poll of Ray said, decoded. */

@@ -5,7 +5,9 @@ import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
 
 /** The newest end of a job wins over what the driver's life says: the Jobs API knows how it ended, events only that. */
-function status(row: JobRow): JobSummaryWire['status'] {
+export function jobStatus(
+  row: Pick<JobRow, 'statuses' | 'attempts' | 'finished' | 'failed'>,
+): JobSummaryWire['status'] {
   for (const final of ['SUCCEEDED', 'FAILED', 'STOPPED'] as const) if (final in row.statuses) return final;
   if ('FINISHED' in row.statuses) return 'FINISHED';
   if ('RUNNING' in row.statuses) return 'RUNNING';
@@ -17,7 +19,12 @@ const parseTexts = (json: string): Record<string, string> =>
   json === '' ? {} : (JSON.parse(json) as Record<string, string>);
 const OWNER_KEYS = ['owner', 'user', 'team', 'dagster/owner', 'created_by'];
 
-function owner(metadata: Readonly<Record<string, string>>): string | null {
+/** Who the metadata that came with a job says it is for; null where it does not say. */
+export function ownerOf(metadata: string): string | null {
+  return ownerIn(parseTexts(metadata));
+}
+
+function ownerIn(metadata: Readonly<Record<string, string>>): string | null {
   for (const key of OWNER_KEYS) if (metadata[key]) return metadata[key] ?? null;
   return null;
 }
@@ -33,9 +40,9 @@ export function jobSummary(row: JobRow): JobSummaryWire {
     jobId: row.job_id,
     submissionId: orNull(row.submission_id),
     type: row.submission_id === '' ? 'DRIVER' : 'SUBMISSION',
-    status: status(row),
+    status: jobStatus(row),
     entrypoint: orNull(row.entrypoint),
-    owner: owner(parseTexts(row.metadata)),
+    owner: ownerOf(row.metadata),
     startNs: row.start_ns,
     endNs: row.end_ns,
     durationNs: duration,

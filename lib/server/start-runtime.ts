@@ -8,6 +8,7 @@ import { MIGRATIONS } from '../store/schema/migrations.ts';
 import { absentPrometheus } from './absent-sources.ts';
 import { startAlertRecorder } from './alert-recorder.ts';
 import { createAlertmanagerSource } from './alertmanager-source-configured.ts';
+import { startClusterRecorder } from './cluster-recorder.ts';
 import { type Config, type HttpSource, selfAddress } from './config.ts';
 import { type DemoProcess, prepareDemo, startDemo } from './demo-process.ts';
 import { createIngest } from './ingest/create-ingest.ts';
@@ -91,6 +92,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     ],
     async close() {
       recorder.close();
+      clusterRecorder.close();
       await demoProcess?.close();
       await ingest.close();
       await prometheus.close();
@@ -98,6 +100,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
       await engine.close();
     },
   };
+  const clusterRecorder = startClusterRecorder(runtime);
   setRuntime(runtime);
   if (demo && managed) demoProcess = startDemo(demo, config, managed, telemetry);
   return runtime;

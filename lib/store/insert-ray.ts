@@ -18,6 +18,12 @@ export function rayRows(facts: Partial<RayFacts>): { readonly table: string; rea
       })),
     },
     {
+      table: 'xray.ray_heard',
+      rows: (facts.sightings ?? []).flatMap((s) =>
+        s.source ? [{ session: s.session, source: s.source, first_ns: nsOf(s.seen), last_ns: nsOf(s.seen) }] : [],
+      ),
+    },
+    {
       table: 'xray.ray_task_attempts',
       rows: (facts.attempts ?? []).map((a) => ({
         session: a.session,

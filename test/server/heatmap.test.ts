@@ -7,7 +7,7 @@ import { listOomKills } from '../../lib/server/oom-kills.ts';
 import type { PrometheusSource } from '../../lib/server/prometheus-source.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
 import { openTestRuntime } from './open-runtime.ts';
-import { openRecordedPrometheus } from './recorded-prometheus.ts';
+import { serveRecorded } from './recorded-prometheus.ts';
 import { eventBodies, postEvents, recorded } from './recordings.ts';
 
 const truth = recorded('oom', 'truth.json') as {
@@ -36,7 +36,7 @@ describe('the oom recording', () => {
   let runtime: Runtime;
   let prometheus: PrometheusSource;
   beforeAll(async () => {
-    prometheus = await openRecordedPrometheus(text);
+    prometheus = (await serveRecorded([text])).source;
     runtime = { ...(await openTestRuntime()), prometheus };
   });
   afterAll(async () => {
@@ -137,27 +137,26 @@ describe('synthetic exporters', () => {
   const gram = (gpu: number) =>
     `GpuIndex="${gpu}",GpuUuid="GPU-${gpu}",ip="192.0.2.9",SessionName="s",instance="192.0.2.9:8080"`;
   beforeAll(async () => {
-    prometheus = await openRecordedPrometheus(
-      synthetic({
-        [`DCGM_FI_DEV_FB_USED{${dcgm(0)}}`]: (step) => 1000 + step,
-        [`DCGM_FI_DEV_FB_FREE{${dcgm(0)}}`]: (step) => 79000 - step,
-        [`DCGM_FI_DEV_FB_RESERVED{${dcgm(0)}}`]: () => 560,
-        [`DCGM_FI_DEV_FB_USED{${dcgm(1)}}`]: () => 9223372036854775794,
-        [`DCGM_FI_DEV_FB_FREE{${dcgm(1)}}`]: () => 9223372036854775794,
-        [`ray_node_gram_used{${gram(0)}}`]: () => 5,
-        [`ray_node_gram_available{${gram(0)}}`]: () => 5,
-        [`ray_node_gram_used{${gram(1)}}`]: (step) => (step < 10 ? 0 : null),
-        [`ray_node_gram_available{${gram(1)}}`]: () => 40960,
-        'gpu_used_vram{gpu_id="0",hostname="amd-1",instance="amd-1:5000"}': () => 2048,
-        'gpu_total_vram{gpu_id="0",hostname="amd-1",instance="amd-1:5000"}': () => 196592,
-        'ray_node_mem_used{ip="192.0.2.2",IsHeadNode="true",SessionName="two",instance="192.0.2.2:40001"}': () => 7e9,
-        'ray_node_mem_used{ip="192.0.2.2",IsHeadNode="false",SessionName="two",instance="192.0.2.2:40002"}': () => 7e9,
-        'node_memory_MemTotal_bytes{instance="192.0.2.2:9100"}': () => 16e9,
-        'node_memory_MemAvailable_bytes{instance="192.0.2.2:9100"}': () => 8e9,
-        'node_memory_MemTotal_bytes{instance="plain-1:9100"}': () => 16e9,
-        'node_memory_MemAvailable_bytes{instance="plain-1:9100"}': (step) => 8e9 + step,
-      }),
-    );
+    const text = synthetic({
+      [`DCGM_FI_DEV_FB_USED{${dcgm(0)}}`]: (step) => 1000 + step,
+      [`DCGM_FI_DEV_FB_FREE{${dcgm(0)}}`]: (step) => 79000 - step,
+      [`DCGM_FI_DEV_FB_RESERVED{${dcgm(0)}}`]: () => 560,
+      [`DCGM_FI_DEV_FB_USED{${dcgm(1)}}`]: () => Number('9223372036854775794'),
+      [`DCGM_FI_DEV_FB_FREE{${dcgm(1)}}`]: () => Number('9223372036854775794'),
+      [`ray_node_gram_used{${gram(0)}}`]: () => 5,
+      [`ray_node_gram_available{${gram(0)}}`]: () => 5,
+      [`ray_node_gram_used{${gram(1)}}`]: (step) => (step < 10 ? 0 : null),
+      [`ray_node_gram_available{${gram(1)}}`]: () => 40960,
+      'gpu_used_vram{gpu_id="0",hostname="amd-1",instance="amd-1:5000"}': () => 2048,
+      'gpu_total_vram{gpu_id="0",hostname="amd-1",instance="amd-1:5000"}': () => 196592,
+      'ray_node_mem_used{ip="192.0.2.2",IsHeadNode="true",SessionName="two",instance="192.0.2.2:40001"}': () => 7e9,
+      'ray_node_mem_used{ip="192.0.2.2",IsHeadNode="false",SessionName="two",instance="192.0.2.2:40002"}': () => 7e9,
+      'node_memory_MemTotal_bytes{instance="192.0.2.2:9100"}': () => 16e9,
+      'node_memory_MemAvailable_bytes{instance="192.0.2.2:9100"}': () => 8e9,
+      'node_memory_MemTotal_bytes{instance="plain-1:9100"}': () => 16e9,
+      'node_memory_MemAvailable_bytes{instance="plain-1:9100"}': (step) => 8e9 + step,
+    });
+    prometheus = (await serveRecorded([text])).source;
     runtime = { ...(await openTestRuntime()), prometheus };
   });
   afterAll(async () => {

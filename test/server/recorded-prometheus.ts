@@ -1,60 +1,103 @@
-/** A real Prometheus filled with OpenMetrics text by promtool, for tests of use cases. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+/** A real Prometheus that serves recorded samples (OpenMetrics), and the same samples read by hand, to compare with. */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import { absentPrometheus } from '../../lib/server/absent-sources.ts';
+import { freePort } from '../../lib/server/free-port.ts';
 import type { PrometheusSource } from '../../lib/server/prometheus-source.ts';
 import { createPrometheusClient } from '../../lib/sources/prometheus/client.ts';
-import { NO_AUTH } from '../sources/prometheus/replay.ts';
 
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
-  const address = probe.address();
-  await new Promise((done) => probe.close(done));
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
+/** Recorded blocks have no staleness markers: a series that was not scraped for this long is gone (PROVENANCE.md). */
+export const LOOKBACK_S = 15;
+
+export interface RecordedPrometheus {
+  readonly source: PrometheusSource;
+  readonly close: () => Promise<void>;
 }
 
-/** `text`: OpenMetrics with timestamps, ending in `# EOF`. Lookback is 15 s: such blocks carry no staleness markers. */
-export async function openRecordedPrometheus(text: string): Promise<PrometheusSource> {
-  const directory = mkdtempSync(join(tmpdir(), 'xray-prometheus-'));
-  writeFileSync(join(directory, 'metrics.om'), text);
-  writeFileSync(join(directory, 'prometheus.yml'), 'scrape_configs: []\n');
+/** Each text becomes blocks of its own. Throws where promtool or prometheus is missing or does not start. */
+export async function serveRecorded(texts: readonly string[]): Promise<RecordedPrometheus> {
+  const directory = mkdtempSync(join(tmpdir(), 'xray-recorded-prometheus-'));
   const data = join(directory, 'data');
-  execFileSync('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', join(directory, 'metrics.om'), data]);
+  mkdirSync(data);
+  texts.forEach((text, i) => {
+    const file = join(directory, `${i}.om`);
+    writeFileSync(file, text);
+    execFileSync('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', '--quiet', file, data], { stdio: 'pipe' });
+  });
+  writeFileSync(join(directory, 'none.yml'), 'global: {}\n');
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const server: ChildProcess = spawn(
+  const child = spawn(
     'prometheus',
     [
-      `--config.file=${join(directory, 'prometheus.yml')}`,
+      `--config.file=${join(directory, 'none.yml')}`,
       `--storage.tsdb.path=${data}`,
       '--storage.tsdb.retention.time=10y',
-      '--query.lookback-delta=15s',
+      `--query.lookback-delta=${LOOKBACK_S}s`,
       `--web.listen-address=127.0.0.1:${port}`,
     ],
     { stdio: 'ignore' },
   );
-  const client = createPrometheusClient({ url, auth: NO_AUTH });
-  for (let i = 0; ; i++) {
-    if (await client.instant({ name: 'ready', promql: 'vector(1)' }).catch(() => null)) break;
-    if (i > 200) throw new Error('Prometheus did not start in 20 s');
+  const url = `http://127.0.0.1:${port}`;
+  const close = async () => {
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null)
+      await new Promise((resolve) => child.once('exit', resolve));
+    rmSync(directory, { recursive: true, force: true });
+  };
+  const ready = () =>
+    fetch(`${url}/-/ready`).then(
+      (reply) => reply.ok,
+      () => false,
+    );
+  for (let tries = 0; !(await ready()); tries += 1) {
+    if (tries > 200) {
+      await close();
+      throw new Error('Prometheus did not become ready within 20 s');
+    }
     await sleep(100);
   }
+  const client = createPrometheusClient({ url, auth: { bearerToken: null, basic: null, headers: {}, caFile: null } });
+  const health = absentPrometheus('recorded', 'nothing').health();
   return {
-    url: () => url,
-    ...client,
-    health: () => {
-      throw new Error('health is not part of this test');
+    source: {
+      url: () => url,
+      range: client.range,
+      instant: client.instant,
+      api: client.api,
+      health: () => ({ ...health, state: 'up' }),
+      close,
     },
-    async close() {
-      const ended = new Promise((done) => server.once('exit', done));
-      server.kill('SIGTERM');
-      await ended;
-      rmSync(directory, { recursive: true, force: true });
-    },
+    close,
   };
+}
+
+export const recordedSamples = (scenario: string): string =>
+  gunzipSync(
+    readFileSync(new URL(`../fixtures/ray/2.58.0/${scenario}/prometheus/metrics.om.gz`, import.meta.url)),
+  ).toString();
+
+export interface SampleLine {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+  readonly seconds: number;
+}
+
+/** The newest sample of each series of one metric at a time, as Prometheus would take it, read from the text itself. */
+export function samplesAt(text: string, metric: string, seconds: number): SampleLine[] {
+  const newest = new Map<string, SampleLine>();
+  for (const line of text.split('\n')) {
+    if (!line.startsWith(`${metric}{`)) continue;
+    const end = line.lastIndexOf('}');
+    const key = line.slice(metric.length + 1, end);
+    const [value = '', time = ''] = line.slice(end + 2).split(' ');
+    const at = Number(time);
+    if (at > seconds || at < seconds - LOOKBACK_S || at < (newest.get(key)?.seconds ?? 0)) continue;
+    const labels = Object.fromEntries([...key.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, label]) => [name, label]));
+    newest.set(key, { labels, value: Number(value), seconds: at });
+  }
+  return [...newest.values()];
 }

@@ -362,7 +362,13 @@ export function decodeRayEvents(records: readonly unknown[], cluster: string | n
     }
   });
   for (const [session, time] of heard)
-    into.sightings.push({ session, cluster: cluster ?? '', rayVersion: null, seen: nanosecondsToMilliseconds(time) });
+    into.sightings.push({
+      session,
+      cluster: cluster ?? '',
+      rayVersion: null,
+      seen: nanosecondsToMilliseconds(time),
+      source: 'events',
+    });
   return { facts: into, ignored: Object.fromEntries(ignored), rejects };
 }
 

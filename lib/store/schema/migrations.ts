@@ -1,8 +1,9 @@
 /** Every migration, in one list. */
 import type { Migration } from '../migrate.ts';
+import { clusterMigrations } from './clusters.ts';
+import { collectiveMigrations } from './collectives.ts';
 import { derivedStateMigrations } from './derived-states.ts';
 import { oomKillMigrations } from './oom-kills.ts';
-import { collectiveMigrations } from './collectives.ts';
 import { opsMigrations } from './ops.ts';
 import { otelMigrations } from './otel.ts';
 import { rayMigrations } from './ray.ts';
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ...shareMigrations,
   ...oomKillMigrations,
   ...collectiveMigrations,
+  ...clusterMigrations,
 ];

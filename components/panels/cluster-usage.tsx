@@ -1,0 +1,130 @@
+'use client';
+/** What a cluster used over the page's time window: given away, really busy, and there. */
+import { useMemo } from 'react';
+import { formatBytes, formatCount } from '../../lib/chart/number-format.ts';
+import { prepareTimeChart, type TimeChartModel } from '../../lib/chart/time-chart.ts';
+import type { ClusterUsageWire } from '../../lib/contract/clusters.ts';
+import { TimeChart } from '../charts/time-chart.tsx';
+import { useClusterUsage } from '../queries/clusters.ts';
+import { Panel } from '../ui/panel.tsx';
+import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
+import { SourceNotices } from './source-notices.tsx';
+import { useTimeWindow } from './time-window.tsx';
+import { TimeWindowControl } from './time-window-control.tsx';
+
+interface ChartPlan {
+  readonly key: string;
+  readonly title: string;
+  readonly missing: string;
+  readonly format: (value: number) => string;
+  /** Lines by the name they have in the answer. `total` is the ceiling of the axis. */
+  readonly lines: readonly { readonly key: UsageLine; readonly name: string }[];
+}
+type UsageLine =
+  | 'cpuAllocated'
+  | 'cpuBusy'
+  | 'cpuTotal'
+  | 'gpuAllocated'
+  | 'gpuBusy'
+  | 'gpuTotal'
+  | 'memoryUsedBytes'
+  | 'memoryTotalBytes'
+  | 'tasksRunning';
+
+const units = (value: number): string => String(Math.round(value * 10) / 10);
+const CHARTS: readonly ChartPlan[] = [
+  {
+    key: 'gpu',
+    title: 'GPUs',
+    missing: 'Ray tells of no GPU in this window.',
+    format: units,
+    lines: [
+      { key: 'gpuBusy', name: 'busy' },
+      { key: 'gpuAllocated', name: 'allocated' },
+      { key: 'gpuTotal', name: 'total' },
+    ],
+  },
+  {
+    key: 'cpu',
+    title: 'CPUs',
+    missing: "Ray's metrics are not scraped in this window.",
+    format: units,
+    lines: [
+      { key: 'cpuBusy', name: 'busy' },
+      { key: 'cpuAllocated', name: 'allocated' },
+      { key: 'cpuTotal', name: 'total' },
+    ],
+  },
+  {
+    key: 'memory',
+    title: 'Memory of the hosts',
+    missing: "Ray's metrics are not scraped in this window.",
+    format: formatBytes,
+    lines: [
+      { key: 'memoryUsedBytes', name: 'used' },
+      { key: 'memoryTotalBytes', name: 'total' },
+    ],
+  },
+  {
+    key: 'tasks',
+    title: 'Tasks running',
+    missing: 'No task ran in this window, or Ray did not say.',
+    format: (value) => formatCount(Math.round(value)),
+    lines: [{ key: 'tasksRunning', name: 'running' }],
+  },
+];
+
+/** Null where none of its lines has a sample. */
+function prepareUsage(usage: ClusterUsageWire, plan: ChartPlan): TimeChartModel | null {
+  const series = plan.lines.flatMap(({ key, name }) =>
+    usage[key].some((value) => value !== null) ? [{ labels: { name }, values: usage[key] }] : [],
+  );
+  if (series.length === 0) return null;
+  return prepareTimeChart(
+    { startMs: usage.startMs, stepMs: usage.stepMs, count: usage.count, series },
+    { name: (labels) => labels.name ?? '', format: plan.format, min: 0 },
+  );
+}
+
+export function ClusterUsage({ cluster, session }: { cluster: string; session: string | null }) {
+  const { fromMs, toMs, setWindow } = useTimeWindow();
+  const { data, error, refetch } = useClusterUsage(cluster, session, fromMs, toMs);
+  const models = useMemo(
+    () => (data ? CHARTS.map((plan) => ({ plan, model: prepareUsage(data, plan) })) : null),
+    [data],
+  );
+  return (
+    <Panel title="Use over time" actions={<TimeWindowControl />}>
+      {models && data ? (
+        <>
+          <SourceNotices notices={data.notices} />
+          {data.notices.some((notice) => notice.kind === 'down') ? null : (
+            <div className="grid gap-6 lg:grid-cols-2">
+              {models.map(({ plan, model }) => (
+                <div key={plan.key} className="min-w-0">
+                  <h3 className="mb-1 text-[12px] text-[var(--muted)]">{plan.title}</h3>
+                  {model ? (
+                    <TimeChart
+                      label={`${plan.title} of ${cluster} over time`}
+                      model={model}
+                      height={180}
+                      onWindow={(from, to) => setWindow(from, to)}
+                    />
+                  ) : (
+                    <EmptyState title="Nothing measured">{plan.missing}</EmptyState>
+                  )}
+                </div>
+              ))}
+            </div>
+          )}
+        </>
+      ) : error ? (
+        <ErrorState title={error.problem.title} detail={error.message} onRetry={() => void refetch()} />
+      ) : session === null ? (
+        <EmptyState title="Nothing has been heard of this cluster yet" />
+      ) : (
+        <Skeleton rows={12} />
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,79 @@
+/** What Prometheus measures of clusters' nodes now. Each question fails alone; a failure becomes a notice. */
+import type { SourceNoticeWire } from '../contract/wire-values.ts';
+import type { GpuMeasurement, NodeMeasurement } from '../model/node-measurement.ts';
+import type { Milliseconds } from '../model/units.ts';
+import {
+  dcgmQuery,
+  decodeDcgm,
+  decodeNodeMeasurements,
+  type NamedQuery,
+  nodeQueries,
+  type Sample,
+} from '../sources/prometheus/node-measurements.ts';
+import { noticeOf } from './alerts.ts';
+import type { Runtime } from './runtime.ts';
+
+export interface Measured {
+  readonly nodes: readonly NodeMeasurement[];
+  readonly notices: readonly SourceNoticeWire[];
+  /** False where Prometheus did not answer: that a session is not in it means nothing then. */
+  readonly complete: boolean;
+}
+
+/** Of one session, or of every session Prometheus knows now (null). `at`: Unix ms, for looking back; null: now. */
+export async function measureNodes(
+  runtime: Pick<Runtime, 'prometheus'>,
+  session: string | null,
+  at: Milliseconds | null,
+  signal?: AbortSignal,
+): Promise<Measured> {
+  const notices: SourceNoticeWire[] = [];
+  const ask = async (query: NamedQuery): Promise<readonly Sample[]> => {
+    try {
+      return (await runtime.prometheus.instant(at === null ? query : { ...query, time: at }, signal)).data;
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      const notice = noticeOf('prometheus', error);
+      if (!notices.some((one) => one.kind === 'down' && notice.kind === 'down')) notices.push(notice);
+      return [];
+    }
+  };
+  const queries = nodeQueries(session);
+  const [hosts, sampled, resources, gpus] = await Promise.all([
+    ask(queries.hosts),
+    ask(queries.sampled),
+    ask(queries.resources),
+    ask(queries.gpus),
+  ]);
+  const nodes = decodeNodeMeasurements({ hosts, sampled, resources, gpus });
+  return { nodes, notices, complete: notices.length === 0 };
+}
+
+/** GPUs of hosts as dcgm-exporter measures them, by host name; empty where it does not. Rejects as Prometheus does. */
+export async function measureByDcgm(
+  runtime: Pick<Runtime, 'prometheus'>,
+  hosts: readonly string[],
+  at: Milliseconds | null,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, readonly GpuMeasurement[]>> {
+  if (hosts.length === 0) return new Map();
+  const query = dcgmQuery(hosts);
+  return decodeDcgm((await runtime.prometheus.instant(at === null ? query : { ...query, time: at }, signal)).data);
+}
+
+/** Raylets by the host they run on: raylets that share an address share its CPUs, memory and GPUs. */
+export function byHost(nodes: readonly NodeMeasurement[]): readonly (readonly NodeMeasurement[])[] {
+  const hosts = new Map<string, NodeMeasurement[]>();
+  for (const node of nodes) {
+    const key = `${node.session}\n${node.ip || node.instance}`;
+    hosts.set(key, [...(hosts.get(key) ?? []), node]);
+  }
+  return [...hosts.values()];
+}
+
+/** GPUs of one host, each once, however many raylets report it. */
+export function gpusOfHost(raylets: readonly NodeMeasurement[]): readonly GpuMeasurement[] {
+  const gpus = new Map<string, GpuMeasurement>();
+  for (const raylet of raylets) for (const gpu of raylet.gpus) gpus.set(gpu.uuid || String(gpu.index), gpu);
+  return [...gpus.values()].sort((a, b) => a.index - b.index);
+}

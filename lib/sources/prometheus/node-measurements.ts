@@ -1,0 +1,170 @@
+/**
+ * Ray's node metrics (python/ray/dashboard/modules/reporter/reporter_agent.py) and dcgm-exporter's GPU metrics as
+ * measurements of nodes. PromQL and names of metrics stay here. `ray_node_gram_*` are MiB, though their help says bytes.
+ */
+import type { GpuMeasurement, NodeMeasurement } from '../../model/node-measurement.ts';
+import type { LabelSet } from '../../model/series.ts';
+import { type Bytes, bytes, mebibytes, milliseconds, type Ratio, ratio } from '../../model/units.ts';
+
+export interface Sample {
+  readonly labels: LabelSet;
+  readonly value: number;
+}
+
+/** A label matcher, its value quoted as PromQL wants it. */
+const equals = (label: string, value: string): string => `${label}=${JSON.stringify(value)}`;
+
+/** Alternatives of a regular expression matcher: every character that means something in RE2 is escaped. */
+const oneOf = (label: string, values: readonly string[]): string =>
+  `${label}=~${JSON.stringify(values.map((value) => value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'))}`;
+
+export interface NamedQuery {
+  /** Kebab-case name of the question, for errors. */
+  readonly name: string;
+  readonly promql: string;
+}
+
+/** Instant queries whose answers decodeNodeMeasurements() takes; of one session, or of every one ('' or null). */
+export function nodeQueries(session: string | null): Record<'hosts' | 'sampled' | 'resources' | 'gpus', NamedQuery> {
+  const of = session ? equals('SessionName', session) : 'SessionName!=""';
+  return {
+    hosts: {
+      name: 'ray-hosts',
+      promql: `{__name__=~"ray_node_(cpu_utilization|cpu_count|mem_used|mem_total)",${of}}`,
+    },
+    sampled: { name: 'ray-hosts-sampled', promql: `timestamp(ray_node_mem_total{${of}})` },
+    resources: { name: 'ray-resources', promql: `ray_resources{Name=~"CPU|GPU",State=~"USED|AVAILABLE",${of}}` },
+    gpus: {
+      name: 'ray-gpus',
+      promql: `{__name__=~"ray_node_(gpus_utilization|gram_used|gram_available)",GpuIndex!="",${of}}`,
+    },
+  };
+}
+
+/** dcgm-exporter's view of the GPUs of hosts, where Ray itself measures none. */
+export const dcgmQuery = (hosts: readonly string[]): NamedQuery => ({
+  name: 'dcgm-gpus',
+  promql: ['hostname', 'Hostname']
+    .map((label) => `{__name__=~"DCGM_FI_DEV_(GPU_UTIL|FB_USED|FB_FREE|FB_RESERVED)",${oneOf(label, hosts)}}`)
+    .join(' or '),
+});
+
+const OWN_LABELS = new Set([
+  '__name__',
+  'GpuIndex',
+  'GpuUuid',
+  'GpuDeviceName',
+  'Name',
+  'State',
+  'Component',
+  'WorkerId',
+]);
+
+type Draft = { -readonly [Key in keyof Omit<NodeMeasurement, 'gpus'>]: NodeMeasurement[Key] } & {
+  gpus: Map<string, GpuDraft>;
+};
+type GpuDraft = { -readonly [Key in keyof GpuMeasurement]: GpuMeasurement[Key] } & { free: Bytes | null };
+
+const percent = (value: number): Ratio => ratio(value / 100);
+const plus = <Unit extends number>(a: Unit | null, b: Unit): Unit => ((a ?? 0) + b) as Unit;
+
+/** Samples of the four questions, in any order, as one measurement per target. */
+export function decodeNodeMeasurements(answers: {
+  readonly hosts: readonly Sample[];
+  readonly sampled: readonly Sample[];
+  readonly resources: readonly Sample[];
+  readonly gpus: readonly Sample[];
+}): NodeMeasurement[] {
+  const drafts = new Map<string, Draft>();
+  const draftOf = ({ labels }: Sample): Draft => {
+    const session = labels.SessionName ?? '';
+    const instance = labels.instance ?? '';
+    const ip = labels.ip ?? labels.NodeAddress ?? '';
+    const key = `${session}\n${instance || ip}`;
+    let draft = drafts.get(key);
+    if (!draft) {
+      draft = {
+        session,
+        labels: Object.fromEntries(Object.entries(labels).filter(([name]) => !OWN_LABELS.has(name))),
+        instance,
+        ip,
+        isHead: null,
+        rayVersion: labels.Version ?? null,
+        sampled: null,
+        cpuUtilization: null,
+        cpuCount: null,
+        memoryUsed: null,
+        memoryTotal: null,
+        cpuAllocated: null,
+        cpuTotal: null,
+        gpuAllocated: null,
+        gpuTotal: null,
+        gpus: new Map(),
+      };
+      drafts.set(key, draft);
+    }
+    const head = labels.IsHeadNode;
+    if (head) draft.isHead = head === 'true';
+    return draft;
+  };
+  for (const sample of answers.hosts) {
+    const draft = draftOf(sample);
+    if (sample.labels.__name__ === 'ray_node_cpu_utilization') draft.cpuUtilization = percent(sample.value);
+    if (sample.labels.__name__ === 'ray_node_cpu_count') draft.cpuCount = sample.value;
+    if (sample.labels.__name__ === 'ray_node_mem_used') draft.memoryUsed = bytes(sample.value);
+    if (sample.labels.__name__ === 'ray_node_mem_total') draft.memoryTotal = bytes(sample.value);
+  }
+  for (const sample of answers.sampled) draftOf(sample).sampled = milliseconds(sample.value * 1000);
+  for (const sample of answers.resources) {
+    const draft = draftOf(sample);
+    const used = sample.labels.State === 'USED' ? sample.value : 0;
+    if (sample.labels.Name === 'CPU') {
+      draft.cpuTotal = plus(draft.cpuTotal, sample.value);
+      draft.cpuAllocated = plus(draft.cpuAllocated, used);
+    } else {
+      draft.gpuTotal = plus(draft.gpuTotal, sample.value);
+      draft.gpuAllocated = plus(draft.gpuAllocated, used);
+    }
+  }
+  for (const sample of answers.gpus) {
+    const { labels } = sample;
+    const gpu = gpuOf(draftOf(sample).gpus, labels.GpuIndex ?? '', labels.GpuUuid ?? '', labels.GpuDeviceName ?? null);
+    if (labels.__name__ === 'ray_node_gpus_utilization') gpu.utilization = percent(sample.value);
+    if (labels.__name__ === 'ray_node_gram_used') gpu.memoryUsed = mebibytes(sample.value);
+    if (labels.__name__ === 'ray_node_gram_available') gpu.free = mebibytes(sample.value);
+  }
+  return [...drafts.values()].map(({ gpus, ...rest }) => ({ ...rest, gpus: finished(gpus) }));
+}
+
+/** GPUs by host name. Partitions of one GPU (MIG) are summed into it, their utilisation averaged by dcgm already. */
+export function decodeDcgm(samples: readonly Sample[]): Map<string, GpuMeasurement[]> {
+  const hosts = new Map<string, Map<string, GpuDraft>>();
+  for (const { labels, value } of samples) {
+    const host = labels.hostname ?? labels.Hostname ?? '';
+    const gpus = hosts.get(host) ?? new Map<string, GpuDraft>();
+    hosts.set(host, gpus);
+    const gpu = gpuOf(gpus, labels.gpu ?? '', labels.UUID ?? '', labels.modelName ?? null);
+    if (labels.__name__ === 'DCGM_FI_DEV_GPU_UTIL') gpu.utilization = percent(value);
+    if (labels.__name__ === 'DCGM_FI_DEV_FB_USED') gpu.memoryUsed = mebibytes(value);
+    // What the driver reserves is neither used nor free, but part of the whole.
+    if (/FB_(FREE|RESERVED)$/.test(labels.__name__ ?? '')) gpu.free = plus(gpu.free, mebibytes(value));
+  }
+  return new Map([...hosts].map(([host, gpus]) => [host, finished(gpus)]));
+}
+
+function gpuOf(gpus: Map<string, GpuDraft>, index: string, uuid: string, name: string | null): GpuDraft {
+  let gpu = gpus.get(index);
+  if (!gpu) {
+    gpu = { index: Number(index), uuid, name, utilization: null, memoryUsed: null, memoryTotal: null, free: null };
+    gpus.set(index, gpu);
+  }
+  return gpu;
+}
+
+const finished = (gpus: ReadonlyMap<string, GpuDraft>): GpuMeasurement[] =>
+  [...gpus.values()]
+    .map(({ free, ...gpu }) => ({
+      ...gpu,
+      memoryTotal: free === null || gpu.memoryUsed === null ? null : bytes(gpu.memoryUsed + free),
+    }))
+    .sort((a, b) => a.index - b.index);
