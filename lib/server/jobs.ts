@@ -132,8 +132,12 @@ export async function completenessOf(runtime: Runtime, job: JobRow): Promise<Com
   ]);
   const sources = (stored?.sources ?? []).map((source) => SOURCE_NAMES[source] ?? source).sort();
   const hasEvents = sources.includes('events');
-  // The State API truncates at 10,000 while the events have all: truncation counts only where nothing else told more.
-  const relevant = told.filter((row) => !(hasEvents && row.source === 'state-api'));
+  const count = stored?.stored ?? 0;
+  // A list cut at 10,000 matters only while the store has less than it reported: the events, or later lists, told the
+  // rest. What the State API has to say of itself is of no interest where events tell everything.
+  const relevant = told.filter((row) =>
+    row.truncated && row.reported !== null ? count < row.reported : !(hasEvents && row.source === 'state-api'),
+  );
   const reasons = relevant.map((row) => row.reason).filter((reason) => reason !== '');
   if (stored && stored.undefined_attempts > 0)
     reasons.push(
@@ -148,8 +152,8 @@ export async function completenessOf(runtime: Runtime, job: JobRow): Promise<Com
   return {
     source: sources.length > 0 ? sources.join('+') : 'none',
     reported: largest(told.map((row) => row.reported)),
-    stored: stored?.stored ?? 0,
-    dropped: largest(told.map((row) => row.dropped)),
+    stored: count,
+    dropped: largest(relevant.map((row) => row.dropped)),
     truncated: relevant.some((row) => row.truncated),
     reason: reasons.length > 0 ? reasons.join('; ') : null,
   };

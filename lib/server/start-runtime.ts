@@ -12,6 +12,7 @@ import { type DemoProcess, prepareDemo, startDemo } from './demo-process.ts';
 import { createIngest } from './ingest/create-ingest.ts';
 import { startManagedPrometheus } from './managed-prometheus.ts';
 import { createConfiguredPrometheus } from './prometheus-configured.ts';
+import { startRaySources } from './ray-sources.ts';
 import { type Runtime, setRuntime } from './runtime.ts';
 import { createTelemetry } from './telemetry.ts';
 
@@ -49,6 +50,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
       : absentPrometheus('no Prometheus', 'set PROMETHEUS_URL'));
   const alertmanager = createAlertmanagerSource(config.alertmanager);
   const recorder = startAlertRecorder({ prometheus, alertmanager, engine, telemetry });
+  const rays = startRaySources({ config, engine, ingest, telemetry });
   const startedAt = new Date();
   new Gauge({ name: 'xray_start_time_seconds', help: 'Unix time X-Ray started.', registers: [telemetry.registry] }).set(
     startedAt.getTime() / 1000,
@@ -66,7 +68,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     ingest,
     prometheus,
     alertmanager,
-    rays: () => [],
+    rays: rays.list,
     telemetry,
     health: () => [
       {
@@ -83,11 +85,13 @@ export async function startRuntime(config: Config): Promise<Runtime> {
       },
       prometheus.health(),
       alertmanager.health(),
+      ...rays.health(),
       ...ingest.health(),
       ...(demoProcess ? [demoProcess.health()] : []),
     ],
     async close() {
       recorder.close();
+      await rays.close();
       await demoProcess?.close();
       await ingest.close();
       await prometheus.close();
@@ -95,6 +99,6 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     },
   };
   setRuntime(runtime);
-  if (demo && managed) demoProcess = startDemo(demo, config, managed, telemetry);
+  if (demo && managed) demoProcess = startDemo(demo, config, managed, telemetry, rays);
   return runtime;
 }

@@ -5,6 +5,7 @@
  */
 import { Counter, Gauge } from 'prom-client';
 import type { SourceHealthWire } from '../../contract/health.ts';
+import type { AttemptPart } from '../../model/task.ts';
 import { decodeOtlp } from '../../sources/otlp/decode.ts';
 import { decodeRayEvents } from '../../sources/ray/decode-event.ts';
 import type { Engine } from '../../store/engine.ts';
@@ -26,6 +27,8 @@ interface Waiting {
 const BATCH_ROWS = 50_000;
 const BATCH_MS = 20;
 const REJECTS_SHOWN = 10;
+/** A driver's task id is ones followed by its job id. */
+const DRIVER_TASK_ID = 'f'.repeat(40);
 
 export function createIngest(engine: Engine, config: Config, telemetry: Telemetry): Ingest {
   const registers = [telemetry.registry];
@@ -53,6 +56,8 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
   let waitingRows = 0;
   let working: Promise<void> | null = null;
   let closed = false;
+  /** Sessions that send events, and `<session>/<job>` of jobs whose drivers do. */
+  const exporters = new Set<string>();
   const heard = { otlp: null as Date | null, events: null as Date | null };
   const started = new Date();
   let lastError: { readonly since: Date; readonly reason: string } | null = null;
@@ -134,6 +139,15 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
     return rows.length > 0 ? [{ table: 'xray.ingest_rejects', rows }] : [];
   }
 
+  /** The driver's own task, and tasks whose parent it is, are defined by the driver's process. */
+  function noteExporters(attempts: readonly AttemptPart[]): void {
+    for (const part of attempts) {
+      exporters.add(part.session);
+      if (part.type === 'DRIVER_TASK' || (part.functionName && part.parentTaskId?.startsWith(DRIVER_TASK_ID)))
+        exporters.add(`${part.session}/${part.jobId}`);
+    }
+  }
+
   async function records(body: IngestBody): Promise<readonly unknown[]> {
     const value = await parseJson(await readBody(body, config.limits), config.limits);
     const list = Array.isArray(value) ? value : [value];
@@ -151,6 +165,7 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
       const decoded = decodeRayEvents(all, body.cluster);
       await enqueue([...rayRows(decoded.facts), ...rejectRows('ray-events', decoded.rejects, all)]);
       heard.events = new Date();
+      noteExporters(decoded.facts.attempts);
       const ignored = Object.values(decoded.ignored).reduce((sum, count) => sum + count, 0);
       for (const [type, count] of Object.entries(decoded.ignored))
         ignoredTotal.inc({ kind: 'ray-events', type: type.slice(0, 60) }, count);
@@ -196,6 +211,7 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
     async rayFacts(facts) {
       await enqueue(rayRows(facts));
     },
+    hearsEvents: (session, jobId) => exporters.has(jobId === undefined ? session : `${session}/${jobId}`),
     health() {
       const of = (
         id: string,

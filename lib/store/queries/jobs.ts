@@ -39,7 +39,8 @@ export const SESSION_CLUSTERS = `(SELECT session, if(max(cluster) = '', session,
 
 /**
  * Jobs that have a row of their own or attempts of the user's. A job without a definition whose functions are all
- * Ray's (names that begin with an underscore, the Jobs API's supervisor) is internal.
+ * Ray's (names that begin with an underscore, the Jobs API's supervisor) is internal. A submission without a driver has
+ * its submission id for a job id, until a row with the real one is there.
  * Parameters: session, cluster, job ('' for any; matches job id or submission id).
  */
 export const jobs: Query<JobRow> = {
@@ -59,7 +60,9 @@ export const jobs: Query<JobRow> = {
         max(message) AS message, max(error_type) AS error_type, min(start_ns) AS start_ns, max(end_ns) AS end_ns, max(metadata) AS metadata,
         max(driver_node_id) AS driver_node_id, max(driver_pid) AS driver_pid, max(driver_exit_code) AS driver_exit_code,
         max(runtime_env) AS runtime_env, max(is_internal) AS told_internal
-      FROM xray.ray_jobs WHERE {session:String} = '' OR session = {session:String} GROUP BY session, job_id
+      FROM xray.ray_jobs WHERE ({session:String} = '' OR session = {session:String})
+        AND NOT (job_id = submission_id AND (session, submission_id) IN (SELECT session, submission_id FROM xray.ray_jobs WHERE job_id != submission_id))
+      GROUP BY session, job_id
     )
     SELECT if(clusters.cluster = '', found.session, clusters.cluster) AS cluster, found.session AS session, job_id, submission_id, type, statuses, entrypoint, message, error_type,
       start_ns, end_ns, metadata, driver_node_id, driver_pid, driver_exit_code, runtime_env,
@@ -105,8 +108,8 @@ export const completeness: Query<{
   reason: string;
 }> = {
   name: 'completeness',
-  sql: `SELECT source, max(reported) AS reported, max(dropped) AS dropped, max(truncated) AS truncated, max(reason) AS reason
-    FROM xray.ray_completeness WHERE session = {session:String} AND job_id IN ('', {job:String}) GROUP BY source ORDER BY source`,
+  sql: `SELECT source, reported, dropped, truncated, reason
+    FROM xray.ray_completeness FINAL WHERE session = {session:String} AND job_id IN ('', {job:String}) ORDER BY source`,
   row: z.object({
     source: z.string(),
     reported: Count.nullable(),
