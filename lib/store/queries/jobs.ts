@@ -61,7 +61,8 @@ export const jobs: Query<JobRow> = {
         max(driver_node_id) AS driver_node_id, max(driver_pid) AS driver_pid, max(driver_exit_code) AS driver_exit_code,
         max(runtime_env) AS runtime_env, max(is_internal) AS told_internal
       FROM xray.ray_jobs WHERE ({session:String} = '' OR session = {session:String})
-        AND NOT (job_id = submission_id AND (session, submission_id) IN (SELECT session, submission_id FROM xray.ray_jobs WHERE job_id != submission_id))
+        AND NOT (job_id = ray_jobs.submission_id AND (session, ray_jobs.submission_id) IN (
+          SELECT session, submission_id FROM xray.ray_jobs WHERE submission_id != '' AND job_id != submission_id))
       GROUP BY session, job_id
     )
     SELECT if(clusters.cluster = '', found.session, clusters.cluster) AS cluster, found.session AS session, job_id, submission_id, type, statuses, entrypoint, message, error_type,
