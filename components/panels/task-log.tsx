@@ -28,7 +28,7 @@ export function TaskLog({
     <section aria-label={`Log of attempt ${attempt}`} className="rounded border border-[var(--line)] bg-[var(--panel)]">
       <div className="flex items-center gap-2 px-4 pt-2">
         <h4 className="font-medium">Log of attempt {attempt}</h4>
-        <span role="group" aria-label="Stream" className="flex gap-1">
+        <fieldset aria-label="Stream" className="flex gap-1">
           {STREAMS.map((one) => (
             <button
               key={one}
@@ -40,7 +40,7 @@ export function TaskLog({
               std{one}
             </button>
           ))}
-        </span>
+        </fieldset>
       </div>
       <LogLines
         // Another log is another panel: nothing of the one before may be seen in it.

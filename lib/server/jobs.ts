@@ -55,8 +55,21 @@ export function jobSummary(row: JobRow): JobSummaryWire {
       running: Number(running),
       pending: Number(pending),
     })),
-    resources: {},
+    resources: heldResources(row),
   };
+}
+
+/**
+ * What a job holds now: what its running tasks and its living actors asked for. A job that has ended holds nothing,
+ * whatever its last messages say: the end of an actor may be lost with its worker.
+ */
+function heldResources(row: JobRow): Record<string, number> {
+  if (row.end_ns !== null) return {};
+  const held: Record<string, number> = {};
+  for (const part of [row.task_resources, row.actor_resources])
+    for (const [name, amount] of Object.entries(part)) held[name] = (held[name] ?? 0) + amount;
+  // Sums of tenths of a CPU are not exact in float64: Ray counts in units of 1/10000 itself.
+  return Object.fromEntries(Object.entries(held).map(([name, amount]) => [name, Math.round(amount * 1e4) / 1e4]));
 }
 
 interface JobsQuery {

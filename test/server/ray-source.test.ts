@@ -44,6 +44,26 @@ async function states(runtime: Runtime, jobId: string, session: string): Promise
   const summary = await summariseTasks(runtime, { jobId, session });
   return Object.fromEntries(summary.functions.map((row) => [row.name, row.byState]));
 }
+/** Resources of the running tasks and living actors of a job, summed over the recorded lists. */
+function heldNow(jobId: string): Record<string, number> {
+  interface Row {
+    readonly job_id: string;
+    readonly state: string;
+    readonly type?: string;
+    readonly required_resources: Record<string, number>;
+  }
+  const rows = (file: string): Row[] =>
+    (recorded('mixed', `http/live/${file}`) as { data: { result: { result: Row[] } } }).data.result.result;
+  const holders = [
+    ...rows('tasks.json').filter((row) => row.state.startsWith('RUNNING') && row.type === 'NORMAL_TASK'),
+    ...rows('actors.json').filter((row) => row.state === 'ALIVE'),
+  ].filter((row) => row.job_id === jobId);
+  const sum: Record<string, number> = {};
+  for (const row of holders)
+    for (const [name, amount] of Object.entries(row.required_resources)) sum[name] = (sum[name] ?? 0) + amount;
+  return Object.fromEntries(Object.entries(sum).map(([name, amount]) => [name, Math.round(amount * 1e4) / 1e4]));
+}
+
 const asks = (replay: Replay, part: string): number => replay.asked.filter(({ path }) => path.includes(part)).length;
 
 describe.each(['mixed', 'oom', 'train'])('recording %s, State API alone', (scenario) => {
@@ -164,6 +184,11 @@ describe('mixed', () => {
       '03000000',
       '06000000',
     ]);
+    const held = (await listJobs(runtime, { limit: 100 })).jobs.find((job) => job.jobId === '06000000')?.resources;
+    expect(held).toEqual(heldNow('06000000'));
+    expect((await listJobs(runtime, { limit: 100 })).jobs.find((job) => job.jobId === '04000000')?.resources).toEqual(
+      {},
+    );
     const waiting = await states(runtime, '06000000', session);
     expect(Object.values(waiting).some((counts) => (counts.PENDING_NODE_ASSIGNMENT ?? 0) > 0)).toBe(true);
     replay.phase = 'after';

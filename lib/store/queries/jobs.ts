@@ -30,6 +30,9 @@ export interface JobRow {
   readonly running: number;
   readonly pending: number;
   readonly retries: number;
+  /** Held by running tasks and by living actors, by Ray's resource name (memory in bytes). */
+  readonly task_resources: Record<string, number>;
+  readonly actor_resources: Record<string, number>;
   readonly functions: readonly [string, string, string, string, string][];
 }
 
@@ -47,13 +50,20 @@ export const jobs: Query<JobRow> = {
   name: 'jobs',
   sql: `WITH counts AS (
       SELECT session, job_id, sum(n) AS attempts, sum(done) AS finished, sum(bad) AS failed, sum(active) AS running, sum(waiting) AS pending,
-        sum(again) AS retries, countIf(NOT startsWith(code, '_') AND NOT startsWith(code, 'JobSupervisor.')) AS user_functions,
+        sum(again) AS retries, sumMap(held) AS task_resources, countIf(NOT startsWith(code, '_') AND NOT startsWith(code, 'JobSupervisor.')) AS user_functions,
         arraySlice(arrayReverseSort(x -> x.2 + x.3 + x.4 + x.5, groupArrayIf(tuple(function_name, done, bad, active, waiting), n > 0)), 1, 8) AS functions
       FROM (
         SELECT session, job_id, function_name, any(qualified_name) AS code, count() AS n, countIf(state = 'FINISHED') AS done, countIf(state = 'FAILED') AS bad,
-          countIf(state LIKE 'RUNNING%') AS active, n - done - bad - active AS waiting, n - uniqExact(task_id) AS again
+          countIf(state LIKE 'RUNNING%') AS active, n - done - bad - active AS waiting, n - uniqExact(task_id) AS again,
+          sumMapIf(JSONExtract(required_resources, 'Map(String, Float64)'), state LIKE 'RUNNING%' AND type = 'NORMAL_TASK') AS held
         FROM ${attemptsWhere(`({session:String} = '' OR session = {session:String})`)}
         WHERE counted GROUP BY session, job_id, function_name
+      ) GROUP BY session, job_id
+    ), actors AS (
+      SELECT session AS actor_session, job_id AS actor_job, sumMap(resources) AS actor_resources FROM (
+        SELECT session, job_id, actor_id, JSONExtract(max(required_resources), 'Map(String, Float64)') AS resources, maxMap(state_ns) AS states
+        FROM xray.ray_actors WHERE {session:String} = '' OR session = {session:String} GROUP BY session, job_id, actor_id
+        HAVING arrayReduce('argMax', mapKeys(states), mapValues(states)) = 'ALIVE'
       ) GROUP BY session, job_id
     ), known AS (
       SELECT session, job_id, max(submission_id) AS submission_id, max(type) AS type, maxMap(status_ns) AS statuses, max(entrypoint) AS entrypoint,
@@ -68,9 +78,10 @@ export const jobs: Query<JobRow> = {
     SELECT if(clusters.cluster = '', found.session, clusters.cluster) AS cluster, found.session AS session, job_id, submission_id, type, statuses, entrypoint, message, error_type,
       start_ns, end_ns, metadata, driver_node_id, driver_pid, driver_exit_code, runtime_env,
       (ifNull(told_internal, 0) = 1 OR (entrypoint = '' AND user_functions = 0)) AS is_internal,
-      attempts, finished, failed, running, pending, retries, functions
+      attempts, finished, failed, running, pending, retries, functions, task_resources, actors.actor_resources AS actor_resources
     FROM (SELECT * FROM known FULL OUTER JOIN counts USING (session, job_id)) AS found
     LEFT JOIN ${SESSION_CLUSTERS} AS clusters ON clusters.session = found.session
+    LEFT JOIN actors ON actors.actor_session = found.session AND actors.actor_job = found.job_id
     WHERE ({cluster:String} = '' OR cluster = {cluster:String}) AND ({job:String} = '' OR job_id = {job:String} OR submission_id = {job:String})
     ORDER BY ifNull(start_ns, 0) DESC, found.session DESC, job_id DESC`,
   row: z.object({
@@ -97,6 +108,8 @@ export const jobs: Query<JobRow> = {
     running: Count,
     pending: Count,
     retries: Count,
+    task_resources: z.record(z.string(), z.number()),
+    actor_resources: z.record(z.string(), z.number()),
     functions: z.array(z.tuple([z.string(), z.string(), z.string(), z.string(), z.string()])),
   }),
 };
