@@ -19,8 +19,28 @@ export const JobStatus = ({ status }: { status: JobSummaryWire['status'] }) => (
 export const jobHref = (job: { jobId: string; session: string }): string =>
   `/jobs/${encodeURIComponent(job.jobId)}?session=${encodeURIComponent(job.session)}`;
 
-/** Attempts of a job by what became of them; widths are shares, the numbers stand beside. */
-export function TaskProgress({ tasks }: { tasks: JobSummaryWire['tasks'] }) {
+interface Progress {
+  readonly attempts: number;
+  readonly finished: number;
+  readonly failed: number;
+  readonly running: number;
+  readonly pending: number;
+}
+
+/** Attempts by Ray's states as progress: RUNNING_IN_RAY_GET and _WAIT are running too. */
+export function progressOf(byState: Readonly<Record<string, number>>): Progress {
+  const attempts = Object.values(byState).reduce((sum, count) => sum + count, 0);
+  const finished = byState.FINISHED ?? 0;
+  const failed = byState.FAILED ?? 0;
+  const running = Object.entries(byState).reduce(
+    (sum, [state, count]) => (state.startsWith('RUNNING') ? sum + count : sum),
+    0,
+  );
+  return { attempts, finished, failed, running, pending: attempts - finished - failed - running };
+}
+
+/** Attempts by what became of them; widths are shares, the numbers stand beside. */
+export function TaskProgress({ tasks }: { tasks: Progress }) {
   const parts = [
     { key: 'finished', count: tasks.finished, colour: 'var(--ok)' },
     { key: 'failed', count: tasks.failed, colour: 'var(--bad)' },

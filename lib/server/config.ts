@@ -38,6 +38,8 @@ export interface Config {
   /** True: the simulated cluster runs, and nothing else is connected. */
   readonly demo: boolean;
   readonly clusters: readonly ClusterConfig[];
+  /** Where a Ray may be found by itself when nothing is configured; null: not looked for. */
+  readonly rayDiscovery: HttpSource | null;
   /** null: X-Ray manages a Prometheus of its own. */
   readonly prometheus: HttpSource | null;
   readonly alertmanager: HttpSource | null;
@@ -178,6 +180,14 @@ function rayDashboard(environment: Environment): FileSourceValue | undefined {
   return { url, ...(token ? { bearerToken: token } : {}) };
 }
 
+/** XRAY_RAY_DISCOVERY: the address to look at, or `off`. */
+function rayDiscovery(environment: Environment): HttpSource | null {
+  const url = environment.XRAY_RAY_DISCOVERY || 'http://127.0.0.1:8265';
+  if (url === 'off') return null;
+  const token = environment.RAY_AUTH_TOKEN;
+  return source('XRAY_RAY_DISCOVERY', { url, ...(token ? { bearerToken: token } : {}) });
+}
+
 const isLoopback = (host: string): boolean => /^(127\.\d+\.\d+\.\d+|localhost|::1|\[::1\])$/.test(host);
 
 /** `host:port` where X-Ray's own children reach it: the address it listens on, or loopback where it listens on all. */
@@ -234,6 +244,7 @@ export function loadConfig(environment: Environment): Config {
     dataDirectory: resolve(environment.XRAY_DATA_DIR || '.xray'),
     demo: wish === '1' || (wish !== '0' && !configured),
     clusters,
+    rayDiscovery: configured ? null : rayDiscovery(environment),
     prometheus: prometheus ? source('PROMETHEUS_URL', prometheus) : null,
     alertmanager: alertmanager ? source('ALERTMANAGER_URL', alertmanager) : null,
     clickhouse: clickhouse ? { ...source('CLICKHOUSE_URL', clickhouse), database: 'xray' } : null,

@@ -11,6 +11,7 @@ import { z } from 'zod';
 import type { SourceHealthWire } from '../contract/health.ts';
 import { type Config, selfAddress } from './config.ts';
 import type { ManagedPrometheus } from './managed-prometheus.ts';
+import type { RaySources } from './ray-sources.ts';
 import type { Telemetry } from './telemetry.ts';
 
 const run = promisify(execFile);
@@ -75,12 +76,17 @@ export async function prepareDemo(
   return { anchor, directory };
 }
 
-/** Starts the simulation and gives its metrics to Prometheus when it says where they are. */
+/** The address of its dashboard is no secret and needs no credentials. */
+const NO_AUTH = { bearerToken: null, basic: null, headers: {}, caFile: null };
+const CLUSTER = 'demo-cluster';
+
+/** Starts the simulation; when it says where it is, its metrics go to Prometheus and its dashboard becomes a source. */
 export function startDemo(
   demo: PreparedDemo,
   config: Config,
   prometheus: ManagedPrometheus,
   telemetry: Telemetry,
+  rays: Pick<RaySources, 'connect'>,
 ): DemoProcess {
   const readyFile = join(demo.directory, 'ready.json');
   rmSync(readyFile, { force: true });
@@ -126,6 +132,7 @@ export function startDemo(
         const ready = Ready.parse(JSON.parse(readFileSync(readyFile, 'utf8')));
         for (const [index, target] of ready.targets.entries())
           await prometheus.addTargets(`demo-${index}`, target.targets, { job: target.job, ...target.labels });
+        rays.connect(CLUSTER, { url: ready.dashboardUrl, auth: NO_AUTH });
         connected = true;
         return;
       }
@@ -140,7 +147,7 @@ export function startDemo(
     health: () => ({
       id: 'demo',
       kind: 'demo',
-      cluster: 'demo-cluster',
+      cluster: CLUSTER,
       state: !isRunning() ? 'down' : connected ? 'up' : 'waiting',
       since,
       lastSuccess: connected && isRunning() ? new Date().toISOString() : null,

@@ -62,8 +62,21 @@ export function jobSummary(row: JobRow): JobSummaryWire {
       running: Number(running),
       pending: Number(pending),
     })),
-    resources: {},
+    resources: heldResources(row),
   };
+}
+
+/**
+ * What a job holds now: what its running tasks and its living actors asked for. A job that has ended holds nothing,
+ * whatever its last messages say: the end of an actor may be lost with its worker.
+ */
+function heldResources(row: JobRow): Record<string, number> {
+  if (row.end_ns !== null) return {};
+  const held: Record<string, number> = {};
+  for (const part of [row.task_resources, row.actor_resources])
+    for (const [name, amount] of Object.entries(part)) held[name] = (held[name] ?? 0) + amount;
+  // Sums of tenths of a CPU are not exact in float64: Ray counts in units of 1/10000 itself.
+  return Object.fromEntries(Object.entries(held).map(([name, amount]) => [name, Math.round(amount * 1e4) / 1e4]));
 }
 
 interface JobsQuery {
@@ -139,8 +152,12 @@ export async function completenessOf(runtime: Runtime, job: JobRow): Promise<Com
   ]);
   const sources = (stored?.sources ?? []).map((source) => SOURCE_NAMES[source] ?? source).sort();
   const hasEvents = sources.includes('events');
-  // The State API and timelines truncate while the events have all: truncation counts only where nothing else told more.
-  const relevant = told.filter((row) => !(hasEvents && row.source !== 'events'));
+  // A list cut at 10,000 matters only while the store has less than it reported: the events, or later lists, told the
+  // rest. What other sources have to say of themselves is of no interest where events tell everything.
+  const count = stored?.stored ?? 0;
+  const relevant = told.filter((row) =>
+    row.truncated && row.reported !== null ? count < row.reported : !(hasEvents && row.source !== 'events'),
+  );
   const reasons = relevant.map((row) => row.reason).filter((reason) => reason !== '');
   if (stored && stored.undefined_attempts > 0)
     reasons.push(
@@ -155,8 +172,8 @@ export async function completenessOf(runtime: Runtime, job: JobRow): Promise<Com
   return {
     source: sources.length > 0 ? sources.join('+') : 'none',
     reported: largest(told.map((row) => row.reported)),
-    stored: stored?.stored ?? 0,
-    dropped: largest(told.map((row) => row.dropped)),
+    stored: count,
+    dropped: largest(relevant.map((row) => row.dropped)),
     truncated: relevant.some((row) => row.truncated),
     reason: reasons.length > 0 ? reasons.join('; ') : null,
   };

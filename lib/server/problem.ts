@@ -55,6 +55,8 @@ const STORE_CODES: Readonly<Record<string, ProblemCode>> = {
   'prometheus-refused': 'source-failed',
   'alertmanager-down': 'source-down',
   'alertmanager-refused': 'source-failed',
+  'ray-down': 'source-down',
+  'ray-refused': 'source-failed',
 };
 
 /** Any thrown value as a problem: known errors keep their words, others become `internal`. */

@@ -4,12 +4,12 @@ import type { SourceHealthWire } from '../contract/health.ts';
 export interface RaySource {
   readonly cluster: string;
   readonly url: string;
-  /** Sessions this address has shown, newest first. */
+  /** Sessions this address has shown since X-Ray started, newest first. */
   readonly sessions: () => readonly string[];
   readonly health: () => SourceHealthWire;
-  /** Text of the driver's log (Jobs API). */
+  /** Text of the driver's log (Jobs API). Rejects with an Error that has `code` 'ray-down' | 'ray-refused', `status`. */
   readonly jobLog: (submissionId: string, signal?: AbortSignal) => Promise<string>;
-  /** Last lines of one attempt's stdout or stderr (State API). */
+  /** Last lines of one attempt's stdout or stderr (State API). Rejects like jobLog. */
   readonly taskLog: (
     request: {
       readonly taskId: string;
@@ -19,7 +19,12 @@ export interface RaySource {
     },
     signal?: AbortSignal,
   ) => Promise<string>;
-  /** GET below the dashboard's address, unparsed JSON (placement groups, datasets, ...). */
+  /** Last lines of an actor's stdout or stderr: tasks of an actor have no log of their own. Rejects like jobLog. */
+  readonly actorLog: (
+    request: { readonly actorId: string; readonly stream: 'out' | 'err'; readonly lines: number },
+    signal?: AbortSignal,
+  ) => Promise<string>;
+  /** GET below the dashboard's address, unparsed JSON (placement groups, datasets, ...). Rejects like jobLog. */
   readonly api: (path: string, signal?: AbortSignal) => Promise<unknown>;
   readonly close: () => Promise<void>;
 }

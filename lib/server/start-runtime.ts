@@ -16,6 +16,7 @@ import { startManagedPrometheus } from './managed-prometheus.ts';
 import { measuredEngine } from './measured-engine.ts';
 import { createConfiguredPrometheus } from './prometheus-configured.ts';
 import { createQueryLatency, measuredPrometheus } from './query-latency.ts';
+import { startRaySources } from './ray-sources.ts';
 import { type Runtime, setRuntime } from './runtime.ts';
 import { createStoreHealth } from './store-health.ts';
 import { createTelemetry } from './telemetry.ts';
@@ -64,6 +65,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   );
   const alertmanager = createAlertmanagerSource(config.alertmanager);
   const recorder = startAlertRecorder({ prometheus, alertmanager, engine, telemetry });
+  const rays = startRaySources({ config, engine, ingest, telemetry });
   const startedAt = new Date();
   new Gauge({ name: 'xray_start_time_seconds', help: 'Unix time X-Ray started.', registers: [telemetry.registry] }).set(
     startedAt.getTime() / 1000,
@@ -81,18 +83,20 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     ingest,
     prometheus,
     alertmanager,
-    rays: () => [],
+    rays: rays.list,
     telemetry,
     health: () => [
       storeHealth.health(),
       prometheus.health(),
       alertmanager.health(),
+      ...rays.health(),
       ...ingest.health(),
       ...(demoProcess ? [demoProcess.health()] : []),
     ],
     async close() {
       recorder.close();
       clusterRecorder.close();
+      await rays.close();
       await demoProcess?.close();
       await ingest.close();
       await prometheus.close();
@@ -102,6 +106,6 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   };
   const clusterRecorder = startClusterRecorder(runtime);
   setRuntime(runtime);
-  if (demo && managed) demoProcess = startDemo(demo, config, managed, telemetry);
+  if (demo && managed) demoProcess = startDemo(demo, config, managed, telemetry, rays);
   return runtime;
 }

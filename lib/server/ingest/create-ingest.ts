@@ -54,6 +54,8 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
 
   const queue = createWriteQueue(engine, config.limits.queueRows, (rows) => queued.set(rows));
   const parser = createBodyParser();
+  /** Sessions that send events, and `<session>/<job>` of jobs whose drivers do. */
+  const exporters = new Set<string>();
   const heard = { otlp: null as Date | null, events: null as Date | null };
   const started = new Date();
 
@@ -101,6 +103,7 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
   async function keep(kind: 'ray-events' | 'ray-timeline', body: IngestBody | TimelineBody): Promise<IngestReportWire> {
     const parsed = await parse(kind, body);
     const lost = await store(parsed, kind);
+    for (const name of parsed.exporters) exporters.add(name);
     const ignored = Object.values(parsed.ignored).reduce((sum, count) => sum + count, 0);
     for (const [type, count] of Object.entries(parsed.ignored))
       ignoredTotal.inc({ kind, type: KNOWN_IGNORED.has(type) ? type : 'other' }, count);
@@ -140,6 +143,7 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
     async rayFacts(facts) {
       await add(await Promise.all(rayRows(facts).map(({ table, rows }) => encodeInSlices(table, rows))), 'ray-facts');
     },
+    hearsEvents: (session, jobId) => exporters.has(jobId === undefined ? session : `${session}/${jobId}`),
     health() {
       const trouble = queue.trouble();
       const of = (

@@ -27,6 +27,12 @@ export interface Ingest {
   readonly rayTimeline: (body: TimelineBody) => Promise<IngestReportWire>;
   /** Facts from polling. Resolves when stored. */
   readonly rayFacts: (facts: Partial<RayFacts>) => Promise<void>;
+  /**
+   * Whether events define the tasks of a job, so that nobody need ask Ray for them; without a job: whether this session
+   * sends events at all. Known of what came since the start. A job counts when its driver exports: raylets and workers
+   * may export while the driver, whose tasks are most, does not.
+   */
+  readonly hearsEvents: (session: string, jobId?: string) => boolean;
   readonly health: () => readonly SourceHealthWire[];
   readonly close: () => Promise<void>;
 }

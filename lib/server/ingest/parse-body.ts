@@ -3,7 +3,7 @@
  * parsed where they arrive, big ones by the same function in a worker (body-parser.ts).
  */
 import { createHash } from 'node:crypto';
-import type { SessionSighting } from '../../model/task.ts';
+import type { AttemptPart, SessionSighting } from '../../model/task.ts';
 import { decodeTraceRequest, isProtobuf } from '../../sources/otlp/decode.ts';
 import { readExportTraceServiceRequest } from '../../sources/otlp/protobuf.ts';
 import { type DecodedRay, decodeRayEvents } from '../../sources/ray/decode-event.ts';
@@ -28,6 +28,8 @@ export interface Reject {
 export interface ParsedBody {
   readonly tables: readonly TableRows[];
   readonly sightings: readonly SessionSighting[];
+  /** Sessions that send events, and `<session>/<job>` of jobs whose drivers do. */
+  readonly exporters: readonly string[];
   readonly accepted: number;
   readonly ignored: Readonly<Record<string, number>>;
   readonly rejected: number;
@@ -131,11 +133,26 @@ function traces({ bytes, contentType, limits }: ParseJob): ParsedBody {
   return {
     tables: [...rows, ...rejectRows('otlp', rejects, () => '')],
     sightings: [],
+    exporters: [],
     accepted: spans.length,
     ignored: {},
     rejected: rejects.length,
     rejects: rejects.slice(0, REJECTS_KEPT),
   };
+}
+
+/** A driver's task id is ones followed by its job id. */
+const DRIVER_TASK_ID = 'f'.repeat(40);
+
+/** The driver's own task, and tasks whose parent it is, are defined by the driver's process. */
+function exportersOf(attempts: readonly AttemptPart[]): readonly string[] {
+  const names = new Set<string>();
+  for (const part of attempts) {
+    names.add(part.session);
+    if (part.type === 'DRIVER_TASK' || (part.functionName && part.parentTaskId?.startsWith(DRIVER_TASK_ID)))
+      names.add(`${part.session}/${part.jobId}`);
+  }
+  return [...names];
 }
 
 function recordsOf(bytes: Uint8Array, limits: Config['limits']): readonly unknown[] {
@@ -154,6 +171,7 @@ function rayBody(kind: ParseJob['kind'], records: readonly unknown[], decoded: D
       ...rejectRows(kind, decoded.rejects, ({ position }) => JSON.stringify(records[position]) ?? ''),
     ],
     sightings,
+    exporters: kind === 'ray-events' ? exportersOf(kept.attempts) : [],
     accepted: records.length - ignored - decoded.rejects.length,
     ignored: decoded.ignored,
     rejected: decoded.rejects.length,

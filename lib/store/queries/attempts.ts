@@ -7,7 +7,11 @@
  * (attempts 1, 2, ... that come without definition and end), which the State API does not show.
  */
 import { z } from 'zod';
+import { TASK_STATES } from '../../model/task.ts';
 import type { Query } from '../engine.ts';
+
+/** States with the same time (the State API cuts to ms) are told apart by Ray's own order. */
+const STATE_ORDER = TASK_STATES.map((state) => `'${state}'`).join(', ');
 
 /**
  * SQL of the attempts of one job; parameters session, job. Columns: session, job_id, task_id, attempt, type, function_name,
@@ -28,7 +32,8 @@ export function attemptsWhere(condition: string): string {
       ifNull(ended.end_ns, 0) AS job_end_ns,
       NOT terminal AND job_end_ns > 0 AS closed_by_job,
       multiIf(closed_by_job, 'FAILED', failed_ns > 0 AND failed_ns >= finished_ns, 'FAILED', finished_ns > 0, 'FINISHED',
-        empty(merged.states), 'NIL', arrayReduce('argMax', mapKeys(merged.states), mapValues(merged.states))) AS state,
+        empty(merged.states), 'NIL', arrayReduce('argMax', mapKeys(merged.states),
+          arrayMap((s, t) -> tuple(t, indexOf([${STATE_ORDER}], s)), mapKeys(merged.states), mapValues(merged.states)))) AS state,
       if(state = 'FAILED', if(merged.error = '' AND closed_by_job, 'WORKER_DIED', merged.error), '') AS error_type,
       if(closed_by_job AND merged.error_text = '', 'the job ended before this attempt did', merged.error_text) AS error_message,
       if(empty(merged.states), 0, arrayMin(mapValues(merged.states))) AS created_ns,

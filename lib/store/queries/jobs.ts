@@ -30,6 +30,9 @@ export interface JobRow {
   readonly running: number;
   readonly pending: number;
   readonly retries: number;
+  /** Held by running tasks and by living actors, by Ray's resource name (memory in bytes). */
+  readonly task_resources: Record<string, number>;
+  readonly actor_resources: Record<string, number>;
   readonly functions: readonly [string, string, string, string, string][];
 }
 
@@ -39,34 +42,46 @@ export const SESSION_CLUSTERS = `(SELECT session, if(max(cluster) = '', session,
 
 /**
  * Jobs that have a row of their own or attempts of the user's. A job without a definition whose functions are all
- * Ray's (names that begin with an underscore, the Jobs API's supervisor) is internal.
+ * Ray's (names that begin with an underscore, the Jobs API's supervisor) is internal. A submission without a driver has
+ * its submission id for a job id, until a row with the real one is there.
  * Parameters: session, cluster, job ('' for any; matches job id or submission id).
  */
 export const jobs: Query<JobRow> = {
   name: 'jobs',
   sql: `WITH counts AS (
       SELECT session, job_id, sum(n) AS attempts, sum(done) AS finished, sum(bad) AS failed, sum(active) AS running, sum(waiting) AS pending,
-        sum(again) AS retries, countIf(NOT startsWith(code, '_') AND NOT startsWith(code, 'JobSupervisor.')) AS user_functions,
+        sum(again) AS retries, sumMap(held) AS task_resources, countIf(NOT startsWith(code, '_') AND NOT startsWith(code, 'JobSupervisor.')) AS user_functions,
         arraySlice(arrayReverseSort(x -> x.2 + x.3 + x.4 + x.5, groupArrayIf(tuple(function_name, done, bad, active, waiting), n > 0)), 1, 8) AS functions
       FROM (
         SELECT session, job_id, function_name, any(qualified_name) AS code, count() AS n, countIf(state = 'FINISHED') AS done, countIf(state = 'FAILED') AS bad,
-          countIf(state LIKE 'RUNNING%') AS active, n - done - bad - active AS waiting, n - uniqExact(task_id) AS again
+          countIf(state LIKE 'RUNNING%') AS active, n - done - bad - active AS waiting, n - uniqExact(task_id) AS again,
+          sumMapIf(JSONExtract(required_resources, 'Map(String, Float64)'), state LIKE 'RUNNING%' AND type = 'NORMAL_TASK') AS held
         FROM ${attemptsWhere(`({session:String} = '' OR session = {session:String})`)}
         WHERE counted GROUP BY session, job_id, function_name
+      ) GROUP BY session, job_id
+    ), actors AS (
+      SELECT session AS actor_session, job_id AS actor_job, sumMap(resources) AS actor_resources FROM (
+        SELECT session, job_id, actor_id, JSONExtract(max(required_resources), 'Map(String, Float64)') AS resources, maxMap(state_ns) AS states
+        FROM xray.ray_actors WHERE {session:String} = '' OR session = {session:String} GROUP BY session, job_id, actor_id
+        HAVING arrayReduce('argMax', mapKeys(states), mapValues(states)) = 'ALIVE'
       ) GROUP BY session, job_id
     ), known AS (
       SELECT session, job_id, max(submission_id) AS submission_id, max(type) AS type, maxMap(status_ns) AS statuses, max(entrypoint) AS entrypoint,
         max(message) AS message, max(error_type) AS error_type, min(start_ns) AS start_ns, max(end_ns) AS end_ns, max(metadata) AS metadata,
         max(driver_node_id) AS driver_node_id, max(driver_pid) AS driver_pid, max(driver_exit_code) AS driver_exit_code,
         max(runtime_env) AS runtime_env, max(is_internal) AS told_internal
-      FROM xray.ray_jobs WHERE {session:String} = '' OR session = {session:String} GROUP BY session, job_id
+      FROM xray.ray_jobs WHERE ({session:String} = '' OR session = {session:String})
+        AND NOT (job_id = ray_jobs.submission_id AND (session, ray_jobs.submission_id) IN (
+          SELECT session, submission_id FROM xray.ray_jobs WHERE submission_id != '' AND job_id != submission_id))
+      GROUP BY session, job_id
     )
     SELECT if(clusters.cluster = '', found.session, clusters.cluster) AS cluster, found.session AS session, job_id, submission_id, type, statuses, entrypoint, message, error_type,
       start_ns, end_ns, metadata, driver_node_id, driver_pid, driver_exit_code, runtime_env,
       (ifNull(told_internal, 0) = 1 OR (entrypoint = '' AND user_functions = 0)) AS is_internal,
-      attempts, finished, failed, running, pending, retries, functions
+      attempts, finished, failed, running, pending, retries, functions, task_resources, actors.actor_resources AS actor_resources
     FROM (SELECT * FROM known FULL OUTER JOIN counts USING (session, job_id)) AS found
     LEFT JOIN ${SESSION_CLUSTERS} AS clusters ON clusters.session = found.session
+    LEFT JOIN actors ON actors.actor_session = found.session AND actors.actor_job = found.job_id
     WHERE ({cluster:String} = '' OR cluster = {cluster:String}) AND ({job:String} = '' OR job_id = {job:String} OR submission_id = {job:String})
     ORDER BY ifNull(start_ns, 0) DESC, found.session DESC, job_id DESC`,
   row: z.object({
@@ -93,6 +108,8 @@ export const jobs: Query<JobRow> = {
     running: Count,
     pending: Count,
     retries: Count,
+    task_resources: z.record(z.string(), z.number()),
+    actor_resources: z.record(z.string(), z.number()),
     functions: z.array(z.tuple([z.string(), z.string(), z.string(), z.string(), z.string()])),
   }),
 };
@@ -105,8 +122,8 @@ export const completeness: Query<{
   reason: string;
 }> = {
   name: 'completeness',
-  sql: `SELECT source, max(reported) AS reported, max(dropped) AS dropped, max(truncated) AS truncated, max(reason) AS reason
-    FROM xray.ray_completeness WHERE session = {session:String} AND job_id IN ('', {job:String}) GROUP BY source ORDER BY source`,
+  sql: `SELECT source, reported, dropped, truncated, reason
+    FROM xray.ray_completeness FINAL WHERE session = {session:String} AND job_id IN ('', {job:String}) ORDER BY source`,
   row: z.object({
     source: z.string(),
     reported: Count.nullable(),

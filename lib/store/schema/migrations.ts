@@ -7,6 +7,7 @@ import { oomKillMigrations } from './oom-kills.ts';
 import { opsMigrations } from './ops.ts';
 import { otelMigrations } from './otel.ts';
 import { rayMigrations } from './ray.ts';
+import { raySourceMigrations } from './ray-source.ts';
 import { retentionMigrations } from './retention.ts';
 import { shareMigrations } from './shares.ts';
 
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ...oomKillMigrations,
   ...collectiveMigrations,
   ...clusterMigrations,
+  ...raySourceMigrations,
 ];

@@ -1,0 +1,27 @@
+/** Values of the State API: times in ms (floats), 0 or 2^64-1 for unset; empty text and ids of ones for absent. */
+import { type Nanoseconds, nanoseconds } from '../../model/units.ts';
+
+/** Later than any time of a running system: 2^64-1 stands for unset in worker_launch_time_ms. */
+const UNSET_MS = 1e15;
+
+/** Unix ms, perhaps with a fraction, to ns; undefined where unset. */
+export function momentOfMs(ms: number | null | undefined): Nanoseconds | undefined {
+  if (ms === null || ms === undefined || !(ms > 0) || ms >= UNSET_MS) return undefined;
+  const whole = Math.floor(ms);
+  return nanoseconds(BigInt(whole) * 1_000_000n + BigInt(Math.round((ms - whole) * 1e6)));
+}
+
+export const textOf = (value: string | null | undefined): string | undefined => value || undefined;
+
+/** Hex ids; the nil id is all ones. */
+export const idOf = (value: string | null | undefined): string | undefined =>
+  value && !/^f+$/.test(value) ? value : undefined;
+
+export const numberOf = (value: number | null | undefined): number | undefined => value ?? undefined;
+
+/** Process ids; 0 is none. */
+export const pidOf = (value: number | null | undefined): number | undefined => value || undefined;
+
+export const amountsOf = (
+  value: Readonly<Record<string, number>> | null | undefined,
+): Readonly<Record<string, number>> | undefined => (value && Object.keys(value).length > 0 ? value : undefined);

@@ -1,0 +1,25 @@
+/** What a source last said of a job's tasks and of what it leaves out (schema/ray-source.ts). */
+import type { Completeness } from '../model/task.ts';
+import type { Engine } from './engine.ts';
+
+export interface ToldCompleteness extends Omit<Completeness, 'stored'> {
+  readonly session: string;
+  readonly jobId: string;
+}
+
+/** Rejects with StoreError. */
+export async function insertCompleteness(engine: Engine, told: readonly ToldCompleteness[]): Promise<void> {
+  if (told.length === 0) return;
+  await engine.insert(
+    'xray.ray_completeness',
+    told.map((row) => ({
+      session: row.session,
+      job_id: row.jobId,
+      source: row.source,
+      reported: row.reported,
+      dropped: row.dropped,
+      truncated: row.truncated ? 1 : 0,
+      reason: row.reason ?? '',
+    })),
+  );
+}
