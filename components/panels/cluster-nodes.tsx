@@ -46,14 +46,14 @@ const COLUMNS: readonly Column<NodeWireValue>[] = [
     title: 'State',
     sort: (node) => node.state,
     cell: (node) => (
-      <div className="max-w-64">
+      <div className="min-w-36 max-w-64">
         <StatusPill tone={TONES[node.state]}>{node.state}</StatusPill>
         <div className="whitespace-normal text-[12px] text-[var(--muted)]">
           {node.state === 'DEAD'
             ? `${formatMoment(node.endNs)} UTC${node.deathReason ? `: ${node.deathReason}` : ''}`
             : node.state === 'UNKNOWN'
               ? 'did not tell its end'
-              : `since ${formatMoment(node.startNs)}`}
+              : `since ${formatMoment(node.startNs)} UTC`}
         </div>
       </div>
     ),
@@ -123,10 +123,10 @@ function Gpus({ node }: { node: NodeWireValue }) {
             gpu.memoryUsedBytes === null || !gpu.memoryTotalBytes ? null : gpu.memoryUsedBytes / gpu.memoryTotalBytes;
           const words = `GPU ${gpu.index}${gpu.name ? ` (${gpu.name})` : ''}: ${formatShare(gpu.utilization)} busy, memory ${formatBytes(gpu.memoryUsedBytes)} of ${formatBytes(gpu.memoryTotalBytes)}`;
           return (
-            <li key={gpu.index} title={words} className="w-9">
+            <li key={gpu.index} title={words} className="relative w-12">
               <span className="sr-only">{words}</span>
-              <span aria-hidden="true" className="flex justify-between text-[10px] text-[var(--muted)] leading-4">
-                <span>{gpu.index}</span>
+              <span aria-hidden="true" className="flex justify-between text-[10px] leading-4">
+                <span className="text-[var(--muted)]">{gpu.index}</span>
                 <span>{gpu.utilization === null ? UNKNOWN : `${Math.round(100 * gpu.utilization)}%`}</span>
               </span>
               <Bar share={gpu.utilization} />

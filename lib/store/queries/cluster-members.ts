@@ -79,7 +79,7 @@ export const sessionActors: Query<ActorRow> = {
   sql: `SELECT actor_id, job AS job_id, class AS class_name, actor_name AS name, state, node AS node_id, worker AS worker_id, last_pid AS pid,
       restarted AS restarts, cause AS death_cause
     FROM ${ACTORS} WHERE {state:String} = '' OR state = {state:String}
-    ORDER BY state = 'DEAD', class_name, name, actor_id LIMIT {limit:UInt32}`,
+    ORDER BY state = 'DEAD', class_name, length(name), name, actor_id LIMIT {limit:UInt32}`,
   row: z.object({
     actor_id: z.string(),
     job_id: z.string(),
