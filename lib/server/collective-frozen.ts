@@ -5,8 +5,8 @@ import type { Runtime } from './runtime.ts';
 
 /** Four of Inspector's shortest dump intervals. */
 const FROZEN_AFTER_MS = 120_000;
-/** Without files only the values tell; longer, because equal values could be chance or a slow scrape. */
-const UNCHANGED_AFTER_MS = 300_000;
+/** Without files only the values tell; twice the 5 min for which Prometheus repeats the last sample of a target that is gone. */
+const UNCHANGED_AFTER_MS = 600_000;
 
 export interface Frozen {
   readonly sinceMs: number;

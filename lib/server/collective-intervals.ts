@@ -77,7 +77,7 @@ export interface IntervalBlocks {
   readonly members: readonly Member[];
   /** One per dump interval that changed: when, and the mean time of each member, ns. */
   readonly blocks: readonly { readonly timeMs: number; readonly durationsNs: readonly (number | null)[] }[];
-  /** Since when no gauge has changed, up to the newest sample; null where the newest one is a change. */
+  /** Since when no gauge has changed, though they are still exposed at the end of the grid; null otherwise. */
   readonly unchangedSinceMs: number | null;
 }
 
@@ -111,10 +111,12 @@ export function intervalBlocks(
     });
   }
   const last = blocks.at(-1)?.timeMs ?? null;
+  const end = grid.start + (grid.count - 1) * grid.step;
   return {
     members: times.map(({ member }) => member),
     blocks,
-    unchangedSinceMs: last !== null && newestMs !== null && newestMs > last ? last : null,
+    unchangedSinceMs:
+      last !== null && newestMs !== null && newestMs > last && newestMs >= end - 2 * grid.step ? last : null,
   };
 }
 
