@@ -79,7 +79,8 @@ Examples
 `,
   open: `xray open [PAGE] [--xray URL]
 
-Prints the address of a page and opens it in the browser, where there is one. PAGE is ${PAGES.join(', ')},
+Prints the address of a page and opens it in the browser, where there is one. PAGE is one of
+${PAGES.join(', ')},
 or a path below one, like jobs/02000000. Without it: clusters, the first page.
 
 ${PORT_NOTE}

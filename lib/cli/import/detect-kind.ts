@@ -50,7 +50,7 @@ function detectJson(text: string, isWhole: boolean): Detected {
   const complete = (isWhole ? all : all.slice(0, -1)).map((line) => line.trim()).filter((line) => line !== '');
   const sample = complete.slice(0, 20);
   const parsed = sample.map(parse).filter((value) => typeof value === 'object' && value !== null);
-  const isOneArray = text.startsWith('[') && complete.length <= 1;
+  const isOneArray = text.startsWith('[') && isWhole && complete.length === 1;
   const areLines = parsed.length > 0 && 2 * parsed.length > sample.length && !isOneArray;
   const shape: JsonShape = areLines ? 'lines' : text.startsWith('[') ? 'array' : 'values';
   const records = (areLines ? parsed : [isWhole ? parse(text) : undefined]).flatMap((value) =>
