@@ -1,0 +1,87 @@
+/** X-Ray's production server for benches, built when it is not, on a free port and a data directory of its own. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export const root = resolve(import.meta.dirname, '../..');
+
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
+  const address = probe.address();
+  await new Promise((done) => probe.close(done));
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}
+
+/** Resolves when the address answers with 2xx. Rejects after `limitS` or when the process has ended. */
+export async function untilAnswers(url: string, child: ChildProcess, limitS: number): Promise<void> {
+  for (const end = performance.now() + limitS * 1000; performance.now() < end; await sleep(50)) {
+    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
+    if (
+      await fetch(url).then(
+        (answer) => answer.ok,
+        () => false,
+      )
+    )
+      return;
+  }
+  throw new Error(`${url} did not answer within ${limitS} s`);
+}
+
+export interface BenchServer {
+  readonly base: string;
+  /** VmRSS of the server process in MiB. */
+  readonly residentMiB: () => number;
+  /** A sample of its /metrics by name; NaN where absent. */
+  readonly metric: (name: string) => Promise<number>;
+  readonly close: () => Promise<void>;
+}
+
+export async function startServer(environment: Readonly<Record<string, string>>): Promise<BenchServer> {
+  const built = spawnSync(process.execPath, [join(root, 'lib/cli/start.mjs'), '--build'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (built.status !== 0) throw new Error('the build failed');
+  const data = mkdtempSync(join(tmpdir(), 'xray-bench-'));
+  const port = await freePort();
+  const child = spawn(process.execPath, [join(root, 'app/serve.ts')], {
+    cwd: root,
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      UV_THREADPOOL_SIZE: '12',
+      PORT: String(port),
+      XRAY_DATA_DIR: data,
+      XRAY_CONFIG: join(data, 'none.yaml'),
+      ...environment,
+    },
+    stdio: ['ignore', 'ignore', 'ignore'],
+  });
+  const base = `http://127.0.0.1:${port}`;
+  await untilAnswers(`${base}/api/health`, child, 120);
+  return {
+    base,
+    residentMiB() {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+      return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+    },
+    async metric(name) {
+      const text = await (await fetch(`${base}/metrics`)).text();
+      return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
+    },
+    async close() {
+      const exit = once(child, 'exit');
+      child.kill('SIGTERM');
+      const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
+      await exit;
+      clearTimeout(late);
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
