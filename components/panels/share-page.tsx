@@ -87,7 +87,7 @@ function Frame({ about, children }: { about?: ReactNode; children: ReactNode }) 
   return (
     <div className="min-h-dvh">
       <header className="border-[var(--line)] border-b bg-[var(--panel)]">
-        <div className="mx-auto flex min-h-14 max-w-[1600px] flex-wrap items-center gap-x-6 gap-y-2 px-4 py-2">
+        <div className="mx-auto flex min-h-[56px] max-w-[1600px] flex-wrap items-center gap-x-6 gap-y-2 px-4 py-2">
           <span className="flex items-center gap-2 font-semibold text-[15px]">
             <Activity aria-hidden="true" size={18} color="var(--accent)" /> X-Ray
           </span>
@@ -103,7 +103,7 @@ function About({ share, name }: { share: ShareWire; name: string }) {
   const now = useNow(30_000);
   return (
     <>
-      <div className="min-w-0 flex-1 basis-72">
+      <div className="order-1 min-w-0 basis-full sm:order-none sm:flex-1 sm:basis-72">
         <p className="truncate font-medium" title={name}>
           {name}
         </p>
@@ -126,14 +126,16 @@ function About({ share, name }: { share: ShareWire; name: string }) {
       {/* A full load: the live page begins with nothing of what was frozen. */}
       <a
         href={share.path}
-        className="rounded border border-[var(--accent)] px-3 py-1 hover:bg-[var(--panel-2)] hover:no-underline"
+        className="ml-auto rounded border border-[var(--accent)] px-3 py-1 hover:bg-[var(--panel-2)] hover:no-underline"
       >
         Open live
       </a>
       {share.note ? (
-        <p className="w-full max-w-prose whitespace-pre-line break-words border-[var(--accent)] border-l-2 pl-3">
-          {share.note}
-        </p>
+        <div className="order-2 basis-full pb-1">
+          <p className="max-w-prose whitespace-pre-line break-words border-[var(--accent)] border-l-2 pl-3">
+            {share.note}
+          </p>
+        </div>
       ) : null}
     </>
   );

@@ -52,9 +52,8 @@ function accept(path: string, status: number, body: unknown): unknown {
   );
 }
 
-/** The answer a share holds; what it does not hold is said, never asked for. */
-function thaw(answers: FrozenAnswers, path: string): unknown {
-  const answer = frozenAnswer(answers, path);
+/** The error a share holds; what it does not hold is said, never asked for. */
+function thaw(answer: FrozenAnswers[string] | null, path: string): unknown {
   if (answer) return accept(path, answer.status, answer.body);
   throw new ApiError({
     type: 'about:blank',
@@ -73,13 +72,16 @@ export function useApi<Query extends z.ZodObject, Body extends z.ZodType>(
 ): UseQueryResult<z.output<Body>, ApiError> {
   const path = requestPath(route, params);
   const frozen = useFrozenPage();
+  const held = frozen ? frozenAnswer(frozen.answers, path) : null;
+  const isGood = held !== null && held.status >= 200 && held.status < 300;
   return useQuery<z.output<Body>, ApiError>({
     queryKey: frozen ? ['FROZEN', path, frozen.id] : ['GET', path],
-    queryFn: async ({ signal }) =>
-      (frozen ? thaw(frozen.answers, path) : await ask(path, { signal })) as z.output<Body>,
+    queryFn: async ({ signal }) => (frozen ? thaw(held, path) : await ask(path, { signal })) as z.output<Body>,
     enabled: options.enabled ?? true,
     refetchInterval: frozen ? false : (options.refreshMs ?? 10_000),
     placeholderData: keepPreviousData,
+    // As if it had been asked for at that moment, so that what is told since then is told as of then.
+    ...(frozen && isGood ? { initialData: held.body as z.output<Body>, initialDataUpdatedAt: frozen.atMs } : {}),
     staleTime: frozen ? Number.POSITIVE_INFINITY : 2_000,
     retry: (count, error) => count < 2 && (error.problem.status === 0 || error.problem.status >= 502),
   });

@@ -2,7 +2,7 @@
 /** Frozen answers (a share link) instead of requests, and the list of requests a page shows (to make one). */
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import { withoutResolution } from '../../lib/contract/pages.ts';
+import { isSameQuestion } from '../../lib/contract/same-question.ts';
 import { shareRefusal } from '../../lib/contract/shareable-requests.ts';
 
 /** Answers by request path: HTTP status and JSON body, as they stand in a share. */
@@ -29,13 +29,12 @@ export function FrozenProvider({ page, children }: { page: FrozenPage; children:
 /** The frozen page around this component; null on a live page. */
 export const useFrozenPage = (): FrozenPage | null => useContext(Frozen);
 
-/** The answer to this request; where only its resolution differs, the one that there is. */
+/** The answer to this request, or to one that asks the same thing; null where there is none. */
 export function frozenAnswer(answers: FrozenAnswers, path: string): FrozenAnswers[string] | null {
   const exact = answers[path];
   if (exact) return exact;
-  const wanted = withoutResolution(path);
-  const near = Object.keys(answers).find((each) => withoutResolution(each) === wanted);
-  return (near && answers[near]) || null;
+  const same = Object.keys(answers).find((each) => isSameQuestion(path, each));
+  return (same && answers[same]) || null;
 }
 
 /** Now, Unix ms, anew every `everyMs`; in a share the moment it was frozen, for ever. */

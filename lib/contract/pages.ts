@@ -4,8 +4,8 @@
  * Out of scope: parts of a page that are asked for only when somebody opens them.
  */
 import { AlertResponse, alertRoute, alertsRoute } from './alerts.ts';
-import { clusterRoute, clustersRoute } from './clusters.ts';
-import { collectivesRoute } from './collectives.ts';
+import { ClusterResponse, clusterRoute, clustersRoute } from './clusters.ts';
+import { CollectivesResponse, collectivesRoute, ranksRoute } from './collectives.ts';
 import { healthRoute } from './health.ts';
 import {
   jobRoute,
@@ -65,10 +65,14 @@ export const PAGES = definePages({
   clusters: { path: '/', windowed: false, requests: () => [requestPath(clustersRoute, {})] },
   cluster: {
     path: '/clusters/{cluster}',
-    windowed: false,
-    requests: ({ params, query }) => [
-      requestPath(clusterRoute, { cluster: params.cluster ?? '', ...given(query, 'session') }),
-    ],
+    windowed: true,
+    requests: ({ params, query, answers }) => {
+      const cluster = params.cluster ?? '';
+      const first = requestPath(clusterRoute, { cluster, ...given(query, 'session') });
+      const answer = ClusterResponse.safeParse(answers.get(first));
+      const session = query.get('session') ?? (answer.success ? answer.data.summary.session : null);
+      return session === null ? [first] : [first, requestPath(jobsRoute, { cluster, session, limit: 50 })];
+    },
   },
   jobs: {
     path: '/jobs',
@@ -111,20 +115,26 @@ export const PAGES = definePages({
     path: '/memory',
     windowed: true,
     requests: ({ query, window }) => {
-      const which = { ...given(query, 'cluster', 'session'), ...moments(window) };
-      return [
-        requestPath(heatmapRoute, { ...which, by: 'node' }),
-        requestPath(heatmapRoute, { ...which, by: 'gpu' }),
-        requestPath(oomRoute, which),
-      ];
+      const which = { ...given(query, 'cluster'), ...moments(window) };
+      const by = query.get('by') === 'gpu' ? 'gpu' : 'node';
+      return [requestPath(heatmapRoute, { ...which, by, bins: 360 }), requestPath(oomRoute, which)];
     },
   },
   collectives: {
     path: '/collectives',
     windowed: true,
-    requests: ({ query, window }) => [
-      requestPath(collectivesRoute, { ...given(query, 'cluster', 'session'), ...moments(window) }),
-    ],
+    requests: ({ query, window, answers }) => {
+      const which = { ...given(query, 'cluster', 'session'), ...moments(window) };
+      const first = requestPath(collectivesRoute, which);
+      const answer = CollectivesResponse.safeParse(answers.get(first));
+      if (!answer.success) return [first];
+      const { communicators } = answer.data;
+      const chosen = communicators.find((one) => one.id === query.get('comm')) ?? communicators[0];
+      if (!chosen) return [first];
+      const wanted = query.get('op') ?? 'AllReduce';
+      const collective = chosen.collectives.includes(wanted) ? wanted : (chosen.collectives[0] ?? 'AllReduce');
+      return [first, requestPath(ranksRoute, { ...which, communicator: chosen.id, collective })];
+    },
   },
   alerts: {
     path: '/alerts',
@@ -200,17 +210,6 @@ export function pageRequests(page: FoundPage, nowMs: number, answers: ReadonlyMa
   const toMs = Math.floor(nowMs / LIVE_STEP_MS) * LIVE_STEP_MS;
   const window = page.window ?? { fromMs: toMs - LIVE_WINDOW_MS, toMs };
   return PAGES[page.name].requests({ params: page.params, query: page.query, window, answers });
-}
-
-/** How finely a question is asked depends on the screen; a share holds one answer for all screens. */
-const RESOLUTION = ['bins', 'points'] as const;
-
-/** The request without its resolution: two requests that are equal then ask the same thing. */
-export function withoutResolution(request: string): string {
-  const [pathname = '', search = ''] = request.split('?');
-  const query = new URLSearchParams(search);
-  for (const name of RESOLUTION) query.delete(name);
-  return `${pathname}?${query}`;
 }
 
 /**

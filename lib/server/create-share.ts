@@ -1,7 +1,8 @@
 /** Use case of POST /api/shares: asks what the page shows, and stores the answers as they came. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { z } from 'zod';
-import { type FoundPage, findPage, pageRequests, withFixedWindow, withoutResolution } from '../contract/pages.ts';
+import { type FoundPage, findPage, pageRequests, withFixedWindow } from '../contract/pages.ts';
+import { isSameQuestion } from '../contract/same-question.ts';
 import { shareRefusal } from '../contract/shareable-requests.ts';
 import { SHARE_REQUESTS_MAX, type ShareCreatedWire, type ShareRequest } from '../contract/shares.ts';
 import { shareTotals } from '../store/queries/shares.ts';
@@ -124,8 +125,8 @@ async function askAll(paths: readonly string[], ask: Ask): Promise<Map<string, O
 }
 
 /**
- * Asks the given requests, or without any what the page asks; then, both times, what the page asks because of the answers:
- * an alert asked for again ends later than the one the browser had, and so does what ran in its window.
+ * Asks the given requests, or without any what the page asks; then, both times, what the page asks because of the answers,
+ * unless that was asked already.
  */
 async function askPage(
   page: FoundPage,
@@ -137,15 +138,15 @@ async function askPage(
   const bodies = new Map<string, unknown>();
   const first = pageRequests(page, nowMs, bodies);
   const answers = new Map<string, OwnAnswer>();
-  const known = new Set((derive ? [] : first).map(withoutResolution));
+  const known = derive ? [] : [...first];
   let next: readonly string[] = derive ? first : given;
   while (next.length > 0 && answers.size + next.length <= SHARE_REQUESTS_MAX) {
     for (const [path, answer] of await askAll(next, ask)) {
       answers.set(path, answer);
-      known.add(withoutResolution(path));
+      known.push(path);
       if (answer.status === 200) bodies.set(path, JSON.parse(answer.text));
     }
-    next = pageRequests(page, nowMs, bodies).filter((path) => !known.has(withoutResolution(path)));
+    next = pageRequests(page, nowMs, bodies).filter((path) => !known.some((each) => isSameQuestion(path, each)));
   }
   return answers;
 }

@@ -14,6 +14,7 @@ import * as jobs from '../../app/api/jobs/route.ts';
 import * as share from '../../app/api/shares/[token]/route.ts';
 import * as shares from '../../app/api/shares/route.ts';
 import { findPage, pageRequests, withFixedWindow } from '../../lib/contract/pages.ts';
+import { isSameQuestion } from '../../lib/contract/same-question.ts';
 import { pathPattern, SHAREABLE_ROUTES, shareRefusal } from '../../lib/contract/shareable-requests.ts';
 import { ShareCreated, ShareRequest, ShareResponse, SharesResponse } from '../../lib/contract/shares.ts';
 import { createShare, SHARE_LIMITS, shareIdOf } from '../../lib/server/create-share.ts';
@@ -277,6 +278,33 @@ describe('the window of a shared page', () => {
   it('ends at the step of now where a live page is shared without a list', () => {
     const page = findPage('/memory');
     expect(page && pageRequests(page, 1764003609999, new Map())[0]).toContain('from=1764000000000&to=1764003600000');
+  });
+});
+
+describe('two requests', () => {
+  const at = (from: number, to: number, rest = '') => `/api/memory/heatmap?by=node&from=${from}&to=${to}${rest}`;
+  const [from, to] = [1764000000000, 1764003600000];
+
+  it.each([
+    ['another resolution', at(from, to, '&bins=360'), true],
+    ['a window that moved on by 10 s', at(from + 10_000, to + 10_000), true],
+    [
+      'the same moments in ns',
+      at(from, to)
+        .replaceAll('00000&', '00000000000&')
+        .replace(/to=\d+/, `to=${to}000000`),
+      true,
+    ],
+    ['a window that moved on by 2 min', at(from + 120_000, to + 120_000), false],
+    ['another end', at(from, to + 3_600_000), false],
+    ['other rows', at(from, to).replace('node', 'gpu'), false],
+    ['no window', '/api/memory/heatmap?by=node', false],
+    ['another resource', at(from, to).replace('heatmap', 'oom'), false],
+  ])('ask the same thing, or not: %s', (_, other, same) => expect(isSameQuestion(at(from, to), other)).toBe(same));
+
+  it('of a short window are the same within a tenth of it', () => {
+    expect(isSameQuestion(at(from, from + 5_000), at(from, from + 5_400))).toBe(true);
+    expect(isSameQuestion(at(from, from + 5_000), at(from, from + 6_000))).toBe(false);
   });
 });
 
