@@ -32,6 +32,12 @@ export function useMemoryAddress() {
   return {
     ...address,
     select,
+    /** A cell of the node map, whatever is shown now. */
+    showNode: (selection: HeatSelection) =>
+      void set(
+        { by: 'node', view: 'map', row: selection.rowId, at: selection.fromMs, until: selection.toMs },
+        { history: 'push' },
+      ),
     /** Another kind of rows: what was chosen of the others is let go. */
     setBy: (by: 'node' | 'gpu') => void set({ by, row: null, at: null, until: null }, { history: 'push' }),
     setOrder: (order: (typeof HEAT_ORDERS)[number]) => void set({ order }),

@@ -124,7 +124,7 @@ export function MemoryPage() {
               const time = Number(BigInt(kill.timeNs) / 1_000_000n);
               const step = data?.stepMs ?? 10_000;
               const start = Math.floor(time / step) * step;
-              address.select({
+              address.showNode({
                 rowId: there?.id ?? kill.nodeIp ?? kill.nodeId ?? '',
                 fromMs: start,
                 toMs: start + step,

@@ -48,9 +48,10 @@ export function stableHash(text: string): number {
 export const nameColour = (name: string): string =>
   FUNCTION_COLOURS[stableHash(name) % FUNCTION_COLOURS.length] ?? FUNCTION_COLOURS[0];
 
-/** `#rrggbb` as ImageData's little-endian 0xAABBGGRR, opaque. */
+/** `#rrggbb`, or `#rgb` as built style sheets shorten it, as ImageData's little-endian 0xAABBGGRR, opaque. */
 export function packColour(hex: string): number {
-  const value = Number.parseInt(hex.slice(1, 7), 16);
+  const digits = hex.length < 7 ? [...hex.slice(1, 4)].map((digit) => digit + digit).join('') : hex.slice(1, 7);
+  const value = Number.parseInt(digits, 16);
   return ((255 << 24) | ((value & 255) << 16) | (value & 0xff00) | (value >> 16)) >>> 0;
 }
 

@@ -8,10 +8,11 @@ import type { SourceNoticeWire } from '../contract/wire-values.ts';
 import { milliseconds, nanoseconds, nanosecondsToMilliseconds } from '../model/units.ts';
 import { type CountedKill, countedKills, OOM_COUNTER } from '../sources/prometheus/oom-counter.ts';
 import { type NodeAddressRow, nodeAddresses } from '../store/queries/node-addresses.ts';
-import { type OomKillRow, oomKills } from '../store/queries/oom-kills.ts';
+import { killedAttempts, oomKills } from '../store/queries/oom-kills.ts';
 import { sessionClusters } from '../store/queries/sessions.ts';
 import { noticeOf } from './alerts.ts';
 import { resolveJob } from './jobs.ts';
+import { type JoinedKill, joinKills } from './oom-kill-join.ts';
 import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -42,25 +43,18 @@ export async function listOomKills(runtime: Runtime, query: OomQuery, signal?: A
       : await resolveJob(runtime, { jobId: query.job, cluster: query.cluster, session: query.session });
   const options = signal ? { signal } : {};
   const session = job?.session ?? query.session ?? '';
+  const early = from > COUNTED_LATE_NS ? from - COUNTED_LATE_NS : 0n;
   const [rows, clusters, nodes] = await Promise.all([
-    runtime.engine.select(
-      oomKills,
-      {
-        session,
-        job: job?.job_id ?? '',
-        from: from > COUNTED_LATE_NS ? from - COUNTED_LATE_NS : 0n,
-        to,
-        limit: MOST_KILLS,
-      },
-      options,
-    ),
+    runtime.engine.select(oomKills, { session, from: early, to, limit: MOST_KILLS }, options),
     sessionClusters(runtime.engine),
     runtime.engine.select(nodeAddresses, { session }, options),
   ]);
+  const attempts = rows.length === 0 ? [] : await runtime.engine.select(killedAttempts, { session }, options);
   const named = new Map(nodes.map((node) => [`${node.session} ${node.node_id}`, node]));
-  const stored = rows
-    .filter((row) => BigInt(row.time_ns) >= from)
-    .map((row) => killWire(row, clusters, named.get(`${row.session} ${row.node_id}`)));
+  const stored = joinKills(rows, attempts)
+    .filter(({ row }) => BigInt(row.time_ns) >= from)
+    .map((kill) => killWire(kill, clusters, named.get(`${kill.row.session} ${kill.row.node_id}`)))
+    .filter((kill) => job === null || kill.jobId === job.job_id);
   const explained = new Set(rows.map((row) => row.session));
   const notices: SourceNoticeWire[] = [];
   const counted = job ? [] : await fromCounter(runtime, query, notices, signal);
@@ -114,26 +108,13 @@ async function fromCounter(
   }
 }
 
-const KINDS = ['task', 'actor', 'idle_worker', 'driver'] as const;
-const kindOf = (text: string): OomKillWire['kind'] => KINDS.find((kind) => kind === text) ?? 'task';
-
-function outcomeOf(kind: OomKillWire['kind'], row: OomKillRow): OomKillWire['outcome'] {
-  if (kind === 'idle_worker') return 'nothing';
-  if (row.last_state === 'FINISHED') return 'recovered';
-  if (row.last_state === 'FAILED') return 'lost';
-  if (row.last_state !== null) return 'retrying';
-  if (row.actor_state === 'ALIVE') return 'recovered';
-  return row.actor_state === 'DEAD' ? 'lost' : row.actor_state ? 'retrying' : 'unknown';
-}
-
 const Others = z.array(MemoryUserWire);
 
 function killWire(
-  row: OomKillRow,
+  { row, kind, ran, attempts, outcome }: JoinedKill,
   clusters: ReadonlyMap<string, string>,
   node: NodeAddressRow | undefined,
 ): OomKillWire {
-  const kind = kindOf(row.kind);
   const others = row.others === '' ? [] : Others.parse(JSON.parse(row.others));
   const largest = others[0];
   return {
@@ -141,14 +122,14 @@ function killWire(
     session: row.session,
     timeNs: row.time_ns,
     kind,
-    name: row.name || (kind === 'idle_worker' ? IDLE : (row.function_name ?? '')),
-    functionName: row.function_name,
-    jobId: row.job_id,
-    taskId: row.task_id,
-    attempt: row.attempt,
-    attempts: row.attempts,
-    outcome: outcomeOf(kind, row),
-    actorId: row.actor_id,
+    name: row.name || (kind === 'idle_worker' ? IDLE : (ran?.function_name ?? '')),
+    functionName: ran?.function_name ?? null,
+    jobId: row.job_id ?? ran?.job_id ?? null,
+    taskId: ran?.task_id ?? row.task_id,
+    attempt: ran?.attempt ?? row.attempt,
+    attempts,
+    outcome,
+    actorId: row.actor_id ?? ran?.actor_id ?? null,
     nodeId: row.node_id,
     nodeIp: row.node_ip ?? (node?.ip || null),
     nodeName: node?.name || node?.hostname || null,

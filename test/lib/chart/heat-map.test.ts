@@ -103,6 +103,11 @@ describe('the prepared heat map', () => {
     expect(heatColour(0)).toBe('#00224e');
   });
 
+  it('reads colours as a built style sheet shortens them', () => {
+    expect(packColour('#fff')).toBe(packColour('#ffffff'));
+    expect(packColour('#1a2')).toBe(packColour('#11aa22'));
+  });
+
   it('lightness rises along the ramp', () => {
     const light = Array.from({ length: 95 }, (_, share) => {
       const hex = heatColour(share / 100);
