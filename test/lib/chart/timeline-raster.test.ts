@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { prepareTracks, type TimelineColumns } from '../../../lib/chart/timeline-lanes.ts';
+import type { TimelineColumns } from '../../../lib/chart/timeline-columns.ts';
+import { prepareTracks } from '../../../lib/chart/timeline-lanes.ts';
 import { paintTracks, pixelOf, rasterTrack } from '../../../lib/chart/timeline-raster.ts';
 
 interface Drawn {
@@ -25,9 +26,7 @@ function timeline(attempts: readonly Drawn[], lanes: TimelineColumns['lanes'], n
       lane: attempts.map(({ lane }) => lane),
       start: attempts.map(({ start }) => start),
       end: attempts.map(({ end }) => end),
-      created: attempts.map(() => null),
     },
-    phases: { names: [], row: [], name: [], start: [], end: [] },
   };
 }
 
@@ -128,8 +127,8 @@ describe('raster', () => {
       pixels,
       15,
     );
-    expect(pixels.slice(0, 15).join('')).toBe('111101111011991');
-    expect(pixels.slice(15).join('')).toBe('111101111019911');
+    expect(pixels.slice(0, 15).join('')).toBe('111101111091991');
+    expect(pixels.slice(15).join('')).toBe('111101111099911');
   });
 
   const slices = fc.array(

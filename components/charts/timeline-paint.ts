@@ -1,0 +1,315 @@
+/**
+ * One frame of the timeline on two canvases: pixels of slices below, text and selection above. Draws only: what stands
+ * where comes from lib/chart.
+ *
+ *   labels | axis
+ *   -------+------------------------------
+ *   node   | density of a folded node
+ *   worker | slices
+ */
+import { timeTicks } from '../../lib/chart/time-ticks.ts';
+import { mixColours, packColour } from '../../lib/chart/timeline-colours.ts';
+import { paintDensity, trackDensity } from '../../lib/chart/timeline-density.ts';
+import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
+import { rowsBetween, type TimelineLayout, TRACK_HEIGHT } from '../../lib/chart/timeline-layout.ts';
+import { paintTracks, type TimeRange, type WideRun } from '../../lib/chart/timeline-raster.ts';
+import type { CanvasTheme } from './timeline-theme.ts';
+
+export const AXIS_HEIGHT = 26;
+
+/** A phase inside an attempt, offsets in ns. */
+export interface DrawnPhase {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface TimelineScene {
+  readonly tracks: TimelineTracks;
+  readonly layout: TimelineLayout;
+  /** One packed colour per slice. */
+  readonly colours: Uint32Array;
+  readonly functions: readonly string[];
+  readonly originNs: string;
+  /** What the answer covers: outside it nothing is known, and the picture says so. */
+  readonly loaded: TimeRange;
+  /** Phases by place in the columns; only those of wide slices are asked for. */
+  readonly phases: ReadonlyMap<number, readonly DrawnPhase[]>;
+  readonly selected: number;
+  /** Slices of the same task, the selected among them. */
+  readonly chain: readonly number[];
+}
+
+export interface Frame {
+  readonly range: TimeRange;
+  readonly scrollTop: number;
+  /** CSS pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly labels: number;
+  readonly scale: number;
+  readonly hover: number;
+  /** The slice the keyboard is on. */
+  readonly focus: number;
+  /** A box being drawn, offsets in ns. */
+  readonly box: TimeRange | null;
+}
+
+const PHASE_COLOURS: Readonly<Record<string, string>> = {
+  'task:deserialize_arguments': '#f0e442',
+  'task:execute': 'rgba(255,255,255,0.30)',
+  'task:store_outputs': '#e9c7ff',
+};
+
+function fit(canvas: HTMLCanvasElement, frame: Frame): void {
+  const width = Math.round(frame.width * frame.scale);
+  const height = Math.round(frame.height * frame.scale);
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+}
+
+let buffer: ImageData | null = null;
+
+/** Slices and densities; returns the slices that are wide enough for text. */
+export function drawSlices(
+  canvas: HTMLCanvasElement,
+  scene: TimelineScene,
+  frame: Frame,
+  theme: CanvasTheme,
+): readonly WideRun[] {
+  const context = canvas.getContext('2d', { alpha: false });
+  if (context === null) return [];
+  fit(canvas, frame);
+  const { scale, range } = frame;
+  context.fillStyle = theme.panel;
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  const left = Math.round(frame.labels * scale);
+  const width = canvas.width - left;
+  const top = Math.round(AXIS_HEIGHT * scale);
+  const height = canvas.height - top;
+  if (width < 2 || height < 2) return [];
+  if (buffer === null || buffer.width !== width || buffer.height !== height) buffer = new ImageData(width, height);
+  const pixels = new Uint32Array(buffer.data.buffer);
+  const background = packColour(theme.panel);
+  const header = packColour(theme.raised);
+  const failure = packColour(theme.bad);
+  pixels.fill(background);
+  const rows = rowsBetween(scene.layout, frame.scrollTop, frame.scrollTop + frame.height - AXIS_HEIGHT);
+  const toY = (y: number) => Math.round((y - frame.scrollTop) * scale);
+  const places = rows
+    .filter(({ track }) => track !== -1)
+    .map((row) => ({ track: row.track, top: toY(row.top) + 1, height: Math.round((row.height - 3) * scale) }));
+  const runs = paintTracks(
+    scene.tracks,
+    places,
+    range,
+    { colours: scene.colours, failure, background, runningEdge: background },
+    pixels,
+    width,
+    28 * scale,
+  );
+  for (const row of rows) {
+    if (row.track !== -1) continue;
+    const from = Math.max(0, toY(row.top));
+    const until = Math.min(height, toY(row.top + row.height) - 1);
+    if (until > from) pixels.fill(header, from * width, until * width);
+    const group = scene.tracks.groups[row.group];
+    if (!row.folded || group === undefined) continue;
+    const density = trackDensity(scene.tracks, group.first, group.last, range, width);
+    const place = { top: toY(row.top) + 2, height: Math.round((row.height - 4) * scale) };
+    const colour = mixColours(packColour(theme.accent), header, 0.35);
+    paintDensity(density, place, { failure, colour }, pixels, width);
+  }
+  paintUnknown(pixels, width, height, scene.loaded, range, mixColours(packColour(theme.muted), background, 0.72), scale);
+  context.putImageData(buffer, left, top);
+  return runs;
+}
+
+/** A checkerboard over what no answer covers yet. */
+function paintUnknown(
+  pixels: Uint32Array,
+  width: number,
+  height: number,
+  loaded: TimeRange,
+  range: TimeRange,
+  colour: number,
+  scale: number,
+): void {
+  const at = (time: number) => Math.round(((time - range.from) / (range.to - range.from)) * width);
+  const size = Math.max(4, Math.round(6 * scale));
+  const paint = (from: number, to: number) => {
+    for (let y = 0; y < height; y++)
+      for (let x = Math.max(0, from); x < Math.min(width, to); x++)
+        if ((Math.floor(x / size) + Math.floor(y / size)) % 2 === 0) pixels[y * width + x] = colour;
+  };
+  if (at(loaded.from) > 0) paint(0, at(loaded.from));
+  if (at(loaded.to) < width) paint(at(loaded.to), width);
+}
+
+/** Axis, labels, text on slices, phases, the chain of the selection, hover, focus, box. */
+export function drawOverlay(
+  canvas: HTMLCanvasElement,
+  scene: TimelineScene,
+  frame: Frame,
+  theme: CanvasTheme,
+  runs: readonly WideRun[],
+): void {
+  const context = canvas.getContext('2d');
+  if (context === null) return;
+  fit(canvas, frame);
+  context.setTransform(frame.scale, 0, 0, frame.scale, 0, 0);
+  context.clearRect(0, 0, frame.width, frame.height);
+  const { range, labels, width, height } = frame;
+  const plot = width - labels;
+  const x = (time: number) => labels + ((time - range.from) / (range.to - range.from)) * plot;
+  context.textBaseline = 'middle';
+  context.font = '11px "Inter Variable", sans-serif';
+  const ticks = timeTicks(BigInt(scene.originNs), range.from, range.to, Math.max(2, Math.floor(plot / 110)));
+  for (const tick of ticks) {
+    const at = Math.round(x(tick.at));
+    context.fillStyle = theme.line;
+    context.globalAlpha = 0.55;
+    context.fillRect(at, AXIS_HEIGHT, 1, height);
+    context.globalAlpha = 1;
+    context.fillRect(at, 6, 1, AXIS_HEIGHT - 6);
+    context.fillStyle = theme.muted;
+    context.fillText(tick.label, at + 4, AXIS_HEIGHT / 2 + 1);
+  }
+  context.fillStyle = theme.line;
+  context.fillRect(0, AXIS_HEIGHT - 1, width, 1);
+  context.fillRect(labels - 1, 0, 1, height);
+
+  context.save();
+  context.beginPath();
+  context.rect(0, AXIS_HEIGHT, width, height - AXIS_HEIGHT);
+  context.clip();
+  drawLabels(context, scene, frame, theme);
+  context.beginPath();
+  context.rect(labels, AXIS_HEIGHT, plot, height - AXIS_HEIGHT);
+  context.clip();
+  for (const run of runs) drawRun(context, scene, frame, run, x);
+  const rowTop = (slice: number) => {
+    const row = scene.layout.rows[scene.layout.rowOfTrack[scene.tracks.trackOf[slice] ?? 0] ?? 0];
+    return AXIS_HEIGHT + (row?.top ?? 0) - frame.scrollTop;
+  };
+  drawChain(context, scene, theme, x, rowTop);
+  const outline = (slice: number, colour: string, thick: number) => {
+    if (slice < 0 || slice >= scene.tracks.start.length) return;
+    const left = Math.max(labels - 4, x(scene.tracks.start[slice] ?? 0) - 1);
+    const right = Math.min(width + 4, Math.max(left + 4, x(scene.tracks.end[slice] ?? 0) + 1));
+    context.strokeStyle = colour;
+    context.lineWidth = thick;
+    context.strokeRect(left, rowTop(slice) + 0.5, right - left, TRACK_HEIGHT - 2);
+  };
+  outline(frame.hover, theme.muted, 1);
+  if (frame.focus !== scene.selected) outline(frame.focus, theme.text, 2);
+  outline(scene.selected, theme.accent, 2.5);
+  if (frame.box !== null) {
+    const [from, to] = [x(Math.min(frame.box.from, frame.box.to)), x(Math.max(frame.box.from, frame.box.to))];
+    context.fillStyle = theme.accent;
+    context.globalAlpha = 0.16;
+    context.fillRect(from, AXIS_HEIGHT, to - from, height);
+    context.globalAlpha = 1;
+    context.fillRect(from, AXIS_HEIGHT, 1, height);
+    context.fillRect(to, AXIS_HEIGHT, 1, height);
+  }
+  context.restore();
+}
+
+function drawLabels(
+  context: CanvasRenderingContext2D,
+  scene: TimelineScene,
+  frame: Frame,
+  theme: CanvasTheme,
+): void {
+  const rows = rowsBetween(scene.layout, frame.scrollTop, frame.scrollTop + frame.height - AXIS_HEIGHT);
+  for (const row of rows) {
+    const top = AXIS_HEIGHT + row.top - frame.scrollTop;
+    const group = scene.tracks.groups[row.group];
+    const track = scene.tracks.tracks[row.track];
+    if (row.track === -1 && group !== undefined) {
+      context.fillStyle = theme.raised;
+      context.fillRect(0, top, frame.labels - 1, row.height - 1);
+      context.fillStyle = theme.muted;
+      context.fillText(row.folded ? '▸' : '▾', 7, top + row.height / 2);
+      context.fillStyle = theme.text;
+      context.font = '600 11px "Inter Variable", sans-serif';
+      context.fillText(group.label, 20, top + row.height / 2, frame.labels - 26);
+      context.font = '11px "Inter Variable", sans-serif';
+    } else if (track?.depth === 0) {
+      context.fillStyle = theme.muted;
+      context.fillText(track.label, 20, top + row.height / 2, frame.labels - 26);
+    }
+  }
+}
+
+/** Text of a wide slice, a cross where it failed, its phases as a thin line at its foot. */
+function drawRun(
+  context: CanvasRenderingContext2D,
+  scene: TimelineScene,
+  frame: Frame,
+  run: WideRun,
+  x: (time: number) => number,
+): void {
+  const left = frame.labels + run.left / frame.scale;
+  const right = frame.labels + run.right / frame.scale;
+  const top = AXIS_HEIGHT + run.place.top / frame.scale;
+  const bottom = top + run.place.height / frame.scale;
+  const row = scene.tracks.attempt[run.slice] ?? -1;
+  const phases = right - left >= 60 ? (scene.phases.get(row) ?? []) : [];
+  for (const phase of phases) {
+    const from = Math.max(left, x(phase.start));
+    const to = Math.min(right, Math.max(from + 1, x(phase.end)));
+    context.fillStyle = PHASE_COLOURS[phase.name] ?? '#888888';
+    context.fillRect(from, bottom - 4, to - from, 3);
+  }
+  const room = right - left - 8;
+  if (room < 30) return;
+  const failed = scene.tracks.failed[run.slice] === 1;
+  const name = `${failed ? '✕ ' : ''}${scene.functions[scene.tracks.functionIndex[run.slice] ?? 0] ?? ''}`;
+  const fits = Math.floor(room / 6.1);
+  const shown = name.length <= fits ? name : fits < 4 ? '' : `${name.slice(0, fits - 1)}…`;
+  context.font = '600 11px "Inter Variable", sans-serif';
+  if (failed) {
+    // Hatching under text cannot be read: the text stands on a plate.
+    context.fillStyle = '#06121d';
+    context.fillRect(left + 1, top + 1, Math.min(right - left - 2, shown.length * 6.6 + 8), bottom - top - 5);
+  }
+  context.fillStyle = failed ? '#ffb4b4' : '#04101a';
+  context.fillText(shown, left + 4, (top + bottom) / 2 - (phases.length > 0 ? 1.5 : 0));
+  context.font = '11px "Inter Variable", sans-serif';
+}
+
+/** The attempts of the selected task, linked in the order they ran: a dashed frame each, a curve from one to the next. */
+function drawChain(
+  context: CanvasRenderingContext2D,
+  scene: TimelineScene,
+  theme: CanvasTheme,
+  x: (time: number) => number,
+  rowTop: (slice: number) => number,
+): void {
+  if (scene.chain.length < 2) return;
+  context.strokeStyle = theme.accent;
+  context.lineWidth = 1.5;
+  scene.chain.forEach((slice, i) => {
+    const [from, to] = [x(scene.tracks.start[slice] ?? 0), x(scene.tracks.end[slice] ?? 0)];
+    context.setLineDash([4, 3]);
+    context.strokeRect(from - 2, rowTop(slice) - 0.5, Math.max(5, to - from + 4), TRACK_HEIGHT);
+    context.setLineDash([]);
+    const next = scene.chain[i + 1];
+    if (next === undefined) return;
+    const [startX, startY] = [to, rowTop(slice) + TRACK_HEIGHT / 2];
+    const [endX, endY] = [x(scene.tracks.start[next] ?? 0), rowTop(next) + TRACK_HEIGHT / 2];
+    const bend = Math.max(24, Math.abs(endX - startX) / 3);
+    context.beginPath();
+    context.moveTo(startX, startY);
+    context.bezierCurveTo(startX + bend, startY, endX - bend, endY, endX, endY);
+    context.stroke();
+    context.beginPath();
+    context.moveTo(endX, endY);
+    context.lineTo(endX - 6, endY - 3.5);
+    context.lineTo(endX - 6, endY + 3.5);
+    context.fillStyle = theme.accent;
+    context.fill();
+  });
+}
