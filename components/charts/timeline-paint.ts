@@ -61,7 +61,7 @@ const PHASE_COLOURS: Readonly<Record<string, string>> = {
   'task:store_outputs': '#e9c7ff',
 };
 
-function fit(canvas: HTMLCanvasElement, frame: Frame): void {
+function resize(canvas: HTMLCanvasElement, frame: Frame): void {
   const width = Math.round(frame.width * frame.scale);
   const height = Math.round(frame.height * frame.scale);
   if (canvas.width !== width) canvas.width = width;
@@ -79,7 +79,7 @@ export function drawSlices(
 ): readonly WideRun[] {
   const context = canvas.getContext('2d', { alpha: false });
   if (context === null) return [];
-  fit(canvas, frame);
+  resize(canvas, frame);
   const { scale, range } = frame;
   context.fillStyle = theme.panel;
   context.fillRect(0, 0, canvas.width, canvas.height);
@@ -120,7 +120,15 @@ export function drawSlices(
     const colour = mixColours(packColour(theme.accent), header, 0.35);
     paintDensity(density, place, { failure, colour }, pixels, width);
   }
-  paintUnknown(pixels, width, height, scene.loaded, range, mixColours(packColour(theme.muted), background, 0.72), scale);
+  paintUnknown(
+    pixels,
+    width,
+    height,
+    scene.loaded,
+    range,
+    mixColours(packColour(theme.muted), background, 0.72),
+    scale,
+  );
   context.putImageData(buffer, left, top);
   return runs;
 }
@@ -156,7 +164,7 @@ export function drawOverlay(
 ): void {
   const context = canvas.getContext('2d');
   if (context === null) return;
-  fit(canvas, frame);
+  resize(canvas, frame);
   context.setTransform(frame.scale, 0, 0, frame.scale, 0, 0);
   context.clearRect(0, 0, frame.width, frame.height);
   const { range, labels, width, height } = frame;
@@ -216,12 +224,7 @@ export function drawOverlay(
   context.restore();
 }
 
-function drawLabels(
-  context: CanvasRenderingContext2D,
-  scene: TimelineScene,
-  frame: Frame,
-  theme: CanvasTheme,
-): void {
+function drawLabels(context: CanvasRenderingContext2D, scene: TimelineScene, frame: Frame, theme: CanvasTheme): void {
   const rows = rowsBetween(scene.layout, frame.scrollTop, frame.scrollTop + frame.height - AXIS_HEIGHT);
   for (const row of rows) {
     const top = AXIS_HEIGHT + row.top - frame.scrollTop;

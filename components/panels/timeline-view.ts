@@ -25,6 +25,8 @@ const PARAMETERS = {
   state: text,
   /** Node ids of folded groups, joined by commas. */
   fold: text,
+  /** '1': the window stays at now. */
+  live: text,
   as: parseAsStringLiteral(['lanes', 'table']).withDefault('lanes'),
 };
 

@@ -79,3 +79,11 @@ export const actorClasses: Query<{ actor_id: string; class_name: string }> = {
   sql: `SELECT actor_id, max(class_name) AS class_name FROM xray.ray_actors WHERE session = {session:String} AND job_id = {job:String} GROUP BY actor_id`,
   row: z.object({ actor_id: Text, class_name: Text }),
 };
+
+/** Nodes that ran anything of a job. */
+export const nodesOfJob: Query<{ node_id: string }> = {
+  name: 'nodes-of-job',
+  sql: `SELECT DISTINCT node_id FROM xray.ray_task_attempts
+    WHERE session = {session:String} AND job_id = {job:String} AND node_id != '' LIMIT 10000`,
+  row: z.object({ node_id: Text }),
+};
