@@ -7,7 +7,8 @@ import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
 import { panBy, sliceAt } from '../../lib/chart/timeline-window.ts';
 import { CursorLine, setSharedCursor } from './shared-cursor.tsx';
 import { useTimelineInput } from './timeline-input.ts';
-import { AXIS_HEIGHT, drawOverlay, drawSlices, type Frame, type TimelineScene } from './timeline-paint.ts';
+import { drawOverlay, drawSlices } from './timeline-paint.ts';
+import { AXIS_HEIGHT, type Frame, type TimelineScene } from './timeline-scene.ts';
 import { useCanvasTheme } from './timeline-theme.ts';
 
 export interface TimelineCanvasProps {
@@ -155,7 +156,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
       >
         <div style={{ height: content }}>
           <div className="sticky top-0" style={{ height, width }}>
-            <canvas ref={slices} role="presentation" className="absolute inset-0" style={{ width, height }} />
+            <canvas ref={slices} className="absolute inset-0" style={{ width, height }} />
             {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: an application takes the keyboard */}
             <canvas
               ref={overlay}

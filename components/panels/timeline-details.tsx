@@ -42,7 +42,7 @@ export function TimelineDetails({
   const found = task.data?.taskId === taskId ? task.data : undefined;
   const shown = found?.attempts.find((each) => each.attempt === attempt) ?? found?.attempts.at(-1);
   return (
-    <section aria-label="Selected task" className="rounded-md border border-[var(--line)] bg-[var(--panel)]">
+    <section aria-label="Selected task" className="min-w-0 rounded-md border border-[var(--line)] bg-[var(--panel)]">
       <header className="flex items-start justify-between gap-3 border-[var(--line)] border-b px-4 py-2.5">
         <div className="min-w-0">
           <h2 className="mono truncate font-semibold text-[13px]">{found?.functionName || 'Task'}</h2>
@@ -219,7 +219,7 @@ function Phases({ shown }: { shown: AttemptDetailWire }) {
       <ul className="space-y-0.5 text-[12px]">
         {shown.phases.map((phase) => (
           <li key={`${phase.name} ${phase.startNs}`} className="flex justify-between gap-2">
-            <span className="mono text-[11px]">{phase.name}</span>
+            <span className="mono min-w-0 truncate text-[11px]">{phase.name}</span>
             <span>{durationText(Number(BigInt(phase.endNs) - BigInt(phase.startNs)))}</span>
           </li>
         ))}
@@ -238,7 +238,7 @@ function Spans({ shown }: { shown: AttemptDetailWire }) {
         <ul className="space-y-0.5 text-[12px]">
           {shown.spans.map((span) => (
             <li key={span.spanId} className="flex justify-between gap-2">
-              <Link className="truncate" href={`/traces/${span.traceId}?span=${span.spanId}`}>
+              <Link className="min-w-0 truncate" href={`/traces/${span.traceId}?span=${span.spanId}`}>
                 {span.name}
               </Link>
               <span>{durationText(Number(span.durationNs))}</span>

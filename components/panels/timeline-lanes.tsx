@@ -19,7 +19,7 @@ import { sliceWhere, sliceWords } from '../../lib/chart/timeline-words.ts';
 import type { TimelineWire } from '../../lib/contract/timeline.ts';
 import { TimelineCanvas } from '../charts/timeline-canvas.tsx';
 import { TimelineMinimap } from '../charts/timeline-minimap.tsx';
-import type { TimelineScene } from '../charts/timeline-paint.ts';
+import type { TimelineScene } from '../charts/timeline-scene.ts';
 import { useCanvasTheme } from '../charts/timeline-theme.ts';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState } from '../ui/states.tsx';

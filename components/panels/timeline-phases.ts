@@ -6,7 +6,7 @@ import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
 import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
 import { countBetween } from '../../lib/chart/timeline-window.ts';
 import { phasesRoute, type TimelineWire } from '../../lib/contract/timeline.ts';
-import type { DrawnPhase } from '../charts/timeline-paint.ts';
+import type { DrawnPhase } from '../charts/timeline-scene.ts';
 import { useApi } from '../queries/api-client.ts';
 
 const MOST_SLICES = 5_000;
