@@ -153,11 +153,14 @@ export function functionSpread(
   };
 }
 
-/** Slices that touch a window, all tracks together. Work: tracks times log n; a few at the window's ends may be over. */
+/** Slices that touch a window, all tracks together. Work: tracks times log n. */
 export function countBetween(tracks: TimelineTracks, range: TimeRange): number {
   let count = 0;
-  for (let track = 0; track < tracks.tracks.length; track++)
-    count += firstVisible(tracks, track, range.to) - firstVisible(tracks, track, range.from);
+  for (let track = 0; track < tracks.tracks.length; track++) {
+    const last = firstVisible(tracks, track, range.to);
+    const isOpenEnded = last < (tracks.trackBegin[track + 1] ?? 0) && (tracks.start[last] ?? 0) < range.to;
+    count += last - firstVisible(tracks, track, range.from) + (isOpenEnded ? 1 : 0);
+  }
   return count;
 }
 
