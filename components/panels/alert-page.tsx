@@ -1,9 +1,9 @@
 'use client';
+/** One alert: what was measured against which threshold, when, where, and what fired beside it. */
 import { formatMoment, UNKNOWN } from '../../lib/chart/number-format.ts';
 import type { AlertDetailWire } from '../../lib/contract/alerts.ts';
 import { useAlert } from '../queries/alerts.ts';
 import { DataTable } from '../ui/data-table.tsx';
-/** One alert: what was measured against which threshold, when, where, and what fired beside it. */
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';

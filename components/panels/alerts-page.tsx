@@ -1,9 +1,9 @@
 'use client';
+/** Alerts that fire, wait or are over, and the rules behind them. */
 import { formatMoment, UNKNOWN } from '../../lib/chart/number-format.ts';
 import type { AlertWireValue, RuleWireValue } from '../../lib/contract/alerts.ts';
 import { useAlerts } from '../queries/alerts.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
-/** Alerts that fire, wait or are over, and the rules behind them. */
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';

@@ -1,8 +1,8 @@
 'use client';
+/** Actors of a cluster by state, with a filter by state. */
 import { UNKNOWN } from '../../lib/chart/number-format.ts';
 import type { ActorWireValue, ClusterWire } from '../../lib/contract/clusters.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
-/** Actors of a cluster by state, with a filter by state. */
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState } from '../ui/states.tsx';

@@ -1,9 +1,9 @@
 'use client';
+/** The newest jobs of one session of a cluster. */
 import { formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/number-format.ts';
 import type { JobSummaryWire } from '../../lib/contract/jobs.ts';
 import { useClusterJobs } from '../queries/clusters.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
-/** The newest jobs of one session of a cluster. */
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';

@@ -1,9 +1,9 @@
 'use client';
+/** One cluster: what it uses and wastes, over time and node by node, and what lives on it. */
 import { parseAsString, useQueryState } from 'nuqs';
 import { formatMoment } from '../../lib/chart/number-format.ts';
 import type { ClusterSummaryWire, ClusterWire } from '../../lib/contract/clusters.ts';
 import { useCluster } from '../queries/clusters.ts';
-/** One cluster: what it uses and wastes, over time and node by node, and what lives on it. */
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { ErrorState, Skeleton } from '../ui/states.tsx';

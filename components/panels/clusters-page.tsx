@@ -1,9 +1,9 @@
 'use client';
+/** Home: every cluster X-Ray has seen, living ones first, with what each uses and wastes. */
 import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 import { formatMoment, formatShare } from '../../lib/chart/number-format.ts';
 import type { ClusterSummaryWire } from '../../lib/contract/clusters.ts';
 import { useClusters } from '../queries/clusters.ts';
-/** Home: every cluster X-Ray has seen, living ones first, with what each uses and wastes. */
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';

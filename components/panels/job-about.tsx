@@ -1,7 +1,7 @@
 'use client';
+/** Who runs a job, since when, with what, and what it holds now. */
 import { formatBytes, formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/number-format.ts';
 import type { JobWire } from '../../lib/contract/jobs.ts';
-/** Who runs a job, since when, with what, and what it holds now. */
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { TaskProgress } from './job-status.tsx';

@@ -1,10 +1,10 @@
 'use client';
+/** Failed attempts of a job; one of them opens to its error and to what it wrote before it failed. */
 import { parseAsString, useQueryState } from 'nuqs';
 import { formatCount, formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/number-format.ts';
 import { type AttemptWireValue, tasksRoute } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
-/** Failed attempts of a job; one of them opens to its error and to what it wrote before it failed. */
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';

@@ -1,7 +1,7 @@
 'use client';
+/** One job: how far it is and what it holds, what failed and why, what it wrote, and what X-Ray does not know about it. */
 import { jobRoute } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';
-/** One job: how far it is and what it holds, what failed and why, what it wrote, and what X-Ray does not know about it. */
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { ErrorState, Skeleton } from '../ui/states.tsx';

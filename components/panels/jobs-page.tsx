@@ -1,9 +1,9 @@
 'use client';
+/** Jobs of every cluster X-Ray has seen, newest first. */
 import { formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/number-format.ts';
 import { type JobSummaryWire, jobsRoute } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
-/** Jobs of every cluster X-Ray has seen, newest first. */
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';

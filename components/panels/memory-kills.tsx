@@ -1,8 +1,8 @@
 'use client';
+/** OOM kills: who was killed, who held the most, and what became of the work. The victim need not be the culprit. */
 import { formatBytes, formatCount, formatMoment, formatShare, UNKNOWN } from '../../lib/chart/number-format.ts';
 import type { OomKillWire, OomWire } from '../../lib/contract/memory.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
-/** OOM kills: who was killed, who held the most, and what became of the work. The victim need not be the culprit. */
 import { Link } from '../ui/link.tsx';
 import { EmptyState } from '../ui/states.tsx';
 import { StatusPill, type Tone } from '../ui/status-pill.tsx';

@@ -1,4 +1,5 @@
 'use client';
+/** One rank: its numbers, its GPU, node and trace, and what ran there in this window. */
 import {
   formatDuration,
   formatGigabytesPerSecond,
@@ -11,7 +12,6 @@ import type { RanksWire, RankWire } from '../../lib/contract/collectives.ts';
 import { type RanThenWire, ranThenRoute } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
-/** One rank: its numbers, its GPU, node and trace, and what ran there in this window. */
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';

@@ -9,6 +9,8 @@ import type { FoundPage, PageName } from '../../lib/contract/pages.ts';
 const page = <Props extends object>(load: () => Promise<ComponentType<Props>>) =>
   lazy(async () => ({ default: await load() }));
 
+const ClustersPage = page(async () => (await import('./clusters-page.tsx')).ClustersPage);
+const ClusterPage = page(async () => (await import('./cluster-page.tsx')).ClusterPage);
 const JobsPage = page(async () => (await import('./jobs-page.tsx')).JobsPage);
 const JobPage = page(async () => (await import('./job-page.tsx')).JobPage);
 const TimelinePage = page(async () => (await import('./timeline-page.tsx')).TimelinePage);
@@ -21,12 +23,14 @@ const AlertPage = page(async () => (await import('./alert-page.tsx')).AlertPage)
 const SourcesPage = page(async () => (await import('./sources-page.tsx')).SourcesPage);
 
 type Render = (page: FoundPage) => ReactNode;
-const COMPONENTS: Readonly<Partial<Record<PageName, Render>>> = {
+const COMPONENTS: Readonly<Record<PageName, Render>> = {
+  clusters: () => <ClustersPage />,
+  cluster: ({ params }) => <ClusterPage cluster={params.cluster ?? ''} />,
   jobs: ({ query }) => <JobsPage cluster={query.get('cluster')} />,
   job: ({ params, query }) => <JobPage jobId={params.jobId ?? ''} session={query.get('session')} />,
   timeline: ({ params, query }) => <TimelinePage jobId={params.jobId ?? ''} session={query.get('session')} />,
   traces: () => <TracesPage />,
-  trace: ({ params, query }) => <TracePage traceId={params.traceId ?? ''} span={query.get('span')} />,
+  trace: ({ params }) => <TracePage traceId={params.traceId ?? ''} />,
   memory: () => <MemoryPage />,
   collectives: () => <CollectivesPage />,
   alerts: ({ query }) => <AlertsPage cluster={query.get('cluster')} />,
@@ -34,5 +38,5 @@ const COMPONENTS: Readonly<Partial<Record<PageName, Render>>> = {
   sources: () => <SourcesPage />,
 };
 
-/** The page with its panels; null where this X-Ray cannot show it in a share. */
-export const sharedPage = (found: FoundPage): ReactNode => COMPONENTS[found.name]?.(found) ?? null;
+/** The page with its panels. */
+export const sharedPage = (found: FoundPage): ReactNode => COMPONENTS[found.name](found);

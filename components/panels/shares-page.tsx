@@ -1,4 +1,5 @@
 'use client';
+/** Shares that can still be opened, and how often they were; revokes them. Their links are not known here. */
 import { useState } from 'react';
 import { agoText, momentText } from '../../lib/chart/moment-text.ts';
 import { formatBytes, formatCount } from '../../lib/chart/number-format.ts';
@@ -6,7 +7,6 @@ import type { SharesWire } from '../../lib/contract/shares.ts';
 import { useNow } from '../queries/frozen.tsx';
 import { useRevokeShare, useShares } from '../queries/shares.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
-/** Shares that can still be opened, and how often they were; revokes them. Their links are not known here. */
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';

@@ -1,11 +1,11 @@
 'use client';
+/** Health of every source, and how to connect one. */
 import { useEffect, useState } from 'react';
 import { UNKNOWN } from '../../lib/chart/number-format.ts';
 import { otelGuide, prometheusGuide, rayDashboardGuide, rayGuide } from '../../lib/contract/connect-guide.ts';
 import { healthRoute, type SourceHealthWire } from '../../lib/contract/health.ts';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
-/** Health of every source, and how to connect one. */
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { ErrorState, Skeleton } from '../ui/states.tsx';

@@ -1,81 +1,262 @@
 'use client';
-import { durationText } from '../../lib/chart/time-ticks.ts';
-import { logsRoute, taskRoute } from '../../lib/contract/jobs.ts';
+/** One attempt in full: every state with the time in it, its chain, where it ran, how it compares, error, phases, spans. */
+import { X } from 'lucide-react';
+import { useEffect, useRef } from 'react';
+import { attemptStateRows } from '../../lib/chart/attempt-states.ts';
+import { clockText, durationText } from '../../lib/chart/time-ticks.ts';
+import { type AttemptDetailWire, type TaskWire, taskRoute } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';
-/** One task of the timeline: its attempts with every state, error, phases, spans and log lines. */
+import { CopyButton } from '../ui/copy-button.tsx';
 import { Link } from '../ui/link.tsx';
-import { Panel } from '../ui/panel.tsx';
 import { ErrorState, Skeleton } from '../ui/states.tsx';
+import { StatusPill, type Tone } from '../ui/status-pill.tsx';
+import { TaskLog } from './task-log.tsx';
+import { DurationSpread, type Spread } from './timeline-spread.tsx';
 
-const clock = (ns: string): string => new Date(Number(BigInt(ns) / 1_000_000n)).toISOString().slice(11, 23);
+const clock = (ns: string): string => clockText(BigInt(ns), 1e6);
+const toneOf = (state: string): Tone =>
+  state === 'FAILED' ? 'bad' : state === 'FINISHED' ? 'ok' : state.startsWith('RUNNING') ? 'busy' : 'quiet';
 
 export function TimelineDetails({
   narrow,
   taskId,
+  attempt,
+  lane,
+  nodeName,
+  actor,
+  spread,
+  onAttempt,
   onClose,
 }: {
-  narrow: { jobId: string; session?: string };
+  narrow: { readonly jobId: string; readonly session?: string };
   taskId: string;
+  attempt: number;
+  /** "worker 2556 on sim-node-0"; '' where it never ran. */
+  lane: string;
+  nodeName: string | null;
+  actor: string | null;
+  spread: Spread | null;
+  onAttempt: (attempt: number) => void;
   onClose: () => void;
 }) {
   const task = useApi(taskRoute, { ...narrow, taskId });
-  const logs = useApi(logsRoute, { ...narrow, taskId, tail: 200 }, { refreshMs: false });
-  const close = (
-    <button type="button" onClick={onClose} className="rounded border border-[var(--line)] px-2">
-      Close
-    </button>
-  );
+  const found = task.data?.taskId === taskId ? task.data : undefined;
+  const shown = found?.attempts.find((each) => each.attempt === attempt) ?? found?.attempts.at(-1);
   return (
-    <Panel title={`Task ${task.data?.functionName ?? taskId}`} actions={close}>
-      {task.data === undefined ? (
+    <section aria-label="Selected task" className="min-w-0 rounded-md border border-[var(--line)] bg-[var(--panel)]">
+      <header className="flex items-start justify-between gap-3 border-[var(--line)] border-b px-4 py-2.5">
+        <div className="min-w-0">
+          <h2 className="mono truncate font-semibold text-[13px]">{found?.functionName || 'Task'}</h2>
+          <p className="truncate text-[12px] text-[var(--muted)]">{lane}</p>
+        </div>
+        <button
+          type="button"
+          aria-label="Close details"
+          className="rounded p-1 hover:bg-[var(--panel-2)]"
+          onClick={onClose}
+        >
+          <X aria-hidden="true" size={15} />
+        </button>
+      </header>
+      {found === undefined || shown === undefined ? (
         task.error ? (
-          <ErrorState title="No details" detail={task.error.message} />
+          <ErrorState
+            title={task.error.problem.title}
+            detail={task.error.message}
+            onRetry={() => void task.refetch()}
+          />
         ) : (
-          <Skeleton />
+          <Skeleton rows={6} />
         )
       ) : (
-        <div className="grid gap-4 md:grid-cols-2">
-          {task.data.attempts.map((attempt) => (
-            <section key={attempt.attempt} aria-label={`Attempt ${attempt.attempt}`} className="min-w-0">
-              <h3 className="font-medium">
-                Attempt {attempt.attempt}: {attempt.state}
-                {attempt.durationNs === null ? '' : `, ${durationText(Number(attempt.durationNs))}`}
-              </h3>
-              <ol className="mono mt-1">
-                {attempt.states.map(({ state, timeNs }) => (
-                  <li key={state}>
-                    {clock(timeNs)} {state}
-                  </li>
-                ))}
-              </ol>
-              <p className="text-[var(--muted)]">
-                {Object.entries(attempt.requiredResources)
-                  .map(([name, amount]) => `${amount} ${name}`)
-                  .join(', ')}
-              </p>
-              {attempt.errorType === null ? null : (
-                <pre className="mt-1 max-h-60 overflow-auto whitespace-pre-wrap text-[var(--bad)]">
-                  {attempt.errorType}: {attempt.errorMessage ?? ''}
-                </pre>
-              )}
-              {attempt.spans.map((span) => (
-                <p key={span.spanId}>
-                  <Link href={`/traces/${span.traceId}?span=${span.spanId}`}>{span.name}</Link>{' '}
-                  {durationText(Number(span.durationNs))}
-                </p>
-              ))}
-            </section>
-          ))}
-          <section aria-label="Log lines" className="min-w-0 md:col-span-2">
-            <h3 className="font-medium">Log lines</h3>
-            {logs.data === undefined ? (
-              <p className="text-[var(--muted)]">{logs.error?.message ?? 'Loading'}</p>
-            ) : (
-              <pre className="max-h-72 overflow-auto">{logs.data.lines.join('\n') || 'No line was written.'}</pre>
-            )}
-          </section>
+        <div className="space-y-4 px-4 py-3">
+          <Chain task={found} shown={shown.attempt} onAttempt={onAttempt} />
+          <States shown={shown} />
+          <DurationSpread durationNs={shown.durationNs === null ? null : Number(shown.durationNs)} spread={spread} />
+          {shown.errorType === null ? null : <Failure shown={shown} />}
+          <Facts shown={shown} nodeName={nodeName} actor={actor} />
+          <Phases shown={shown} />
+          <Spans shown={shown} />
+          <TaskLog
+            key={`${taskId} ${shown.attempt}`}
+            jobId={narrow.jobId}
+            session={narrow.session ?? null}
+            taskId={taskId}
+            attempt={shown.attempt}
+            live={shown.endNs === null}
+            initialStream={shown.errorType === null ? 'out' : 'err'}
+            height="12rem"
+          />
+          <div className="flex flex-wrap gap-2">
+            <CopyButton label="Copy as JSON" text={() => JSON.stringify(shown, null, 2)} />
+            <CopyButton label="Copy State API command" text={() => `ray get tasks ${taskId}`} />
+          </div>
         </div>
       )}
-    </Panel>
+    </section>
+  );
+}
+
+function Chain({ task, shown, onAttempt }: { task: TaskWire; shown: number; onAttempt: (attempt: number) => void }) {
+  const chosen = useRef<HTMLButtonElement>(null);
+  useEffect(() => chosen.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), []);
+  return (
+    <ol aria-label="Attempts of this task" className="flex max-h-24 flex-wrap gap-1 overflow-y-auto">
+      {task.attempts.map((each) => (
+        <li key={each.attempt}>
+          <button
+            ref={each.attempt === shown ? chosen : null}
+            type="button"
+            aria-pressed={each.attempt === shown}
+            className="rounded border border-[var(--line)] px-2 py-0.5 text-[12px] hover:bg-[var(--panel-2)] aria-pressed:border-[var(--accent)] aria-pressed:bg-[var(--panel-2)]"
+            onClick={() => onAttempt(each.attempt)}
+          >
+            <span className="mr-2 text-[var(--muted)]">attempt {each.attempt}</span>
+            <StatusPill tone={toneOf(each.state)}>{each.state}</StatusPill>
+          </button>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function States({ shown }: { shown: AttemptDetailWire }) {
+  const rows = attemptStateRows(shown.states, BigInt(Date.now()) * 1_000_000n);
+  if (rows.length === 0) return <p className="text-[var(--muted)]">No state of this attempt has been reported.</p>;
+  return (
+    <table className="w-full text-[12px]">
+      <caption className="sr-only">States with the time spent in each</caption>
+      <thead className="text-[var(--muted)]">
+        <tr>
+          <th scope="col" className="pb-1 text-left font-normal">
+            State
+          </th>
+          <th scope="col" className="pb-1 text-left font-normal">
+            At (UTC)
+          </th>
+          <th scope="col" className="pb-1 text-right font-normal">
+            Time in it
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row.state} className="align-top">
+            <td className="pr-2">
+              <span className="mono text-[11px]">{row.state}</span>
+              <span aria-hidden="true" className="relative mt-0.5 mb-1 block h-[3px] rounded-full bg-[var(--panel-2)]">
+                <span
+                  className="absolute h-full rounded-full"
+                  style={{
+                    left: `${100 * row.at}%`,
+                    width: `max(2px, ${100 * row.share}%)`,
+                    background:
+                      row.state === 'FAILED'
+                        ? 'var(--bad)'
+                        : row.state.startsWith('RUNNING')
+                          ? 'var(--accent)'
+                          : 'var(--muted)',
+                  }}
+                />
+              </span>
+            </td>
+            <td className="mono pr-2 text-[11px]">{clock(row.timeNs)}</td>
+            <td className="whitespace-nowrap text-right">{row.spentNs === null ? '' : durationText(row.spentNs)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Failure({ shown }: { shown: AttemptDetailWire }) {
+  return (
+    <section aria-label="Error" className="rounded border border-[var(--bad)]">
+      <h3 className="border-[var(--line)] border-b px-3 py-1.5 text-[12px]">
+        <StatusPill tone="bad">{shown.errorType ?? 'FAILED'}</StatusPill>
+      </h3>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+      <div tabIndex={0} className="max-h-56 overflow-auto px-3 py-2">
+        <pre className="m-0 whitespace-pre-wrap break-words text-[11px] leading-4">
+          {shown.errorMessage ?? 'Ray gave no message.'}
+        </pre>
+      </div>
+    </section>
+  );
+}
+
+function Facts({
+  shown,
+  nodeName,
+  actor,
+}: {
+  shown: AttemptDetailWire;
+  nodeName: string | null;
+  actor: string | null;
+}) {
+  const resources = Object.entries(shown.requiredResources).map(([name, amount]) => `${amount} ${name}`);
+  const facts: readonly (readonly [string, string | null])[] = [
+    ['Task', shown.taskId],
+    ['Kind', shown.type],
+    ['Name', shown.name === shown.functionName ? null : shown.name],
+    ['Node', nodeName === null ? shown.nodeId : `${nodeName} (${shown.nodeId ?? ''})`],
+    ['Worker', shown.workerId],
+    ['Process', shown.workerPid === null ? null : String(shown.workerPid)],
+    ['Actor', shown.actorId === null ? null : `${actor ?? ''} ${shown.actorId}`.trim()],
+    ['Resources', resources.length === 0 ? null : resources.join(', ')],
+    ['Placement group', shown.placementGroupId],
+    ['Parent', shown.parentTaskId],
+    ['Call site', shown.callSite],
+  ];
+  return (
+    <dl className="grid grid-cols-[6.5rem_1fr] gap-x-2 gap-y-0.5 text-[12px]">
+      {facts.map(([name, value]) =>
+        value === null || value === '' ? null : (
+          <div key={name} className="contents">
+            <dt className="text-[var(--muted)]">{name}</dt>
+            <dd className="mono m-0 break-all text-[11px]">{value}</dd>
+          </div>
+        ),
+      )}
+    </dl>
+  );
+}
+
+function Phases({ shown }: { shown: AttemptDetailWire }) {
+  if (shown.phases.length === 0) return null;
+  return (
+    <section aria-label="Phases">
+      <h3 className="mb-1 text-[12px] text-[var(--muted)]">Phases</h3>
+      <ul className="space-y-0.5 text-[12px]">
+        {shown.phases.map((phase) => (
+          <li key={`${phase.name} ${phase.startNs}`} className="flex justify-between gap-2">
+            <span className="mono min-w-0 truncate text-[11px]">{phase.name}</span>
+            <span>{durationText(Number(BigInt(phase.endNs) - BigInt(phase.startNs)))}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Spans({ shown }: { shown: AttemptDetailWire }) {
+  return (
+    <section aria-label="Spans">
+      <h3 className="mb-1 text-[12px] text-[var(--muted)]">Spans</h3>
+      {shown.spans.length === 0 ? (
+        <p className="text-[12px] text-[var(--muted)]">No span carries this task id.</p>
+      ) : (
+        <ul className="space-y-0.5 text-[12px]">
+          {shown.spans.map((span) => (
+            <li key={span.spanId} className="flex justify-between gap-2">
+              <Link className="min-w-0 truncate" href={`/traces/${span.traceId}?span=${span.spanId}`}>
+                {span.name}
+              </Link>
+              <span>{durationText(Number(span.durationNs))}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
   );
 }

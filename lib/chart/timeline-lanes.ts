@@ -8,37 +8,14 @@
  *     worker 2557   depth 0  |------running------------------->  (open-ended: up to now)
  *   node sim-node-0 (other raylet, same address: its own group)
  */
-export interface TimelineLane {
-  readonly nodeId: string;
-  readonly nodeName: string;
-  readonly workerId: string;
-  readonly pid: number | null;
-  readonly actor: string | null;
-}
-
-/** One entry per attempt in every column; `function`, `state` and `lane` index the tables beside them. */
-export interface TimelineColumns {
-  readonly originNs: string;
-  readonly nowNs: string;
-  readonly functions: readonly string[];
-  readonly states: readonly string[];
-  readonly lanes: readonly TimelineLane[];
-  readonly columns: {
-    readonly function: readonly number[];
-    readonly state: readonly number[];
-    readonly lane: readonly number[];
-    readonly start: readonly (number | null)[];
-    readonly end: readonly (number | null)[];
-    readonly created: readonly (number | null)[];
-  };
-  readonly phases: {
-    readonly names: readonly string[];
-    readonly row: readonly number[];
-    readonly name: readonly number[];
-    readonly start: readonly number[];
-    readonly end: readonly number[];
-  };
-}
+import {
+  functionMedians,
+  type LaneOrder,
+  laneRanks,
+  rowsByLane,
+  type TimelineColumns,
+  type TimelineLane,
+} from './timeline-columns.ts';
 
 /** A node and its tracks, `first` inclusive to `last` exclusive. */
 export interface TrackGroup {
@@ -66,7 +43,6 @@ export interface TimelineTracks {
   readonly trackBegin: Int32Array;
   readonly start: Float64Array;
   readonly end: Float64Array;
-  readonly depth: Uint16Array;
   readonly functionIndex: Int32Array;
   readonly stateIndex: Int32Array;
   readonly attempt: Int32Array;
@@ -89,41 +65,22 @@ function laneLabel(lane: TimelineLane): string {
   return lane.actor === null || lane.actor === '' ? `worker ${process}` : `${lane.actor} ${process}`;
 }
 
-function compareLanes(a: TimelineLane, b: TimelineLane): number {
-  return (
-    a.nodeName.localeCompare(b.nodeName, 'en', { numeric: true }) ||
-    (a.nodeId < b.nodeId ? -1 : a.nodeId > b.nodeId ? 1 : 0) ||
-    (a.actor ?? '').localeCompare(b.actor ?? '', 'en', { numeric: true }) ||
-    (a.pid ?? 0) - (b.pid ?? 0) ||
-    (a.workerId < b.workerId ? -1 : 1)
-  );
-}
+const compareNodes = (a: TimelineLane, b: TimelineLane): number =>
+  a.nodeName.localeCompare(b.nodeName, 'en', { numeric: true }) ||
+  (a.nodeId < b.nodeId ? -1 : a.nodeId > b.nodeId ? 1 : 0);
 
-/** Median of ended attempts per function, in ns. */
-export function functionMedians(input: TimelineColumns): Float64Array {
-  const durations: number[][] = input.functions.map(() => []);
-  const { start, end, function: of } = input.columns;
-  for (let row = 0; row < of.length; row++) {
-    const from = start[row] ?? null;
-    const to = end[row] ?? null;
-    if (from !== null && to !== null) durations[of[row] ?? -1]?.push(to - from);
-  }
-  return Float64Array.from(durations, (values) => {
-    if (values.length === 0) return Number.NaN;
-    values.sort((a, b) => a - b);
-    const middle = values.length >> 1;
-    const high = values[middle] ?? Number.NaN;
-    return values.length % 2 === 1 ? high : ((values[middle - 1] ?? high) + high) / 2;
-  });
-}
+const compareWorkers = (a: TimelineLane, b: TimelineLane): number =>
+  (a.actor ?? '').localeCompare(b.actor ?? '', 'en', { numeric: true }) ||
+  (a.pid ?? 0) - (b.pid ?? 0) ||
+  (a.workerId < b.workerId ? -1 : a.workerId > b.workerId ? 1 : 0);
 
-/** Slices of one lane, by start, each given the first depth that is free when it starts. */
-function packDepths(rows: readonly number[], start: Float64Array, packEnd: Float64Array, depth: Uint16Array): number {
+/** Rows of one lane, by start, each given the first depth that is free when it starts; the number of depths. */
+function packDepths(rows: Int32Array, start: Float64Array, packEnd: Float64Array, depth: Uint16Array): number {
   const free: number[] = [];
   for (const row of rows) {
     const at = start[row] ?? 0;
-    let level = free.findIndex((until) => until <= at);
-    if (level === -1) level = free.length;
+    let level = 0;
+    while (level < free.length && (free[level] ?? 0) > at) level++;
     free[level] = packEnd[row] ?? 0;
     depth[row] = level;
   }
@@ -152,50 +109,66 @@ export function longerOf(start: Float64Array, end: Float64Array, a: number, b: n
   return durationA > durationB ? a : b;
 }
 
+export interface TrackWishes {
+  /** Leaves attempts out by their place in the columns (a filter); what is left out is in no count. */
+  readonly keep?: ((row: number) => boolean) | undefined;
+  readonly order?: LaneOrder;
+}
+
 /**
- * Tracks of a timeline answer. `keep` leaves attempts out by their place in the columns (a filter); what is left out
- * is in no count. Running attempts end at `nowNs`. Work: n log n, once per answer.
+ * Tracks of a timeline answer. Running attempts end at `nowNs`. Work: n where each lane comes sorted by start, once per
+ * answer, filter or order.
  */
-export function prepareTracks(input: TimelineColumns, keep?: (row: number) => boolean): TimelineTracks {
+export function prepareTracks(input: TimelineColumns, wishes: TrackWishes = {}): TimelineTracks {
   const { columns } = input;
   const count = columns.function.length;
   const now = Number(BigInt(input.nowNs) - BigInt(input.originNs));
   const failedState = input.states.indexOf('FAILED');
-  const byLane: number[][] = input.lanes.map(() => []);
   const rowStart = new Float64Array(count);
+  const split = rowsByLane(input, rowStart, wishes.keep);
   const packEnd = new Float64Array(count);
-  const rowDepth = new Uint16Array(count);
-  let neverRan = 0;
-  for (let row = 0; row < count; row++) {
-    if (keep !== undefined && !keep(row)) continue;
-    const start = columns.start[row] ?? null;
-    const lane = byLane[columns.lane[row] ?? -1];
-    if (start === null || lane === undefined) {
-      neverRan++;
-      continue;
-    }
-    rowStart[row] = start;
-    packEnd[row] = columns.end[row] ?? Number.POSITIVE_INFINITY;
-    lane.push(row);
+  const rowEnd = new Float64Array(count);
+  const rowFailed = new Uint8Array(count);
+  for (const row of split.rows) {
+    const end = columns.end[row] ?? null;
+    packEnd[row] = end ?? Number.POSITIVE_INFINITY;
+    rowEnd[row] = end ?? Math.max(now, rowStart[row] ?? 0);
+    rowFailed[row] = failedState !== -1 && columns.state[row] === failedState ? 1 : 0;
   }
-
+  const ranks = laneRanks(wishes.order ?? 'node', input.lanes.length, split, {
+    start: rowStart,
+    end: rowEnd,
+    failed: rowFailed,
+  });
+  const nodeRank = new Map<string, number>();
+  input.lanes.forEach((lane, index) => {
+    nodeRank.set(lane.nodeId, Math.min(nodeRank.get(lane.nodeId) ?? Number.POSITIVE_INFINITY, ranks[index] ?? 0));
+  });
+  const byRank = (a: number, b: number): number => (a === b ? 0 : a - b);
   const order = input.lanes
-    .map((lane, index) => ({ lane, index }))
-    .filter(({ index }) => (byLane[index]?.length ?? 0) > 0)
-    .sort((a, b) => compareLanes(a.lane, b.lane));
+    .map((lane, index) => ({ lane, index, rank: ranks[index] ?? 0, nodeRank: nodeRank.get(lane.nodeId) ?? 0 }))
+    .filter(({ index }) => (split.cut[index + 1] ?? 0) > (split.cut[index] ?? 0))
+    .sort(
+      (a, b) =>
+        byRank(a.nodeRank, b.nodeRank) ||
+        compareNodes(a.lane, b.lane) ||
+        byRank(a.rank, b.rank) ||
+        compareWorkers(a.lane, b.lane),
+    );
   const idsOfName = new Map<string, Set<string>>();
   for (const { lane } of order) {
     idsOfName.set(lane.nodeName, (idsOfName.get(lane.nodeName) ?? new Set()).add(lane.nodeId));
   }
   const groups: { nodeId: string; label: string; first: number; last: number }[] = [];
   const tracks: Track[] = [];
-  const sorted: number[] = [];
+  const size = split.rows.length;
+  const attempt = new Int32Array(size);
+  const rowDepth = new Uint16Array(count);
   const begins: number[] = [0];
+  let filled = 0;
   for (const { lane, index } of order) {
-    const rows = (byLane[index] ?? []).sort((a, b) => (rowStart[a] ?? 0) - (rowStart[b] ?? 0) || a - b);
+    const rows = split.rows.subarray(split.cut[index], split.cut[index + 1]);
     const depths = packDepths(rows, rowStart, packEnd, rowDepth);
-    const buckets: number[][] = Array.from({ length: depths }, () => []);
-    for (const row of rows) buckets[rowDepth[row] ?? 0]?.push(row);
     const open = groups.at(-1);
     if (open === undefined || open.nodeId !== lane.nodeId) {
       const shared = (idsOfName.get(lane.nodeName)?.size ?? 0) > 1;
@@ -203,25 +176,32 @@ export function prepareTracks(input: TimelineColumns, keep?: (row: number) => bo
         shared || lane.nodeName === '' ? `${lane.nodeName} ${lane.nodeId.slice(0, 8)}`.trim() : lane.nodeName;
       groups.push({ nodeId: lane.nodeId, label, first: tracks.length, last: tracks.length });
     }
-    buckets.forEach((bucket, depth) => {
+    for (let depth = 0; depth < depths; depth++) {
       tracks.push({ lane: index, depth, label: laneLabel(lane) });
-      for (const row of bucket) sorted.push(row);
-      begins.push(sorted.length);
-    });
+      for (const row of rows) if (depths === 1 || rowDepth[row] === depth) attempt[filled++] = row;
+      begins.push(filled);
+    }
     const group = groups.at(-1);
     if (group !== undefined) group.last = tracks.length;
   }
 
-  const size = sorted.length;
-  const attempt = Int32Array.from(sorted);
-  const start = Float64Array.from(sorted, (row) => rowStart[row] ?? 0);
-  const end = Float64Array.from(sorted, (row) => columns.end[row] ?? Math.max(now, rowStart[row] ?? 0));
-  const failed = Uint8Array.from(sorted, (row) => (columns.state[row] === failedState && failedState !== -1 ? 1 : 0));
+  const take = <Values extends Float64Array | Uint8Array | Int32Array | Uint16Array>(
+    into: Values,
+    of: ArrayLike<number>,
+  ): Values => {
+    for (let i = 0; i < size; i++) into[i] = of[attempt[i] ?? 0] ?? 0;
+    return into;
+  };
+  const start = take(new Float64Array(size), rowStart);
+  const end = take(new Float64Array(size), rowEnd);
+  const failed = take(new Uint8Array(size), rowFailed);
+  const running = new Uint8Array(size);
   const failedBefore = new Int32Array(size + 1);
   const sliceOf = new Int32Array(count).fill(-1);
   let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let i = 0; i < size; i++) {
     failedBefore[i + 1] = (failedBefore[i] ?? 0) + (failed[i] ?? 0);
+    running[i] = packEnd[attempt[i] ?? 0] === Number.POSITIVE_INFINITY ? 1 : 0;
     sliceOf[attempt[i] ?? 0] = i;
     from = Math.min(from, start[i] ?? 0);
     to = Math.max(to, end[i] ?? 0);
@@ -237,18 +217,33 @@ export function prepareTracks(input: TimelineColumns, keep?: (row: number) => bo
     trackBegin,
     start,
     end,
-    depth: Uint16Array.from(sorted, (row) => rowDepth[row] ?? 0),
-    functionIndex: Int32Array.from(sorted, (row) => columns.function[row] ?? 0),
-    stateIndex: Int32Array.from(sorted, (row) => columns.state[row] ?? 0),
+    functionIndex: take(new Int32Array(size), columns.function),
+    stateIndex: take(new Int32Array(size), columns.state),
     attempt,
     trackOf,
     failed,
-    running: Uint8Array.from(sorted, (row) => ((columns.end[row] ?? null) === null ? 1 : 0)),
+    running,
     ...buildLongest(start, end),
     failedBefore,
     sliceOf,
     medianNs: functionMedians(input),
-    neverRan,
+    neverRan: split.neverRan,
     extent: size === 0 ? { from: 0, to: 1 } : { from, to: to > from ? to : from + 1 },
   };
+}
+
+/** The same tracks at a later `now` (offset in ns): running slices end there. Work: the running slices, and copies. */
+export function withNow(tracks: TimelineTracks, now: number): TimelineTracks {
+  const open: number[] = [];
+  for (let i = 0; i < tracks.running.length; i++) if (tracks.running[i] === 1) open.push(i);
+  if (open.length === 0) return tracks;
+  const end = tracks.end.slice();
+  const longest = tracks.longest.slice();
+  for (const slice of open) {
+    end[slice] = Math.max(now, tracks.start[slice] ?? 0);
+    for (let node = (slice + tracks.treeSize) >> 1; node > 0; node >>= 1) {
+      longest[node] = longerOf(tracks.start, end, longest[node * 2] ?? -1, longest[node * 2 + 1] ?? -1);
+    }
+  }
+  return { ...tracks, end, longest, extent: { ...tracks.extent, to: Math.max(tracks.extent.to, now) } };
 }

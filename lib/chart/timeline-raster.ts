@@ -111,9 +111,18 @@ export interface RasterPaint {
   readonly runningEdge: number;
 }
 
+/** A slice that is wide enough for text: pixel columns [left, right) of a place. */
+export interface WideRun {
+  readonly slice: number;
+  readonly place: TrackPlace;
+  readonly left: number;
+  readonly right: number;
+}
+
 /**
- * Paints tracks into `pixels` (width x height, row-major). Failed slices are hatched, so that colour alone never
- * carries it; slices of three pixels or more leave their last pixel free; running slices fade out in stripes.
+ * Paints tracks into `pixels` (width x height, row-major) and returns the slices that got at least `wide` pixels.
+ * Failed slices are hatched and stand on a solid foot, so that colour alone never carries it; slices of three pixels or
+ * more leave their last pixel free; running slices fade out in stripes.
  */
 export function paintTracks(
   tracks: TimelineTracks,
@@ -122,33 +131,44 @@ export function paintTracks(
   paint: RasterPaint,
   pixels: Uint32Array,
   width: number,
-): void {
+  wide = Number.POSITIVE_INFINITY,
+): readonly WideRun[] {
   const height = Math.floor(pixels.length / width);
   const into: TrackPixels = { winner: new Int32Array(width), failed: new Uint8Array(width) };
+  const { winner, failed } = into;
   const line = new Uint32Array(width);
+  const failedAt = new Int32Array(width);
+  const runs: WideRun[] = [];
   for (const place of places) {
     const top = Math.max(0, place.top);
     const bottom = Math.min(height, place.top + place.height);
     if (bottom <= top) continue;
     rasterTrack(tracks, place.track, range, into);
-    let marked = false;
-    for (let x = 0; x < width; x++) {
-      const slice = into.winner[x] ?? -1;
-      line[x] = slice === -1 ? paint.background : (paint.colours[slice] ?? 0);
-      if (slice === -1) continue;
-      if (into.failed[x] === 1) marked = true;
-      if (tracks.running[slice] === 1 && x % 4 === 3) line[x] = paint.runningEdge;
-      const wide = x >= 2 && into.winner[x - 1] === slice && into.winner[x - 2] === slice;
-      if (wide && x + 1 < width && into.winner[x + 1] !== slice) line[x] = paint.background;
+    let marks = 0;
+    line.fill(paint.background);
+    for (let x = 0; x < width; ) {
+      const slice = winner[x] ?? -1;
+      let stop = x + 1;
+      while (stop < width && winner[stop] === slice) stop++;
+      if (slice !== -1) {
+        const gap = stop - x >= 3 && stop < width ? 1 : 0;
+        line.fill(paint.colours[slice] ?? 0, x, stop - gap);
+        if (tracks.running[slice] === 1) for (let at = x | 3; at < stop; at += 4) line[at] = paint.runningEdge;
+        if (stop - x >= wide) runs.push({ slice, place, left: x, right: stop - gap });
+        for (let at = x; at < stop; at++) if (failed[at] === 1) failedAt[marks++] = at;
+      }
+      x = stop;
     }
     for (let y = top; y < bottom; y++) {
-      pixels.set(line, y * width);
-      if (!marked) continue;
-      for (let x = 0; x < width; x++) {
-        if (into.failed[x] !== 1) continue;
-        const alone = into.winner[x - 1] !== into.winner[x] && into.winner[x + 1] !== into.winner[x];
-        if (alone || (x + y - top) % 6 < 2) pixels[y * width + x] = paint.failure;
+      const row = y * width;
+      pixels.set(line, row);
+      if (marks === 0) continue;
+      const foot = place.height > 6 && y >= place.top + place.height - 2;
+      for (let i = 0; i < marks; i++) {
+        const x = failedAt[i] ?? 0;
+        if (foot || winner[x - 1] !== winner[x] || (x + y - place.top) % 6 < 2) pixels[row + x] = paint.failure;
       }
     }
   }
+  return runs;
 }

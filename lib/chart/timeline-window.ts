@@ -133,3 +133,46 @@ export function sumWindow(tracks: TimelineTracks, range: TimeRange): readonly Wi
   });
   return sums.sort((a, b) => b.totalNs - a.totalNs);
 }
+
+/** Ended attempts of one function among the tracks, ns; null where none ended. */
+export function functionSpread(
+  tracks: TimelineTracks,
+  functionIndex: number,
+): { readonly count: number; readonly p50Ns: number; readonly p95Ns: number; readonly maxNs: number } | null {
+  const durations: number[] = [];
+  for (let i = 0; i < tracks.start.length; i++)
+    if (tracks.functionIndex[i] === functionIndex && tracks.running[i] === 0)
+      durations.push((tracks.end[i] ?? 0) - (tracks.start[i] ?? 0));
+  if (durations.length === 0) return null;
+  const sorted = Float64Array.from(durations).sort();
+  return {
+    count: sorted.length,
+    p50Ns: quantile(sorted, 0.5),
+    p95Ns: quantile(sorted, 0.95),
+    maxNs: sorted.at(-1) ?? 0,
+  };
+}
+
+/** Slices that touch a window, all tracks together. Work: tracks times log n. */
+export function countBetween(tracks: TimelineTracks, range: TimeRange): number {
+  let count = 0;
+  for (let track = 0; track < tracks.tracks.length; track++) {
+    const last = firstVisible(tracks, track, range.to);
+    const isOpenEnded = last < (tracks.trackBegin[track + 1] ?? 0) && (tracks.start[last] ?? 0) < range.to;
+    count += last - firstVisible(tracks, track, range.from) + (isOpenEnded ? 1 : 0);
+  }
+  return count;
+}
+
+/** A window in which a slice can be seen well: it keeps the span unless the slice would be thinner than a 40th of it. */
+export function windowAround(tracks: TimelineTracks, slice: number, range: TimeRange): TimeRange {
+  const [from, to] = [tracks.start[slice] ?? 0, tracks.end[slice] ?? 0];
+  const span = range.to - range.from;
+  const length = Math.max(to - from, SHORTEST / 4);
+  const isThin = length < span / 40;
+  const isWide = length > span;
+  if (!isThin && !isWide && from >= range.from && to <= range.to) return range;
+  const wanted = isThin ? length * 12 : isWide ? length * 1.4 : span;
+  const middle = (from + to) / 2;
+  return keepInside({ from: middle - wanted / 2, to: middle + wanted / 2 }, tracks.extent);
+}

@@ -41,7 +41,11 @@ export function waterfallRows(spans: readonly WaterfallSpan[], traceStartNs: str
   for (const index of byTime) {
     const parent = place.get(spans[index]?.parentSpanId ?? '');
     if (parent === undefined || parent === index) roots.push(index);
-    else children.set(parent, [...(children.get(parent) ?? []), index]);
+    else {
+      const siblings = children.get(parent);
+      if (siblings === undefined) children.set(parent, [index]);
+      else siblings.push(index);
+    }
   }
   const rows: { -readonly [Key in keyof WaterfallRow]: WaterfallRow[Key] }[] = [];
   const seen = new Uint8Array(spans.length);
@@ -82,4 +86,34 @@ export function visibleRows(rows: readonly WaterfallRow[], collapsed: ReadonlySe
     if (collapsed.has(row.span)) i += row.descendants;
   }
   return left;
+}
+
+/** Collapsed spans that hide a span: those to open so that it is seen. `rows` are all rows, in drawing order. */
+export function hidingSpans(
+  rows: readonly WaterfallRow[],
+  collapsed: ReadonlySet<number>,
+  span: number,
+): readonly number[] {
+  const at = rows.findIndex((row) => row.span === span);
+  const above: number[] = [];
+  for (let i = at - 1; i >= 0; i--) {
+    const row = rows[i];
+    if (row !== undefined && i + row.descendants >= at && collapsed.has(row.span)) above.push(row.span);
+  }
+  return above;
+}
+
+/** The next row after (+1) or before (-1) `from` whose span passes, around the ends; -1 where none does. */
+export function stepRow(
+  rows: readonly WaterfallRow[],
+  from: number,
+  way: 1 | -1,
+  passes: (span: number) => boolean,
+): number {
+  for (let step = 1; step <= rows.length; step++) {
+    const at = (((from + way * step) % rows.length) + rows.length) % rows.length;
+    const row = rows[at];
+    if (row !== undefined && passes(row.span)) return at;
+  }
+  return -1;
 }

@@ -1,4 +1,4 @@
-/** Jobs and their task attempts; just over 300 lines, because the routes share their wire values. Every job route is narrowed by `cluster` and `session`; an ambiguous id is a 409. */
+/** Jobs and their task attempts. Every job route is narrowed by `cluster` and `session`; an ambiguous id is a 409. */
 import { z } from 'zod';
 import { defineRoute } from './route.ts';
 import { Cursor, Flag, Limit, NsText, SourceNotice } from './wire-values.ts';
@@ -52,7 +52,7 @@ export const JobSummary = z.object({
 export type JobSummaryWire = z.infer<typeof JobSummary>;
 
 const narrow = { cluster: z.string().optional(), session: z.string().optional() };
-const oneJob = { jobId: z.string().min(1), ...narrow };
+export const oneJob = { jobId: z.string().min(1), ...narrow };
 
 export const JobsResponse = z.object({
   jobs: z.array(JobSummary),
@@ -194,67 +194,6 @@ export const taskRoute = defineRoute({
   path: '/api/jobs/{jobId}/tasks/{taskId}',
   query: z.strictObject({ ...oneJob, taskId: z.string().min(1) }),
   response: TaskResponse,
-});
-
-/**
- * All attempts of a job in columns, for drawing. Times are offsets in ns from `originNs` (float64 is exact for 104
- * days). One entry per attempt in every column; `function`, `lane` and `state` index the tables beside them.
- */
-export const TimelineResponse = z.object({
-  originNs: NsText,
-  fromNs: NsText,
-  toNs: NsText,
-  /** Now, on the server's clock: running attempts are drawn up to here. */
-  nowNs: NsText,
-  functions: z.array(z.string()),
-  states: z.array(z.string()),
-  lanes: z.array(
-    z.object({
-      nodeId: z.string(),
-      nodeName: z.string(),
-      workerId: z.string(),
-      pid: z.number().nullable(),
-      actor: z.string().nullable(),
-    }),
-  ),
-  columns: z.object({
-    taskId: z.array(z.string()),
-    attempt: z.array(z.number()),
-    function: z.array(z.number()),
-    state: z.array(z.number()),
-    /** -1: never ran, no lane; not drawn but counted. */
-    lane: z.array(z.number()),
-    start: z.array(z.number().nullable()),
-    end: z.array(z.number().nullable()),
-    /** First state reached: the wait before RUNNING. */
-    created: z.array(z.number().nullable()),
-    error: z.array(z.string()),
-  }),
-  /** Phases inside attempts (`task:deserialize_arguments`, `task:execute`, `task:store_outputs`, ...). */
-  phases: z.object({
-    names: z.array(z.string()),
-    /** Index into the attempt columns. */
-    row: z.array(z.number()),
-    name: z.array(z.number()),
-    start: z.array(z.number()),
-    end: z.array(z.number()),
-  }),
-  matched: z.number(),
-  /** True where the row limit cut the answer: says so instead of hiding it. */
-  limited: z.boolean(),
-  completeness: CompletenessWire,
-});
-export type TimelineWire = z.infer<typeof TimelineResponse>;
-export const timelineRoute = defineRoute({
-  path: '/api/jobs/{jobId}/timeline',
-  query: z.strictObject({
-    ...oneJob,
-    function: z.string().optional(),
-    state: z.string().optional(),
-    phases: Flag,
-    limit: Limit(200_000, 200_000),
-  }),
-  response: TimelineResponse,
 });
 
 /** Log lines: of the driver, or of one task attempt. `follow` is done by asking again with `fromByte`. */

@@ -7,19 +7,11 @@ import { AlertResponse, alertRoute, alertsRoute } from './alerts.ts';
 import { ClusterResponse, clusterRoute, clustersRoute } from './clusters.ts';
 import { CollectivesResponse, collectivesRoute, ranksRoute } from './collectives.ts';
 import { healthRoute } from './health.ts';
-import {
-  jobRoute,
-  jobsRoute,
-  logsRoute,
-  ranThenRoute,
-  taskRoute,
-  tasksRoute,
-  tasksSummaryRoute,
-  timelineRoute,
-} from './jobs.ts';
+import { jobRoute, jobsRoute, logsRoute, ranThenRoute, taskRoute, tasksRoute, tasksSummaryRoute } from './jobs.ts';
 import { heatmapRoute, oomRoute } from './memory.ts';
 import { requestPath } from './route.ts';
 import { pathPattern } from './shareable-requests.ts';
+import { timelineRoute } from './timeline.ts';
 import { traceRoute, tracesRoute } from './traces.ts';
 import { Moment } from './wire-values.ts';
 
@@ -154,7 +146,8 @@ export const PAGES = definePages({
         to: toNs,
         limit: 50,
         ...(entities.session ? { session: entities.session } : {}),
-        ...(entities.nodeId ? { node: entities.nodeId } : {}),
+        ...(entities.workerId ? { worker: entities.workerId } : entities.nodeId ? { node: entities.nodeId } : {}),
+        ...(entities.function ? { function: entities.function } : {}),
       });
       return [first, ranThen];
     },

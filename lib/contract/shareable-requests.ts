@@ -1,19 +1,11 @@
 /** Which GET requests a share may freeze: those of the routes listed here, in their normal spelling. */
 import { alertRoute, alertsRoute } from './alerts.ts';
-import { clusterRoute, clustersRoute } from './clusters.ts';
+import { clusterRoute, clustersRoute, clusterUsageRoute } from './clusters.ts';
 import { collectivesRoute, ranksRoute } from './collectives.ts';
 import { healthRoute } from './health.ts';
-import {
-  jobRoute,
-  jobsRoute,
-  logsRoute,
-  ranThenRoute,
-  taskRoute,
-  tasksRoute,
-  tasksSummaryRoute,
-  timelineRoute,
-} from './jobs.ts';
+import { jobRoute, jobsRoute, logsRoute, ranThenRoute, taskRoute, tasksRoute, tasksSummaryRoute } from './jobs.ts';
 import { heatmapRoute, oomRoute } from './memory.ts';
+import { phasesRoute, stripsRoute, timelineRoute } from './timeline.ts';
 import { traceRoute, tracesRoute } from './traces.ts';
 
 /** Everything that answers GET but shares: a share of a share could go on for ever. */
@@ -22,6 +14,7 @@ export const SHAREABLE_ROUTES: readonly { readonly path: string }[] = [
   alertsRoute,
   clusterRoute,
   clustersRoute,
+  clusterUsageRoute,
   collectivesRoute,
   ranksRoute,
   healthRoute,
@@ -33,6 +26,8 @@ export const SHAREABLE_ROUTES: readonly { readonly path: string }[] = [
   tasksRoute,
   tasksSummaryRoute,
   timelineRoute,
+  phasesRoute,
+  stripsRoute,
   heatmapRoute,
   oomRoute,
   traceRoute,

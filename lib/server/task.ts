@@ -1,7 +1,7 @@
 /** Use case of one task: all its attempts with every state, phase and span. */
 import type { TaskWire } from '../contract/jobs.ts';
 import { attemptsOfTask } from '../store/queries/attempts.ts';
-import { phaseRows } from '../store/queries/timeline.ts';
+import { ALWAYS, phaseRows } from '../store/queries/timeline.ts';
 import { spansOfTask } from '../store/queries/traces.ts';
 import { type JobQuery, resolveJob } from './jobs.ts';
 import { ProblemError } from './problem.ts';
@@ -22,7 +22,7 @@ export async function getTask(runtime: Runtime, query: JobQuery & { readonly tas
   const which = { session: job.session, job: job.job_id, task: query.taskId };
   const [rows, phases, spans] = await Promise.all([
     runtime.engine.select(attemptsOfTask, which),
-    runtime.engine.select(phaseRows, { ...which, limit: 1000 }),
+    runtime.engine.select(phaseRows, { ...which, ...ALWAYS, limit: 1000 }),
     runtime.engine.select(spansOfTask, { task: query.taskId }),
   ]);
   const first = rows[0];

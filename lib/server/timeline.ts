@@ -1,18 +1,22 @@
-/** Use case of a job's timeline: all attempts in columns, lanes by node and worker. */
-import type { TimelineWire } from '../contract/jobs.ts';
-import { actorClasses, nodeNames, phaseRows, timelineRows } from '../store/queries/timeline.ts';
+/** Use cases of a job's timeline: all attempts in columns, and the phases of a window. */
+import type { PhasesWire, TimelineWire } from '../contract/timeline.ts';
+import { ALWAYS, actorClasses, type LaneRow, nodeNames, phaseRows, timelineLanes } from '../store/queries/timeline.ts';
 import { completenessOf, type JobQuery, resolveJob } from './jobs.ts';
+import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Gives each distinct text an index in the order of its first appearance. */
-function dictionary(): { readonly values: string[]; readonly indexOf: (text: string) => number } {
-  const indices = new Map<string, number>();
-  const values: string[] = [];
+function dictionary(...known: readonly string[]): {
+  readonly values: string[];
+  readonly indexOf: (text: string) => number;
+} {
+  const values = [...known];
+  const indices = new Map(values.map((value, index) => [value, index]));
   return {
     values,
     indexOf(text) {
-      const known = indices.get(text);
-      if (known !== undefined) return known;
+      const found = indices.get(text);
+      if (found !== undefined) return found;
       indices.set(text, values.length);
       values.push(text);
       return values.length - 1;
@@ -27,31 +31,55 @@ interface TimelineQuery extends JobQuery {
   readonly limit: number;
 }
 
+/** Names of attempts that came without a definition (restarts of actors), from the attempt that has one. */
+function namesOfTasks(rows: readonly LaneRow[]): ReadonlyMap<string, string> {
+  const nameless = new Set<string>();
+  for (const row of rows)
+    row.functions.forEach((name, i) => {
+      if (name === '') nameless.add(row.task_ids[i] ?? '');
+    });
+  const names = new Map<string, string>();
+  if (nameless.size === 0) return names;
+  for (const row of rows)
+    row.functions.forEach((name, i) => {
+      const task = row.task_ids[i] ?? '';
+      if (name !== '' && nameless.has(task)) names.set(task, name);
+    });
+  return names;
+}
+
+/** Whole seconds of the first start, in Unix s; null where nothing ran. */
+function firstSecond(rows: readonly LaneRow[]): number | null {
+  let least: number | null = null;
+  for (const row of rows)
+    for (const second of row.start_s) if (second > 0 && (least === null || second < least)) least = second;
+  return least;
+}
+
 export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promise<TimelineWire> {
   const job = await resolveJob(runtime, query);
   const which = { session: job.session, job: job.job_id };
-  const filters = { function: query.function ?? '', state: query.state ?? '', limit: query.limit };
+  const wanted = query.function ?? '';
+  const filters = { function: wanted, state: query.state ?? '', limit: query.limit };
   const [rows, nodes, actors, phases, completeness] = await Promise.all([
-    runtime.engine.select(timelineRows, { ...which, ...filters }),
+    runtime.engine.select(timelineLanes, { ...which, ...filters }),
     runtime.engine.select(nodeNames, { session: job.session }),
     runtime.engine.select(actorClasses, which),
-    query.phases === false ? [] : runtime.engine.select(phaseRows, { ...which, task: '', limit: 3 * query.limit }),
+    query.phases === true
+      ? runtime.engine.select(phaseRows, { ...which, ...ALWAYS, task: '', limit: 3 * query.limit })
+      : [],
     completenessOf(runtime, job),
   ]);
   const nodeName = new Map(nodes.map((node) => [node.node_id, node.name || node.ip || node.node_id.slice(0, 8)]));
   const actorClass = new Map(actors.map((actor) => [actor.actor_id, actor.class_name]));
   const functions = dictionary();
   const states = dictionary();
+  const errors = dictionary('');
   const lanes: TimelineWire['lanes'] = [];
-  const laneOf = new Map<string, number>();
-  const first = rows.reduce(
-    (least, row) =>
-      row.created_ns !== '0' && (least === 0n || BigInt(row.created_ns) < least) ? BigInt(row.created_ns) : least,
-    0n,
-  );
   const now = BigInt(Date.now()) * 1_000_000n;
-  const origin = first === 0n ? BigInt(job.start_ns ?? now) : first;
-  const offset = (ns: string): number | null => (ns === '0' ? null : Number(BigInt(ns) - origin));
+  const started = firstSecond(rows);
+  const originS = started ?? Number(BigInt(job.start_ns ?? now) / 1_000_000_000n);
+  const origin = BigInt(originS) * 1_000_000_000n;
   const columns: TimelineWire['columns'] = {
     taskId: [],
     attempt: [],
@@ -60,17 +88,18 @@ export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promi
     lane: [],
     start: [],
     end: [],
-    created: [],
     error: [],
   };
+  const names = namesOfTasks(rows);
   const rowOf = new Map<string, number>();
-  let last = origin;
-  rows.forEach((row, index) => {
-    const key = `${row.node_id}/${row.worker_id}`;
-    let lane = row.start_ns === '0' || row.worker_id === '' ? -1 : (laneOf.get(key) ?? -2);
-    if (lane === -2) {
-      lane = lanes.length;
-      laneOf.set(key, lane);
+  let received = 0;
+  let last = 0;
+  let isOpen = false;
+  for (const row of rows) {
+    received += row.task_ids.length;
+    const ran = row.worker_id !== '';
+    const lane = ran ? lanes.length : -1;
+    if (ran)
       lanes.push({
         nodeId: row.node_id,
         nodeName: nodeName.get(row.node_id) ?? row.node_id.slice(0, 8),
@@ -78,19 +107,27 @@ export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promi
         pid: row.worker_pid === null ? null : Number(row.worker_pid),
         actor: row.actor_id === '' ? null : (actorClass.get(row.actor_id) ?? row.actor_id),
       });
+    for (let i = 0; i < row.task_ids.length; i++) {
+      const taskId = row.task_ids[i] ?? '';
+      const name = row.functions[i] || (names.get(taskId) ?? '');
+      if (wanted !== '' && name !== wanted) continue;
+      const second = row.start_s[i] ?? 0;
+      const start = second === 0 ? null : (second - originS) * 1e9 + (row.start_rest_ns[i] ?? 0);
+      const duration = row.duration_ns[i] ?? null;
+      const end = start === null || duration === null ? null : start + duration;
+      if (start !== null && end === null) isOpen = true;
+      if (end !== null && end > last) last = end;
+      if (query.phases === true) rowOf.set(`${taskId}.${row.attempts[i]}`, columns.taskId.length);
+      columns.taskId.push(taskId);
+      columns.attempt.push(row.attempts[i] ?? 0);
+      columns.function.push(functions.indexOf(name));
+      columns.state.push(states.indexOf(row.states[i] ?? ''));
+      columns.lane.push(lane);
+      columns.start.push(start);
+      columns.end.push(end);
+      columns.error.push(errors.indexOf(row.errors[i] ?? ''));
     }
-    columns.taskId.push(row.task_id);
-    columns.attempt.push(row.attempt);
-    columns.function.push(functions.indexOf(row.function_name));
-    columns.state.push(states.indexOf(row.state));
-    columns.lane.push(lane);
-    columns.start.push(offset(row.start_ns));
-    columns.end.push(offset(row.end_ns));
-    columns.created.push(offset(row.created_ns));
-    columns.error.push(row.error_type);
-    rowOf.set(`${row.task_id}.${row.attempt}`, index);
-    if (row.end_ns !== '0' && BigInt(row.end_ns) > last) last = BigInt(row.end_ns);
-  });
+  }
   const phaseNames = dictionary();
   const phaseColumns: Omit<TimelineWire['phases'], 'names'> = { row: [], name: [], start: [], end: [] };
   for (const phase of phases) {
@@ -101,19 +138,53 @@ export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promi
     phaseColumns.start.push(Number(BigInt(phase.start_ns) - origin));
     phaseColumns.end.push(Number(BigInt(phase.end_ns) - origin));
   }
-  const isOpen = columns.start.some((start, i) => start !== null && columns.end[i] === null);
+  const end = origin + BigInt(last);
   return {
     originNs: origin.toString(),
     fromNs: origin.toString(),
-    toNs: (isOpen && now > last ? now : last).toString(),
+    toNs: (isOpen && now > end ? now : end).toString(),
     nowNs: now.toString(),
     functions: functions.values,
     states: states.values,
+    errors: errors.values,
     lanes,
     columns,
     phases: { names: phaseNames.values, ...phaseColumns },
-    matched: rows.length,
-    limited: rows.length === query.limit,
+    matched: columns.taskId.length,
+    limited: received === query.limit,
     completeness,
+  };
+}
+
+/** Phases that touch [from, to); the first `limit` by start. */
+export async function getPhases(
+  runtime: Runtime,
+  query: JobQuery & { readonly from: bigint; readonly to: bigint; readonly limit: number },
+): Promise<PhasesWire> {
+  if (query.to <= query.from)
+    throw new ProblemError(
+      'invalid-parameter',
+      `parameter "to" is ${query.to}: it must be after "from", ${query.from}`,
+    );
+  const job = await resolveJob(runtime, query);
+  const rows = await runtime.engine.select(phaseRows, {
+    session: job.session,
+    job: job.job_id,
+    task: '',
+    from: query.from,
+    to: query.to,
+    limit: query.limit,
+  });
+  const names = dictionary();
+  const offset = (ns: string): number => Number(BigInt(ns) - query.from);
+  return {
+    fromNs: query.from.toString(),
+    taskId: rows.map((row) => row.task_id),
+    attempt: rows.map((row) => row.attempt),
+    name: rows.map((row) => names.indexOf(row.name)),
+    start: rows.map((row) => offset(row.start_ns)),
+    end: rows.map((row) => offset(row.end_ns)),
+    names: names.values,
+    limited: rows.length === query.limit,
   };
 }

@@ -36,13 +36,20 @@ function attributePairs(text: string | undefined): { keys: string[]; values: str
   return { keys, values };
 }
 
-export async function listTraces(runtime: Runtime, query: TracesQuery): Promise<TracesWire> {
-  const offset = Number(query.cursor ?? '0');
-  if (!Number.isInteger(offset) || offset < 0)
+/** Where the page before ended: `<start ns>.<trace id>`. */
+function readCursor(cursor: string | undefined): { readonly afterNs: bigint; readonly afterId: string } {
+  if (cursor === undefined) return { afterNs: 0n, afterId: '' };
+  const [, ns, id] = /^(\d{1,19})\.([0-9a-f]{32})$/.exec(cursor) ?? [];
+  if (ns === undefined || id === undefined)
     throw new ProblemError(
       'invalid-parameter',
-      `parameter "cursor" is ${JSON.stringify(query.cursor)}: take it from nextCursor`,
+      `parameter "cursor" is ${JSON.stringify(cursor)}: take it from nextCursor`,
     );
+  return { afterNs: BigInt(ns), afterId: id };
+}
+
+export async function listTraces(runtime: Runtime, query: TracesQuery): Promise<TracesWire> {
+  const after = readCursor(query.cursor);
   const params = {
     service: query.service ?? '',
     name: query.name ?? '',
@@ -54,13 +61,15 @@ export async function listTraces(runtime: Runtime, query: TracesQuery): Promise<
     ...attributePairs(query.attributes),
   };
   const [rows, [matched], services] = await Promise.all([
-    runtime.engine.select(tracesPage, { ...params, limit: query.limit, offset }),
+    runtime.engine.select(tracesPage, { ...params, ...after, limit: query.limit + 1 }),
     runtime.engine.select(tracesMatched, params),
     runtime.engine.select(traceServices),
   ]);
-  const total = matched?.matched ?? 0;
+  // One more than asked for tells whether there is another page.
+  const shown = rows.slice(0, query.limit);
+  const last = shown.at(-1);
   return {
-    traces: rows.map((row) => ({
+    traces: shown.map((row) => ({
       traceId: row.trace_id,
       rootName: row.root_name,
       serviceName: row.service_name,
@@ -71,9 +80,9 @@ export async function listTraces(runtime: Runtime, query: TracesQuery): Promise<
       errors: row.errors,
       complete: row.complete,
     })),
-    matched: total,
+    matched: matched?.matched ?? 0,
     services: services.map((row) => row.service),
-    nextCursor: offset + rows.length < total && rows.length > 0 ? String(offset + rows.length) : null,
+    nextCursor: rows.length > shown.length && last ? `${last.start_ns}.${last.trace_id}` : null,
   };
 }
 
@@ -156,17 +165,26 @@ async function joinTasks(
     runtime.engine.select(attemptsForSpans, { tasks: [...tasks], workers: [...workers], from, to }),
     sessionClusters(runtime.engine),
   ]);
+  type Attempt = (typeof attempts)[number];
+  const byTask = new Map<string, Attempt[]>();
+  const byWorker = new Map<string, Attempt[]>();
+  for (const attempt of [...attempts].sort((a, b) => (BigInt(a.start_ns) < BigInt(b.start_ns) ? -1 : 1))) {
+    byTask.set(attempt.task_id, [...(byTask.get(attempt.task_id) ?? []), attempt]);
+    const ofWorker = byWorker.get(attempt.worker_id);
+    if (ofWorker === undefined) byWorker.set(attempt.worker_id, [attempt]);
+    else ofWorker.push(attempt);
+  }
   return (span) => {
+    if (span.kind === 'Producer') return null;
     const at = BigInt(span.start_ns);
-    const taskId = span.kind === 'Producer' ? undefined : span.attributes['ray.task_id'];
-    const workerId = span.kind === 'Producer' || taskId ? undefined : span.attributes['ray.worker_id'];
-    const candidates = attempts.filter((attempt) =>
-      taskId ? attempt.task_id === taskId : workerId !== undefined && attempt.worker_id === workerId,
-    );
-    const ranThen = candidates.filter(
-      (attempt) => BigInt(attempt.start_ns) <= at && (attempt.end_ns === '0' || BigInt(attempt.end_ns) >= at),
-    );
-    const found = ranThen.at(-1) ?? (taskId ? candidates.at(-1) : undefined);
+    const taskId = span.attributes['ray.task_id'];
+    const workerId = span.attributes['ray.worker_id'];
+    const ranThen = (attempt: Attempt) =>
+      BigInt(attempt.start_ns) <= at && (attempt.end_ns === '0' || BigInt(attempt.end_ns) >= at);
+    const ofTask = taskId ? (byTask.get(taskId) ?? []) : [];
+    const found = taskId
+      ? (ofTask.findLast(ranThen) ?? ofTask.at(-1))
+      : lastBefore(byWorker.get(workerId ?? '') ?? [], at, ranThen);
     if (!found) return null;
     return {
       cluster: clusters.get(found.session) ?? found.session,
@@ -179,4 +197,27 @@ async function joinTasks(
       joinedBy: taskId ? 'ray.task_id' : 'worker+time',
     };
   };
+}
+
+/** Attempts one worker may run at once: an actor with many threads; further back is not looked. */
+const MOST_AT_ONCE = 1_000;
+
+/** The newest attempt, by start, that began at or before `at` and passes; `attempts` by start. */
+function lastBefore<Attempt extends { readonly start_ns: string }>(
+  attempts: readonly Attempt[],
+  at: bigint,
+  passes: (attempt: Attempt) => boolean,
+): Attempt | undefined {
+  let low = 0;
+  let high = attempts.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (BigInt(attempts[middle]?.start_ns ?? '0') <= at) low = middle + 1;
+    else high = middle;
+  }
+  for (let i = low - 1; i >= Math.max(0, low - MOST_AT_ONCE); i--) {
+    const attempt = attempts[i];
+    if (attempt !== undefined && passes(attempt)) return attempt;
+  }
+  return undefined;
 }

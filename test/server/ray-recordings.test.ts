@@ -175,7 +175,7 @@ describe('timeline of mixed', () => {
   afterAll(() => runtime.close());
 
   it('has every attempt; those that ran have a lane; two raylets on one IP stay two nodes', async () => {
-    const timeline = await getTimeline(runtime, { jobId: '02000000', limit: 200_000 });
+    const timeline = await getTimeline(runtime, { jobId: '02000000', phases: true, limit: 200_000 });
     const summary = await summariseTasks(runtime, { jobId: '02000000' });
     expect(timeline.columns.taskId.length).toBe(summary.functions.reduce((sum, row) => sum + row.attempts, 0));
     expect(new Set(timeline.lanes.map((lane) => lane.nodeName))).toEqual(new Set(['ray-head', 'ray-worker-1']));

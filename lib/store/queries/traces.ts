@@ -19,6 +19,7 @@ const grouped = `SELECT TraceId AS trace_id, min(toUnixTimestamp64Nano(Timestamp
   FROM xray.otel_traces WHERE TraceId IN (SELECT DISTINCT TraceId FROM xray.otel_traces WHERE ${spanFilter})
   GROUP BY TraceId HAVING duration_ns >= {minNs:Int64} AND duration_ns <= {maxNs:Int64}`;
 
+/** Newest first; `afterNs` and `afterId` are those of the last trace of the page before ('' for the first page). */
 export const tracesPage: Query<{
   trace_id: string;
   start_ns: string;
@@ -31,7 +32,8 @@ export const tracesPage: Query<{
   service_name: string;
 }> = {
   name: 'traces',
-  sql: `SELECT * FROM (${grouped}) ORDER BY start_ns DESC, trace_id LIMIT {limit:UInt32} OFFSET {offset:UInt32}`,
+  sql: `SELECT * FROM (${grouped}) WHERE {afterId:String} = '' OR (start_ns, trace_id) < (toInt64({afterNs:Int64}), {afterId:String})
+    ORDER BY start_ns DESC, trace_id DESC LIMIT {limit:UInt32}`,
   row: z.object({
     trace_id: Text,
     start_ns: Text,

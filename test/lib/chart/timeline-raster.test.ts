@@ -1,59 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { prepareTracks, type TimelineColumns } from '../../../lib/chart/timeline-lanes.ts';
-import { paintTracks, pixelOf, rasterTrack } from '../../../lib/chart/timeline-raster.ts';
-
-interface Drawn {
-  readonly lane: number;
-  readonly start: number | null;
-  readonly end: number | null;
-  readonly failed?: boolean;
-  readonly name?: string;
-}
-
-function timeline(attempts: readonly Drawn[], lanes: TimelineColumns['lanes'], now = 1000): TimelineColumns {
-  const functions = [...new Set(attempts.map(({ name }) => name ?? 'f'))];
-  return {
-    originNs: '1700000000000000000',
-    nowNs: String(1700000000000000000n + BigInt(now)),
-    functions,
-    states: ['FINISHED', 'FAILED', 'RUNNING'],
-    lanes,
-    columns: {
-      function: attempts.map(({ name }) => functions.indexOf(name ?? 'f')),
-      state: attempts.map(({ failed, end }) => (failed ? 1 : end === null ? 2 : 0)),
-      lane: attempts.map(({ lane }) => lane),
-      start: attempts.map(({ start }) => start),
-      end: attempts.map(({ end }) => end),
-      created: attempts.map(() => null),
-    },
-    phases: { names: [], row: [], name: [], start: [], end: [] },
-  };
-}
-
-const lane = (nodeId: string, pid: number, nodeName = nodeId) => ({
-  nodeId,
-  nodeName,
-  workerId: `w${pid}`,
-  pid,
-  actor: null,
-});
-
-/** `a--a` per line: a letter opens and closes a slice, capitals failed, `>` runs on. One column is 10 ns. */
-function read(picture: string): Drawn[] {
-  return picture
-    .trim()
-    .split('\n')
-    .flatMap((line, index) =>
-      [...line.trim().matchAll(/([a-zA-Z])-*(\1|>)/g)].map((match) => ({
-        lane: index,
-        start: match.index * 10,
-        end: match[2] === '>' ? null : (match.index + match[0].length) * 10,
-        failed: match[1] !== undefined && match[1] < 'a',
-        name: match[1]?.toLowerCase() ?? '',
-      })),
-    );
-}
+import type { TimelineColumns } from '../../../lib/chart/timeline-columns.ts';
+import { prepareTracks, withNow } from '../../../lib/chart/timeline-lanes.ts';
+import { longestIn, paintTracks, pixelOf, rasterTrack } from '../../../lib/chart/timeline-raster.ts';
+import { lane, readPicture as read, timeline } from './timeline-pictures.ts';
 
 /** Tracks as text, one line each: letters by function, capitals where a pixel holds a failure. */
 function draw(input: TimelineColumns, width: number, range = { from: 0, to: width * 10 }): string[] {
@@ -107,7 +57,55 @@ describe('tracks', () => {
   });
 });
 
+describe('order and now', () => {
+  const drawn = read('a--a\nb-----b\nC-C.....c\n...D-D');
+  const lanes = [lane('n1', 1), lane('n1', 2), lane('n2', 3), lane('n2', 4)];
+  const labels = (order: 'node' | 'failure' | 'longest') =>
+    prepareTracks(timeline(drawn, lanes), { order }).tracks.map(({ label }) => label);
+
+  it('orders nodes and their workers by name, first failure or longest attempt', () => {
+    expect(labels('node')).toEqual(['worker 1', 'worker 2', 'worker 3', 'worker 4']);
+    expect(labels('failure')).toEqual(['worker 3', 'worker 4', 'worker 1', 'worker 2']);
+    expect(labels('longest')).toEqual(['worker 2', 'worker 1', 'worker 3', 'worker 4']);
+  });
+
+  it('takes answers that are not sorted by start', () => {
+    const rows = read('a--a.b--b.c-c');
+    expect(draw(timeline([...rows].reverse(), [lane('n', 1)]), 13)).toEqual(['aaaa.bbbb.ccc']);
+  });
+
+  it('lets running attempts grow without touching the tracks they came from', () => {
+    const input = timeline(read('a--a.b->\nc---c'), [lane('n', 1), lane('n', 2)], 80);
+    const before = prepareTracks(input);
+    const after = withNow(before, 300);
+    expect([before.end[1], after.end[1], after.extent.to]).toEqual([80, 300, 300]);
+    expect(longestIn(before, 0, 3)).toBe(2);
+    expect(longestIn(after, 0, 3)).toBe(1);
+    const still = prepareTracks(timeline(read('a--a'), [lane('n', 1)]));
+    expect(withNow(still, 300)).toBe(still);
+  });
+});
+
 describe('raster', () => {
+  it('reports the slices that are wide enough for text, and puts failures on a solid foot', () => {
+    const tracks = prepareTracks(timeline(read('a------ab-bC-----C'), [lane('n', 1)]));
+    const pixels = new Uint32Array(18 * 8);
+    const runs = paintTracks(
+      tracks,
+      [{ track: 0, top: 0, height: 8 }],
+      { from: 0, to: 180 },
+      { colours: new Uint32Array(3).fill(1), failure: 9, background: 0, runningEdge: 2 },
+      pixels,
+      18,
+      6,
+    );
+    expect(runs.map(({ slice, left, right }) => [slice, left, right])).toEqual([
+      [0, 0, 7],
+      [2, 11, 18],
+    ]);
+    expect(pixels.slice(18 * 7).join('')).toBe('111111101109999999');
+  });
+
   it('draws a running attempt up to now', () => {
     expect(draw(timeline(read('a--a..b--->'), [lane('n', 1)], 140), 16)).toEqual(['aaaa..bbbbbbbb..']);
   });
@@ -128,8 +126,8 @@ describe('raster', () => {
       pixels,
       15,
     );
-    expect(pixels.slice(0, 15).join('')).toBe('111101111011991');
-    expect(pixels.slice(15).join('')).toBe('111101111019911');
+    expect(pixels.slice(0, 15).join('')).toBe('111101111091991');
+    expect(pixels.slice(15).join('')).toBe('111101111099911');
   });
 
   const slices = fc.array(

@@ -3,12 +3,6 @@ import { TracePage } from '../../../../components/panels/trace-page.tsx';
 
 export const metadata: Metadata = { title: 'Trace' };
 
-export default async function Page({
-  params,
-  searchParams,
-}: {
-  params: Promise<{ traceId: string }>;
-  searchParams: Promise<{ span?: string }>;
-}) {
-  return <TracePage traceId={(await params).traceId} span={(await searchParams).span ?? null} />;
+export default async function Page({ params }: { params: Promise<{ traceId: string }> }) {
+  return <TracePage traceId={(await params).traceId} />;
 }

@@ -1,4 +1,4 @@
-import { timelineRoute } from '../../../../../lib/contract/jobs.ts';
+import { timelineRoute } from '../../../../../lib/contract/timeline.ts';
 import { getTimeline } from '../../../../../lib/server/timeline.ts';
 import { answer } from '../../../answer.ts';
 

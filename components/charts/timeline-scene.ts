@@ -1,0 +1,44 @@
+/** What a frame of the timeline is drawn from: what there is, and what part of it is looked at. */
+import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
+import type { TimelineLayout } from '../../lib/chart/timeline-layout.ts';
+import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
+
+export const AXIS_HEIGHT = 26;
+
+/** A phase inside an attempt, offsets in ns. */
+export interface DrawnPhase {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface TimelineScene {
+  readonly tracks: TimelineTracks;
+  readonly layout: TimelineLayout;
+  /** One packed colour per slice. */
+  readonly colours: Uint32Array;
+  readonly functions: readonly string[];
+  readonly originNs: string;
+  /** What the answer covers: outside it nothing is known, and the picture says so. */
+  readonly loaded: TimeRange;
+  /** Phases by place in the columns; only those of wide slices are asked for. */
+  readonly phases: ReadonlyMap<number, readonly DrawnPhase[]>;
+  readonly selected: number;
+  /** Slices of the same task, the selected among them. */
+  readonly chain: readonly number[];
+}
+
+export interface Frame {
+  readonly range: TimeRange;
+  readonly scrollTop: number;
+  /** CSS pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly labels: number;
+  readonly scale: number;
+  readonly hover: number;
+  /** The slice the keyboard is on. */
+  readonly focus: number;
+  /** A box being drawn, offsets in ns. */
+  readonly box: TimeRange | null;
+}

@@ -1,0 +1,294 @@
+'use client';
+/** The lanes of one job with all that moves them: view, search, selection, live, and the panels that follow the window. */
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { completenessLines } from '../../lib/chart/completeness-words.ts';
+import { clockText } from '../../lib/chart/time-ticks.ts';
+import { colourLegend, packColour, sliceColours } from '../../lib/chart/timeline-colours.ts';
+import { prepareTracks, withNow } from '../../lib/chart/timeline-lanes.ts';
+import { layoutRows } from '../../lib/chart/timeline-layout.ts';
+import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
+import { attemptChain, findSlices, stepMatch } from '../../lib/chart/timeline-search.ts';
+import {
+  fitRange,
+  functionSpread,
+  longestVisible,
+  nextFailure,
+  windowAround,
+} from '../../lib/chart/timeline-window.ts';
+import { sliceWhere, sliceWords } from '../../lib/chart/timeline-words.ts';
+import type { TimelineWire } from '../../lib/contract/timeline.ts';
+import { TimelineCanvas } from '../charts/timeline-canvas.tsx';
+import { TimelineMinimap } from '../charts/timeline-minimap.tsx';
+import type { TimelineScene } from '../charts/timeline-scene.ts';
+import { useCanvasTheme } from '../charts/timeline-theme.ts';
+import { Panel } from '../ui/panel.tsx';
+import { EmptyState } from '../ui/states.tsx';
+import { CompletenessBanner } from './completeness-banner.tsx';
+import { TimelineDetails } from './timeline-details.tsx';
+import { TimelineLegend } from './timeline-legend.tsx';
+import { useNow, windowAtNow } from './timeline-live.ts';
+import { usePhases } from './timeline-phases.ts';
+import { TimelineStrips } from './timeline-strips.tsx';
+import { TimelineSums } from './timeline-sums.tsx';
+import { TimelineTable } from './timeline-table.tsx';
+import { TimelineToolbar } from './timeline-toolbar.tsx';
+import { type Gesture, useTimelineView } from './timeline-view.ts';
+
+/** Width of an element in whole CSS px, and the width of the labels that suits it. */
+function useWidth() {
+  const holder = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    const element = holder.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(() => setWidth(Math.floor(element.clientWidth)));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return { holder, width, labels: width < 620 ? 92 : 190 };
+}
+
+export function Timeline({
+  data,
+  answeredAtMs,
+  narrow,
+  stale,
+}: {
+  data: TimelineWire;
+  answeredAtMs: number;
+  narrow: { readonly jobId: string; readonly session?: string };
+  stale: string | null;
+}) {
+  const view = useTimelineView(data.originNs);
+  const { query, set, setRange } = view;
+  const { holder, width, labels } = useWidth();
+  const theme = useCanvasTheme();
+  const [focus, setFocus] = useState(-1);
+
+  const prepared = useMemo(() => {
+    const state = data.states.indexOf(query.state);
+    const name = query.fn === '' ? -1 : data.functions.indexOf(query.fn);
+    const isFiltered = query.state !== '' || query.fn !== '';
+    const keep = (row: number) =>
+      (query.state === '' || data.columns.state[row] === state) &&
+      (query.fn === '' || data.columns.function[row] === name);
+    return prepareTracks(data, { order: query.order, keep: isFiltered ? keep : undefined });
+  }, [data, query.state, query.fn, query.order]);
+  const isOpen = useMemo(() => prepared.running.includes(1), [prepared]);
+  const [paused, setPaused] = useState(false);
+  const following = isOpen && !paused && stale === null;
+  const now = useNow(data, answeredAtMs, following);
+  const tracks = useMemo(() => withNow(prepared, now), [prepared, now]);
+  const layout = useMemo(() => layoutRows(tracks, view.folded), [tracks, view.folded]);
+
+  const whole = useMemo(() => fitRange(tracks.extent), [tracks.extent]);
+  const isLive = following && (view.range === null || query.live === '1');
+  const range = view.range === null ? whole : isLive ? windowAtNow(view.range, now) : view.range;
+  const settled = view.settled ?? whole;
+  const move = useCallback(
+    (next: TimeRange | null, gesture: Gesture) => {
+      if (gesture === 'pan' && query.live === '1') void set({ live: '' });
+      setRange(next, gesture);
+    },
+    [setRange, set, query.live],
+  );
+
+  const selectedRow = useMemo(() => {
+    const [taskId, attempt] = query.sel.split(':');
+    return data.columns.taskId.findIndex((id, row) => id === taskId && String(data.columns.attempt[row]) === attempt);
+  }, [data.columns, query.sel]);
+  const selected = selectedRow === -1 ? -1 : (tracks.sliceOf[selectedRow] ?? -1);
+  const keyOf = (slice: number) => {
+    const row = tracks.attempt[slice] ?? -1;
+    return `${data.columns.taskId[row] ?? ''}:${data.columns.attempt[row] ?? 0}`;
+  };
+  const select = (slice: number) => {
+    setFocus(slice);
+    void set({ sel: slice === -1 ? '' : keyOf(slice) });
+  };
+  const goTo = (slice: number) => {
+    if (slice === -1) return;
+    select(slice);
+    const there = windowAround(tracks, slice, range);
+    if (there !== range) move(there, 'zoom');
+  };
+  const jump = (to: 'failure' | 'longest') =>
+    goTo(to === 'failure' ? nextFailure(tracks, selected === -1 ? focus : selected) : longestVisible(tracks, range));
+
+  const matches = useMemo(() => findSlices(prepared, data, query.q), [prepared, data, query.q]);
+  const matching = useMemo(() => (query.q.trim() === '' ? null : new Set(matches)), [matches, query.q]);
+  const colours = useMemo(
+    () =>
+      sliceColours(
+        tracks,
+        data,
+        query.color,
+        packColour(theme?.panel ?? '#0b131d'),
+        matching === null ? undefined : (slice) => matching.has(slice),
+      ),
+    [tracks, data, query.color, theme, matching],
+  );
+  const chain = useMemo(
+    () => (selected === -1 ? [] : attemptChain(prepared, data, selected)),
+    [prepared, data, selected],
+  );
+  const phases = usePhases(narrow, data, prepared, settled);
+  const scene: TimelineScene = useMemo(
+    () => ({
+      tracks,
+      layout,
+      colours,
+      functions: data.functions,
+      originNs: data.originNs,
+      loaded: {
+        from: Number.NEGATIVE_INFINITY,
+        to: data.limited ? lastStart(tracks.start) : isOpen ? now : Number.POSITIVE_INFINITY,
+      },
+      phases,
+      selected,
+      chain,
+    }),
+    [tracks, layout, colours, data.functions, data.originNs, data.limited, isOpen, now, phases, selected, chain],
+  );
+  const names = { functions: data.functions, states: data.states, attempts: data.columns.attempt };
+  const failures = tracks.failedBefore.at(-1) ?? 0;
+  const lane = data.lanes[data.columns.lane[selectedRow] ?? -1];
+  const spread = useMemo(
+    () => (selected === -1 ? null : functionSpread(prepared, prepared.functionIndex[selected] ?? -1)),
+    [prepared, selected],
+  );
+  const taskId = data.columns.taskId[selectedRow];
+  return (
+    <>
+      {stale === null ? null : (
+        <p role="status" className="text-[var(--warn)]">
+          ▲ Not refreshed since {new Date(answeredAtMs).toISOString().slice(11, 19)} UTC: {stale}
+        </p>
+      )}
+      <CompletenessBanner
+        lines={completenessLines(data.completeness, {
+          attempts: data.matched,
+          limited: data.limited,
+          neverRan: tracks.neverRan,
+        })}
+      />
+      <TimelineToolbar
+        view={view}
+        functions={data.functions}
+        states={data.states}
+        found={matching === null ? null : matches.length}
+        at={selected === -1 ? -1 : matches.indexOf(selected)}
+        failures={failures}
+        following={isLive}
+        canFollow={isOpen}
+        onStep={(way) => goTo(stepMatch(tracks, matches, selected, way))}
+        onJump={jump}
+        onFit={() => move(null, 'zoom')}
+        onFollow={() => {
+          setPaused(isLive);
+          void set({ live: isLive ? '' : '1' });
+          if (isLive && view.range === null) move(range, 'pan');
+        }}
+      />
+      <div className={taskId === undefined ? '' : 'grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_24rem]'}>
+        <Panel
+          title={`${tracks.start.length.toLocaleString('en-US')} attempts, ${tracks.groups.length} nodes, ${tracks.tracks.length.toLocaleString('en-US')} lanes`}
+          actions={
+            <span className="text-[12px] text-[var(--muted)]">
+              {clockText(BigInt(data.originNs) + BigInt(Math.round(range.from)), (range.to - range.from) / 500)} to{' '}
+              {clockText(BigInt(data.originNs) + BigInt(Math.round(range.to)), (range.to - range.from) / 500)} UTC
+            </span>
+          }
+          flush
+        >
+          <div ref={holder} className="min-w-0">
+            {tracks.start.length === 0 ? (
+              <EmptyState title="No attempt has run">
+                {query.fn !== '' || query.state !== ''
+                  ? 'Nothing in this job matches the function and state chosen above.'
+                  : 'Nothing in this job has reached a worker yet.'}
+              </EmptyState>
+            ) : query.as === 'table' ? (
+              <TimelineTable
+                data={data}
+                tracks={tracks}
+                range={settled}
+                matches={matching}
+                selected={selected}
+                onSelect={select}
+              />
+            ) : (
+              <>
+                <TimelineMinimap tracks={prepared} range={range} width={width} labels={labels} onRange={move} />
+                <TimelineCanvas
+                  scene={scene}
+                  range={range}
+                  width={width}
+                  labels={labels}
+                  focus={focus < tracks.start.length ? focus : -1}
+                  onRange={move}
+                  onFocus={setFocus}
+                  onSelect={select}
+                  onFold={view.fold}
+                  onJump={jump}
+                  words={(slice) => `${sliceWords(tracks, names, slice)}, ${sliceWhere(tracks, slice)}`}
+                  lines={(slice) => [
+                    sliceWords(tracks, names, slice),
+                    sliceWhere(tracks, slice),
+                    `started ${clockText(BigInt(data.originNs) + BigInt(Math.round(tracks.start[slice] ?? 0)), 1e6)}`,
+                    ...(data.columns.error[tracks.attempt[slice] ?? 0]
+                      ? [data.errors[data.columns.error[tracks.attempt[slice] ?? 0] ?? 0] ?? '']
+                      : []),
+                  ]}
+                />
+              </>
+            )}
+            {tracks.start.length === 0 ? null : (
+              <TimelineStrips
+                narrow={narrow}
+                originNs={data.originNs}
+                range={range}
+                settled={settled}
+                width={width}
+                labels={labels}
+              />
+            )}
+          </div>
+          <TimelineLegend
+            entries={colourLegend(query.color, data.functions, data.states)}
+            hasPhases={phases.size > 0}
+          />
+        </Panel>
+        {taskId === undefined ? null : (
+          <TimelineDetails
+            narrow={narrow}
+            taskId={taskId}
+            attempt={data.columns.attempt[selectedRow] ?? 0}
+            lane={selected === -1 ? 'never reached a worker' : sliceWhere(tracks, selected)}
+            nodeName={lane?.nodeName ?? null}
+            actor={lane?.actor ?? null}
+            spread={spread}
+            onAttempt={(attempt) => {
+              const other = chain.find((slice) => data.columns.attempt[tracks.attempt[slice] ?? -1] === attempt);
+              if (other === undefined) void set({ sel: `${taskId}:${attempt}` });
+              else goTo(other);
+            }}
+            onClose={() => select(-1)}
+          />
+        )}
+      </div>
+      <TimelineSums
+        tracks={prepared}
+        functions={data.functions}
+        range={settled}
+        chosen={query.fn}
+        onChoose={(fn) => void set({ fn })}
+      />
+    </>
+  );
+}
+
+/** Beyond the last start nothing was loaded where the answer was cut. */
+function lastStart(start: Float64Array): number {
+  return start.reduce((latest, at) => Math.max(latest, at), Number.NEGATIVE_INFINITY);
+}

@@ -1,0 +1,53 @@
+'use client';
+/** Phases of the attempts in view, asked for only while so few are in view that they can be seen. */
+import { useMemo } from 'react';
+import { askedWindow, writeInstant } from '../../lib/chart/timeline-instant.ts';
+import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
+import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
+import { countBetween } from '../../lib/chart/timeline-window.ts';
+import { phasesRoute, type TimelineWire } from '../../lib/contract/timeline.ts';
+import type { DrawnPhase } from '../charts/timeline-scene.ts';
+import { useApi } from '../queries/api-client.ts';
+
+const MOST_SLICES = 5_000;
+const NONE: ReadonlyMap<number, readonly DrawnPhase[]> = new Map();
+
+export function usePhases(
+  narrow: { readonly jobId: string; readonly session?: string },
+  data: TimelineWire,
+  tracks: TimelineTracks,
+  settled: TimeRange,
+): ReadonlyMap<number, readonly DrawnPhase[]> {
+  const asked = useMemo(() => askedWindow(settled), [settled]);
+  const enabled = useMemo(() => countBetween(tracks, asked) <= MOST_SLICES, [tracks, asked]);
+  const answer = useApi(
+    phasesRoute,
+    { ...narrow, from: writeInstant(asked.from, data.originNs), to: writeInstant(asked.to, data.originNs) },
+    { enabled, refreshMs: false },
+  );
+  const { taskId, attempt } = data.columns;
+  const phases = answer.data;
+  return useMemo(() => {
+    if (!enabled || phases === undefined) return NONE;
+    const wanted = new Set(phases.taskId);
+    const rowOf = new Map<string, number>();
+    taskId.forEach((id, row) => {
+      if (wanted.has(id)) rowOf.set(`${id}.${attempt[row]}`, row);
+    });
+    const offset = Number(BigInt(phases.fromNs) - BigInt(data.originNs));
+    const found = new Map<number, DrawnPhase[]>();
+    phases.taskId.forEach((id, i) => {
+      const row = rowOf.get(`${id}.${phases.attempt[i]}`);
+      if (row === undefined) return;
+      const drawn = {
+        name: phases.names[phases.name[i] ?? 0] ?? '',
+        start: offset + (phases.start[i] ?? 0),
+        end: offset + (phases.end[i] ?? 0),
+      };
+      const list = found.get(row);
+      if (list === undefined) found.set(row, [drawn]);
+      else list.push(drawn);
+    });
+    return found;
+  }, [enabled, phases, taskId, attempt, data.originNs]);
+}

@@ -1,0 +1,77 @@
+'use client';
+/** CPU, memory and GPU of the job's nodes below the lanes. They fail alone: without Prometheus the lanes stay. */
+import { useMemo } from 'react';
+import { prepareStrip } from '../../lib/chart/strip.ts';
+import { askedWindow, offsetToMs, writeInstant } from '../../lib/chart/timeline-instant.ts';
+import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
+import { stripsRoute } from '../../lib/contract/timeline.ts';
+import { StripChart } from '../charts/strip-chart.tsx';
+import { useApi } from '../queries/api-client.ts';
+
+export function TimelineStrips({
+  narrow,
+  originNs,
+  range,
+  settled,
+  width,
+  labels,
+}: {
+  narrow: { readonly jobId: string; readonly session?: string };
+  originNs: string;
+  /** What is seen now, and where the hand last rested: only the latter is asked for. */
+  range: TimeRange;
+  settled: TimeRange;
+  width: number;
+  labels: number;
+}) {
+  const asked = askedWindow(settled);
+  const answer = useApi(
+    stripsRoute,
+    { ...narrow, from: writeInstant(asked.from, originNs), to: writeInstant(asked.to, originNs), points: 900 },
+    { refreshMs: 15_000 },
+  );
+  const { data } = answer;
+  const strips = useMemo(
+    () =>
+      (
+        [
+          ['Node CPU', data?.cpu],
+          ['Node memory', data?.memory],
+          ['Node GPU', data?.gpu],
+        ] as const
+      ).map(([label, grid]) => ({ label, strip: grid == null ? null : prepareStrip(grid) })),
+    [data],
+  );
+  const isDown = data?.notices.find((notice) => notice.kind === 'down');
+  const said = isDown ?? data?.notices[0];
+  const window = { fromMs: offsetToMs(range.from, originNs), toMs: offsetToMs(range.to, originNs) };
+  return (
+    <section aria-label="Node metrics on the same clock">
+      {strips.map(({ label, strip }) => (
+        <StripChart
+          key={label}
+          label={label}
+          strip={strip}
+          {...window}
+          width={width}
+          labels={labels}
+          missing={
+            data === undefined
+              ? (answer.error?.message ?? 'Loading')
+              : isDown
+                ? 'Prometheus does not answer'
+                : 'not measured in this window'
+          }
+        />
+      ))}
+      {said === undefined ? null : (
+        <p className="border-[var(--line)] border-t px-5 py-1.5 text-[12px]">
+          <span aria-hidden="true" className="text-[var(--warn)]">
+            ▲{' '}
+          </span>
+          {said.source}: {said.message} <span className="text-[var(--muted)]">{said.whatToDo}</span>
+        </p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,175 @@
+'use client';
+/** Controls of a timeline: search, filters, order, colours, jumps, follow, table. */
+import { ChevronDown, ChevronUp, Maximize2, Radio, Search, Table2 } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { COLOUR_MODES } from '../../lib/chart/timeline-colours.ts';
+import { LANE_ORDERS } from '../../lib/chart/timeline-columns.ts';
+import type { TimelineView } from './timeline-view.ts';
+
+const control =
+  'h-8 rounded border border-[var(--line)] bg-[var(--panel-2)] px-2 hover:border-[var(--muted)] disabled:opacity-45 disabled:hover:border-[var(--line)] aria-pressed:border-[var(--accent)] aria-pressed:text-[var(--accent)]';
+const ORDER_WORDS = { node: 'by node', failure: 'by first failure', longest: 'by longest' } as const;
+
+function Choice({
+  label,
+  value,
+  onChange,
+  children,
+}: {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+  children: ReactNode;
+}) {
+  return (
+    <select
+      aria-label={label}
+      className={`${control} max-w-44`}
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+    >
+      {children}
+    </select>
+  );
+}
+
+export function TimelineToolbar({
+  view,
+  functions,
+  states,
+  found,
+  at,
+  failures,
+  following,
+  canFollow,
+  onStep,
+  onJump,
+  onFit,
+  onFollow,
+}: {
+  view: TimelineView;
+  functions: readonly string[];
+  states: readonly string[];
+  /** Matches of the search; null where nothing is searched for. */
+  found: number | null;
+  /** Place of the selection among the matches, from 0; -1: not among them. */
+  at: number;
+  failures: number;
+  following: boolean;
+  canFollow: boolean;
+  onStep: (way: 1 | -1) => void;
+  onJump: (to: 'failure' | 'longest') => void;
+  onFit: () => void;
+  onFollow: () => void;
+}) {
+  const { query, set } = view;
+  return (
+    <div role="toolbar" aria-label="Timeline" className="flex flex-wrap items-center gap-2">
+      <search className="flex items-center gap-1">
+        <label className={`${control} flex items-center gap-1.5 focus-within:border-[var(--accent)]`}>
+          <Search aria-hidden="true" size={14} className="text-[var(--muted)]" />
+          <input
+            aria-label="Search tasks"
+            placeholder="Function, task id, error, worker"
+            className="w-52 bg-transparent outline-none placeholder:text-[var(--muted)]"
+            value={query.q}
+            onChange={(event) => void set({ q: event.target.value })}
+            onKeyDown={(event) => {
+              if (event.key === 'Enter') onStep(event.shiftKey ? -1 : 1);
+              else if (event.key === 'Escape') void set({ q: '' });
+            }}
+          />
+          <output className="min-w-12 whitespace-nowrap text-right text-[12px] text-[var(--muted)]">
+            {found === null
+              ? ''
+              : at === -1
+                ? `${found.toLocaleString('en-US')} found`
+                : `${(at + 1).toLocaleString('en-US')} of ${found.toLocaleString('en-US')}`}
+          </output>
+        </label>
+        <button
+          type="button"
+          aria-label="Match before"
+          className={control}
+          disabled={!found}
+          onClick={() => onStep(-1)}
+        >
+          <ChevronUp aria-hidden="true" size={14} />
+        </button>
+        <button type="button" aria-label="Next match" className={control} disabled={!found} onClick={() => onStep(1)}>
+          <ChevronDown aria-hidden="true" size={14} />
+        </button>
+      </search>
+      <Choice label="Function" value={query.fn} onChange={(fn) => void set({ fn })}>
+        <option value="">All functions</option>
+        {functions.map((each) => (
+          <option key={each} value={each}>
+            {each || 'unnamed'}
+          </option>
+        ))}
+      </Choice>
+      <Choice label="State" value={query.state} onChange={(state) => void set({ state })}>
+        <option value="">All states</option>
+        {states.map((each) => (
+          <option key={each}>{each}</option>
+        ))}
+      </Choice>
+      <Choice
+        label="Order of lanes"
+        value={query.order}
+        onChange={(value) => void set({ order: LANE_ORDERS.find((each) => each === value) ?? 'node' })}
+      >
+        {LANE_ORDERS.map((each) => (
+          <option key={each} value={each}>
+            Lanes {ORDER_WORDS[each]}
+          </option>
+        ))}
+      </Choice>
+      <Choice
+        label="Colour"
+        value={query.color}
+        onChange={(value) => void set({ color: COLOUR_MODES.find((each) => each === value) ?? 'function' })}
+      >
+        {COLOUR_MODES.map((each) => (
+          <option key={each} value={each}>
+            Colour by {each}
+          </option>
+        ))}
+      </Choice>
+      <div className="flex gap-1">
+        <button type="button" className={control} disabled={failures === 0} onClick={() => onJump('failure')}>
+          <span aria-hidden="true" className="text-[var(--bad)]">
+            ✕
+          </span>{' '}
+          Next failure <span className="text-[var(--muted)]">{failures.toLocaleString('en-US')}</span>
+        </button>
+        <button type="button" className={control} onClick={() => onJump('longest')}>
+          Longest
+        </button>
+      </div>
+      <div className="ml-auto flex gap-1">
+        <button type="button" className={`${control} flex items-center gap-1.5`} onClick={onFit}>
+          <Maximize2 aria-hidden="true" size={13} /> Fit
+        </button>
+        <button
+          type="button"
+          aria-pressed={following}
+          disabled={!canFollow}
+          title={canFollow ? 'Keep the window at now' : 'Nothing is running'}
+          className={`${control} flex items-center gap-1.5`}
+          onClick={onFollow}
+        >
+          <Radio aria-hidden="true" size={13} /> Live
+        </button>
+        <button
+          type="button"
+          aria-pressed={query.as === 'table'}
+          className={`${control} flex items-center gap-1.5`}
+          onClick={() => void set({ as: query.as === 'table' ? 'lanes' : 'table' })}
+        >
+          <Table2 aria-hidden="true" size={13} /> Table
+        </button>
+      </div>
+    </div>
+  );
+}

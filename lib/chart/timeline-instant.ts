@@ -1,0 +1,39 @@
+/** Instants in an address: absolute Unix time, so that a link means the same tomorrow, as offsets from an origin. */
+import type { TimeRange } from './timeline-raster.ts';
+
+/** Unix s, ms, us or ns, told apart by the number of digits (up to 11, 12-14, 15-17, 18-19), as an offset in ns. */
+export function readInstant(text: string | null, originNs: string): number | null {
+  if (text === null || !/^\d{1,19}$/.test(text)) return null;
+  const scale = text.length <= 11 ? 9n : text.length <= 14 ? 6n : text.length <= 17 ? 3n : 0n;
+  return Number(BigInt(text) * 10n ** scale - BigInt(originNs));
+}
+
+/** Null where either end cannot be read or the window is empty. */
+export function readRange(from: string | null, to: string | null, originNs: string): TimeRange | null {
+  const range = { from: readInstant(from, originNs), to: readInstant(to, originNs) };
+  return range.from !== null && range.to !== null && range.to > range.from ? { from: range.from, to: range.to } : null;
+}
+
+/** An offset in ns as Unix ns. */
+export const writeInstant = (offset: number, originNs: string): string =>
+  String(BigInt(originNs) + BigInt(Math.round(offset)));
+
+/** Unix ms of an offset, for the cursor that all charts share. */
+export const offsetToMs = (offset: number, originNs: string): number =>
+  Number(BigInt(originNs) / 1_000_000n) + (Number(BigInt(originNs) % 1_000_000n) + offset) / 1e6;
+
+/** Offset in ns of Unix ms. */
+export const msToOffset = (ms: number, originNs: string): number =>
+  (ms - Number(BigInt(originNs) / 1_000_000n)) * 1e6 - Number(BigInt(originNs) % 1_000_000n);
+
+/**
+ * The window to ask a server for, so that panning does not ask again: three times what is seen, its ends on multiples of
+ * a quarter of the power of two above the span.
+ *
+ *   asked    |----------|==seen==|----------|
+ */
+export function askedWindow(seen: TimeRange): TimeRange {
+  const span = Math.max(1, seen.to - seen.from);
+  const grid = 2 ** Math.ceil(Math.log2(span)) / 4;
+  return { from: Math.floor((seen.from - span) / grid) * grid, to: Math.ceil((seen.to + span) / grid) * grid };
+}

@@ -1,0 +1,37 @@
+/** A slice in words: what is said to a screen reader, shown under the pointer and written on the slice. */
+import { durationText } from './time-ticks.ts';
+import type { TimelineTracks } from './timeline-lanes.ts';
+
+export interface SliceNames {
+  readonly functions: readonly string[];
+  readonly states: readonly string[];
+  /** Attempt number by place in the columns. */
+  readonly attempts: readonly number[];
+}
+
+/** Duration over the median of the function's ended attempts; null where there is none to compare with. */
+export function overMedian(tracks: TimelineTracks, slice: number): number | null {
+  const duration = (tracks.end[slice] ?? 0) - (tracks.start[slice] ?? 0);
+  const ratio = duration / (tracks.medianNs[tracks.functionIndex[slice] ?? 0] ?? Number.NaN);
+  return Number.isFinite(ratio) ? ratio : null;
+}
+
+/** "train_step, attempt 1, FAILED, 1.42 s, 3.4x the median". */
+export function sliceWords(tracks: TimelineTracks, names: SliceNames, slice: number): string {
+  const ratio = overMedian(tracks, slice);
+  const duration = durationText((tracks.end[slice] ?? 0) - (tracks.start[slice] ?? 0));
+  return [
+    names.functions[tracks.functionIndex[slice] ?? 0] || 'unnamed task',
+    `attempt ${names.attempts[tracks.attempt[slice] ?? 0] ?? 0}`,
+    names.states[tracks.stateIndex[slice] ?? 0] ?? 'UNKNOWN',
+    tracks.running[slice] === 1 ? `${duration} so far` : duration,
+    ...(ratio === null ? [] : [`${ratio.toFixed(1)}x the median`]),
+  ].join(', ');
+}
+
+/** "worker 2556 on sim-node-0". */
+export function sliceWhere(tracks: TimelineTracks, slice: number): string {
+  const track = tracks.trackOf[slice] ?? 0;
+  const group = tracks.groups.find(({ first, last }) => track >= first && track < last);
+  return `${tracks.tracks[track]?.label ?? ''} on ${group?.label ?? ''}`;
+}

@@ -1,0 +1,98 @@
+/** Use case of GET /api/jobs/{jobId}/strips: CPU, memory and GPU of the job's nodes on the timeline's clock. */
+import type { StripsWire } from '../contract/timeline.ts';
+import type { SourceNoticeWire } from '../contract/wire-values.ts';
+import type { SeriesGrid } from '../model/series.ts';
+import { milliseconds } from '../model/units.ts';
+import { dcgmNodeGpu, type NodeMetric, rayNodeMetrics } from '../sources/prometheus/node-metrics.ts';
+import { nodeNames, nodesOfJob } from '../store/queries/timeline.ts';
+import { noticeOf } from './alerts.ts';
+import { type JobQuery, resolveJob } from './jobs.ts';
+import { ProblemError } from './problem.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Ray's agents are scraped every 5 s at the fastest: a finer grid would only repeat samples. */
+const FINEST_STEP_MS = 5_000;
+
+interface StripsQuery extends JobQuery {
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly points: number;
+}
+
+export async function getStrips(runtime: Runtime, query: StripsQuery, signal: AbortSignal): Promise<StripsWire> {
+  if (query.to <= query.from)
+    throw new ProblemError(
+      'invalid-parameter',
+      `parameter "to" is ${query.to}: it must be after "from", ${query.from}`,
+    );
+  const job = await resolveJob(runtime, query);
+  const [nodes, used] = await Promise.all([
+    runtime.engine.select(nodeNames, { session: job.session }),
+    runtime.engine.select(nodesOfJob, { session: job.session, job: job.job_id }),
+  ]);
+  const ran = new Set(used.map((row) => row.node_id));
+  const own = nodes.filter((node) => ran.has(node.node_id) && node.ip !== '');
+  // Raylets that share a host share its measurements: one line carries all their names.
+  const names = new Map<string, string>();
+  for (const { ip, name } of own) names.set(ip, names.has(ip) ? `${names.get(ip)}, ${name || ip}` : name || ip);
+  const notices: SourceNoticeWire[] = [];
+  if (names.size === 0) {
+    notices.push({
+      source: 'prometheus',
+      kind: 'nothing-measured',
+      message: 'no address is known of the nodes of this job, so no metric can be found for them',
+      whatToDo:
+        'Export node events (RAY_DASHBOARD_AGGREGATOR_AGENT_EXPOSABLE_EVENT_TYPES=ALL) or set RAY_DASHBOARD_URL.',
+    });
+    return { cpu: null, memory: null, gpu: null, notices };
+  }
+  const from = milliseconds(Number(query.from / 1_000_000n));
+  const to = milliseconds(Number(query.to / 1_000_000n));
+  const step = milliseconds(Math.max(FINEST_STEP_MS, Math.ceil((to - from) / query.points / 1000) * 1000));
+
+  const ask = async ({ name, promql }: NodeMetric): Promise<SeriesGrid | null> => {
+    try {
+      const answer = await runtime.prometheus.range({ name, promql, from, to, step }, signal);
+      for (const warning of answer.warnings)
+        notices.push({ source: 'prometheus', kind: 'partial', message: warning, whatToDo: null });
+      return answer.data;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const notice = noticeOf('prometheus', error);
+      if (!notices.some((said) => said.kind === notice.kind && notice.kind === 'down')) notices.push(notice);
+      return null;
+    }
+  };
+  const metrics = rayNodeMetrics(job.session, [...names.keys()]);
+  const [cpu, memory, rayGpu] = await Promise.all([ask(metrics.cpu), ask(metrics.memory), ask(metrics.gpu)]);
+  const hostnames = own.map((node) => node.name).filter((name) => name !== '');
+  const isGpuMissing = rayGpu !== null && rayGpu.series.length === 0 && hostnames.length > 0;
+  const gpu = isGpuMissing ? await ask(dcgmNodeGpu(hostnames)) : rayGpu;
+  for (const [grid, { metric }] of [
+    [cpu, metrics.cpu],
+    [memory, metrics.memory],
+  ] as const)
+    if (grid !== null && grid.series.length === 0)
+      notices.push({
+        source: 'prometheus',
+        kind: 'nothing-measured',
+        message: `${metric} has no sample of the nodes of this job in this window`,
+        whatToDo: "Let Prometheus scrape Ray's metrics agents (/sources says how).",
+      });
+  return { cpu: gridWire(cpu, names), memory: gridWire(memory, names), gpu: gridWire(gpu, names), notices };
+}
+
+function gridWire(grid: SeriesGrid | null, names: ReadonlyMap<string, string>): StripsWire['cpu'] {
+  if (grid === null) return null;
+  return {
+    startMs: grid.start,
+    stepMs: grid.step,
+    count: grid.count,
+    series: grid.series
+      .map(({ labels, values }) => {
+        const ip = labels.ip ?? '';
+        return { labels: { ip, node: names.get(ip) ?? labels.Hostname ?? ip }, values: [...values] };
+      })
+      .sort((a, b) => a.labels.node.localeCompare(b.labels.node, 'en', { numeric: true })),
+  };
+}

@@ -1,0 +1,226 @@
+/** Timeline and traces in a real browser: hands, keys, address and words, on the simulated cluster. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jobsRoute } from '../../lib/contract/jobs.ts';
+import { timelineRoute } from '../../lib/contract/timeline.ts';
+import { traceRoute, tracesRoute } from '../../lib/contract/traces.ts';
+import { base, expectSound, get, launchBrowser, openPage, type View } from './harness.ts';
+
+let browser: Browser;
+let address: string;
+let job: { jobId: string; session: string };
+beforeAll(async () => {
+  browser = await launchBrowser();
+  const found = (await get(jobsRoute, {})).jobs.find((row) => row.submissionId === 'raysubmit_sim_preprocess');
+  if (!found) throw new Error('the simulated job is missing');
+  job = { jobId: found.jobId, session: found.session };
+  address = `${base}/jobs/${job.jobId}/timeline?session=${encodeURIComponent(job.session)}`;
+});
+afterAll(() => browser?.close());
+
+const PHONE: View = [390, 844, 'dark'];
+const lanes = (page: Page) => page.getByRole('application', { name: /Task timeline/ });
+
+async function openTimeline(view?: View, extra = ''): Promise<{ page: Page; errors: string[] }> {
+  const opened = await openPage(browser, view);
+  await opened.page.goto(address + extra, { waitUntil: 'load' });
+  await lanes(opened.page).waitFor({ timeout: 60_000 });
+  return opened;
+}
+
+const windowOf = (page: Page): string => new URL(page.url()).searchParams.get('from') ?? '';
+
+describe('timeline', () => {
+  it('zooms with the wheel into a new address, and Back undoes each step', async () => {
+    const { page, errors } = await openTimeline();
+    const box = await lanes(page).boundingBox();
+    if (!box) throw new Error('no lanes');
+    await page.mouse.move(box.x + box.width * 0.6, box.y + 120);
+    await page.mouse.wheel(0, -400);
+    await page.waitForFunction(() => location.search.includes('from='));
+    const first = windowOf(page);
+    await page.waitForTimeout(500);
+    await page.mouse.wheel(0, -400);
+    await page.waitForFunction((was) => new URLSearchParams(location.search).get('from') !== was, first);
+    await page.goBack();
+    await page.waitForFunction((was) => new URLSearchParams(location.search).get('from') === was, first);
+    await page.goBack();
+    await page.waitForFunction(() => !location.search.includes('from='));
+    await expectSound(page, errors);
+    await page.context().close();
+  });
+
+  it('selects a window with Shift and drag, pans without a new step, and fits with F', async () => {
+    const { page } = await openTimeline();
+    const box = await lanes(page).boundingBox();
+    if (!box) throw new Error('no lanes');
+    const steps = await page.evaluate(() => history.length);
+    await page.keyboard.down('Shift');
+    await page.mouse.move(box.x + box.width * 0.4, box.y + 100);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.6, box.y + 140, { steps: 5 });
+    await page.mouse.up();
+    await page.keyboard.up('Shift');
+    await page.waitForFunction(() => location.search.includes('from='));
+    const first = windowOf(page);
+    await page.mouse.move(box.x + box.width * 0.6, box.y + 100);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.5, box.y + 100, { steps: 5 });
+    await page.mouse.up();
+    await page.waitForFunction((was) => new URLSearchParams(location.search).get('from') !== was, first);
+    expect(BigInt(windowOf(page))).toBeGreaterThan(BigInt(first));
+    expect((await page.evaluate(() => history.length)) - steps).toBe(1);
+    await lanes(page).focus();
+    await page.keyboard.press('f');
+    await page.waitForFunction(() => !location.search.includes('from='));
+    await page.context().close();
+  });
+
+  it('is walked with the keyboard, and says where one is; Enter opens, Escape closes', async () => {
+    const { page } = await openTimeline();
+    await lanes(page).focus();
+    const spoken = page.getByTestId('timeline-spoken');
+    const words = /^\S.*, attempt \d+, [A-Z_]+, .+, worker \d+ on sim-node-\d$/;
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => spoken.textContent()).toMatch(words);
+    const first = await spoken.textContent();
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => spoken.textContent()).not.toBe(first);
+    await page.keyboard.press('ArrowDown');
+    await expect.poll(() => spoken.textContent()).toMatch(words);
+    await page.keyboard.press('Enter');
+    await page.getByRole('region', { name: 'Selected task' }).waitFor();
+    await page.waitForFunction(() => location.search.includes('sel='));
+    await page.keyboard.press('Escape');
+    await page.getByRole('region', { name: 'Selected task' }).waitFor({ state: 'detached' });
+    await page.context().close();
+  });
+
+  it('jumps to a failure and shows all its states, its chain and its error', async () => {
+    const { page, errors } = await openTimeline();
+    await page.getByRole('button', { name: /Next failure/ }).click();
+    const details = page.getByRole('region', { name: 'Selected task' });
+    await details.getByText('RUNNING', { exact: true }).waitFor({ timeout: 30_000 });
+    const [taskId = '', attempt = ''] = (new URL(page.url()).searchParams.get('sel') ?? '').split(':');
+    expect(taskId).toMatch(/^[0-9a-f]{48}$/);
+    for (const part of ['PENDING_NODE_ASSIGNMENT', 'FAILED'])
+      expect(await details.getByText(part, { exact: true }).count()).toBeGreaterThan(0);
+    expect(await details.getByRole('region', { name: 'Error' }).count()).toBe(1);
+    expect(await details.getByRole('button', { name: new RegExp(`attempt ${attempt}`) }).count()).toBe(1);
+    await details.getByText('the median').waitFor();
+    await expectSound(page, errors);
+    await page.context().close();
+  });
+
+  it('lights up matches and steps through them with Enter and Shift + Enter', async () => {
+    const { page } = await openTimeline();
+    const data = await get(timelineRoute, { ...job, state: 'FAILED' });
+    expect(data.matched).toBeGreaterThan(1);
+    await page.getByRole('textbox', { name: 'Search tasks' }).fill('failed');
+    await page.getByText(/\d+ found/).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText(/^1 of \d/).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText(/^2 of \d/).waitFor();
+    await page.keyboard.press('Shift+Enter');
+    await page.getByText(/^1 of \d/).waitFor();
+    await page.waitForFunction(() => location.search.includes('q=failed'));
+    await page.context().close();
+  });
+
+  it('shows the same attempts as rows, filters by function, and folds a node', async () => {
+    const { page, errors } = await openTimeline(undefined, '&as=table&fn=decode_image');
+    const table = page.getByRole('region', { name: 'Attempts in the visible window' });
+    await table
+      .getByRole('button', { name: 'decode_image' })
+      .first()
+      .waitFor()
+      .catch(() => undefined);
+    await page.locator('table[aria-rowcount] tbody button').first().waitFor();
+    const names = await page.locator('table[aria-rowcount] tbody button').allTextContents();
+    expect(new Set(names)).toEqual(new Set(['decode_image']));
+    expect(names.length).toBeLessThan(80);
+    await expectSound(page, errors);
+    await page.getByRole('button', { name: 'Table' }).click();
+    const box = await lanes(page).boundingBox();
+    if (!box) throw new Error('no lanes');
+    await page.mouse.click(box.x + 30, box.y + 37);
+    await page.waitForFunction(() => location.search.includes('fold='));
+    await page.context().close();
+  });
+
+  it('shows the metrics of the nodes on the same clock', async () => {
+    const { page } = await openTimeline();
+    const strips = page.getByRole('region', { name: 'Node metrics on the same clock' });
+    await strips
+      .getByText(/max \d.* % sim-node/)
+      .first()
+      .waitFor({ timeout: 60_000 });
+    expect(await strips.getByText('not measured in this window').count()).toBe(0);
+    await page.context().close();
+  });
+
+  it('opens a task by a tap on a phone', async () => {
+    const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+    const page = await context.newPage();
+    await page.goto(address, { waitUntil: 'load' });
+    await lanes(page).waitFor({ timeout: 60_000 });
+    const box = await lanes(page).boundingBox();
+    if (!box) throw new Error('no lanes');
+    const details = page.getByRole('region', { name: 'Selected task' });
+    for (let i = 0; i < 20 && (await details.count()) === 0; i++)
+      await page.touchscreen.tap(box.x + 100 + i * 12, box.y + 26 + 22 + 9 + (i % 5) * 18);
+    await details.waitFor();
+    await details.scrollIntoViewIfNeeded();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+    await context.close();
+  });
+});
+
+describe('traces', () => {
+  it('keeps the search in the address and finds what it asks for', async () => {
+    const { page, errors } = await openPage(browser);
+    await page.goto(`${base}/traces?name=train.step&min=1`, { waitUntil: 'load' });
+    await page.getByRole('link', { name: 'train.step' }).first().waitFor({ timeout: 60_000 });
+    const { matched } = await get(tracesRoute, { name: 'train.step', errors: 'true' });
+    await page.getByRole('checkbox', { name: 'Errors only' }).check();
+    await page.waitForFunction(() => location.search.includes('errors=true'));
+    if (matched === 0) await page.getByText('No trace matches').waitFor();
+    await expectSound(page, errors);
+    await page.context().close();
+  });
+
+  it('draws a trace, walks its tree by keys, and keeps the span in the address', async () => {
+    const { traces } = await get(tracesRoute, { name: 'train.step', limit: 5 });
+    const traceId = traces[0]?.traceId ?? '';
+    const trace = await get(traceRoute, { traceId });
+    expect(trace.spans.length).toBeGreaterThan(1);
+    const { page, errors } = await openPage(browser);
+    await page.goto(`${base}/traces/${traceId}`, { waitUntil: 'load' });
+    const tree = page.getByRole('tree');
+    await tree.getByRole('treeitem').first().waitFor({ timeout: 60_000 });
+    await tree.focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.waitForFunction(() => location.search.includes('span='));
+    await page.getByRole('region', { name: 'Span' }).getByText('Duration').waitFor();
+    const before = await tree.getByRole('treeitem').count();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => tree.getByRole('treeitem').count()).toBeLessThan(before);
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => tree.getByRole('treeitem').count()).toBe(before);
+    await expectSound(page, errors);
+    await page.context().close();
+  });
+
+  it('is sound on a phone', async () => {
+    const { traces } = await get(tracesRoute, { limit: 1 });
+    const { page, errors } = await openPage(browser, PHONE);
+    await page.goto(`${base}/traces/${traces[0]?.traceId}`, { waitUntil: 'load' });
+    await page.getByRole('treeitem').first().click();
+    await page.getByRole('region', { name: 'Span' }).waitFor();
+    await expectSound(page, errors);
+    await page.context().close();
+  });
+});
