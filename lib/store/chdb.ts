@@ -84,7 +84,8 @@ class Lanes {
   ): Promise<T> {
     signal?.throwIfAborted();
     const session = await this.take(signal);
-    const work = statement(session);
+    // Asynchronous even where the driver throws at once: the lane must come back.
+    const work = (async () => statement(session))();
     const release = (): void => {
       const next = this.waiting.shift();
       if (next) next.take(session);

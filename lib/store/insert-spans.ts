@@ -1,9 +1,12 @@
 /** Spans as rows of otel_traces (the Collector's ClickHouse exporter's columns). */
 import type { Span } from '../model/span.ts';
 
-/** DateTime64(9) as `<seconds>.<nanoseconds>`: exact, and read without a time zone. */
+/**
+ * DateTime64(9) as `<seconds>.<nanoseconds>`: exact, and read without a time zone. Ten digits of seconds, because fewer
+ * than five are read as a year: an event without a time has time 0.
+ */
 const moment = (time: bigint): string =>
-  `${time / 1_000_000_000n}.${(time % 1_000_000_000n).toString().padStart(9, '0')}`;
+  `${(time / 1_000_000_000n).toString().padStart(10, '0')}.${(time % 1_000_000_000n).toString().padStart(9, '0')}`;
 
 export function spanRows(spans: readonly Span[]): readonly object[] {
   return spans.map((span) => ({

@@ -80,6 +80,7 @@ describe('a bad span is refused alone, with its position and reason', () => {
     ['a million characters', { name: long }, long],
     ['enums as names, integers as numbers', { kind: 'SPAN_KIND_CLIENT', name: 'enum', startTimeUnixNano: 1 }, 'enum'],
     ['unknown fields', { name: 'unknown', flags: 257, future: { deep: [1] } }, 'unknown'],
+    ['an event without a time', { name: 'no-time', events: [{ name: 'e' }] }, 'no-time'],
     ['1970', { name: '1970', startTimeUnixNano: '1', endTimeUnixNano: '2' }, '1970'],
     [
       'a key named __proto__',

@@ -16,8 +16,16 @@ const KINDS: readonly SpanKind[] = ['Unspecified', 'Internal', 'Server', 'Client
 const STATUSES: readonly StatusCode[] = ['Unset', 'Ok', 'Error'];
 
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value);
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-const get = (node: Node, name: string): unknown => (name in node ? node[name] : node[snake(name)]);
+const snakes = new Map<string, string>();
+/** Field names are few and asked for millions of times. */
+function snake(name: string): string {
+  const known = snakes.get(name);
+  if (known !== undefined) return known;
+  const made = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  snakes.set(name, made);
+  return made;
+}
+const get = (node: Node, name: string): unknown => node[name] ?? node[snake(name)];
 const text = (node: Node, name: string): string => {
   const value = get(node, name);
   return typeof value === 'string' ? value : '';
@@ -82,7 +90,7 @@ function time(node: Node, name: string): bigint {
 
 function identifier(node: Node, name: string, digits: number): string {
   const value = text(node, name).toLowerCase();
-  if (!new RegExp(`^[0-9a-f]{${digits}}$`).test(value))
+  if (value.length !== digits || !/^[0-9a-f]+$/.test(value))
     throw new Error(`${name} is ${JSON.stringify(value.slice(0, 40))}, expected ${digits} hex digits`);
   if (/^0+$/.test(value)) throw new Error(`${name} is all zeros`);
   return value;
