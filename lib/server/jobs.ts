@@ -1,5 +1,6 @@
 /** Use cases of jobs: the list, one job, its identity across clusters and sessions, its completeness. */
 import type { CompletenessWireValue, JobSummaryWire, JobsWire, JobWire } from '../contract/jobs.ts';
+import { IMPORTED_SESSION } from '../model/task.ts';
 import { completeness, type JobRow, jobs, storedAttempts } from '../store/queries/jobs.ts';
 import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
@@ -10,7 +11,8 @@ function status(row: JobRow): JobSummaryWire['status'] {
   if ('FINISHED' in row.statuses) return 'FINISHED';
   if ('RUNNING' in row.statuses) return 'RUNNING';
   if ('PENDING' in row.statuses) return 'PENDING';
-  return row.attempts > row.finished + row.failed ? 'RUNNING' : 'UNKNOWN';
+  const isOpen = row.attempts > row.finished + row.failed && !row.session.startsWith(IMPORTED_SESSION);
+  return isOpen ? 'RUNNING' : 'UNKNOWN';
 }
 
 const parseTexts = (json: string): Record<string, string> =>

@@ -93,6 +93,11 @@ describe.each(['mixed', 'oom'])('format A of %s, alone', (scenario) => {
     expect(await countsOf(runtime, session, Object.keys(expected))).toEqual(expected);
   });
 
+  it('its jobs are not called running, though the end of some attempts is not known', async () => {
+    const { jobs } = await listJobs(runtime, { limit: 100, internal: true });
+    expect(new Set(jobs.map((job) => job.status))).toEqual(new Set(['UNKNOWN']));
+  });
+
   it('says what a timeline cannot know', async () => {
     const [job] = Object.keys(truth(scenario).executions_per_job_and_function);
     const { completeness } = await summariseTasks(runtime, { jobId: job ?? '', session });

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { Counter, Gauge } from 'prom-client';
 import type { SourceHealthWire } from '../../contract/health.ts';
 import type { IngestReportWire } from '../../contract/ingest.ts';
+import { IMPORTED_SESSION } from '../../model/task.ts';
 import { decodeOtlp } from '../../sources/otlp/decode.ts';
 import { type DecodedRay, decodeRayEvents } from '../../sources/ray/decode-event.ts';
 import { decodeTimeline } from '../../sources/ray/decode-timeline.ts';
@@ -29,12 +30,9 @@ interface Waiting {
 const BATCH_ROWS = 50_000;
 const BATCH_MS = 20;
 const REJECTS_SHOWN = 10;
-/** Sessions that are files: their tasks were told by nothing else. */
-const IMPORTED = 'imported:';
-
 /** The same content has the same name, compressed or not: importing it twice changes nothing. */
 const importedSession = (bytes: Uint8Array): string =>
-  `${IMPORTED}${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`;
+  `${IMPORTED_SESSION}${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`;
 
 export function createIngest(engine: Engine, config: Config, telemetry: Telemetry): Ingest {
   const registers = [telemetry.registry];
@@ -184,7 +182,7 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
         session,
         cluster: body.cluster,
         jobId: body.job,
-        isImported: session.startsWith(IMPORTED),
+        isImported: session.startsWith(IMPORTED_SESSION),
       });
       const admitted = decoded.completeness.map(({ jobId, truncated, reason }) => ({
         session,
