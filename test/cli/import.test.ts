@@ -11,7 +11,7 @@ import { fixture, type ImportDesk, openImportDesk, RAY, TORCH } from './import-d
 import { runXray } from './run-xray.ts';
 
 // Each command is a process of its own, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 let desk: ImportDesk;
 beforeAll(async () => {
