@@ -24,9 +24,10 @@ export async function runDoctor(
   const health: HealthWire | Error = await client
     .health()
     .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+  const heard = Date.now();
   const checks: DoctorCheckWire[] = [
     ...(await machineChecks({ root, dataDirectory, url: client.url, isUp: !(health instanceof Error) })),
-    ...(await xrayChecks(client, health, asked)),
+    ...(await xrayChecks(client, health, { asked, heard })),
     ...(await rayChecks(health instanceof Error ? null : health)),
   ];
   const report: DoctorReportWire = { ok: checks.every((check) => check.state !== 'fail'), checks };

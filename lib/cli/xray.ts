@@ -32,7 +32,7 @@ const OPTIONS: Record<Command, ParseArgsOptionsConfig> = {
 const isCommand = (word: string): word is Command => COMMANDS.some((command) => command === word);
 
 /** npm runs scripts in the package's folder: paths start where the user stood. */
-const from = process.env.npm_command === 'run-script' && process.env.INIT_CWD ? process.env.INIT_CWD : process.cwd();
+const from = process.env.npm_lifecycle_event === 'xray' && process.env.INIT_CWD ? process.env.INIT_CWD : process.cwd();
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);

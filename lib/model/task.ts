@@ -24,6 +24,9 @@ export type TaskState = (typeof TASK_STATES)[number];
 
 export type TaskType = 'NORMAL_TASK' | 'ACTOR_CREATION_TASK' | 'ACTOR_TASK' | 'DRIVER_TASK';
 
+/** Sessions that are imported files, named by their content: nothing in them still runs, and nothing else tells of them. */
+export const IMPORTED_SESSION = 'imported:';
+
 /** Who told: the event export, the State API, or an exported timeline file. */
 export type TaskSource = 'event' | 'state-api' | 'timeline';
 

@@ -1,18 +1,20 @@
 /** Use cases of jobs: the list, one job, its identity across clusters and sessions, its completeness. */
 import type { CompletenessWireValue, JobSummaryWire, JobsWire, JobWire } from '../contract/jobs.ts';
+import { IMPORTED_SESSION } from '../model/task.ts';
 import { completeness, type JobRow, jobs, storedAttempts } from '../store/queries/jobs.ts';
 import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
 
 /** The newest end of a job wins over what the driver's life says: the Jobs API knows how it ended, events only that. */
 export function jobStatus(
-  row: Pick<JobRow, 'statuses' | 'attempts' | 'finished' | 'failed'>,
+  row: Pick<JobRow, 'session' | 'statuses' | 'attempts' | 'finished' | 'failed'>,
 ): JobSummaryWire['status'] {
   for (const final of ['SUCCEEDED', 'FAILED', 'STOPPED'] as const) if (final in row.statuses) return final;
   if ('FINISHED' in row.statuses) return 'FINISHED';
   if ('RUNNING' in row.statuses) return 'RUNNING';
   if ('PENDING' in row.statuses) return 'PENDING';
-  return row.attempts > row.finished + row.failed ? 'RUNNING' : 'UNKNOWN';
+  const isOpen = row.attempts > row.finished + row.failed && !row.session.startsWith(IMPORTED_SESSION);
+  return isOpen ? 'RUNNING' : 'UNKNOWN';
 }
 
 const parseTexts = (json: string): Record<string, string> =>

@@ -13,7 +13,7 @@ import { openRouteFront, type RouteFront } from './route-front.ts';
 import { runXray } from './run-xray.ts';
 
 // Each command is a process of its own, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 let runtime: Runtime;
 let front: RouteFront;

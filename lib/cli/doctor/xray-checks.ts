@@ -4,11 +4,17 @@ import type { HealthWire, SourceHealthWire } from '../../contract/health.ts';
 import { UsageError } from '../usage-error.ts';
 import type { XrayClient } from '../xray-client.ts';
 
-/** `health`: the answer, or why there is none. `asked`: when, by this machine's clock. */
+/** When a question went out and its answer came, by this machine's clock. */
+interface Asked {
+  readonly asked: number;
+  readonly heard: number;
+}
+
+/** `health`: the answer, or why there is none. */
 export async function xrayChecks(
   client: XrayClient,
   health: HealthWire | Error,
-  asked: number,
+  when: Asked,
 ): Promise<DoctorCheckWire[]> {
   if (health instanceof Error)
     return [
@@ -27,7 +33,7 @@ export async function xrayChecks(
       whatToDo: null,
     },
     ...health.sources.map(sourceCheck),
-    ...(await clockChecks(health, asked)),
+    ...(await clockChecks(health, when)),
   ];
 }
 
@@ -53,24 +59,34 @@ function sourceCheck(source: SourceHealthWire): DoctorCheckWire {
 const WARN_MS = 2_000;
 const FAIL_MS = 30_000;
 
-function clockCheck(who: string, theirs: number, mine: number, id: string): DoctorCheckWire {
-  const seconds = Math.abs(theirs - mine) / 1000;
-  const off = Math.abs(theirs - mine);
-  // HTTP dates have whole seconds.
+/**
+ * How far a clock is off, where nothing explains it. The answer was made at some time between asking and hearing it:
+ *   mine        asked |-----------| heard
+ *   theirs                            |--| told     off = the gap between the two
+ */
+function clockCheck(
+  id: string,
+  who: string,
+  theirs: { readonly from: number; readonly to: number },
+  mine: { readonly asked: number; readonly heard: number },
+): DoctorCheckWire {
+  const [ahead, behind] = [theirs.from - mine.heard, mine.asked - theirs.to];
+  const off = Math.max(0, ahead, behind);
   if (off < WARN_MS) return { id, state: 'ok', message: `agrees with ${who}`, whatToDo: null };
   return {
     id,
     state: off < FAIL_MS ? 'warn' : 'fail',
-    message: `${who} is ${seconds.toFixed(1)} s ${theirs > mine ? 'ahead' : 'behind'}`,
+    message: `${who} is at least ${(off / 1000).toFixed(1)} s ${ahead > behind ? 'ahead' : 'behind'}`,
     whatToDo: 'synchronise the clocks (NTP): times of different machines are compared',
   };
 }
 
-async function clockChecks(health: HealthWire, asked: number): Promise<DoctorCheckWire[]> {
-  const checks = [clockCheck('X-Ray', Date.parse(health.now), asked, 'clock')];
+async function clockChecks(health: HealthWire, mine: Asked): Promise<DoctorCheckWire[]> {
+  const now = Date.parse(health.now);
+  const checks = [clockCheck('clock', 'X-Ray', { from: now, to: now }, mine)];
   for (const source of health.sources) {
     if (source.url === null || source.state === 'down' || source.state === 'off') continue;
-    const before = Date.now();
+    const asked = Date.now();
     const date = await fetch(source.url, { signal: AbortSignal.timeout(3_000), redirect: 'manual' }).then(
       async (response) => {
         await response.body?.cancel();
@@ -78,9 +94,10 @@ async function clockChecks(health: HealthWire, asked: number): Promise<DoctorChe
       },
       () => null,
     );
-    // The middle of the exchange, and of the second that the header names.
-    if (date !== null)
-      checks.push(clockCheck(source.id, Date.parse(date) + 500, (before + Date.now()) / 2, `clock:${source.id}`));
+    if (date === null) continue;
+    // The header names a whole second.
+    const from = Date.parse(date);
+    checks.push(clockCheck(`clock:${source.id}`, source.id, { from, to: from + 999 }, { asked, heard: Date.now() }));
   }
   return checks;
 }

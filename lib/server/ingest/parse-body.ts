@@ -3,7 +3,7 @@
  * parsed where they arrive, big ones by the same function in a worker (body-parser.ts).
  */
 import { createHash } from 'node:crypto';
-import type { AttemptPart, SessionSighting } from '../../model/task.ts';
+import { type AttemptPart, IMPORTED_SESSION, type SessionSighting } from '../../model/task.ts';
 import { decodeTraceRequest, isProtobuf } from '../../sources/otlp/decode.ts';
 import { readExportTraceServiceRequest } from '../../sources/otlp/protobuf.ts';
 import { type DecodedRay, decodeRayEvents } from '../../sources/ray/decode-event.ts';
@@ -184,14 +184,11 @@ function rayEvents({ bytes, cluster, limits }: ParseJob): ParsedBody {
   return rayBody('ray-events', records, decodeRayEvents(records, cluster));
 }
 
-/** Sessions that are files: their tasks were told by nothing else. */
-const IMPORTED = 'imported:';
-
 /** A file without a session is one of its own, named by its content: importing it twice changes nothing. */
 function rayTimeline({ bytes, cluster, session: given, job, limits }: ParseJob): ParsedBody {
   const records = recordsOf(bytes, limits);
-  const session = given ?? `${IMPORTED}${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`;
-  const isImported = session.startsWith(IMPORTED);
+  const session = given ?? `${IMPORTED_SESSION}${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`;
+  const isImported = session.startsWith(IMPORTED_SESSION);
   const decoded = decodeTimeline(records, { session, cluster, jobId: job ?? null, isImported });
   const admitted = decoded.completeness.map(({ jobId, truncated, reason }) => ({
     session,

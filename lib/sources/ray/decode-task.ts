@@ -72,6 +72,7 @@ export function decodeTaskProfile(session: string, row: TaskWire): ProfileSpan[]
       name: event.event_name,
       start,
       end,
+      source: 'state-api',
       extra: event.extra_data === undefined || event.extra_data === null ? '' : JSON.stringify(event.extra_data),
     });
   }
