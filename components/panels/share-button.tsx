@@ -19,7 +19,8 @@ export function ShareButton() {
         onClick={() => setOpen(true)}
         className="flex items-center gap-1.5 rounded border border-[var(--line)] px-2 py-1 hover:bg-[var(--panel-2)]"
       >
-        <Share2 aria-hidden="true" size={14} /> Share
+        <Share2 aria-hidden="true" size={14} />
+        <span className="sr-only sm:not-sr-only">Share</span>
       </button>
       {open ? (
         <Suspense fallback={null}>

@@ -1,6 +1,7 @@
 'use client';
 /** Chooses the time window of a page: presets, back and forward, live. */
 import { ChevronLeft, ChevronRight } from 'lucide-react';
+import { useFrozenPage } from '../queries/frozen.tsx';
 import { useTimeWindow } from './time-window.tsx';
 
 const PRESETS = [
@@ -11,9 +12,11 @@ const PRESETS = [
 ] as const;
 const button = 'rounded border border-[var(--line)] px-2 py-1 hover:bg-[var(--panel-2)]';
 
-/** A group of buttons; the chosen span and live are said by `aria-pressed`. */
+/** A group of buttons; the chosen span and live are said by `aria-pressed`. In a share, live is the window it froze. */
 export function TimeWindowControl() {
   const { fromMs, toMs, live, setWindow, setLive } = useTimeWindow();
+  const frozen = useFrozenPage();
+  const atHome = live || (frozen?.window?.fromMs === fromMs && frozen.window.toMs === toMs);
   const half = (toMs - fromMs) / 2;
   return (
     <fieldset aria-label="Time window" className="flex flex-wrap items-center gap-1">
@@ -46,11 +49,12 @@ export function TimeWindowControl() {
       </button>
       <button
         type="button"
-        aria-pressed={live}
+        aria-pressed={atHome}
         className={`${button} aria-pressed:border-[var(--accent)] aria-pressed:text-[var(--accent)]`}
         onClick={setLive}
       >
-        <span aria-hidden="true">{live ? '● ' : '○ '}</span>Live
+        <span aria-hidden="true">{atHome ? '● ' : '○ '}</span>
+        {frozen ? 'As shared' : 'Live'}
       </button>
     </fieldset>
   );

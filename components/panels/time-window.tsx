@@ -1,7 +1,8 @@
 'use client';
 /**
  * The time window of a page: absolute in the address (`from`, `to` in Unix ms), or live: the last hour until now. In a
- * share there is no now: without an address it is the window that was frozen.
+ * share, without an address, it is the window that was frozen; a page that was shared live and asked for no window stays
+ * live in name, at the moment it was frozen, so that it asks what it asked.
  */
 import { parseAsInteger, useQueryStates } from 'nuqs';
 import { useCallback, useEffect, useState } from 'react';
@@ -27,12 +28,12 @@ export function useTimeWindow(): TimeWindow {
   const [now, setNow] = useState(nowStep);
   const frozen = useFrozenPage();
   const unsaid = from === null || to === null || to <= from;
-  const live = unsaid && frozen === null;
+  const live = unsaid && (frozen === null || frozen.window === null);
   useEffect(() => {
-    if (!live) return;
+    if (!live || frozen) return;
     const timer = setInterval(() => setNow(nowStep()), LIVE_STEP_MS);
     return () => clearInterval(timer);
-  }, [live]);
+  }, [live, frozen]);
   const setWindow = useCallback(
     (fromMs: number, toMs: number, history: 'push' | 'replace' = 'push') =>
       void setQuery({ from: Math.round(fromMs), to: Math.round(toMs), v: 1 }, { history }),

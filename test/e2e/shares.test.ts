@@ -6,6 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alertsRoute } from '../../lib/contract/alerts.ts';
 import { jobsRoute } from '../../lib/contract/jobs.ts';
+import { isSameQuestion } from '../../lib/contract/same-question.ts';
 import { ShareCreated, type ShareRequestWire, ShareResponse, sharesRoute } from '../../lib/contract/shares.ts';
 import { tracesRoute } from '../../lib/contract/traces.ts';
 import { base, expectSound, get, launchBrowser, openPage, VIEWS } from './harness.ts';
@@ -117,7 +118,8 @@ async function answerFrom(context: BrowserContext, share: ReturnType<typeof Shar
   await context.route(`${base}/api/**`, async (route) => {
     const url = new URL(route.request().url());
     const path = url.pathname + url.search;
-    const answer = share.responses[path] ?? (path === '/api/health' ? { status: 200, body: health } : undefined);
+    const held = Object.entries(share.responses).find(([each]) => isSameQuestion(path, each))?.[1];
+    const answer = held ?? (path === '/api/health' ? { status: 200, body: health } : undefined);
     if (!answer) missing.push(path);
     await route.fulfill({ status: answer?.status ?? 404, json: answer?.body ?? {} });
   });
