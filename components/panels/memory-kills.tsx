@@ -38,7 +38,11 @@ function Others({ kill }: { kill: OomKillWire }) {
         <div className="text-[12px] text-[var(--warn)]">{formatBytes(kill.culprit.usedBytes)}, not the victim</div>
       </>
     );
-  return <span className="text-[var(--muted)]">{kill.others.length > 0 ? 'the victim itself' : UNKNOWN}</span>;
+  return (
+    <span className="text-[var(--muted)]">
+      {kill.others.length > 0 ? 'the victim itself' : kill.message === '' ? UNKNOWN : 'no other is named'}
+    </span>
+  );
 }
 
 function Report({ kill }: { kill: OomKillWire }) {

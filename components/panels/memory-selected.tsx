@@ -39,7 +39,7 @@ export function MemorySelected({
     const kills = data.kills
       .filter((kill) => kill.rowId === row.id)
       .map((kill) => Number(BigInt(kill.timeNs) / 1_000_000n));
-    const mark = (data.stepMs * data.count) / 400;
+    const mark = (data.stepMs * data.count) / 120;
     const chosen =
       at !== null && until !== null ? [{ fromMs: at, toMs: until, tone: 'accent' as const, label: 'chosen' }] : [];
     return prepareTimeChart(

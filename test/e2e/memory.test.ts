@@ -10,11 +10,14 @@ let window: { from: string; to: string };
 let kill: Awaited<ReturnType<typeof killOfJoin>>;
 const SLOW = { timeout: 60_000 };
 
+/** The simulated history comes in while the server is up; until its events are there only the counter tells the kill. */
 async function killOfJoin() {
-  const { kills } = await get(oomRoute, {});
-  const found = kills.find((one) => one.name === 'join_features');
-  if (!found) throw new Error('the simulated kill of join_features is missing');
-  return found;
+  for (const end = Date.now() + 150_000; Date.now() < end; await new Promise((done) => setTimeout(done, 1000))) {
+    const { kills } = await get(oomRoute, {});
+    const found = kills.find((one) => one.name === 'join_features' && one.source === 'event');
+    if (found) return found;
+  }
+  throw new Error('the simulated kill of join_features is missing');
 }
 
 beforeAll(async () => {

@@ -113,7 +113,7 @@ describe('the oom recording', () => {
 });
 
 /** Synthetic samples every 15 s for 5 minutes; a function of the step gives the value, null leaves it out. */
-function synthetic(series: Readonly<Record<string, (step: number) => number | null>>): string {
+function synthetic(series: Readonly<Record<string, (step: number) => number | string | null>>): string {
   const lines: string[] = [];
   for (const [name, value] of Object.entries(series)) {
     lines.push(`# TYPE ${name.split('{')[0]} gauge`);
@@ -141,8 +141,8 @@ describe('synthetic exporters', () => {
       [`DCGM_FI_DEV_FB_USED{${dcgm(0)}}`]: (step) => 1000 + step,
       [`DCGM_FI_DEV_FB_FREE{${dcgm(0)}}`]: (step) => 79000 - step,
       [`DCGM_FI_DEV_FB_RESERVED{${dcgm(0)}}`]: () => 560,
-      [`DCGM_FI_DEV_FB_USED{${dcgm(1)}}`]: () => Number('9223372036854775794'),
-      [`DCGM_FI_DEV_FB_FREE{${dcgm(1)}}`]: () => Number('9223372036854775794'),
+      [`DCGM_FI_DEV_FB_USED{${dcgm(1)}}`]: () => '9223372036854775794',
+      [`DCGM_FI_DEV_FB_FREE{${dcgm(1)}}`]: () => '9223372036854775794',
       [`ray_node_gram_used{${gram(0)}}`]: () => 5,
       [`ray_node_gram_available{${gram(0)}}`]: () => 5,
       [`ray_node_gram_used{${gram(1)}}`]: (step) => (step < 10 ? 0 : null),

@@ -112,7 +112,11 @@ describe('other recordings', () => {
     runtime = await openTestRuntime();
     await postEvents(runtime, eventBodies('oom'));
     await postEvents(runtime, eventBodies('mixed'));
-    await postEvents(runtime, eventBodies('truncated'));
+    // The same cluster again, as if it had been started once more: its job ids are the same.
+    await postEvents(
+      runtime,
+      eventBodies('oom').map((body) => body.replaceAll(truth.session_name, `${truth.session_name}_again`)),
+    );
   });
   afterAll(() => runtime.close());
 
@@ -126,6 +130,7 @@ describe('other recordings', () => {
     });
     const narrowed = await listOomKills(runtime, { job: '01000000', session: truth.session_name });
     expect(narrowed.totals.kills).toBe(14);
+    expect((await listOomKills(runtime, {})).totals.kills).toBe(28);
     await expect(listOomKills(runtime, { job: 'nope' })).rejects.toMatchObject({ problem: { status: 404 } });
   });
 });
