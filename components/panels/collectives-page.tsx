@@ -94,8 +94,8 @@ function Verdict({
       <p className="mt-1 max-w-[110ch] text-[12px] text-[var(--muted)]">
         All ranks leave together, so the rank with the shortest time arrived last and waited for nobody; its time is the
         transfer{late && wire !== null ? `, at ${formatGigabytesPerSecond(wire)} now` : ''}. This needs no clocks in
-        step. It does not say why that rank is late (GPU, host, or data), nor does a low bandwidth of the others accuse
-        them.
+        step. It does not say why that rank is late (GPU, host, data, or another communicator that held it up), nor does
+        a low bandwidth of the others accuse them.
         {others > 0 ? ` A rank is late in ${others} more of ${all.length} communicators.` : ''}
       </p>
     </section>
