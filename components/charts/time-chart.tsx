@@ -5,7 +5,7 @@
  */
 import type { EChartsType } from 'echarts/core';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { type TimeChartModel, valuesAt } from '../../lib/chart/time-chart.ts';
+import { standsAlone, type TimeChartModel, valuesAt } from '../../lib/chart/time-chart.ts';
 import { CursorLine, setSharedCursor, useSharedCursor } from './shared-cursor.tsx';
 
 const LEFT = 64;
@@ -69,7 +69,12 @@ function option(model: TimeChartModel, colour: (name: string) => string) {
       type: 'line',
       name: line.name,
       data: line.values.map((value, at) => [model.startMs + at * model.stepMs, value]),
-      showSymbol: false,
+      // Only a point between two gaps has a mark: no line reaches it.
+      showSymbol: true,
+      showAllSymbol: true,
+      symbol: 'circle',
+      symbolSize: (_: unknown, point: { dataIndex: number }) => (standsAlone(line.values, point.dataIndex) ? 5 : 0),
+      itemStyle: { color: colour(`series-${line.colour}`), opacity: line.faint ? 0.35 : 1 },
       connectNulls: false,
       silent: true,
       sampling: 'minmax',

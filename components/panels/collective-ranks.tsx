@@ -1,6 +1,6 @@
 'use client';
 /** The ranks of one communicator: time inside over time, wait against transfer, and what ran on the chosen one. */
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { formatBytes } from '../../lib/chart/number-format.ts';
 import { LEVELS, levelColour, microsecondsText, prepareRankStrips } from '../../lib/chart/rank-strips.ts';
 import type { CommunicatorWire } from '../../lib/contract/collectives.ts';
@@ -10,6 +10,7 @@ import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 import { useCollectiveAddress } from './collective-address.ts';
 import { RankDetails } from './rank-details.tsx';
+import { useSettledWindow } from './settled-window.ts';
 import type { TimeWindow } from './time-window.tsx';
 
 const control = 'rounded border border-[var(--line)] bg-[var(--panel-2)] px-2 py-1';
@@ -22,14 +23,16 @@ export function CollectiveRanks({ communicator, window }: { communicator: Commun
       : communicator.collectives.includes('AllReduce')
         ? 'AllReduce'
         : (communicator.collectives[0] ?? 'AllReduce');
-  const { data, error, refetch } = useCollectiveRanks({
-    ...window,
+  const [asked, settle] = useSettledWindow(window);
+  const { data, error, refetch, isFetching } = useCollectiveRanks({
+    ...asked,
     cluster: address.cluster,
     session: address.session,
     communicator: communicator.id,
     collective,
     messageSize: address.size,
   });
+  useEffect(() => settle(isFetching), [settle, isFetching]);
   const model = useMemo(() => (data ? prepareRankStrips(data.ranks, data) : null), [data]);
   const chosen = data?.ranks.findIndex((one) => one.rank === address.rank) ?? -1;
   const rank = data?.ranks[chosen];

@@ -1,6 +1,6 @@
 'use client';
 /** Collectives: who is late, how fast the wire is, and where every rank spends its time. */
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { lateRankSentence } from '../../lib/chart/late-rank-sentence.ts';
 import { formatBytes, formatGigabytesPerSecond } from '../../lib/chart/number-format.ts';
 import { prepareTimeChart } from '../../lib/chart/time-chart.ts';
@@ -12,6 +12,7 @@ import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 import { useCollectiveAddress } from './collective-address.ts';
 import { CollectiveRanks } from './collective-ranks.tsx';
 import { CommunicatorTable, SOURCE_WORDS } from './communicator-table.tsx';
+import { useSettledWindow } from './settled-window.ts';
 import { SourceNotices } from './source-notices.tsx';
 import { type TimeWindow, useTimeWindow } from './time-window.tsx';
 import { TimeWindowControl } from './time-window-control.tsx';
@@ -19,7 +20,13 @@ import { TimeWindowControl } from './time-window-control.tsx';
 export function CollectivesPage() {
   const window = useTimeWindow();
   const address = useCollectiveAddress();
-  const { data, error, refetch } = useCollectives({ ...window, cluster: address.cluster, session: address.session });
+  const [asked, settle] = useSettledWindow(window);
+  const { data, error, refetch, isFetching } = useCollectives({
+    ...asked,
+    cluster: address.cluster,
+    session: address.session,
+  });
+  useEffect(() => settle(isFetching), [settle, isFetching]);
   const selected = data?.communicators.find((one) => one.id === address.comm) ?? data?.communicators[0];
   return (
     <>
@@ -94,8 +101,8 @@ function Verdict({
       <p className="mt-1 max-w-[110ch] text-[12px] text-[var(--muted)]">
         All ranks leave together, so the rank with the shortest time arrived last and waited for nobody; its time is the
         transfer{late && wire !== null ? `, at ${formatGigabytesPerSecond(wire)} now` : ''}. This needs no clocks in
-        step. It does not say why that rank is late (GPU, host, or data), nor does a low bandwidth of the others accuse
-        them.
+        step. It does not say why that rank is late (GPU, host, data, or another communicator that held it up), nor does
+        a low bandwidth of the others accuse them.
         {others > 0 ? ` A rank is late in ${others} more of ${all.length} communicators.` : ''}
       </p>
     </section>

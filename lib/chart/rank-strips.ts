@@ -62,10 +62,10 @@ export function microsecondsText(us: number | null): string {
   return `${Number((us / 1e6).toPrecision(3))} s`;
 }
 
-/** `rank 3 (11 of the job) on sim-node-1 GPU3`, or `sim-node-1 GPU3` where the source knows no rank. */
+/** `rank 3 (11 of the job) on sim-node-1 GPU3`, or `GPU3 on sim-node-1` where the source knows no rank. */
 export function rankName(rank: Pick<StripRank, 'rank' | 'globalRank' | 'host' | 'gpu'>): string {
+  if (!/^\d+$/.test(rank.rank)) return [rank.gpu, rank.host].filter(Boolean).join(' on ') || rank.rank;
   const place = [rank.host, rank.gpu].filter(Boolean).join(' ');
-  if (!/^\d+$/.test(rank.rank)) return place || rank.rank;
   const number = rank.globalRank === null ? rank.rank : `${rank.rank} (${rank.globalRank} of the job)`;
   return place === '' ? `rank ${number}` : `rank ${number} on ${place}`;
 }

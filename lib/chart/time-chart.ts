@@ -93,3 +93,7 @@ export function valuesAt(
   const i = Math.round((timeMs - model.startMs) / model.stepMs);
   return model.lines.map((line) => ({ line, value: line.values[i] ?? null }));
 }
+
+/** Whether a value is a point between two gaps, which a line alone would not show. */
+export const standsAlone = (values: readonly (number | null)[], at: number): boolean =>
+  values[at] != null && values[at - 1] == null && values[at + 1] == null;

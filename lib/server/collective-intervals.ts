@@ -32,7 +32,7 @@ export const inScope = (communicator: InspectorCommunicator, scope: CollectiveSc
   (scope.cluster === null || communicator.cluster === null || communicator.cluster === scope.cluster) &&
   (scope.nodes === null || communicator.node === null || scope.nodeOf(communicator.node) !== null);
 
-/** Range queries over one grid; what Prometheus warns of is kept. */
+/** Range queries over one grid, half open as every window; what Prometheus warns of is kept. */
 export function asker(
   runtime: Runtime,
   scope: CollectiveScope,
@@ -40,7 +40,7 @@ export function asker(
   warnings: Set<string>,
   signal: AbortSignal,
 ): (name: string, promql: string) => Promise<SeriesGrid> {
-  const to = instantOf(scope.window);
+  const to = instantOf(scope.window) - 1;
   return async (name, promql) => {
     const from = nanosecondsToMilliseconds(scope.window.from);
     const answer = await runtime.prometheus.range(
@@ -55,7 +55,7 @@ export function asker(
 /** Steps of a whole number of seconds, no shorter than a dump interval, at most MOST_BLOCKS of them. */
 export function blockGridOf(scope: CollectiveScope): Grid {
   const from = nanosecondsToMilliseconds(scope.window.from);
-  const to = milliseconds(Math.max(from, instantOf(scope.window)));
+  const to = milliseconds(Math.max(from, instantOf(scope.window) - 1));
   const step = Math.max(SHORTEST_INTERVAL_MS, Math.ceil((to - from) / MOST_BLOCKS / 1000) * 1000);
   return alignedGrid(from, to, milliseconds(step));
 }

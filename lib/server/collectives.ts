@@ -79,17 +79,32 @@ export async function collectives(runtime: Runtime, query: WindowQuery, signal: 
     series: lines.map((line) => ({ labels: { ...line.labels }, values: line[of] })),
   });
   return {
-    communicators: [...spans.communicators, ...gauges.communicators].sort(worstFirst),
+    communicators: worstFirst([...spans.communicators, ...gauges.communicators]),
     busbw: series('median'),
     wireBusbw: series('most'),
     notices: [...notices, ...spans.notices, ...gauges.notices],
   };
 }
 
-/** Late ranks first, the longest wait first; then the largest communicator. */
-function worstFirst(a: CommunicatorWire, b: CommunicatorWire): number {
-  const lateness = (one: CommunicatorWire) => Number(one.lateRank?.latenessNs ?? -1);
-  return lateness(b) - lateness(a) || (b.ranks ?? 0) - (a.ranks ?? 0) || (a.name < b.name ? -1 : 1);
+/**
+ * The longest wait first, then the largest. Communicators of one name stay together, spans before gauges, so that which source
+ * measured a millisecond more does not shuffle them.
+ */
+function worstFirst(communicators: readonly CommunicatorWire[]): CommunicatorWire[] {
+  const named = (one: CommunicatorWire) => `${one.name} ${one.ranks}`;
+  const latest = new Map<string, number>();
+  for (const one of communicators)
+    latest.set(named(one), Math.max(latest.get(named(one)) ?? -1, Number(one.lateRank?.latenessNs ?? -1)));
+  const lateness = (one: CommunicatorWire) => latest.get(named(one)) ?? -1;
+  const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+  return [...communicators].sort(
+    (a, b) =>
+      lateness(b) - lateness(a) ||
+      (b.ranks ?? 0) - (a.ranks ?? 0) ||
+      text(a.name, b.name) ||
+      text(b.source, a.source) ||
+      text(a.id, b.id),
+  );
 }
 
 /** Throws ProblemError `not-found` for a communicator that neither source knows in this window. */

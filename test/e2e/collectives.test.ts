@@ -1,0 +1,118 @@
+/** The collectives page on the simulated cluster: both sources name the rank that the simulation slows down. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { collectivesRoute, ranksRoute } from '../../lib/contract/collectives.ts';
+import { base, expectSound, get, launchBrowser, openPage, VIEWS } from './harness.ts';
+
+/** lib/demo/model.ts: rank 11 is slow from 25 min before the start; GPU 3 of the second node of eight. */
+const SLOW = { rank: '11', host: 'sim-node-1', gpu: 'GPU3' };
+
+let browser: Browser;
+let window: { from: string; to: string };
+beforeAll(async () => {
+  browser = await launchBrowser();
+  const now = Math.floor(Date.now() / 10_000) * 10_000;
+  window = { from: String(now - 1_200_000), to: String(now) };
+});
+afterAll(() => browser?.close());
+
+const address = (rest = '') => `${base}/collectives?from=${window.from}&to=${window.to}&v=1${rest}`;
+const shown = (page: Page, text: string | RegExp) =>
+  page.getByText(text).first().waitFor({ state: 'attached', timeout: 60_000 });
+
+describe('collectives', () => {
+  it('spans and NCCL Inspector name the same GPU, and nobody on the other node', async () => {
+    const { communicators } = await get(collectivesRoute, window);
+    const late = communicators.map((one) => [
+      one.name,
+      one.source,
+      one.lateRank?.host ?? null,
+      one.lateRank?.gpu ?? null,
+    ]);
+    expect(late.sort()).toEqual(
+      [
+        ['dp', 'nccl-inspector', SLOW.host, SLOW.gpu],
+        ['dp', 'spans', SLOW.host, SLOW.gpu],
+        ['tp-0', 'nccl-inspector', null, null],
+        ['tp-0', 'spans', null, null],
+        ['tp-1', 'nccl-inspector', SLOW.host, SLOW.gpu],
+        ['tp-1', 'spans', SLOW.host, SLOW.gpu],
+      ].sort(),
+    );
+    const spans = communicators.find((one) => one.name === 'tp-1' && one.source === 'spans');
+    expect(spans?.lateRank).toMatchObject({ rank: '3', globalRank: SLOW.rank });
+    // Both measure the same operations: what the others wait agrees within a tenth.
+    const waits = communicators.filter((one) => one.name === 'dp').map((one) => Number(one.lateRank?.latenessNs));
+    expect(Math.max(...waits) / Math.min(...waits)).toBeLessThan(1.1);
+  });
+
+  it('the page opens with the worst, says it in a sentence, and shows the numbers of the API', async () => {
+    const { page, errors } = await openPage(browser);
+    // The answer that the page itself got: the simulation may still be filling its past.
+    const answered = page.waitForResponse((response) => response.url().includes('/api/collectives?'));
+    await page.goto(address(), { waitUntil: 'load' });
+    const { communicators } = collectivesRoute.response.parse(await (await answered).json());
+    const dp = communicators[0];
+    if (!dp?.lateRank) throw new Error('the first communicator has no late rank');
+    expect([dp.name, dp.source]).toEqual(['dp', 'spans']);
+    const share = Math.round(dp.lateRank.share * 100);
+    await shown(page, new RegExp(`Rank 11 on sim-node-1 GPU3 arrives last in ${share} % of AllReduce operations`));
+    const row = page.getByRole('row').filter({ hasText: 'rank 11 on sim-node-1 GPU3' });
+    const text = await row.first().textContent();
+    expect(text).toContain(`${dp.operations}`);
+    expect(text).toContain(`${Number(dp.busbwNow?.median.toPrecision(3))} GB/s`);
+    await page.getByRole('button', { name: 'dp' }).nth(1).click();
+    await shown(page, /GPU3 on sim-node-1 arrives last in \d+ % of dump intervals of AllReduce/);
+    expect(page.url()).toContain('comm=nccl');
+    await page.goBack();
+    await shown(page, /Rank 11 on sim-node-1 GPU3 arrives last/);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('the ranks are in order of lateness; the late one leads to its GPU, its node and what ran there', async () => {
+    const { communicators } = await get(collectivesRoute, window);
+    const id = communicators.find((one) => one.name === 'dp' && one.source === 'spans')?.id ?? '';
+    const { ranks } = await get(ranksRoute, { ...window, communicator: id });
+    expect(ranks).toHaveLength(16);
+    expect(ranks[0]).toMatchObject({ ...SLOW, isLate: true });
+    expect(ranks.filter((rank) => rank.isLate)).toHaveLength(1);
+    expect(ranks[0]?.meanWaitUs).toBeLessThan((ranks[1]?.meanWaitUs ?? 0) / 10);
+    const { page, errors } = await openPage(browser);
+    await page.goto(address(`&comm=${encodeURIComponent(id)}`), { waitUntil: 'load' });
+    const list = page.getByRole('listbox');
+    await list.waitFor({ timeout: 60_000 });
+    await list.focus();
+    await page.keyboard.press('Home');
+    await shown(page, /late beyond noise$/);
+    expect(page.url()).toContain('rank=11');
+    await shown(page, 'TrainWorker.train_step');
+    const gpu = await page.getByRole('link', { name: 'GPU3', exact: true }).getAttribute('href');
+    expect(gpu).toBe(
+      `/memory?by=gpu&row=${encodeURIComponent(`${ranks[0]?.nodeIp}/gpu3`)}&from=${window.from}&to=${window.to}&v=1`,
+    );
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it.each(VIEWS)('is sound in %i x %i, %s', async (...view) => {
+    const { page, errors } = await openPage(browser, view);
+    await page.goto(address('&rank=11'), { waitUntil: 'load' });
+    await shown(page, /arrives last in/);
+    await page.getByRole('listbox').waitFor({ timeout: 60_000 });
+    await shown(page, /What ran/);
+    await expectSound(page, errors);
+    await page.context().close();
+  });
+
+  it.each([
+    ['/api/collectives', 400, 'invalid-parameter'],
+    ['/api/collectives?from=2&to=1', 400, 'invalid-parameter'],
+    ['/api/collectives/ranks?from=1&to=2&communicator=nope', 404, 'not-found'],
+    ['/api/collectives/ranks?from=1&to=2&communicator=nope&x=1', 400, 'unknown-parameter'],
+  ])('refuses %s as a problem', async (path, status, code) => {
+    const response = await fetch(base + path);
+    expect([response.status, response.headers.get('content-type')]).toEqual([status, 'application/problem+json']);
+    expect(await response.json()).toMatchObject({ status, code });
+  });
+});
