@@ -28,9 +28,17 @@ export function ClusterPage({ cluster }: { cluster: string }) {
             <ErrorState title={error.problem.title} detail={error.message} onRetry={() => void refetch()} />
           </Panel>
         ) : (
-          <Panel title="Use now" flush>
-            <Skeleton rows={12} />
-          </Panel>
+          <>
+            <Panel title="Use now" flush>
+              <Skeleton rows={2} />
+            </Panel>
+            <Panel title="Use over time" flush>
+              <Skeleton rows={16} />
+            </Panel>
+            <Panel title="Nodes" flush>
+              <Skeleton rows={6} />
+            </Panel>
+          </>
         )}
       </>
     );

@@ -78,7 +78,7 @@ describe('the numbers', () => {
     await onPage('/', async (page) => {
       const { cpu, gpu, jobs } = await demoCluster();
       const row = page.getByRole('listitem').filter({ hasText: 'demo-cluster' });
-      const text = ((await row.textContent()) ?? "").replace(/\s+/g, ' ');
+      const text = ((await row.textContent()) ?? '').replace(/\s+/g, ' ');
       expect(text).toContain(`${gpu.used} of ${gpu.total}`);
       expect(text).toContain(`of ${cpu.total}`);
       expect(text).toContain(`${jobs.running} jobs running`);
