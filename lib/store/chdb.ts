@@ -26,10 +26,31 @@ interface ChdbSession {
 
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** The result, or a rejection with the signal's reason as soon as it fires; the work itself goes on. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  const left = Promise.withResolvers<never>();
+  const leave = () => left.reject(signal.reason);
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    return await Promise.race([work, left.promise]);
+  } finally {
+    signal.removeEventListener('abort', leave);
+  }
+}
+
 export function openChdb(directory: string): Engine {
   // Loaded on demand: the native library costs 200 MB that a remote engine does not need.
   const { Session } = createRequire(import.meta.url)('chdb') as { Session: new (path: string) => ChdbSession };
   const session = new Session(directory);
+  // Closing under a query that runs kills the process, and an aborted query runs on: close() waits for every one.
+  const running = new Set<Promise<unknown>>();
+  const tracked = <T>(work: Promise<T>): Promise<T> => {
+    running.add(work);
+    const over = () => running.delete(work);
+    work.then(over, over);
+    return work;
+  };
 
   async function select<Row>(
     query: Query<Row>,
@@ -41,12 +62,9 @@ export function openChdb(directory: string): Engine {
     const sql = `${query.sql}\nSETTINGS max_execution_time=${Math.ceil(timeout / 1000)}, max_result_rows=${maxRows}, result_overflow_mode='throw', output_format_json_quote_64bit_integers=1`;
     let text: string;
     try {
-      const settings = {
-        format: 'JSONEachRow',
-        timeout: timeout + 2_000,
-        ...(options.signal ? { signal: options.signal } : {}),
-      };
-      text = (await session.queryBindAsync(sql, params, settings)).text();
+      options.signal?.throwIfAborted();
+      const work = tracked(session.queryBindAsync(sql, params, { format: 'JSONEachRow', timeout: timeout + 2_000 }));
+      text = (await unlessAborted(work, options.signal)).text();
     } catch (error) {
       throw new StoreError('store-failed', `query "${query.name}" failed: ${words(error)}`, { cause: error });
     }
@@ -61,7 +79,7 @@ export function openChdb(directory: string): Engine {
     async insert(table, rows) {
       if (rows.length === 0) return;
       try {
-        await session.insert({ table, values: encodeRows(rows), format: 'JSONEachRow' });
+        await tracked(session.insert({ table, values: encodeRows(rows), format: 'JSONEachRow' }));
       } catch (error) {
         throw new StoreError('store-failed', `insert of ${rows.length} rows into ${table} failed: ${words(error)}`, {
           cause: error,
@@ -70,12 +88,13 @@ export function openChdb(directory: string): Engine {
     },
     async command(sql) {
       try {
-        await session.queryAsync(sql);
+        await tracked(session.queryAsync(sql));
       } catch (error) {
         throw new StoreError('store-failed', `command failed: ${words(error)}\n${sql.slice(0, 200)}`, { cause: error });
       }
     },
     async close() {
+      while (running.size > 0) await Promise.allSettled([...running]);
       session.close();
     },
   };
