@@ -28,9 +28,17 @@ export function ClusterPage({ cluster }: { cluster: string }) {
             <ErrorState title={error.problem.title} detail={error.message} onRetry={() => void refetch()} />
           </Panel>
         ) : (
-          <Panel title="Use now" flush>
-            <Skeleton rows={12} />
-          </Panel>
+          <>
+            <Panel title="Use now" flush>
+              <Skeleton rows={2} />
+            </Panel>
+            <Panel title="Use over time" flush>
+              <Skeleton rows={16} />
+            </Panel>
+            <Panel title="Nodes" flush>
+              <Skeleton rows={6} />
+            </Panel>
+          </>
         )}
       </>
     );
@@ -60,7 +68,8 @@ export function ClusterPage({ cluster }: { cluster: string }) {
           </label>
         ) : null}
       </div>
-      {error ? (
+      {/* That X-Ray itself does not answer is said by the shell, where nothing moves for it. */}
+      {error && error.problem.status !== 0 ? (
         <p role="status" className="text-[var(--warn)]">
           This may be out of date: {error.message}
         </p>

@@ -123,7 +123,7 @@ export function ClusterUsage({ cluster, session }: { cluster: string; session: s
       ) : session === null ? (
         <EmptyState title="Nothing has been heard of this cluster yet" />
       ) : (
-        <Skeleton rows={12} />
+        <Skeleton rows={16} />
       )}
     </Panel>
   );

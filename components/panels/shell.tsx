@@ -86,41 +86,43 @@ export function Shell({ children }: { children: ReactNode }) {
           })}
         </ul>
       </nav>
-      <header className="flex h-12 items-center gap-3 border-[var(--line)] border-b px-4">
-        <button
-          type="button"
-          onClick={keys.palette}
-          aria-keyshortcuts="Control+K Meta+K"
-          className="flex min-w-0 items-center gap-2 rounded-md border border-[var(--line)] bg-[var(--panel)] px-2.5 py-1 text-[var(--muted)] hover:text-[var(--text)] sm:w-72"
-        >
-          <Search aria-hidden="true" size={14} className="shrink-0" />
-          <span className="truncate">
-            Search<span className="max-sm:hidden">, or go anywhere</span>
-          </span>
-          <kbd className="mono ml-auto text-[11px] max-sm:hidden">Ctrl K</kbd>
-        </button>
-        <div className="ml-auto" />
-        <HealthLink />
-        <ShareButton />
-        <button
-          type="button"
-          aria-label="Switch between film (dark) and lightbox (light)"
-          onClick={toggleTheme}
-          className="rounded p-1.5 text-[var(--muted)] hover:text-[var(--text)]"
-        >
-          <Sun aria-hidden="true" size={16} className="hidden [[data-theme=dark]_&]:block" />
-          <Moon aria-hidden="true" size={16} className="hidden [[data-theme=light]_&]:block" />
-        </button>
-        <button
-          type="button"
-          aria-label="Every key"
-          onClick={keys.help}
-          className="rounded px-1.5 text-[var(--muted)] hover:text-[var(--text)] max-sm:hidden"
-        >
-          ?
-        </button>
+      <header>
+        <div className="flex h-12 items-center gap-3 border-[var(--line)] border-b px-4">
+          <button
+            type="button"
+            onClick={keys.palette}
+            aria-keyshortcuts="Control+K Meta+K"
+            className="flex min-w-0 items-center gap-2 rounded-md border border-[var(--line)] bg-[var(--panel)] px-2.5 py-1 text-[var(--muted)] hover:text-[var(--text)] sm:w-72"
+          >
+            <Search aria-hidden="true" size={14} className="shrink-0" />
+            <span className="truncate">
+              Search<span className="max-sm:hidden">, or go anywhere</span>
+            </span>
+            <kbd className="mono ml-auto whitespace-nowrap text-[11px] max-sm:hidden">Ctrl K</kbd>
+          </button>
+          <div className="ml-auto" />
+          <HealthLink />
+          <ShareButton />
+          <button
+            type="button"
+            aria-label="Switch between film (dark) and lightbox (light)"
+            onClick={toggleTheme}
+            className="rounded p-1.5 text-[var(--muted)] hover:text-[var(--text)]"
+          >
+            <Sun aria-hidden="true" size={16} className="hidden [[data-theme=dark]_&]:block" />
+            <Moon aria-hidden="true" size={16} className="hidden [[data-theme=light]_&]:block" />
+          </button>
+          <button
+            type="button"
+            aria-label="Every key"
+            onClick={keys.help}
+            className="rounded px-1.5 text-[var(--muted)] hover:text-[var(--text)] max-sm:hidden"
+          >
+            ?
+          </button>
+        </div>
+        <DemoBanner />
       </header>
-      <DemoBanner />
       <main id="content" className="mx-auto max-w-[1600px] space-y-4 p-4">
         {children}
       </main>

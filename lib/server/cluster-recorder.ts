@@ -10,7 +10,7 @@ const EVERY_MS = 30_000;
 const TRACES_SECONDS = 120;
 
 export interface ClusterRecorder {
-  /** One look; never rejects. */
+  /** One look, or the one that is under way; never rejects. */
   readonly look: () => Promise<void>;
   readonly close: () => void;
 }
@@ -19,32 +19,40 @@ type Sources = Pick<Runtime, 'prometheus' | 'engine' | 'telemetry' | 'rays' | 'c
 
 /** Looks every 30 s. */
 export function startClusterRecorder(runtime: Sources): ClusterRecorder {
-  let looking = false;
-  const look = async (): Promise<void> => {
-    if (looking) return;
-    looking = true;
-    try {
-      await record(runtime);
-    } catch (error) {
-      runtime.telemetry.log('warn', 'cluster-recorder', {
-        reason: error instanceof Error ? error.message : String(error),
+  let closed = false;
+  let current: Promise<void> | null = null;
+  const look = (): Promise<void> => {
+    current ??= record(runtime, () => closed)
+      .catch((error: unknown) =>
+        runtime.telemetry.log('warn', 'cluster-recorder', {
+          reason: error instanceof Error ? error.message : String(error),
+        }),
+      )
+      .finally(() => {
+        current = null;
       });
-    } finally {
-      looking = false;
-    }
+    return current;
   };
   const timer = setInterval(() => void look(), EVERY_MS);
   timer.unref();
   void look();
-  return { look, close: () => clearInterval(timer) };
+  return {
+    look,
+    close() {
+      closed = true;
+      clearInterval(timer);
+    },
+  };
 }
 
-async function record(runtime: Sources): Promise<void> {
+async function record(runtime: Sources, isClosed: () => boolean): Promise<void> {
   const [stored, traced, measured] = await Promise.all([
     runtime.engine.select(heardSessions),
     runtime.engine.select(tracedSessions, { seconds: TRACES_SECONDS }),
     measureNodes(runtime, null, null),
   ]);
+  // The store may be gone by the time that Prometheus has answered.
+  if (isClosed()) return;
   const heard = traced.map((row) => ({ session: row.session, source: 'traces', ns: row.last_ns }));
   const named: { session: string; cluster: string; ray_version: string; ns: string }[] = [];
   const now = String(BigInt(Date.now()) * 1_000_000n);

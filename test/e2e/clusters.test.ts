@@ -168,7 +168,7 @@ describe('by keyboard', () => {
       await page.keyboard.press('g');
       await page.keyboard.press('t');
       await page.waitForURL('**/traces');
-      await page.getByRole('heading', { name: 'Traces' }).waitFor();
+      await page.getByRole('heading', { name: 'Traces', level: 1 }).waitFor();
       await page.locator('main input').first().focus();
       await page.keyboard.type('gj');
       expect(new URL(page.url()).pathname).toBe('/traces');

@@ -17,12 +17,12 @@ export interface HeardSessionRow {
   readonly sources: readonly string[];
   readonly nodes_told: number;
   readonly nodes_alive: number;
-  /** Logical resources and memory of the nodes that have not ended; of all nodes where every one has. */
+  /** Logical resources of the nodes that have not ended; of all nodes where every one has. */
   readonly cpus: number;
   readonly gpus: number;
 }
 
-/** Every session, by its start. The time of its newest node is a word of it too. */
+/** Every session, newest first: by the first word of it, or by the start of its first node where that was earlier. */
 export const heardSessions: Query<HeardSessionRow> = {
   name: 'heard-sessions',
   sql: `WITH named AS (
@@ -32,15 +32,15 @@ export const heardSessions: Query<HeardSessionRow> = {
       SELECT session, groupUniqArray(source) AS sources, min(first_ns) AS first_ns, max(last_ns) AS last_ns
       FROM xray.ray_heard GROUP BY session
     ), nodes AS (
-      SELECT session, count() AS told, countIf(end_ns IS NULL) AS alive,
+      SELECT session, count() AS told, countIf(end_ns IS NULL) AS alive, min(start_ns) AS start_ns,
         if(alive = 0, sum(JSONExtractFloat(resources, 'CPU')), sumIf(JSONExtractFloat(resources, 'CPU'), end_ns IS NULL)) AS cpus,
         if(alive = 0, sum(JSONExtractFloat(resources, 'GPU')), sumIf(JSONExtractFloat(resources, 'GPU'), end_ns IS NULL)) AS gpus
-      FROM (SELECT session, node_id, min(end_ns) AS end_ns, max(resources) AS resources FROM xray.ray_nodes GROUP BY session, node_id)
+      FROM (SELECT session, node_id, min(start_ns) AS start_ns, min(end_ns) AS end_ns, max(resources) AS resources FROM xray.ray_nodes GROUP BY session, node_id)
       GROUP BY session
     )
     SELECT seen.session AS session, named.cluster AS cluster, named.ray_version AS ray_version,
-      if(named.first_ns IS NULL OR heard.first_ns < named.first_ns, heard.first_ns, named.first_ns) AS first_ns,
-      if(named.last_ns IS NULL OR heard.last_ns > named.last_ns, heard.last_ns, named.last_ns) AS last_ns,
+      arrayMin(arrayFilter(ns -> isNotNull(ns), [named.first_ns, heard.first_ns, nodes.start_ns])) AS first_ns,
+      arrayMax(arrayFilter(ns -> isNotNull(ns), [named.last_ns, heard.last_ns])) AS last_ns,
       arraySort(heard.sources) AS sources, nodes.told AS nodes_told, nodes.alive AS nodes_alive, nodes.cpus AS cpus, nodes.gpus AS gpus
     FROM (SELECT session FROM named UNION DISTINCT SELECT session FROM heard) AS seen
     LEFT JOIN named ON named.session = seen.session LEFT JOIN heard ON heard.session = seen.session
