@@ -148,6 +148,8 @@ async function main(): Promise<void> {
     XRAY_DATA_DIR: join(work, 'data'),
     XRAY_DEMO: '0',
     RAY_DASHBOARD_URL: dashboard,
+    // The name that the events give, too: one cluster must not have two.
+    XRAY_CLUSTER: 'live',
   });
   await eventually(
     120,
