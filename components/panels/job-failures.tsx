@@ -1,6 +1,7 @@
 'use client';
 /** Failed attempts of a job; one of them opens to its error and to what it wrote before it failed. */
 import { parseAsString, useQueryState } from 'nuqs';
+import { useState } from 'react';
 import { formatCount, formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/number-format.ts';
 import { type AttemptWireValue, tasksRoute } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';
@@ -12,6 +13,8 @@ import { StatusPill } from '../ui/status-pill.tsx';
 import { TaskLog } from './task-log.tsx';
 
 const LIMIT = 100;
+/** Rows before somebody asks for the rest: the log below must not be pages away. */
+const FIRST = 12;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is being removed
 const ANSI = /\u001b\[[0-9;]*m/g;
@@ -127,6 +130,7 @@ function Failure({
 export function JobFailures({ which }: { which: { jobId: string; session?: string } }) {
   const failures = useApi(tasksRoute, { ...which, state: 'FAILED', limit: LIMIT });
   const [open, setOpen] = useQueryState('failure', parseAsString.withOptions({ history: 'push' }));
+  const [all, setAll] = useState(false);
   const shown = failures.data?.tasks.find((attempt) => keyOf(attempt) === open) ?? null;
   const title = failures.data
     ? `Failed attempts: ${formatCount(failures.data.matched)}${failures.data.nextCursor ? `, the first ${LIMIT}` : ''}`
@@ -140,11 +144,18 @@ export function JobFailures({ which }: { which: { jobId: string; session?: strin
               <Failure key={keyOf(shown)} which={which} attempt={shown} onClose={() => void setOpen(null)} />
             ) : null}
             <DataTable
-              label="Failed attempts"
+              label="Attempts that failed"
               columns={columns(open, (key) => void setOpen(key === open ? null : key))}
-              rows={failures.data.tasks}
+              rows={all ? failures.data.tasks : failures.data.tasks.slice(0, FIRST)}
               rowKey={keyOf}
             />
+            {failures.data.tasks.length > FIRST ? (
+              <p className="border-[var(--line)] border-t px-4 py-2">
+                <button type="button" onClick={() => setAll(!all)} className="text-[var(--accent)] hover:underline">
+                  {all ? `Show the first ${FIRST}` : `Show all ${failures.data.tasks.length}`}
+                </button>
+              </p>
+            ) : null}
           </>
         ) : (
           <EmptyState title="No attempt of this job has failed" />

@@ -55,7 +55,7 @@ export function JobFunctions({ which }: { which: { jobId: string; session?: stri
       {summary.data ? (
         summary.data.functions.length > 0 ? (
           <DataTable
-            label="Tasks by function"
+            label="Functions of this job"
             columns={COLUMNS}
             rows={summary.data.functions}
             rowKey={(entry) => entry.name}

@@ -18,7 +18,13 @@ export function JobPage({ jobId, session }: { jobId: string; session: string | n
   const job = useApi(jobRoute, which);
   if (job.error && !job.data)
     return <ErrorState title={job.error.problem.title} detail={job.error.message} onRetry={() => void job.refetch()} />;
-  if (!job.data) return <Skeleton rows={12} />;
+  if (!job.data)
+    return (
+      <>
+        <h1 className="break-all font-semibold text-[18px]">{jobId}</h1>
+        <Skeleton rows={12} />
+      </>
+    );
   const { job: row, message } = job.data;
   const live = row.status === 'RUNNING' || row.status === 'PENDING';
   return (

@@ -10,6 +10,9 @@ import { ProblemError } from './problem.ts';
 import type { RaySource } from './ray-source.ts';
 import type { Runtime } from './runtime.ts';
 
+/** Lines that Ray's workers write for Ray's log monitor (ray/_private/ray_logging: LOG_PREFIX_*), not for people. */
+const MARKERS = /^:(?:job_id|actor_name|task_name):.*\n/gm;
+
 const KEPT_LINES = 1000;
 
 interface LogsQuery extends JobQuery {
@@ -57,7 +60,7 @@ export async function getLogs(runtime: Runtime, query: LogsQuery, signal: AbortS
 }
 
 function logs(asked: Asked, text: string, tail: number, kept: boolean, notices: SourceNoticeWire[]): LogsWire {
-  const { lines, truncated } = tailLines(plainText(text), tail);
+  const { lines, truncated } = tailLines(plainText(text).replace(MARKERS, ''), tail);
   return { source: asked.kind, lines, origin: asked.origin, truncated, kept, notices };
 }
 

@@ -40,7 +40,7 @@ export const PAUSE = {
   idle: 30_000,
   /** The longest while it fails. */
   failing: 60_000,
-  /** A look may take one part in five of the time. */
+  /** A look may take one part in five of the time, unless it takes more than a quarter of a minute. */
   share: 4,
 } as const;
 const KEEP_LOG_EVERY_MS = 60_000;
@@ -132,7 +132,7 @@ export function createPolledRay(options: PolledRayOptions): PolledRaySource {
       pause = Math.min(PAUSE.failing, pause * 2);
     }
     pause = Math.max(pause, PAUSE.changing);
-    const next = Math.max(pause, PAUSE.share * (clock() - begun));
+    const next = Math.min(PAUSE.failing, Math.max(pause, PAUSE.share * (clock() - begun)));
     state.detail('nextLookSeconds', Math.round(next / 1000));
     return next;
   }

@@ -95,6 +95,10 @@ const rayEnv: NodeJS.ProcessEnv = {
   PYTHONPATH: import.meta.dirname,
   PYTHONUNBUFFERED: '1',
   RAY_USAGE_STATS_ENABLED: '0',
+  // A busy machine starts the dashboard's ten processes slowly, and Ray gives up on itself after 20 to 30 s.
+  RAY_DASHBOARD_SUBPROCESS_MODULE_WAIT_READY_TIMEOUT: '300',
+  RAY_agent_register_timeout_ms: '300000',
+  RAY_raylet_start_wait_time_s: '300',
   RAY_enable_ray_event: 'true',
   RAY_enable_core_worker_ray_event_to_aggregator: 'true',
   RAY_DASHBOARD_AGGREGATOR_AGENT_EVENTS_EXPORT_ADDR: `${xray}/v1/events?cluster=live`,
@@ -144,6 +148,8 @@ async function main(): Promise<void> {
     XRAY_DATA_DIR: join(work, 'data'),
     XRAY_DEMO: '0',
     RAY_DASHBOARD_URL: dashboard,
+    // The name that the events give, too: one cluster must not have two.
+    XRAY_CLUSTER: 'live',
   });
   await eventually(
     120,

@@ -101,7 +101,11 @@ describe('logs of attempts', () => {
   it('a refusal is told in the words of Ray; an actor has the log of the actor', async () => {
     const refusal = { status: 500, body: fixture('errors/unknown_task_log.txt') };
     replay.override = (path) =>
-      path.includes('task_id=') ? refusal : path.includes('actor_id=') ? { status: 200, body: 'pushed\n' } : null;
+      path.includes('task_id=')
+        ? refusal
+        : path.includes('actor_id=')
+          ? { status: 200, body: ':job_id:03000000\n:actor_name:ParamServer\npushed\n' }
+          : null;
     const refused = await getLogs(runtime, { jobId: '02000000', taskId: FLAKY, tail: 50 }, signal);
     expect(refused).toMatchObject({ lines: [], notices: [{ kind: 'refused' }] });
     expect(refused.notices[0]?.message).toContain('HTTP 500: Could not find log file for task');
