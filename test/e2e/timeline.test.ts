@@ -21,9 +21,9 @@ afterAll(() => browser?.close());
 const PHONE: View = [390, 844, 'dark'];
 const lanes = (page: Page) => page.getByRole('application', { name: /Task timeline/ });
 
-async function openTimeline(view?: View, extra = ''): Promise<{ page: Page; errors: string[] }> {
-  const opened = await openPage(browser, view);
-  await opened.page.goto(address + extra, { waitUntil: 'load' });
+async function openTimeline(): Promise<{ page: Page; errors: string[] }> {
+  const opened = await openPage(browser);
+  await opened.page.goto(address, { waitUntil: 'load' });
   await lanes(opened.page).waitFor({ timeout: 60_000 });
   return opened;
 }
@@ -180,9 +180,9 @@ describe('timeline', () => {
 describe('traces', () => {
   it('keeps the search in the address and finds what it asks for', async () => {
     const { page, errors } = await openPage(browser);
-    await page.goto(`${base}/traces?name=train.step&min=1`, { waitUntil: 'load' });
-    await page.getByRole('link', { name: 'train.step' }).first().waitFor({ timeout: 60_000 });
-    const { matched } = await get(tracesRoute, { name: 'train.step', errors: 'true' });
+    await page.goto(`${base}/traces?name=train&min=1`, { waitUntil: 'load' });
+    await page.getByRole('link', { name: /^train\./ }).first().waitFor({ timeout: 60_000 });
+    const { matched } = await get(tracesRoute, { name: 'train', minDurationMs: 1, errors: 'true' });
     await page.getByRole('checkbox', { name: 'Errors only' }).check();
     await page.waitForFunction(() => location.search.includes('errors=true'));
     if (matched === 0) await page.getByText('No trace matches').waitFor();
@@ -203,7 +203,7 @@ describe('traces', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowDown');
     await page.waitForFunction(() => location.search.includes('span='));
-    await page.getByRole('region', { name: 'Span' }).getByText('Duration').waitFor();
+    await page.getByRole('region', { name: 'Span', exact: true }).getByText('Duration').waitFor();
     const before = await tree.getByRole('treeitem').count();
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowLeft');
@@ -219,7 +219,7 @@ describe('traces', () => {
     const { page, errors } = await openPage(browser, PHONE);
     await page.goto(`${base}/traces/${traces[0]?.traceId}`, { waitUntil: 'load' });
     await page.getByRole('treeitem').first().click();
-    await page.getByRole('region', { name: 'Span' }).waitFor();
+    await page.getByRole('region', { name: 'Span', exact: true }).waitFor();
     await expectSound(page, errors);
     await page.context().close();
   });
