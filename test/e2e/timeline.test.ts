@@ -181,7 +181,10 @@ describe('traces', () => {
   it('keeps the search in the address and finds what it asks for', async () => {
     const { page, errors } = await openPage(browser);
     await page.goto(`${base}/traces?name=train&min=1`, { waitUntil: 'load' });
-    await page.getByRole('link', { name: /^train\./ }).first().waitFor({ timeout: 60_000 });
+    await page
+      .getByRole('link', { name: /^train\./ })
+      .first()
+      .waitFor({ timeout: 60_000 });
     const { matched } = await get(tracesRoute, { name: 'train', minDurationMs: 1, errors: 'true' });
     await page.getByRole('checkbox', { name: 'Errors only' }).check();
     await page.waitForFunction(() => location.search.includes('errors=true'));
