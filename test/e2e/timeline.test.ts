@@ -129,14 +129,9 @@ describe('timeline', () => {
   });
 
   it('shows the same attempts as rows, filters by function, and folds a node', async () => {
-    const { page, errors } = await openTimeline(undefined, '&as=table&fn=decode_image');
-    const table = page.getByRole('region', { name: 'Attempts in the visible window' });
-    await table
-      .getByRole('button', { name: 'decode_image' })
-      .first()
-      .waitFor()
-      .catch(() => undefined);
-    await page.locator('table[aria-rowcount] tbody button').first().waitFor();
+    const { page, errors } = await openPage(browser);
+    await page.goto(`${address}&as=table&fn=decode_image`, { waitUntil: 'load' });
+    await page.locator('table[aria-rowcount] tbody button').first().waitFor({ timeout: 60_000 });
     const names = await page.locator('table[aria-rowcount] tbody button').allTextContents();
     expect(new Set(names)).toEqual(new Set(['decode_image']));
     expect(names.length).toBeLessThan(80);
