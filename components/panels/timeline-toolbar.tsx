@@ -24,7 +24,7 @@ function Choice({
   return (
     <select
       aria-label={label}
-      className={`${control} max-w-44`}
+      className={`${control} w-[8.6rem]`}
       value={value}
       onChange={(event) => onChange(event.target.value)}
     >
@@ -71,7 +71,7 @@ export function TimelineToolbar({
           <input
             aria-label="Search tasks"
             placeholder="Function, task id, error, worker"
-            className="w-52 bg-transparent outline-none placeholder:text-[var(--muted)]"
+            className="w-48 bg-transparent outline-none placeholder:text-[var(--muted)]"
             value={query.q}
             onChange={(event) => void set({ q: event.target.value })}
             onKeyDown={(event) => {

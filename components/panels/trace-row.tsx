@@ -70,7 +70,6 @@ export function TraceRow({
       aria-level={row.depth + 1}
       aria-selected={isChosen}
       aria-expanded={row.descendants === 0 ? undefined : !isCollapsed}
-      aria-label={`${span.name}, ${span.serviceName}, ${durationText(row.durationNs)}${isFailed ? ', error' : ''}${row.orphan ? ', parent not in trace' : ''}`}
       className={`absolute inset-x-0 flex cursor-pointer items-center border-l-2 ${isChosen ? 'border-l-[var(--accent)] bg-[var(--panel-2)]' : 'border-l-transparent hover:bg-[var(--panel-2)]'} ${isDim ? 'opacity-35' : ''}`}
       style={{ top, height: ROW_HEIGHT }}
       onClick={onChoose}

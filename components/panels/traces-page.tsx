@@ -45,7 +45,7 @@ function columns(longestNs: number): readonly Column<TraceSummaryWire>[] {
       key: 'service',
       title: 'Services',
       cell: (trace) => (
-        <span className="inline-flex max-w-72 gap-3 overflow-hidden">
+        <span className="flex max-w-80 gap-3 overflow-hidden">
           {trace.services.map((service) => (
             <span key={service} className="inline-flex items-center gap-1.5">
               <span
@@ -71,7 +71,7 @@ function columns(longestNs: number): readonly Column<TraceSummaryWire>[] {
       align: 'right',
       sort: (trace) => Number(trace.durationNs),
       cell: (trace) => (
-        <span className="inline-flex w-40 items-center justify-end gap-2">
+        <span className="ml-auto flex w-40 items-center justify-end gap-2">
           <span aria-hidden="true" className="h-1.5 flex-1 overflow-hidden rounded-full bg-[var(--panel-2)]">
             <span
               className="block h-full bg-[var(--accent)]"

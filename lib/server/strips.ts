@@ -46,8 +46,9 @@ export async function getStrips(runtime: Runtime, query: StripsQuery, signal: Ab
     });
     return { cpu: null, memory: null, gpu: null, notices };
   }
-  const from = milliseconds(Number(query.from / 1_000_000n));
-  const to = milliseconds(Number(query.to / 1_000_000n));
+  const from = milliseconds(Math.min(Number(query.from / 1_000_000n), Date.now() - FINEST_STEP_MS));
+  // Beyond now Prometheus would repeat the newest sample for its look-back: that is no measurement.
+  const to = milliseconds(Math.min(Number(query.to / 1_000_000n), Date.now()));
   const step = milliseconds(Math.max(FINEST_STEP_MS, Math.ceil((to - from) / query.points / 1000) * 1000));
 
   const ask = async ({ name, promql }: NodeMetric): Promise<SeriesGrid | null> => {

@@ -14,7 +14,7 @@ export function seeded(seed: number): () => number {
 const FUNCTIONS = ['synthetic_read', 'synthetic_decode', 'synthetic_tokenize', 'synthetic_join', 'synthetic_write'];
 export const SYNTHETIC = { session: 'session_synthetic_bench', job: '0a000000', originNs: 1_790_000_000_000_000_000n };
 
-export interface SyntheticAttempt {
+interface SyntheticAttempt {
   readonly taskId: string;
   readonly attempt: number;
   readonly functionName: string;
@@ -56,8 +56,8 @@ export function syntheticAttempts(count: number, nodes = 8, workers = 16): reado
 }
 
 const hex = (value: number, length: number): string => value.toString(16).padStart(length, '0');
-export const nodeId = (node: number): string => `${hex(node + 1, 8)}${'5e'.repeat(24)}`;
-export const workerId = (worker: number): string => `${hex(worker + 1, 8)}${'3c'.repeat(24)}`;
+const nodeId = (node: number): string => `${hex(node + 1, 8)}${'5e'.repeat(24)}`;
+const workerId = (worker: number): string => `${hex(worker + 1, 8)}${'3c'.repeat(24)}`;
 
 export function attemptPart(one: SyntheticAttempt): AttemptPart {
   const before = one.startNs - 3_000_000n;

@@ -21,9 +21,9 @@ afterAll(() => browser?.close());
 const PHONE: View = [390, 844, 'dark'];
 const lanes = (page: Page) => page.getByRole('application', { name: /Task timeline/ });
 
-async function openTimeline(view?: View, extra = ''): Promise<{ page: Page; errors: string[] }> {
-  const opened = await openPage(browser, view);
-  await opened.page.goto(address + extra, { waitUntil: 'load' });
+async function openTimeline(): Promise<{ page: Page; errors: string[] }> {
+  const opened = await openPage(browser);
+  await opened.page.goto(address, { waitUntil: 'load' });
   await lanes(opened.page).waitFor({ timeout: 60_000 });
   return opened;
 }
@@ -129,14 +129,9 @@ describe('timeline', () => {
   });
 
   it('shows the same attempts as rows, filters by function, and folds a node', async () => {
-    const { page, errors } = await openTimeline(undefined, '&as=table&fn=decode_image');
-    const table = page.getByRole('region', { name: 'Attempts in the visible window' });
-    await table
-      .getByRole('button', { name: 'decode_image' })
-      .first()
-      .waitFor()
-      .catch(() => undefined);
-    await page.locator('table[aria-rowcount] tbody button').first().waitFor();
+    const { page, errors } = await openPage(browser);
+    await page.goto(`${address}&as=table&fn=decode_image`, { waitUntil: 'load' });
+    await page.locator('table[aria-rowcount] tbody button').first().waitFor({ timeout: 60_000 });
     const names = await page.locator('table[aria-rowcount] tbody button').allTextContents();
     expect(new Set(names)).toEqual(new Set(['decode_image']));
     expect(names.length).toBeLessThan(80);
@@ -180,9 +175,12 @@ describe('timeline', () => {
 describe('traces', () => {
   it('keeps the search in the address and finds what it asks for', async () => {
     const { page, errors } = await openPage(browser);
-    await page.goto(`${base}/traces?name=train.step&min=1`, { waitUntil: 'load' });
-    await page.getByRole('link', { name: 'train.step' }).first().waitFor({ timeout: 60_000 });
-    const { matched } = await get(tracesRoute, { name: 'train.step', errors: 'true' });
+    await page.goto(`${base}/traces?name=train&min=1`, { waitUntil: 'load' });
+    await page
+      .getByRole('link', { name: /^train\./ })
+      .first()
+      .waitFor({ timeout: 60_000 });
+    const { matched } = await get(tracesRoute, { name: 'train', minDurationMs: 1, errors: 'true' });
     await page.getByRole('checkbox', { name: 'Errors only' }).check();
     await page.waitForFunction(() => location.search.includes('errors=true'));
     if (matched === 0) await page.getByText('No trace matches').waitFor();
@@ -203,7 +201,7 @@ describe('traces', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowDown');
     await page.waitForFunction(() => location.search.includes('span='));
-    await page.getByRole('region', { name: 'Span' }).getByText('Duration').waitFor();
+    await page.getByRole('region', { name: 'Span', exact: true }).getByText('Duration').waitFor();
     const before = await tree.getByRole('treeitem').count();
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowLeft');
@@ -219,7 +217,7 @@ describe('traces', () => {
     const { page, errors } = await openPage(browser, PHONE);
     await page.goto(`${base}/traces/${traces[0]?.traceId}`, { waitUntil: 'load' });
     await page.getByRole('treeitem').first().click();
-    await page.getByRole('region', { name: 'Span' }).waitFor();
+    await page.getByRole('region', { name: 'Span', exact: true }).waitFor();
     await expectSound(page, errors);
     await page.context().close();
   });
