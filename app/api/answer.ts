@@ -19,7 +19,7 @@ export function answer<Query extends z.ZodObject, Body extends z.ZodType>(
       const body = await run(getRuntime(), query, request.signal);
       return Response.json(body, { headers: { 'cache-control': 'no-store' } });
     } catch (error) {
-      return problemResponse(error);
+      return problemResponse(error, request.signal.aborted);
     }
   };
 }

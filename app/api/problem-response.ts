@@ -2,9 +2,10 @@
 import { PROBLEM_MEDIA_TYPE } from '../../lib/contract/problem.ts';
 import { toProblem } from '../../lib/server/problem.ts';
 
-export function problemResponse(error: unknown): Response {
+/** `gone`: the caller has left, so that nothing failed and nobody reads the answer. */
+export function problemResponse(error: unknown, gone = false): Response {
   const { problem, headers } = toProblem(error);
-  if (problem.status >= 500)
+  if (problem.status >= 500 && !gone)
     process.stderr.write(
       `${JSON.stringify({ level: 'error', event: 'api', code: problem.code, detail: problem.detail })}\n`,
     );

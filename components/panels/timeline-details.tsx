@@ -6,6 +6,7 @@ import { attemptStateRows } from '../../lib/chart/attempt-states.ts';
 import { clockText, durationText } from '../../lib/chart/time-ticks.ts';
 import { type AttemptDetailWire, type TaskWire, taskRoute } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';
+import { useNow } from '../queries/frozen.tsx';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { Link } from '../ui/link.tsx';
 import { ErrorState, Skeleton } from '../ui/states.tsx';
@@ -121,7 +122,8 @@ function Chain({ task, shown, onAttempt }: { task: TaskWire; shown: number; onAt
 }
 
 function States({ shown }: { shown: AttemptDetailWire }) {
-  const rows = attemptStateRows(shown.states, BigInt(Date.now()) * 1_000_000n);
+  const now = useNow(5_000);
+  const rows = attemptStateRows(shown.states, BigInt(now) * 1_000_000n);
   if (rows.length === 0) return <p className="text-[var(--muted)]">No state of this attempt has been reported.</p>;
   return (
     <table className="w-full text-[12px]">

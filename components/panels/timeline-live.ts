@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'react';
 import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
 import type { TimelineWire } from '../../lib/contract/timeline.ts';
+import { useFrozenPage } from '../queries/frozen.tsx';
 
 const TICK_MS = 500;
 /** For readers who asked for less motion. */
@@ -10,18 +11,20 @@ const CALM_TICK_MS = 5_000;
 
 /**
  * Offset of now from the answer's origin, moving on between answers by this machine's clock (its difference from the
- * server's is taken out); stands still while `moves` is false.
+ * server's is taken out); stands still while `moves` is false, and in a share.
  */
 export function useNow(data: TimelineWire, answeredAtMs: number, moves: boolean): number {
+  const isFrozen = useFrozenPage() !== null;
+  const ticks = moves && !isFrozen;
   const answered = Number(BigInt(data.nowNs) - BigInt(data.originNs));
   const [nowMs, setNowMs] = useState(answeredAtMs);
   useEffect(() => {
-    if (!moves) return;
+    if (!ticks) return;
     const isCalm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
     const timer = setInterval(() => setNowMs(Date.now()), isCalm ? CALM_TICK_MS : TICK_MS);
     return () => clearInterval(timer);
-  }, [moves]);
-  return moves ? answered + Math.max(0, nowMs - answeredAtMs) * 1e6 : answered;
+  }, [ticks]);
+  return ticks ? answered + Math.max(0, nowMs - answeredAtMs) * 1e6 : answered;
 }
 
 /** A window of the same span that ends a little after now. */

@@ -4,7 +4,7 @@
  * Out of scope: parts of a page that are asked for only when somebody opens them.
  */
 import { AlertResponse, alertRoute, alertsRoute } from './alerts.ts';
-import { ClusterResponse, clusterRoute, clustersRoute } from './clusters.ts';
+import { ClusterResponse, clusterRoute, clustersRoute, clusterUsageRoute } from './clusters.ts';
 import { CollectivesResponse, collectivesRoute, ranksRoute } from './collectives.ts';
 import { healthRoute } from './health.ts';
 import { jobRoute, jobsRoute, logsRoute, ranThenRoute, taskRoute, tasksRoute, tasksSummaryRoute } from './jobs.ts';
@@ -26,6 +26,8 @@ interface PageAddress {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly window: PageWindow;
+  /** True: the window is not in the address. */
+  readonly live: boolean;
   /** Bodies of good answers so far by request path: some requests follow from others. */
   readonly answers: ReadonlyMap<string, unknown>;
 }
@@ -58,12 +60,22 @@ export const PAGES = definePages({
   cluster: {
     path: '/clusters/{cluster}',
     windowed: true,
-    requests: ({ params, query, answers }) => {
+    requests: ({ params, query, window, answers }) => {
       const cluster = params.cluster ?? '';
-      const first = requestPath(clusterRoute, { cluster, ...given(query, 'session') });
+      const actorState = query.get('actors');
+      const first = requestPath(clusterRoute, {
+        cluster,
+        ...given(query, 'session'),
+        ...(actorState ? { actorState } : {}),
+      });
       const answer = ClusterResponse.safeParse(answers.get(first));
-      const session = query.get('session') ?? (answer.success ? answer.data.summary.session : null);
-      return session === null ? [first] : [first, requestPath(jobsRoute, { cluster, session, limit: 50 })];
+      const session = answer.success ? answer.data.session : null;
+      if (session === null) return [first];
+      return [
+        first,
+        requestPath(clusterUsageRoute, { cluster, session, ...moments(window), points: 240 }),
+        requestPath(jobsRoute, { cluster, session, limit: 50 }),
+      ];
     },
   },
   jobs: {
@@ -80,6 +92,7 @@ export const PAGES = definePages({
         requestPath(jobRoute, which),
         requestPath(tasksSummaryRoute, which),
         requestPath(tasksRoute, { ...which, state: 'FAILED', limit: 100 }),
+        requestPath(logsRoute, { ...which, tail: 1000 }),
       ];
     },
   },
@@ -97,7 +110,19 @@ export const PAGES = definePages({
       ];
     },
   },
-  traces: { path: '/traces', windowed: false, requests: () => [requestPath(tracesRoute, {})] },
+  traces: {
+    path: '/traces',
+    windowed: true,
+    requests: ({ query, window, live }) => [
+      requestPath(tracesRoute, {
+        ...given(query, 'service', 'name', 'attributes', 'cursor'),
+        ...(Number(query.get('min')) > 0 ? { minDurationMs: Number(query.get('min')) } : {}),
+        ...(query.get('errors') === 'true' ? { errors: 'true' as const } : {}),
+        ...(live ? {} : moments(window)),
+        limit: 50,
+      }),
+    ],
+  },
   trace: {
     path: '/traces/{traceId}',
     windowed: false,
@@ -202,7 +227,7 @@ export function findPage(path: string): FoundPage | null {
 export function pageRequests(page: FoundPage, nowMs: number, answers: ReadonlyMap<string, unknown>): readonly string[] {
   const toMs = Math.floor(nowMs / LIVE_STEP_MS) * LIVE_STEP_MS;
   const window = page.window ?? { fromMs: toMs - LIVE_WINDOW_MS, toMs };
-  return PAGES[page.name].requests({ params: page.params, query: page.query, window, answers });
+  return PAGES[page.name].requests({ params: page.params, query: page.query, window, live: page.window === null, answers });
 }
 
 /**
