@@ -227,7 +227,13 @@ export function findPage(path: string): FoundPage | null {
 export function pageRequests(page: FoundPage, nowMs: number, answers: ReadonlyMap<string, unknown>): readonly string[] {
   const toMs = Math.floor(nowMs / LIVE_STEP_MS) * LIVE_STEP_MS;
   const window = page.window ?? { fromMs: toMs - LIVE_WINDOW_MS, toMs };
-  return PAGES[page.name].requests({ params: page.params, query: page.query, window, live: page.window === null, answers });
+  return PAGES[page.name].requests({
+    params: page.params,
+    query: page.query,
+    window,
+    live: page.window === null,
+    answers,
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import type { SourceNoticeWire } from '../contract/wire-values.ts';
 import { type Milliseconds, milliseconds, nanosecondsToMilliseconds } from '../model/units.ts';
 import type { Window } from '../model/window.ts';
 import { decodeGpuIdentity, gpuIdentityQuery } from '../sources/dcgm/gpu-identity.ts';
-import { nodeAddresses } from '../store/queries/collectives.ts';
+import { nodeAddresses } from '../store/queries/node-addresses.ts';
 import { sessionClusters } from '../store/queries/sessions.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -29,7 +29,11 @@ export async function collectiveScope(
   asked: { from: bigint; to: bigint; cluster?: string | undefined; session?: string | undefined },
   window: Window,
 ): Promise<CollectiveScope> {
-  const [rows, clusters] = await Promise.all([runtime.engine.select(nodeAddresses), sessionClusters(runtime.engine)]);
+  const [newestFirst, clusters] = await Promise.all([
+    runtime.engine.select(nodeAddresses, { session: '' }),
+    sessionClusters(runtime.engine),
+  ]);
+  const rows = newestFirst.reverse();
   const cluster = asked.cluster ?? (asked.session ? (clusters.get(asked.session) ?? null) : null);
   const narrowed = asked.cluster !== undefined || asked.session !== undefined;
   const inside = rows.filter(

@@ -7,6 +7,7 @@ import { createServer, type Server } from 'node:http';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import * as logs from '../../app/api/jobs/[jobId]/logs/route.ts';
 import * as job from '../../app/api/jobs/[jobId]/route.ts';
 import * as tasks from '../../app/api/jobs/[jobId]/tasks/route.ts';
 import * as summary from '../../app/api/jobs/[jobId]/tasks/summary/route.ts';
@@ -30,6 +31,7 @@ type Handlers = Readonly<
 const ROUTES: readonly (readonly [string, Handlers])[] = [
   ['/api/jobs', { ...jobs }],
   ['/api/jobs/{jobId}', { ...job }],
+  ['/api/jobs/{jobId}/logs', { ...logs }],
   ['/api/jobs/{jobId}/tasks', { ...tasks }],
   ['/api/jobs/{jobId}/tasks/summary', { ...summary }],
   ['/api/shares', { ...shares }],
@@ -118,7 +120,7 @@ describe('a share', () => {
     expect(frozen.expiresAt).toBe(expiresAt);
     const page = findPage(jobPath);
     expect(Object.keys(frozen.responses)).toEqual(page && pageRequests(page, Date.now(), new Map()));
-    expect(Object.keys(frozen.responses).length).toBe(3);
+    expect(Object.keys(frozen.responses).length).toBe(4);
     for (const path of Object.keys(frozen.responses)) {
       const live = await (await fetch(base + path)).text();
       expect(live.length).toBeGreaterThan(100);

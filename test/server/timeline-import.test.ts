@@ -126,7 +126,7 @@ describe('format A of mixed, drawn', () => {
   afterAll(() => runtime.close());
 
   it('has lanes by worker and, two raylets on one address being one there, one node', async () => {
-    const timeline = await getTimeline(runtime, { jobId: '02000000', cluster: 'ads', limit: 200_000 });
+    const timeline = await getTimeline(runtime, { jobId: '02000000', cluster: 'ads', phases: true, limit: 200_000 });
     expect(new Set(timeline.lanes.map((lane) => lane.nodeName)).size).toBe(1);
     expect(timeline.lanes[0]?.nodeName).toMatch(/^192\.0\.2\.\d+$/);
     expect(timeline.lanes.length).toBeGreaterThan(5);

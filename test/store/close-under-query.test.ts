@@ -24,7 +24,7 @@ it('an aborted query rejects at once, and close waits for what still runs', asyn
     return rows;
   });
   setTimeout(() => abort.abort(new Error('the reader has gone')), 1);
-  await expect(given).rejects.toMatchObject({ code: 'store-failed' });
+  await expect(given).rejects.toMatchObject({ code: 'store-cancelled' });
   expect(finished).toBe(false);
   await engine.close();
   expect(Number((await kept)[0]?.n)).toBeGreaterThan(0);

@@ -32,7 +32,6 @@ it('gives every table the configured days, once', async () => {
     'ray_actors',
     'ray_workers',
     'ray_jobs',
-    'ray_oom_kills',
     'ray_completeness',
   ]);
   expect(await applyRetention(runtime.engine, retentionDays)).toEqual([]);

@@ -197,17 +197,3 @@ export const collectivePlaces: Query<{
     trace_id: Text,
   }),
 };
-
-/** Ray's nodes by every name they have, newest sighting last. */
-export const nodeAddresses: Query<{
-  session: string;
-  node_id: string;
-  name: string;
-  hostname: string;
-  ip: string;
-}> = {
-  name: 'node-addresses',
-  sql: `SELECT session, node_id, max(name) AS name, max(hostname) AS hostname, max(ip) AS ip FROM xray.ray_nodes
-    GROUP BY session, node_id ORDER BY max(seen_ns)`,
-  row: z.object({ session: Text, node_id: Text, name: Text, hostname: Text, ip: Text }),
-};
