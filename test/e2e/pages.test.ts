@@ -30,6 +30,8 @@ const anyJob = async () => {
 };
 
 const PAGES: readonly Page[] = [
+  { name: 'clusters', path: async () => '/', shows: 'demo-cluster' },
+  { name: 'cluster', path: async () => '/clusters/demo-cluster', shows: '2 of 2 nodes alive' },
   { name: 'jobs', path: async () => '/jobs', shows: 'raysubmit_sim_train' },
   {
     name: 'job',
@@ -41,6 +43,8 @@ const PAGES: readonly Page[] = [
     path: async () => `/jobs/${(await anyJob()).jobId}/timeline?session=${(await anyJob()).session}`,
     shows: 'join_features',
   },
+  { name: 'memory', path: async () => '/memory', shows: 'join_features' },
+  { name: 'collectives', path: async () => '/collectives', shows: /arrives last in/ },
   { name: 'traces', path: async () => '/traces', shows: /train\.step|ray\.remote/ },
   {
     name: 'trace',
@@ -54,6 +58,7 @@ const PAGES: readonly Page[] = [
     shows: /threshold/i,
   },
   { name: 'sources', path: async () => '/sources', shows: 'ingest:ray-events' },
+  { name: 'shares', path: async () => '/shares', shows: /\d+ shares|Nothing is shared/ },
 ];
 
 describe.each(VIEWS)('%i x %i, %s', (...view) => {
