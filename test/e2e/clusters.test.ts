@@ -153,6 +153,7 @@ describe('by keyboard', () => {
       await page.keyboard.press('Control+k');
       await page.getByRole('dialog').waitFor();
       await page.keyboard.type('theme');
+      await page.locator('[cmdk-item][aria-selected="true"]', { hasText: /film|lightbox|theme/i }).waitFor();
       await page.keyboard.press('Enter');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
       expect(await theme()).toBe('light');

@@ -61,7 +61,7 @@ const PAGES: readonly SharedPage[] = [
       const { jobId, session, selected } = await failedAttempt();
       return `/jobs/${jobId}/timeline?session=${session}&sel=${encodeURIComponent(selected)}&color=state`;
     },
-    shows: /Attempt \d+: FAILED/,
+    shows: 'Copy State API command',
   },
   { name: 'traces', path: async () => '/traces', shows: /train\.step|ray\.remote/ },
   {
@@ -78,7 +78,7 @@ const PAGES: readonly SharedPage[] = [
   { name: 'sources', path: async () => '/sources', shows: 'ingest:ray-events' },
   { name: 'clusters', path: async () => '/', shows: 'demo-cluster' },
   { name: 'cluster', path: async () => '/clusters/demo-cluster', shows: 'nodes alive' },
-  { name: 'memory', path: async () => '/memory?by=gpu', shows: /gpu\d/i },
+  { name: 'memory', path: async () => '/memory?by=gpu', shows: 'recovered by a retry' },
   { name: 'collectives', path: async () => '/collectives', shows: /arrives last in/ },
 ];
 
@@ -97,7 +97,12 @@ function watch(page: Page): string[] {
 const close = (page: Page) => page.context().close();
 const pageText = async (page: Page): Promise<string> => {
   await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
-  return (await page.locator('main').textContent()) ?? '';
+  // The control of the window says "As shared" in a share, and nothing else of it differs.
+  return page.locator('main').evaluate((main) => {
+    const copy = main.cloneNode(true) as HTMLElement;
+    for (const control of copy.querySelectorAll('fieldset[aria-label="Time window"]')) control.remove();
+    return copy.textContent ?? '';
+  });
 };
 const isStatic = (path: string) => /^\/(_next\/static\/|theme\.js$|icon\.svg|favicon\.ico)/.test(path);
 /** The live page's frame asks this too; a share holds it only where the page shows it. */
