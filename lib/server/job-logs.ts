@@ -2,7 +2,7 @@
 import type { LogsWire } from '../contract/jobs.ts';
 import type { SourceNoticeWire } from '../contract/wire-values.ts';
 import { attemptsOfTask } from '../store/queries/attempts.ts';
-import type { JobRow } from '../store/queries/jobs.ts';
+import type { JobIdentity } from '../store/queries/job-identities.ts';
 import { type LogKey, selectKeptLog } from '../store/queries/kept-logs.ts';
 import { type JobQuery, resolveJob } from './jobs.ts';
 import { keepLog, plainText, tailLines } from './kept-logs.ts';
@@ -65,7 +65,7 @@ function logs(asked: Asked, text: string, tail: number, kept: boolean, notices: 
 }
 
 /** The source that shows the job's session, else the one of its cluster. */
-function sourceOf(runtime: Runtime, job: JobRow): RaySource | null {
+function sourceOf(runtime: Runtime, job: JobIdentity): RaySource | null {
   const rays = runtime.rays();
   return (
     rays.find((ray) => ray.sessions().includes(job.session)) ?? rays.find((ray) => ray.cluster === job.cluster) ?? null
@@ -75,7 +75,7 @@ function sourceOf(runtime: Runtime, job: JobRow): RaySource | null {
 async function fromRay(
   asked: Asked,
   ray: RaySource | null,
-  job: JobRow,
+  job: JobIdentity,
 ): Promise<{ readonly read: ReadLog | null; readonly notice: SourceNoticeWire | null }> {
   if (asked.never) return { read: null, notice: asked.never };
   const refuse = (
@@ -108,7 +108,7 @@ async function fromRay(
   }
 }
 
-function driverLog(job: JobRow, signal: AbortSignal): Asked {
+function driverLog(job: JobIdentity, signal: AbortSignal): Asked {
   const submission = job.submission_id;
   const origin = submission ? `/api/jobs/${submission}/logs` : 'driver';
   return {
@@ -130,7 +130,7 @@ function driverLog(job: JobRow, signal: AbortSignal): Asked {
 
 async function attemptLog(
   runtime: Runtime,
-  job: JobRow,
+  job: JobIdentity,
   taskId: string,
   query: LogsQuery,
   signal: AbortSignal,

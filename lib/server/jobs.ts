@@ -1,6 +1,7 @@
 /** Use cases of jobs: the list, one job, its identity across clusters and sessions, its completeness. */
 import type { CompletenessWireValue, JobSummaryWire, JobsWire, JobWire } from '../contract/jobs.ts';
 import { IMPORTED_SESSION } from '../model/task.ts';
+import { type JobIdentity, jobIdentities } from '../store/queries/job-identities.ts';
 import { completeness, type JobRow, jobs, storedAttempts } from '../store/queries/jobs.ts';
 import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
@@ -93,7 +94,7 @@ interface JobsQuery {
 export async function listJobs(runtime: Runtime, query: JobsQuery, signal?: AbortSignal): Promise<JobsWire> {
   const rows = await runtime.engine.select(
     jobs,
-    { session: query.session ?? '', cluster: query.cluster ?? '', job: '' },
+    { session: query.session ?? '', cluster: query.cluster ?? '', job: '', exact: '' },
     signal ? { signal } : {},
   );
   const shown = rows
@@ -116,9 +117,11 @@ export interface JobQuery {
 }
 
 /** The one job that is meant, by Ray's job id or by submission id. Throws `not-found` or `ambiguous-job` with choices. */
-export async function resolveJob(runtime: Runtime, query: JobQuery): Promise<JobRow> {
+export async function resolveJob(runtime: Runtime, query: JobQuery): Promise<JobIdentity> {
   const params = { session: query.session ?? '', cluster: query.cluster ?? '', job: query.jobId };
-  const found = await runtime.engine.select(jobs, params);
+  const [one, another] = await runtime.engine.select(jobIdentities, params);
+  if (one && !another) return one;
+  const found = await runtime.engine.select(jobs, { ...params, exact: '' });
   // An internal job of Ray's is meant only where nothing else has that id.
   const users = found.filter((row) => !row.is_internal);
   const rows = users.length > 0 ? users : found;
@@ -146,7 +149,7 @@ const SOURCE_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** What the sources admit to not knowing about a job's attempts. */
-export async function completenessOf(runtime: Runtime, job: JobRow): Promise<CompletenessWireValue> {
+export async function completenessOf(runtime: Runtime, job: JobIdentity): Promise<CompletenessWireValue> {
   const params = { session: job.session, job: job.job_id };
   const [[stored], told] = await Promise.all([
     runtime.engine.select(storedAttempts, params),
@@ -182,7 +185,17 @@ export async function completenessOf(runtime: Runtime, job: JobRow): Promise<Com
 }
 
 export async function getJob(runtime: Runtime, query: JobQuery): Promise<JobWire> {
-  const row = await resolveJob(runtime, query);
+  const identity = await resolveJob(runtime, query);
+  const [[row], completeness] = await Promise.all([
+    runtime.engine.select(jobs, {
+      session: identity.session,
+      cluster: '',
+      job: identity.job_id,
+      exact: identity.job_id,
+    }),
+    completenessOf(runtime, identity),
+  ]);
+  if (!row) throw new ProblemError('not-found', `job "${identity.job_id}" holds nothing but Ray's own tasks`);
   return {
     job: jobSummary(row),
     message: orNull(row.message),
@@ -190,7 +203,7 @@ export async function getJob(runtime: Runtime, query: JobQuery): Promise<JobWire
     metadata: parseTexts(row.metadata),
     runtimeEnv: orNull(row.runtime_env),
     driver: { nodeId: orNull(row.driver_node_id), pid: row.driver_pid, exitCode: row.driver_exit_code },
-    completeness: await completenessOf(runtime, row),
+    completeness,
     notices: [],
   };
 }

@@ -44,7 +44,8 @@ export const SESSION_CLUSTERS = `(SELECT session, if(max(cluster) = '', session,
  * Jobs that have a row of their own or attempts of the user's. A job without a definition whose functions are all
  * Ray's (names that begin with an underscore, the Jobs API's supervisor) is internal. A submission without a driver has
  * its submission id for a job id, until a row with the real one is there.
- * Parameters: session, cluster, job ('' for any; matches job id or submission id).
+ * Parameters: session, cluster, job ('' for any; matches job id or submission id); exact: Ray's job id where it is known,
+ * so that no other job's attempts are counted, else ''.
  */
 export const jobs: Query<JobRow> = {
   name: 'jobs',
@@ -56,7 +57,7 @@ export const jobs: Query<JobRow> = {
         SELECT session, job_id, function_name, any(qualified_name) AS code, count() AS n, countIf(state = 'FINISHED') AS done, countIf(state = 'FAILED') AS bad,
           countIf(state LIKE 'RUNNING%') AS active, n - done - bad - active AS waiting, n - uniqExact(task_id) AS again,
           sumMapIf(JSONExtract(required_resources, 'Map(String, Float64)'), state LIKE 'RUNNING%' AND type = 'NORMAL_TASK') AS held
-        FROM ${attemptsWhere(`({session:String} = '' OR session = {session:String})`)}
+        FROM ${attemptsWhere(`({session:String} = '' OR session = {session:String}) AND ({exact:String} = '' OR job_id = {exact:String})`)}
         WHERE counted GROUP BY session, job_id, function_name
       ) GROUP BY session, job_id
     ), actors AS (
