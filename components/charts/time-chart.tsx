@@ -61,6 +61,7 @@ function option(model: TimeChartModel, colour: (name: string) => string) {
       type: 'value',
       min: model.min ?? ((range: { min: number }) => Math.min(0, range.min)),
       ...(model.max === null ? {} : { max: model.max }),
+      ...(model.tick === null ? {} : { interval: model.tick }),
       splitNumber: 4,
       splitLine: { lineStyle: { color: colour('line') } },
       axisLabel: { ...text, formatter: model.format },

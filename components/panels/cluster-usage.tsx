@@ -82,7 +82,7 @@ function prepareUsage(usage: ClusterUsageWire, plan: ChartPlan): TimeChartModel 
   if (series.length === 0) return null;
   return prepareTimeChart(
     { startMs: usage.startMs, stepMs: usage.stepMs, count: usage.count, series },
-    { name: (labels) => labels.name ?? '', format: plan.format, min: 0 },
+    { name: (labels) => labels.name ?? '', format: plan.format, min: 0, binary: plan.format === formatBytes },
   );
 }
 

@@ -52,6 +52,7 @@ export function MemorySelected({
       {
         name: () => row.label,
         format: formatBytes,
+        binary: true,
         min: 0,
         max: row.capacityBytes === null ? null : row.capacityBytes * 1.05,
         limits:

@@ -92,7 +92,7 @@ export function Shell({ children }: { children: ReactNode }) {
             type="button"
             onClick={keys.palette}
             aria-keyshortcuts="Control+K Meta+K"
-            className="flex min-w-0 items-center gap-2 rounded-md border border-[var(--line)] bg-[var(--panel)] px-2.5 py-1 text-[var(--muted)] hover:text-[var(--text)] sm:w-72"
+            className="flex min-w-0 items-center gap-2 rounded-md border border-[var(--line)] bg-[var(--panel)] px-2.5 py-1 text-[var(--muted)] hover:text-[var(--text)] sm:w-80"
           >
             <Search aria-hidden="true" size={14} className="shrink-0" />
             <span className="truncate">

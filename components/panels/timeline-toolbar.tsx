@@ -24,7 +24,7 @@ function Choice({
   return (
     <select
       aria-label={label}
-      className={`${control} w-[8.6rem]`}
+      className={`${control} w-[10.5rem]`}
       value={value}
       onChange={(event) => onChange(event.target.value)}
     >

@@ -41,6 +41,8 @@ export interface TimeChartModel {
   /** Fixed ends of the value axis; null: from the data (the lower end is then 0 where nothing is negative). */
   readonly min: number | null;
   readonly max: number | null;
+  /** Distance of the value axis' ticks; null: decimal, as the axis finds it. */
+  readonly tick: number | null;
 }
 
 interface Wishes {
@@ -51,6 +53,8 @@ interface Wishes {
   readonly limits?: readonly TimeLimit[];
   readonly min?: number | null;
   readonly max?: number | null;
+  /** True: ticks at powers of two, for bytes. */
+  readonly binary?: boolean;
 }
 
 /** A grid as a chart. Where one line is emphasised the others are faint. */
@@ -82,7 +86,19 @@ export function prepareTimeChart(
     format: wishes.format,
     min: wishes.min ?? null,
     max: wishes.max ?? null,
+    tick: wishes.binary ? binaryTick(grid.series, wishes.max ?? null, wishes.limits ?? []) : null,
   };
+}
+
+/** The power of two that leaves at most five ticks below the largest value. */
+function binaryTick(
+  series: readonly { readonly values: readonly (number | null)[] }[],
+  max: number | null,
+  limits: readonly TimeLimit[],
+): number | null {
+  let most = Math.max(max ?? 0, ...limits.map((limit) => limit.value));
+  for (const { values } of series) for (const value of values) if (value !== null && value > most) most = value;
+  return most > 0 ? 2 ** Math.ceil(Math.log2(most / 5)) : null;
 }
 
 /** Each line's value at a moment (nearest grid point), for the text beside a cursor. */
