@@ -137,9 +137,10 @@ export const completeness: Query<{
   }),
 };
 
+/** `undefined_attempts`: a definition may come up to a minute after the first state; then it is missing. */
 export const storedAttempts: Query<{ stored: number; sources: string[]; undefined_attempts: number; open: number }> = {
   name: 'stored-attempts',
-  sql: `SELECT count() AS stored, groupUniqArrayArray(sources) AS sources, countIf(function_name = '') AS undefined_attempts,
+  sql: `SELECT count() AS stored, groupUniqArrayArray(sources) AS sources, countIf(function_name = '' AND created_ns < toUnixTimestamp64Nano(now64(9)) - 60000000000) AS undefined_attempts,
       countIf(closed_by_job) AS open
     FROM ${attemptsWhere('session = {session:String} AND job_id = {job:String}')} WHERE counted`,
   row: z.object({ stored: Count, sources: z.array(z.string()), undefined_attempts: Count, open: Count }),
