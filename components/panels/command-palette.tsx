@@ -17,6 +17,7 @@ import { clusterHref } from './cluster-words.tsx';
 import { jobHref } from './job-status.tsx';
 import { Key } from './keyboard-help.tsx';
 import { PAGES } from './pages.ts';
+import { paletteScore } from './palette-score.ts';
 import { toggleTheme } from './theme.ts';
 
 /** W3C trace id, as it stands in logs and in Jaeger: 32 hex digits, sometimes with dashes as a UUID. */
@@ -46,7 +47,7 @@ export function CommandPalette({ onClose, onHelp }: { onClose: () => void; onHel
           className="-translate-x-1/2 fixed top-[10vh] left-1/2 z-40 w-[min(640px,calc(100vw-24px))] overflow-hidden rounded-lg border border-[var(--line)] bg-[var(--panel)] shadow-2xl"
         >
           <Dialog.Title className="sr-only">Search, or go anywhere</Dialog.Title>
-          <Command label="Search, or go anywhere" loop>
+          <Command label="Search, or go anywhere" loop filter={paletteScore}>
             <Command.Input
               value={typed}
               onValueChange={setTyped}
