@@ -73,7 +73,8 @@ function httpDiscovery({ url, auth }: ScrapeTargets['rayDashboards'][number]): o
   return {
     url: `${url}/api/prometheus/sd`,
     refresh_interval: '5s',
-    ...(bearerToken === null ? {} : { authorization: { credentials: bearerToken } }),
+    // Said, because Prometheus 2.42 sends no type where discovery leaves it out.
+    ...(bearerToken === null ? {} : { authorization: { type: 'Bearer', credentials: bearerToken } }),
     ...(basic === null ? {} : { basic_auth: { username: basic.user, password: basic.password } }),
     ...(caFile === null ? {} : { tls_config: { ca_file: caFile } }),
   };
