@@ -59,7 +59,7 @@ export const SpanWire = z.object({
   resourceAttributes: z.record(z.string(), z.string()),
   events: z.array(z.object({ timeNs: NsText, name: z.string(), attributes: z.record(z.string(), z.string()) })),
   links: z.array(z.object({ traceId: z.string(), spanId: z.string(), attributes: z.record(z.string(), z.string()) })),
-  /** The Ray task attempt this span is, joined by ray.task_id or by worker and time. */
+  /** The Ray task attempt this span is, joined by ray.task_id, by the actor it made, or by worker and time. */
   task: z
     .object({
       cluster: z.string(),
@@ -69,7 +69,7 @@ export const SpanWire = z.object({
       attempt: z.number(),
       functionName: z.string(),
       state: z.string(),
-      joinedBy: z.enum(['ray.task_id', 'worker+time']),
+      joinedBy: z.enum(['ray.task_id', 'ray.actor_id', 'worker+time']),
     })
     .nullable(),
 });

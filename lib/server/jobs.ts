@@ -176,7 +176,8 @@ export async function completenessOf(runtime: Runtime, job: JobIdentity): Promis
   };
   return {
     source: sources.length > 0 ? sources.join('+') : 'none',
-    reported: largest(told.map((row) => row.reported)),
+    // A list of fewer than are stored is one of earlier, not what there was to know.
+    reported: largest(told.map((row) => (row.reported !== null && row.reported < count ? null : row.reported))),
     stored: count,
     dropped: largest(relevant.map((row) => row.dropped)),
     truncated: relevant.some((row) => row.truncated),

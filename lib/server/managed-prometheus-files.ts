@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
+import type { HttpAuth } from './config.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
 export interface ScrapeTargets {
@@ -14,6 +15,8 @@ export interface ScrapeTargets {
   readonly demo: readonly string[];
   /** Ray's file_sd files (prom_metrics_service_discovery.json). */
   readonly rayFileSd: readonly string[];
+  /** Dashboards of Ray, each of which lists the addresses of its cluster (GET /api/prometheus/sd). */
+  readonly rayDashboards: readonly { readonly url: string; readonly auth: HttpAuth }[];
   readonly alertmanagerUrl: string | null;
 }
 
@@ -34,13 +37,17 @@ export function prometheusConfig(directory: string, targets: ScrapeTargets): str
       file_sd_configs: [{ files: [join(directory, 'targets', '*.json')], refresh_interval: '5s' }],
     },
   ];
-  if (targets.rayFileSd.length > 0)
+  if (targets.rayFileSd.length + targets.rayDashboards.length > 0)
     jobs.push({
       job_name: 'ray',
       scrape_interval: '5s',
       scrape_timeout: '4s',
       honor_labels: true,
-      file_sd_configs: [{ files: [...targets.rayFileSd], refresh_interval: '5s' }],
+      // In one job: an address that both tell is scraped once.
+      ...(targets.rayFileSd.length > 0
+        ? { file_sd_configs: [{ files: [...targets.rayFileSd], refresh_interval: '5s' }] }
+        : {}),
+      ...(targets.rayDashboards.length > 0 ? { http_sd_configs: targets.rayDashboards.map(httpDiscovery) } : {}),
     });
   if (targets.demo.length > 0)
     jobs.push({
@@ -58,6 +65,19 @@ export function prometheusConfig(directory: string, targets: ScrapeTargets): str
       : { alerting: { alertmanagers: [alertmanagerEntry(targets.alertmanagerUrl)] } }),
     scrape_configs: jobs,
   });
+}
+
+/** Ray's discovery over HTTP (ray/dashboard/modules/reporter/reporter_head.py); a Ray without it is found by its file. */
+function httpDiscovery({ url, auth }: ScrapeTargets['rayDashboards'][number]): object {
+  const { bearerToken, basic, caFile } = auth;
+  return {
+    url: `${url}/api/prometheus/sd`,
+    refresh_interval: '5s',
+    // Said, because Prometheus 2.42 sends no type where discovery leaves it out.
+    ...(bearerToken === null ? {} : { authorization: { type: 'Bearer', credentials: bearerToken } }),
+    ...(basic === null ? {} : { basic_auth: { username: basic.user, password: basic.password } }),
+    ...(caFile === null ? {} : { tls_config: { ca_file: caFile } }),
+  };
 }
 
 function alertmanagerEntry(address: string): object {

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createPrometheusClient, type PrometheusClient, PrometheusError } from '../sources/prometheus/client.ts';
+import type { HttpSource } from './config.ts';
 import { freePort } from './free-port.ts';
 import { recordedInstance, recordInstance, writeManagedFiles, writeTargets } from './managed-prometheus-files.ts';
 import { endProcess, identifyProcess } from './process-identity.ts';
@@ -34,6 +35,7 @@ export interface ManagedPrometheusOptions {
   readonly selfToken?: string | null;
   readonly demoTargets?: readonly string[];
   readonly rayFileSd?: readonly string[];
+  readonly rayDashboards?: readonly HttpSource[];
   readonly alertmanagerUrl?: string | null;
 }
 
@@ -115,6 +117,7 @@ export async function startManagedPrometheus(options: ManagedPrometheusOptions):
     selfToken: options.selfToken ?? null,
     demo: options.demoTargets ?? [],
     rayFileSd: options.rayFileSd ?? [],
+    rayDashboards: options.rayDashboards ?? [],
     alertmanagerUrl: options.alertmanagerUrl ?? null,
   });
   await launch();

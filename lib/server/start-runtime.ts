@@ -54,6 +54,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
         selfTarget: selfAddress(config),
         selfToken: config.authToken,
         rayFileSd: config.demo ? [] : ['/tmp/ray/prom_metrics_service_discovery.json'],
+        rayDashboards: config.clusters.flatMap(({ rayDashboard }) => rayDashboard ?? []),
         alertmanagerUrl: config.alertmanager?.url ?? null,
       });
   const prometheus = measuredPrometheus(

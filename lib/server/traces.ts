@@ -145,7 +145,7 @@ interface JoinableSpan {
 /**
  * ray.task_id names the executed task on consumer spans of functions, but the caller's on nested producers, so it only
  * joins spans that are not producers. Consumer spans of actors have no task id: the attempt on their worker that ran at
- * the span's start is theirs.
+ * the span's start is theirs. Ray does not say on which worker an actor was made: `__init__` is joined by its actor.
  */
 async function joinTasks(
   runtime: Runtime,
@@ -157,7 +157,8 @@ async function joinTasks(
   const workers = new Set<string>();
   for (const { kind, attributes } of spans) {
     if (kind === 'Producer') continue;
-    if (attributes['ray.task_id']) tasks.add(attributes['ray.task_id']);
+    const taskId = taskIdOf(attributes);
+    if (taskId) tasks.add(taskId);
     else if (attributes['ray.worker_id']) workers.add(attributes['ray.worker_id']);
   }
   if (tasks.size + workers.size === 0) return () => null;
@@ -177,7 +178,7 @@ async function joinTasks(
   return (span) => {
     if (span.kind === 'Producer') return null;
     const at = BigInt(span.start_ns);
-    const taskId = span.attributes['ray.task_id'];
+    const taskId = taskIdOf(span.attributes);
     const workerId = span.attributes['ray.worker_id'];
     const ranThen = (attempt: Attempt) =>
       BigInt(attempt.start_ns) <= at && (attempt.end_ns === '0' || BigInt(attempt.end_ns) >= at);
@@ -194,9 +195,19 @@ async function joinTasks(
       attempt: found.attempt,
       functionName: found.function_name,
       state: found.state,
-      joinedBy: taskId ? 'ray.task_id' : 'worker+time',
+      joinedBy: span.attributes['ray.task_id'] ? 'ray.task_id' : taskId ? 'ray.actor_id' : 'worker+time',
     };
   };
+}
+
+/**
+ * Null where only worker and time can tell. The task that makes an actor is called 8 bytes of ff and then the actor's id
+ * (ray/src/ray/common/id.cc, TaskID::ForActorCreationTask).
+ */
+function taskIdOf(attributes: JoinableSpan['attributes']): string | null {
+  if (attributes['ray.task_id']) return attributes['ray.task_id'];
+  const actorId = attributes['ray.actor_id'];
+  return actorId && attributes['ray.actor_method'] === '__init__' ? `ffffffffffffffff${actorId}` : null;
 }
 
 /** Attempts one worker may run at once: an actor with many threads; further back is not looked. */

@@ -15,10 +15,16 @@ export async function check(name: string, body: () => Promise<void>): Promise<vo
   say(`${error === null ? 'ok    ' : 'FAILED'} ${name}${error === null ? '' : `\n       ${error}`}`);
 }
 
-/** Asks until `test` passes; the last failure is thrown after `limitS`. */
-export async function eventually<T>(limitS: number, ask: () => Promise<T>, test: (value: T) => void): Promise<T> {
+/** Asks until `test` passes; the last failure is thrown after `limitS`, or at once what `giveUp` throws. */
+export async function eventually<T>(
+  limitS: number,
+  ask: () => Promise<T>,
+  test: (value: T) => void,
+  giveUp: () => void = () => {},
+): Promise<T> {
   const end = Date.now() + limitS * 1000;
   for (;;) {
+    giveUp();
     try {
       const value = await ask();
       test(value);
@@ -33,4 +39,8 @@ export async function eventually<T>(limitS: number, ask: () => Promise<T>, test:
 export function equal(actual: unknown, expected: unknown, what: string): void {
   const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
   if (a !== b) throw new Error(`${what}: got ${a}, expected ${b}`);
+}
+
+export function holds(condition: boolean, what: string): void {
+  if (!condition) throw new Error(`expected ${what}`);
 }

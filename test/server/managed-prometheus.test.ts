@@ -1,7 +1,7 @@
 /** The managed Prometheus, really run: scraping a real target, its rules firing, killed, and its owner killed. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,16 @@ import { openTestRuntime } from './open-runtime.ts';
 const SERVER = fileURLToPath(new URL('../../lib/server/', import.meta.url));
 let xid = 79;
 const target = createServer((_, response) => response.end(`DCGM_FI_DEV_XID_ERRORS{gpu="3",hostname="n1"} ${xid}\n`));
+let discoveries: (string | undefined)[] = [];
+/** Metrics, and what a Ray dashboard that wants a token answers to GET /api/prometheus/sd. */
+const dashboard = createServer((request, response) => {
+  if (request.url === '/metrics') return response.end('ray_tasks 1\n');
+  discoveries = [request.url, request.headers.authorization];
+  response.setHeader('content-type', 'application/json');
+  response.end(discovered());
+});
+const discovered = (): string =>
+  JSON.stringify([{ labels: { job: 'ray' }, targets: [`127.0.0.1:${portOf(dashboard)}`] }]);
 let base: Runtime;
 let prometheus: ManagedPrometheus;
 const until = async (what: () => Promise<boolean> | boolean, ms: number): Promise<void> => {
@@ -28,22 +38,37 @@ const until = async (what: () => Promise<boolean> | boolean, ms: number): Promis
   }
 };
 
+const portOf = (server: Server): number => {
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : 0;
+};
+
 beforeAll(async () => {
   base = await openTestRuntime();
   await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve));
-  const address = target.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
+  await new Promise<void>((resolve) => dashboard.listen(0, '127.0.0.1', resolve));
+  // The same address as Ray's own file on its machine tells it.
+  const file = join(base.config.dataDirectory, 'prom_metrics_service_discovery.json');
+  writeFileSync(file, discovered());
   prometheus = await startManagedPrometheus({
     dataDirectory: base.config.dataDirectory,
     binary: null,
     telemetry: base.telemetry,
     selfTarget: '127.0.0.1:9',
+    rayFileSd: [file],
+    rayDashboards: [
+      {
+        url: `http://127.0.0.1:${portOf(dashboard)}`,
+        auth: { bearerToken: 'ray-token', basic: null, headers: {}, caFile: null },
+      },
+    ],
   });
-  await prometheus.addTargets('dcgm', [`127.0.0.1:${port}`], { instance: 'n1:9400', cluster: 'prod' });
+  await prometheus.addTargets('dcgm', [`127.0.0.1:${portOf(target)}`], { instance: 'n1:9400', cluster: 'prod' });
 }, 40_000);
 afterAll(async () => {
   await prometheus.close();
   target.close();
+  dashboard.close();
   await base.close();
 });
 
@@ -68,6 +93,14 @@ it('shows an alert from pending to resolved, with its value, threshold and place
   expect((await alert(runtime, { fingerprint }, signal)).alert.resolvedAtNs).not.toBeNull();
   recorder.close();
 }, 70_000);
+
+it('finds a Ray through its dashboard, and scrapes once what its file tells too', async () => {
+  const scraped = async () => (await prometheus.instant({ name: 'up', promql: 'up{job="ray"}' })).data.length;
+  await until(async () => discoveries.length > 0 && (await scraped()) > 0, 30_000);
+  expect(discoveries).toEqual(['/api/prometheus/sd', 'Bearer ray-token']);
+  await new Promise((resolve) => setTimeout(resolve, 6_000));
+  expect(await scraped()).toBe(1);
+}, 45_000);
 
 it('starts again after it was killed', async () => {
   const pid = prometheus.pid() ?? 0;

@@ -133,7 +133,13 @@ describe('traces joined with tasks', () => {
     for (const span of functions)
       expect(span.task).toMatchObject({ taskId: span.attributes['ray.task_id'], joinedBy: 'ray.task_id' });
     const joined = actors.filter((span) => span.task?.joinedBy === 'worker+time');
-    expect(joined.length / actors.length).toBeGreaterThan(0.9);
+    const made = actors.filter((span) => span.attributes['ray.actor_method'] === '__init__');
+    for (const span of made)
+      expect(span.task).toMatchObject({
+        taskId: `ffffffffffffffff${span.attributes['ray.actor_id']}`,
+        joinedBy: 'ray.actor_id',
+      });
+    expect(joined.length + made.length).toBe(actors.length);
     for (const span of joined) expect(span.name).toContain(span.task?.functionName.split('.').at(-1));
     expect(spans.filter((span) => span.kind === 'Producer' && span.task !== null)).toEqual([]);
   }, 120_000);

@@ -119,7 +119,8 @@ export const spansOfTask: Query<{
 }> = {
   name: 'spans-of-task',
   sql: `SELECT TraceId AS trace_id, SpanId AS span_id, SpanName AS name, toUnixTimestamp64Nano(Timestamp) AS start_ns, Duration AS duration_ns
-    FROM xray.otel_traces WHERE SpanAttributes['ray.task_id'] = {task:String} AND SpanKind != 'Producer'
+    FROM xray.otel_traces WHERE SpanKind != 'Producer' AND (SpanAttributes['ray.task_id'] = {task:String}
+      OR (SpanAttributes['ray.actor_method'] = '__init__' AND concat('ffffffffffffffff', SpanAttributes['ray.actor_id']) = {task:String}))
     ORDER BY start_ns LIMIT 1 BY TraceId, SpanId LIMIT 200`,
   row: z.object({ trace_id: Text, span_id: Text, name: Text, start_ns: Text, duration_ns: Text }),
 };
