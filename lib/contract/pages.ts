@@ -99,15 +99,19 @@ export const PAGES = definePages({
   timeline: {
     path: '/jobs/{jobId}/timeline',
     windowed: false,
-    requests: ({ params, query }) => {
+    requests: ({ params, query, answers }) => {
       const which = { jobId: params.jobId ?? '', ...given(query, 'session') };
-      const [taskId = ''] = (query.get('sel') ?? '').split(':');
-      return [
-        requestPath(timelineRoute, which),
-        ...(taskId === ''
-          ? []
-          : [requestPath(taskRoute, { ...which, taskId }), requestPath(logsRoute, { ...which, taskId, tail: 200 })]),
-      ];
+      const [taskId = '', attempt = ''] = (query.get('sel') ?? '').split(':');
+      const lanes = requestPath(timelineRoute, which);
+      if (taskId === '') return [lanes];
+      const task = requestPath(taskRoute, { ...which, taskId });
+      const answer = TaskResponse.safeParse(answers.get(task));
+      if (!answer.success) return [lanes, task];
+      const { attempts } = answer.data;
+      const shown = attempts.find((each) => String(each.attempt) === attempt) ?? attempts.at(-1);
+      if (!shown) return [lanes, task];
+      const stream = shown.errorType === null ? 'out' : 'err';
+      return [lanes, task, requestPath(logsRoute, { ...which, taskId, attempt: shown.attempt, stream, tail: 1000 })];
     },
   },
   traces: {
