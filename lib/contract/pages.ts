@@ -7,7 +7,16 @@ import { AlertResponse, alertRoute, alertsRoute } from './alerts.ts';
 import { ClusterResponse, clusterRoute, clustersRoute, clusterUsageRoute } from './clusters.ts';
 import { CollectivesResponse, collectivesRoute, ranksRoute } from './collectives.ts';
 import { healthRoute } from './health.ts';
-import { jobRoute, jobsRoute, logsRoute, ranThenRoute, taskRoute, tasksRoute, tasksSummaryRoute } from './jobs.ts';
+import {
+  jobRoute,
+  jobsRoute,
+  logsRoute,
+  ranThenRoute,
+  TaskResponse,
+  taskRoute,
+  tasksRoute,
+  tasksSummaryRoute,
+} from './jobs.ts';
 import { heatmapRoute, oomRoute } from './memory.ts';
 import { requestPath } from './route.ts';
 import { pathPattern } from './shareable-requests.ts';

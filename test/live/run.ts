@@ -3,7 +3,8 @@
  * and traces come to X-Ray and whose metrics X-Ray's own Prometheus finds and scrapes. What X-Ray says is compared with
  * what the workload counted itself and with Ray's own State API and Jobs API. Ends with `N passed, N failed`.
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { environmentOf, rayDashboardGuide } from '../../lib/contract/connect-guide.ts';
@@ -48,7 +49,7 @@ async function submit(
 }
 
 async function main(): Promise<void> {
-  if (!existsSync(join(root, '.next/BUILD_ID'))) throw new Error('X-Ray is not built: run `npm run test:live`');
+  execFileSync(process.execPath, [join(root, 'lib/cli/start.mjs'), '--build'], { stdio: ['ignore', 2, 2] });
   installRay(venv);
   const [xrayPort, dashboardPort] = [await freePort(), await freePort()];
   const xray = `http://127.0.0.1:${xrayPort}`;

@@ -81,7 +81,10 @@ export const sessionJobs: Query<SessionJobRow> = {
   sql: `WITH known AS (
       SELECT session, job_id, maxMap(status_ns) AS statuses, max(entrypoint) AS entrypoint, max(metadata) AS metadata,
         min(start_ns) AS start_ns, max(end_ns) AS end_ns, max(is_internal) AS told_internal
-      FROM xray.ray_jobs GROUP BY session, job_id
+      FROM xray.ray_jobs
+      WHERE NOT (job_id = ray_jobs.submission_id AND (session, ray_jobs.submission_id) IN (
+        SELECT session, submission_id FROM xray.ray_jobs WHERE submission_id != '' AND job_id != submission_id))
+      GROUP BY session, job_id
     ), counts AS (
       SELECT session, job_id, count() AS attempts, countIf(state = 'FINISHED') AS finished, countIf(state = 'FAILED') AS failed,
         countIf(NOT startsWith(qualified_name, '_') AND NOT startsWith(qualified_name, 'JobSupervisor.')) AS user_attempts
