@@ -1,6 +1,6 @@
 /** Clusters as recorded (Ray 2.58): the store's side from events, the metric side from a real Prometheus over recorded samples. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Milliseconds, milliseconds } from '../../lib/model/units.ts';
+import { type Milliseconds, milliseconds, nanoseconds } from '../../lib/model/units.ts';
 import { clusterAt, getClusterUsage } from '../../lib/server/cluster.ts';
 import { startClusterRecorder } from '../../lib/server/cluster-recorder.ts';
 import { clusterBoard } from '../../lib/server/clusters.ts';
@@ -308,4 +308,35 @@ describe('a cluster that only Prometheus knows (synthetic GPUs)', () => {
       },
     ]);
   });
+});
+
+it('a submission that was heard of before its driver started is one job, not two', async () => {
+  const runtime = await openTestRuntime();
+  const session = 'session_synthetic';
+  const now = nanoseconds(BigInt(Date.now()) * 1_000_000n);
+  await runtime.ingest.rayFacts({
+    sightings: [{ session, cluster: 'one', rayVersion: null, seen: milliseconds(Date.now()) }],
+    jobs: [
+      { session, jobId: 'sub_1', submissionId: 'sub_1', status: 'PENDING', statusTime: now, entrypoint: 'python a.py' },
+    ],
+  });
+  const jobs = async () => (await clusterBoard(runtime, null)).clusters[0]?.summary.jobs;
+  expect(await jobs()).toMatchObject({ total: 1 });
+  await runtime.ingest.rayFacts({
+    jobs: [
+      {
+        session,
+        jobId: '05000000',
+        submissionId: 'sub_1',
+        status: 'SUCCEEDED',
+        statusTime: now,
+        start: now,
+        end: now,
+        entrypoint: 'python a.py',
+      },
+    ],
+  });
+  expect(await jobs()).toMatchObject({ running: 0, total: 1 });
+  expect((await listJobs(runtime, { cluster: 'one', limit: 10 })).jobs).toHaveLength(1);
+  await runtime.close();
 });
