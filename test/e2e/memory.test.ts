@@ -60,7 +60,7 @@ describe('a kill', () => {
     await page.goto(address(), { waitUntil: 'load' });
     const when = new Date(Number(BigInt(kill.timeNs) / 1_000_000n)).toISOString().slice(0, 19).replace('T', ' ');
     await page.getByRole('button', { name: when }).click(SLOW);
-    const ran = page.getByRole('region', { name: 'Attempts on this node in this cell' });
+    const ran = page.getByRole('group', { name: 'Attempts on this node in this cell' });
     await ran.getByText('join_features').first().waitFor(SLOW);
     expect(await ran.textContent()).toContain('OUT_OF_MEMORY');
     expect(new URL(page.url()).searchParams.get('row')).toBe(kill.nodeIp);
@@ -117,7 +117,7 @@ describe('the heat map', () => {
     await page.getByText('16 rows').waitFor(SLOW);
     await page.getByRole('figure', { name: 'Memory of sim-node-0 gpu3' }).waitFor(SLOW);
     await page.getByRole('button', { name: 'As table' }).click();
-    const table = page.getByRole('region', { name: 'Memory by row' });
+    const table = page.getByRole('group', { name: 'Memory by row' });
     expect(await table.getByRole('row').count()).toBe(17);
     await expectSound(page, errors);
     await page.context().close();
