@@ -126,6 +126,12 @@ export async function checkWhileAlive(run: LiveRun): Promise<ReadLogs> {
           equal(answer.job.functions.find((row) => row.name === 'greet')?.finished, 3, `greet of ${submissionId}`);
         },
       );
+    // The driver's own end is told by the Jobs API alone: events say that it ended, not how.
+    await eventually(
+      90,
+      () => get(jobRoute, job),
+      (answer) => equal(answer.job.status, 'SUCCEEDED', 'the job of the workload'),
+    );
   });
   await check('the log of a driver is what the driver printed', async () => {
     for (const [i, end] of ['succeed', 'fail'].entries())
