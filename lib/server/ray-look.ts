@@ -1,6 +1,6 @@
 /**
  * One look at a Ray cluster through its dashboard: one request at a time, each list alone able to fail, and of what it
- * says only what is new since the look before.
+ * says only what is new since the look before. Just over 300 lines: one look is one run from start to end.
  *
  * Tasks: the first look asks for all at once, events or not: they may have begun before X-Ray listened. Where that list is
  * complete, jobs that have ended are done with; otherwise, and later, only jobs that still go on are asked for, one by

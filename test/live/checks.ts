@@ -1,4 +1,4 @@
-/** What X-Ray must say of the live run: while Ray runs, and after it is gone. */
+/** What X-Ray must say of the live run: while Ray runs, and after it is gone. One list of checks, hence just over 300 lines. */
 import type { z } from 'zod';
 import { alertsRoute } from '../../lib/contract/alerts.ts';
 import { clusterRoute, clustersRoute } from '../../lib/contract/clusters.ts';

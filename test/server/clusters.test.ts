@@ -1,4 +1,7 @@
-/** Clusters as recorded (Ray 2.58): the store's side from events, the metric side from a real Prometheus over recorded samples. */
+/**
+ * Clusters as recorded (Ray 2.58): the store's side from events, the metric side from a real Prometheus over recorded samples.
+ * Over 300 lines, because both sides are held against the same recording.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Milliseconds, milliseconds, nanoseconds } from '../../lib/model/units.ts';
 import { clusterAt, getClusterUsage } from '../../lib/server/cluster.ts';

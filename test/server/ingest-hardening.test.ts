@@ -1,4 +1,7 @@
-/** What may come from outside and must neither crash X-Ray, nor block it, nor lose what came with it. */
+/**
+ * What may come from outside and must neither crash X-Ray, nor block it, nor lose what came with it. Over 300 lines: one list
+ * of bad input.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Recorded clusters looked at through their dashboard alone, over HTTP, into the real engine. */
+/**
+ * Recorded clusters looked at through their dashboard alone, over HTTP, into the real engine. Over 300 lines, because all
+ * of it shares one replayed dashboard.
+ */
 import { afterEach, describe, expect, it } from 'vitest';
 import { getJob, listJobs } from '../../lib/server/jobs.ts';
 import { createPolledRay, PAUSE, type PolledRaySource } from '../../lib/server/ray-source-polling.ts';

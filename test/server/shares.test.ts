@@ -1,6 +1,6 @@
 /**
  * Shares over the real engine and the real route handlers on a real port, with a recorded cluster's events. Next's own
- * routing is left out: test/e2e/shares.test.ts has it.
+ * routing is left out: test/e2e/shares.test.ts has it. Over 300 lines: one life of a share, from making to its end.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
