@@ -6,6 +6,7 @@
  *   pixels    | 2 2 9 9 / / 4 4 ! ! |            !  from 95 %: the hue breaks, as Ray's monitor kills there
  *   pooled    | 9   /   ! |                      fewer pixels than bins: the largest of each pixel's bins
  */
+import { CIVIDIS } from './cividis.ts';
 import { packColour } from './timeline-colours.ts';
 
 export interface HeatRow {
@@ -103,19 +104,6 @@ export function prepareHeatMap(measured: MeasuredHeat, order: HeatOrder): HeatMa
   return { startMs: measured.startMs, stepMs: measured.stepMs, count, rows, shares };
 }
 
-/** cividis (Nuñez, Anderton, Renslow 2018): rises evenly in lightness, also for colour-blind eyes. */
-const CIVIDIS = [
-  '#00224e',
-  '#123570',
-  '#3b496c',
-  '#575d6d',
-  '#707173',
-  '#8a8678',
-  '#a59c74',
-  '#c3b369',
-  '#e1cc55',
-  '#fee838',
-];
 export const CRITICAL_COLOUR = '#f0442f';
 const STEPS = 256;
 

@@ -7,6 +7,7 @@
  *
  * A missing bin is no cell (null), never the lowest level. Levels are of the logarithm, because waiting spans decades.
  */
+import { CIVIDIS } from './cividis.ts';
 export interface StripRank {
   readonly rank: string;
   readonly globalRank: string | null;
@@ -128,20 +129,6 @@ function stripText(rank: StripRank): string {
   if (rank.isLate) parts.push('late beyond noise');
   return parts.join(', ');
 }
-
-/** Cividis, made for every kind of colour vision (Nunez et al., PLoS ONE 13:e0199239): dark is short, light is long. */
-const CIVIDIS = [
-  '#00224e',
-  '#123570',
-  '#3b496c',
-  '#575d6d',
-  '#707173',
-  '#8a8678',
-  '#a59c74',
-  '#c3b369',
-  '#e1cc55',
-  '#fee838',
-];
 
 /** `#rrggbb` of a level. */
 export function levelColour(level: number): string {

@@ -4,8 +4,6 @@ export default defineConfig({
   test: {
     include: ['test/e2e/**/*.test.ts'],
     globalSetup: ['test/e2e/global-setup.ts'],
-    // A busy machine may miss one wait; what is asserted is the same the second time.
-    retry: 1,
     pool: 'forks',
     maxWorkers: 1,
     testTimeout: 120_000,
