@@ -32,7 +32,9 @@ export function CollectiveRanks({ communicator, window }: { communicator: Commun
     collective,
     messageSize: address.size,
   });
-  useEffect(() => settle(isFetching), [settle, isFetching]);
+  useEffect(() => {
+    settle(isFetching);
+  }, [settle, isFetching]);
   const model = useMemo(() => (data ? prepareRankStrips(data.ranks, data) : null), [data]);
   const chosen = data?.ranks.findIndex((one) => one.rank === address.rank) ?? -1;
   const rank = data?.ranks[chosen];

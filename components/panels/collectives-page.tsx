@@ -26,7 +26,9 @@ export function CollectivesPage() {
     cluster: address.cluster,
     session: address.session,
   });
-  useEffect(() => settle(isFetching), [settle, isFetching]);
+  useEffect(() => {
+    settle(isFetching);
+  }, [settle, isFetching]);
   const selected = data?.communicators.find((one) => one.id === address.comm) ?? data?.communicators[0];
   return (
     <>

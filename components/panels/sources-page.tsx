@@ -89,7 +89,9 @@ function Guide({ title, note, text }: { title: string; note: string; text: strin
 export function SourcesPage() {
   const health = useApi(healthRoute, {}, { refreshMs: 5_000 });
   const [origin, setOrigin] = useState('http://127.0.0.1:3000');
-  useEffect(() => setOrigin(window.location.origin), []);
+  useEffect(() => {
+    setOrigin(window.location.origin);
+  }, []);
   return (
     <>
       <div className="flex items-baseline justify-between gap-4">

@@ -100,7 +100,10 @@ export function TimelineDetails({
 
 function Chain({ task, shown, onAttempt }: { task: TaskWire; shown: number; onAttempt: (attempt: number) => void }) {
   const chosen = useRef<HTMLButtonElement>(null);
-  useEffect(() => chosen.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), []);
+  useEffect(() => {
+    // Newer browsers answer with a promise, which React would take for the effect's clean-up.
+    void chosen.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, []);
   return (
     <ol aria-label="Attempts of this task" className="flex max-h-24 flex-wrap gap-1 overflow-y-auto">
       {task.attempts.map((each) => (

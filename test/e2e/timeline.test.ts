@@ -113,7 +113,7 @@ describe('timeline', () => {
   });
 
   it('lights up matches and steps through them with Enter and Shift + Enter', async () => {
-    const { page } = await openTimeline();
+    const { page, errors } = await openTimeline();
     const data = await get(timelineRoute, { ...job, state: 'FAILED' });
     expect(data.matched).toBeGreaterThan(1);
     await page.getByRole('textbox', { name: 'Search tasks' }).fill('failed');
@@ -125,6 +125,7 @@ describe('timeline', () => {
     await page.keyboard.press('Shift+Enter');
     await page.getByText(/^1 of \d/).waitFor();
     await page.waitForFunction(() => location.search.includes('q=failed'));
+    expect(errors).toEqual([]);
     await page.context().close();
   });
 

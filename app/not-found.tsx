@@ -1,0 +1,13 @@
+import { Shell } from '../components/panels/shell.tsx';
+import { Link } from '../components/ui/link.tsx';
+import { EmptyState } from '../components/ui/states.tsx';
+
+export default function NotFound() {
+  return (
+    <Shell>
+      <EmptyState title="No such page">
+        Nothing lives at this address. <Link href="/">All clusters</Link>
+      </EmptyState>
+    </Shell>
+  );
+}
