@@ -39,6 +39,7 @@ export function measuredEngine(
   return {
     kind: engine.kind,
     select: (query, params, options) => watched(query.name, () => engine.select(query, params, options)),
+    selectBytes: (query, params, options) => watched(query.name, () => engine.selectBytes(query, params, options)),
     async insert(table, rows) {
       await watched(`insert ${table}`, () => engine.insert(table, rows));
       rowsInserted.inc({ table }, 'count' in rows ? rows.count : rows.length);

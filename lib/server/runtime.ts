@@ -12,6 +12,7 @@ import type { Ingest } from './ingest/ingest.ts';
 import type { PrometheusSource } from './prometheus-source.ts';
 import type { RaySource } from './ray-source.ts';
 import type { Telemetry } from './telemetry.ts';
+import type { TimelineKeeper } from './timeline-keeper.ts';
 
 export interface Runtime {
   readonly config: Config;
@@ -25,6 +26,8 @@ export interface Runtime {
   /** One per cluster with a Ray dashboard address, configured or discovered. */
   readonly rays: () => readonly RaySource[];
   readonly telemetry: Telemetry;
+  /** Keeps timelines up with what is stored. */
+  readonly timelines: TimelineKeeper;
   /** Every source with its state, freshly read. */
   readonly health: () => readonly SourceHealthWire[];
   readonly close: () => Promise<void>;

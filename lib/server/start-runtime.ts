@@ -20,6 +20,7 @@ import { startRaySources } from './ray-sources.ts';
 import { type Runtime, setRuntime } from './runtime.ts';
 import { createStoreHealth } from './store-health.ts';
 import { createTelemetry } from './telemetry.ts';
+import { createTimelineKeeper } from './timeline-keeper.ts';
 
 function authHeaders(source: HttpSource): Record<string, string> {
   const { bearerToken, basic, headers } = source.auth;
@@ -43,6 +44,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   // Past the measured engine: a probe is no question of a user.
   storeHealth.start(opened);
   const ingest = createIngest(engine, config, telemetry);
+  const timelines = createTimelineKeeper(engine, telemetry);
   const prometheusBinary = process.env.XRAY_PROMETHEUS_BINARY ?? null;
   const demo = config.demo ? await prepareDemo(config.dataDirectory, prometheusBinary, telemetry) : null;
   const managed = config.prometheus
@@ -86,6 +88,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     alertmanager,
     rays: rays.list,
     telemetry,
+    timelines,
     health: () => [
       storeHealth.health(),
       prometheus.health(),
@@ -100,6 +103,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
       await rays.close();
       await demoProcess?.close();
       await ingest.close();
+      await timelines.close();
       await prometheus.close();
       storeHealth.close();
       await engine.close();

@@ -28,6 +28,7 @@ import {
 
 interface ChdbResult {
   text(): string;
+  bytes(): Uint8Array;
 }
 interface ChdbSession {
   queryAsync(sql: string, options?: { format?: string }): Promise<ChdbResult>;
@@ -150,11 +151,12 @@ export function openChdb(directory: string): Engine {
     tracked(control.run((session) => session.queryAsync(kill))).catch(() => {});
   }
 
-  async function select<Row>(
-    query: Query<Row>,
-    params: Readonly<Record<string, Param>> = {},
-    options: SelectOptions = {},
-  ): Promise<Row[]> {
+  async function ask(
+    query: Query<unknown>,
+    params: Readonly<Record<string, Param>>,
+    options: SelectOptions,
+    format: 'JSONEachRow' | 'RowBinary',
+  ): Promise<ChdbResult> {
     const maxRows = options.maxRows ?? 1_000_000;
     const timeout = options.timeoutMs ?? 20_000;
     const mark = `xray ${process.pid} ${statements++}`;
@@ -162,10 +164,9 @@ export function openChdb(directory: string): Engine {
     // The engine looks at its clock between blocks only, and the wait for a lane is not in it.
     const late = AbortSignal.timeout(timeout + 2_000);
     const signal = options.signal ? AbortSignal.any([options.signal, late]) : late;
-    let text: string;
     try {
-      const statement = (session: ChdbSession) => tracked(session.queryAsync(sql, { format: 'JSONEachRow' }));
-      text = (await reads.run(statement, signal, () => end(mark))).text();
+      const statement = (session: ChdbSession) => tracked(session.queryAsync(sql, { format }));
+      return await reads.run(statement, signal, () => end(mark));
     } catch (error) {
       if (options.signal?.aborted)
         throw new StoreError('store-cancelled', `query "${query.name}" was cancelled`, { cause: error });
@@ -179,6 +180,14 @@ export function openChdb(directory: string): Engine {
         cause: error,
       });
     }
+  }
+
+  async function select<Row>(
+    query: Query<Row>,
+    params: Readonly<Record<string, Param>> = {},
+    options: SelectOptions = {},
+  ): Promise<Row[]> {
+    const text = (await ask(query, params, options, 'JSONEachRow')).text();
     const rows: Row[] = [];
     for (const line of text.split('\n')) if (line !== '') rows.push(query.row.parse(JSON.parse(line)));
     return rows;
@@ -187,6 +196,7 @@ export function openChdb(directory: string): Engine {
   return {
     kind: 'chdb',
     select,
+    selectBytes: async (query, params = {}, options = {}) => (await ask(query, params, options, 'RowBinary')).bytes(),
     async insert(table, rows) {
       const { count, lines } = encoded(rows);
       if (count === 0) return;

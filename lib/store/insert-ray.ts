@@ -49,7 +49,6 @@ export function rayRows(facts: Partial<RayFacts>): { readonly table: string; rea
           : { state_ns: a.stateTimes, error_type: a.errorType ?? '', error_message: a.errorMessage ?? '' }),
         logs: json(a.logs),
         sources: [a.source],
-        stored: Math.floor(Date.now() / 1000),
       })),
     },
     {

@@ -24,11 +24,11 @@ export function openRemote(store: RemoteStore): Engine {
     query: Record<string, string>,
     body: string | Uint8Array,
     options: SelectOptions,
-  ): Promise<string> {
+  ): Promise<Buffer> {
     const timeout = AbortSignal.timeout((options.timeoutMs ?? 20_000) + 2_000);
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
     let response: Response;
-    let text: string;
+    let bytes: Buffer;
     try {
       const init = {
         method: 'POST',
@@ -37,7 +37,7 @@ export function openRemote(store: RemoteStore): Engine {
         body: typeof body === 'string' ? body : new Uint8Array(body),
       };
       response = await fetch(`${store.url}/?${new URLSearchParams(query)}`, init);
-      text = await response.text();
+      bytes = Buffer.from(await response.arrayBuffer());
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
       if (options.signal?.aborted) throw new StoreError('store-cancelled', `${what} was cancelled`, { cause: error });
@@ -47,29 +47,40 @@ export function openRemote(store: RemoteStore): Engine {
         { cause: error },
       );
     }
-    if (!response.ok) throw new StoreError(storeErrorCode(text, during), `${what} failed: ${text.slice(0, 2000)}`);
-    return text;
+    if (response.ok) return bytes;
+    const text = bytes.toString();
+    throw new StoreError(storeErrorCode(text, during), `${what} failed: ${text.slice(0, 2000)}`);
+  }
+
+  function ask(
+    query: Query<unknown>,
+    params: Readonly<Record<string, Param>>,
+    options: SelectOptions,
+    format: 'JSONEachRow' | 'RowBinary',
+  ): Promise<Buffer> {
+    const settings: Record<string, string> = {
+      default_format: format,
+      output_format_json_quote_64bit_integers: '1',
+      max_execution_time: String((options.timeoutMs ?? 20_000) / 1000),
+      max_result_rows: String(options.maxRows ?? 1_000_000),
+      result_overflow_mode: 'throw',
+      wait_end_of_query: '1',
+      // An aborted request ends its query in the server too.
+      cancel_http_readonly_queries_on_client_close: '1',
+    };
+    for (const [name, value] of Object.entries(params)) settings[`param_${name}`] = paramText(value);
+    return post(`query "${query.name}"`, 'query', settings, query.sql, options);
   }
 
   return {
     kind: 'clickhouse',
     async select<Row>(query: Query<Row>, params: Readonly<Record<string, Param>> = {}, options: SelectOptions = {}) {
-      const settings: Record<string, string> = {
-        default_format: 'JSONEachRow',
-        output_format_json_quote_64bit_integers: '1',
-        max_execution_time: String((options.timeoutMs ?? 20_000) / 1000),
-        max_result_rows: String(options.maxRows ?? 1_000_000),
-        result_overflow_mode: 'throw',
-        wait_end_of_query: '1',
-        // An aborted request ends its query in the server too.
-        cancel_http_readonly_queries_on_client_close: '1',
-      };
-      for (const [name, value] of Object.entries(params)) settings[`param_${name}`] = paramText(value);
-      const text = await post(`query "${query.name}"`, 'query', settings, query.sql, options);
+      const text = (await ask(query, params, options, 'JSONEachRow')).toString();
       const rows: Row[] = [];
       for (const line of text.split('\n')) if (line !== '') rows.push(query.row.parse(JSON.parse(line)));
       return rows;
     },
+    selectBytes: (query, params = {}, options = {}) => ask(query, params, options, 'RowBinary'),
     async insert(table, rows) {
       const { count, lines } = encoded(rows);
       if (count === 0) return;

@@ -25,6 +25,11 @@ const RULES: readonly Rule[] = [
     'ray_jobs',
     'ray_oom_kills',
     'ray_completeness',
+    'timeline_slices',
+    'timeline_levels',
+    'timeline_lane_sums',
+    'timeline_functions',
+    'timeline_lanes',
   ].map((table) => ({ table, clock: 'stored', days: 'tasks' }) as const),
 ];
 

@@ -10,6 +10,7 @@ import { loadConfig } from '../../lib/server/config.ts';
 import { createIngest } from '../../lib/server/ingest/create-ingest.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
 import { createTelemetry } from '../../lib/server/telemetry.ts';
+import { createTimelineKeeper } from '../../lib/server/timeline-keeper.ts';
 import { migrate } from '../../lib/store/migrate.ts';
 import { openEngine } from '../../lib/store/open-engine.ts';
 import { MIGRATIONS } from '../../lib/store/schema/migrations.ts';
@@ -28,6 +29,7 @@ export async function openTestRuntime(environment: Readonly<Record<string, strin
   const engine = await openEngine(directory, null);
   await migrate(engine, MIGRATIONS, config.retentionDays);
   const ingest = createIngest(engine, config, telemetry);
+  const timelines = createTimelineKeeper(engine, telemetry);
   return {
     config,
     version: 'test',
@@ -38,9 +40,11 @@ export async function openTestRuntime(environment: Readonly<Record<string, strin
     alertmanager: absentAlertmanager(),
     rays: () => [],
     telemetry,
+    timelines,
     health: () => ingest.health(),
     async close() {
       await ingest.close();
+      await timelines.close();
       await engine.close();
       if (given === undefined) rmSync(directory, { recursive: true, force: true });
     },

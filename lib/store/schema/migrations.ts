@@ -10,6 +10,7 @@ import { rayMigrations } from './ray.ts';
 import { raySourceMigrations } from './ray-source.ts';
 import { retentionMigrations } from './retention.ts';
 import { shareMigrations } from './shares.ts';
+import { timelineMigrations } from './timeline.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   ...otelMigrations,
@@ -22,4 +23,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ...collectiveMigrations,
   ...clusterMigrations,
   ...raySourceMigrations,
+  ...timelineMigrations,
 ];

@@ -1,0 +1,5 @@
+import { timelineSlicesRoute } from '../../../../../../lib/contract/timeline-tile.ts';
+import { getTimelineSlices } from '../../../../../../lib/server/timeline-tile.ts';
+import { answer } from '../../../../answer.ts';
+
+export const GET = answer(timelineSlicesRoute, getTimelineSlices);

@@ -1,0 +1,523 @@
+/**
+ * Keeps the timeline's slices and levels (lib/store/schema/timeline.ts, lib/decisions/0011) up with the attempts: asks which
+ * attempts came in since it last looked, gives each ended one a lane, and inserts it once. Attempts that still run are held
+ * in memory and answered beside the levels.
+ *
+ *   ray_task_attempts --touched since--> merged attempts --not kept yet--> depth on its worker --> timeline_slices
+ *                                                        --kept, differs-> its worker gets new lanes
+ *                                                        --no end yet----> open
+ */
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Counter, Gauge } from 'prom-client';
+import { Depth } from '../analysis/lane-depths.ts';
+import type { Engine } from '../store/engine.ts';
+import {
+  attemptsInRange,
+  attemptsOfTasks,
+  brokenLanes,
+  endedJobs,
+  type KeptSlice,
+  keptAround,
+  keptInRange,
+  keptLanes,
+  keptOfLanes,
+  keptOfTouched,
+  keptUntil,
+  type MergedAttempt,
+  openInRange,
+  rangeEnd,
+  touchedAttempts,
+  touchedJobs,
+} from '../store/queries/timeline-keeper.ts';
+import { LEVELS } from '../store/schema/timeline.ts';
+import type { Telemetry } from './telemetry.ts';
+
+const PAUSE_MS = 1_000;
+/** The keeper works at most a fifth of the time. */
+const REST = 4;
+/** `stored` is in whole seconds and set when an insert begins: what came in so shortly before is asked for again. */
+const SLACK_S = 3;
+/** Attempts per step: bounds memory. */
+const STEP = 20_000;
+/** Beyond this share of a job, reading it in the order of its ids is cheaper than looking for what is new. */
+const MUCH = 0.2;
+
+/** A running attempt, with the lane it will most likely end on. */
+export interface OpenSlice {
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly functionName: string;
+  readonly nodeId: string;
+  readonly workerId: string;
+  readonly workerPid: string | null;
+  readonly actorId: string;
+  readonly startNs: bigint;
+}
+
+interface LaneDepth {
+  readonly lane: bigint;
+  readonly track: Depth;
+}
+
+interface WorkerLanes {
+  readonly node: bigint;
+  readonly nodeId: string;
+  readonly workerId: string;
+  generation: number;
+  depths: LaneDepth[];
+}
+
+interface JobLanes {
+  readonly session: string;
+  readonly job: string;
+  readonly workers: Map<string, WorkerLanes>;
+  /** Lanes that no longer count. */
+  readonly retired: Set<bigint>;
+  readonly workerOfLane: Map<bigint, WorkerLanes>;
+  readonly open: Map<string, OpenSlice>;
+}
+
+export interface TimelineKeeper {
+  /** Running attempts of a job that the keeper has seen. */
+  readonly open: (session: string, job: string) => readonly OpenSlice[];
+  /** Does what there is to do now; resolves when the timeline holds every attempt that was stored before the call. */
+  readonly keep: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** 64 bits of SHA-256 over parts: ids of nodes and lanes. */
+function id64(...parts: readonly (string | number)[]): bigint {
+  return createHash('sha256').update(JSON.stringify(parts)).digest().readBigUInt64BE(0);
+}
+
+export const nodeHash = (nodeId: string): bigint => id64('node', nodeId);
+
+const keyOf = (slice: { readonly task_id: string; readonly attempt: number }) => `${slice.task_id}.${slice.attempt}`;
+const endOf = (slice: { readonly start_ns: bigint; readonly end_ns: bigint }): bigint =>
+  slice.end_ns < slice.start_ns ? slice.start_ns : slice.end_ns;
+const intervalOf = (slice: { readonly start_ns: bigint; readonly end_ns: bigint }) => ({
+  start: slice.start_ns,
+  end: endOf(slice),
+});
+
+interface Placed {
+  readonly worker: WorkerLanes;
+  readonly depth: LaneDepth;
+  readonly task_id: string;
+  readonly attempt: number;
+  readonly start_ns: bigint;
+  readonly end_ns: bigint;
+  readonly function: string;
+  readonly failed: number;
+  readonly error: string;
+}
+
+export function createTimelineKeeper(engine: Engine, telemetry: Telemetry): TimelineKeeper {
+  const jobs = new Map<string, JobLanes>();
+  const registers = [telemetry.registry];
+  const kept = new Counter({ name: 'xray_timeline_slices_total', help: 'Slices kept for timelines.', registers });
+  const relaid = new Counter({
+    name: 'xray_timeline_relaid_workers_total',
+    help: 'Workers whose slices got new lanes, because what was kept of them changed.',
+    registers,
+  });
+  const behind = new Gauge({
+    name: 'xray_timeline_behind_seconds',
+    help: 'Age of the newest moment up to which timelines hold everything that was stored.',
+    registers,
+  });
+  let version = 0n;
+  const nextVersion = (): bigint => {
+    const now = BigInt(Date.now()) * 1000n;
+    version = now > version ? now : version + 1n;
+    return version;
+  };
+
+  async function jobLanes(session: string, job: string): Promise<JobLanes> {
+    const key = `${session}/${job}`;
+    const known = jobs.get(key);
+    if (known) return known;
+    const made: JobLanes = {
+      session,
+      job,
+      workers: new Map(),
+      retired: new Set(),
+      workerOfLane: new Map(),
+      open: new Map(),
+    };
+    for (const row of await engine.select(keptLanes, { session, job })) {
+      if (row.retired === 1) {
+        made.retired.add(row.lane);
+        continue;
+      }
+      const worker = workerOf(made, row.node_id, row.worker_id);
+      worker.generation = Math.max(worker.generation, row.generation);
+      worker.depths[row.depth] = { lane: row.lane, track: new Depth(row.last_ns) };
+      made.workerOfLane.set(row.lane, worker);
+    }
+    for (const worker of made.workers.values()) worker.depths = worker.depths.filter((depth) => depth !== undefined);
+    const broken = await engine.select(brokenLanes, { session, job, levels: LEVELS.length });
+    const lost = new Set(
+      broken.map(({ lane }) => made.workerOfLane.get(lane)).filter((worker) => worker !== undefined),
+    );
+    for (const { lane } of broken) if (!made.workerOfLane.has(lane)) made.retired.add(lane);
+    if (lost.size > 0) telemetry.log('warn', 'timeline-repair', { session, job, workers: lost.size });
+    for (const worker of lost) await relay(made, worker, new Set(), []);
+    // What ran when the process before this one ended may not have been heard of since.
+    if (
+      made.workerOfLane.size > 0 &&
+      (await engine.select(endedJobs, { jobs: [job] })).every((one) => one.session !== session)
+    )
+      await eachRange(session, job, async (range) => {
+        for (const row of await engine.select(openInRange, range)) made.open.set(keyOf(row), openSlice(row));
+      });
+    jobs.set(key, made);
+    return made;
+  }
+
+  /** The tasks of a job in the order of their ids, STEP parts at a time. */
+  async function eachRange(
+    session: string,
+    job: string,
+    work: (range: { session: string; job: string; after: string; until: string }) => Promise<void>,
+  ): Promise<void> {
+    for (let after = ''; ; ) {
+      const [end] = await engine.select(rangeEnd, { session, job, after, count: STEP });
+      const until = end?.until ?? '';
+      if (until === '') return;
+      await work({ session, job, after, until });
+      after = until;
+    }
+  }
+
+  function workerOf(job: JobLanes, nodeId: string, workerId: string): WorkerLanes {
+    const key = `${nodeId}/${workerId}`;
+    const known = job.workers.get(key);
+    if (known) return known;
+    const made = { node: nodeHash(nodeId), nodeId, workerId, generation: 0, depths: [] };
+    job.workers.set(key, made);
+    return made;
+  }
+
+  function place(job: JobLanes, worker: WorkerLanes, row: Omit<Placed, 'worker' | 'depth'>, made: LaneRow[]): Placed {
+    const interval = intervalOf(row);
+    let depth = worker.depths.find(({ track }) => track.isFree(interval));
+    if (depth === undefined) {
+      const lane = id64('lane', worker.workerId, worker.generation, worker.depths.length);
+      depth = { lane, track: new Depth(0n) };
+      made.push({ worker, lane, depth: worker.depths.length, generation: worker.generation, retired: 0 });
+      worker.depths.push(depth);
+      job.workerOfLane.set(lane, worker);
+    }
+    depth.track.put(interval);
+    return { ...row, worker, depth };
+  }
+
+  interface LaneRow {
+    readonly worker: WorkerLanes;
+    readonly lane: bigint;
+    readonly depth: number;
+    readonly generation: number;
+    readonly retired: 0 | 1;
+  }
+
+  /** Slices first, names of lanes last: a lane without a name is not shown, and is found at the next start. */
+  async function insert(
+    job: JobLanes,
+    slices: readonly Placed[],
+    lanes: readonly LaneRow[],
+    told: ReadonlyMap<WorkerLanes, MergedAttempt>,
+  ): Promise<void> {
+    const which = { session: job.session, job_id: job.job };
+    for (let from = 0; from < slices.length; from += STEP)
+      await engine.insert(
+        'xray.timeline_slices',
+        slices.slice(from, from + STEP).map(({ worker, depth, ...slice }) => ({
+          ...which,
+          node: worker.node,
+          lane: depth.lane,
+          ...slice,
+        })),
+      );
+    await engine.insert(
+      'xray.timeline_lanes',
+      lanes.map(({ worker, ...lane }) => {
+        const one = told.get(worker);
+        return {
+          ...which,
+          ...lane,
+          node: worker.node,
+          node_id: worker.nodeId,
+          worker_id: worker.workerId,
+          worker_pid: one?.worker_pid ?? null,
+          actor_id: one?.actor_id ?? '',
+          version: nextVersion(),
+        };
+      }),
+    );
+    kept.inc(slices.length);
+  }
+
+  /** All slices of a worker on new lanes, without some and with others; the old lanes count no more. */
+  async function relay(
+    job: JobLanes,
+    worker: WorkerLanes,
+    without: ReadonlySet<string>,
+    more: readonly MergedAttempt[],
+  ): Promise<void> {
+    const { session } = job;
+    const before = worker.depths;
+    const lanes = before.map(({ lane }) => lane);
+    const stay = (await engine.select(keptOfLanes, { session, job: job.job, node: worker.node, lanes })).filter(
+      (slice) => !without.has(keyOf(slice)),
+    );
+    const all = [...stay.map(sliceOfKept), ...more.map(sliceOfAttempt)].sort((a, b) =>
+      a.start_ns < b.start_ns ? -1 : a.start_ns > b.start_ns ? 1 : 0,
+    );
+    worker.generation += 1;
+    worker.depths = [];
+    const made: LaneRow[] = [];
+    const placed = all.map((slice) => place(job, worker, slice, made));
+    before.forEach(({ lane }, depth) => {
+      job.retired.add(lane);
+      job.workerOfLane.delete(lane);
+      made.push({ worker, lane, depth, generation: worker.generation - 1, retired: 1 });
+    });
+    const told = await toldOf(job, worker, all[0], more);
+    await insert(job, placed, made, told);
+    for (const { track } of worker.depths) track.forget();
+    relaid.inc();
+  }
+
+  /** Process and actor of a worker, from any attempt of it. */
+  async function toldOf(
+    job: JobLanes,
+    worker: WorkerLanes,
+    slice: { readonly task_id: string } | undefined,
+    more: readonly MergedAttempt[],
+  ): Promise<ReadonlyMap<WorkerLanes, MergedAttempt>> {
+    const rows =
+      more.length > 0 || slice === undefined
+        ? more
+        : await engine.select(attemptsOfTasks, { session: job.session, job: job.job, tasks: [slice.task_id] });
+    const one = rows.find((row) => row.worker_id === worker.workerId && row.node_id === worker.nodeId);
+    return new Map(one ? [[worker, one]] : []);
+  }
+
+  async function settle(job: JobLanes, rows: readonly MergedAttempt[], keptRows: readonly KeptSlice[]): Promise<void> {
+    const keptOf = new Map<string, KeptSlice>();
+    for (const slice of keptRows) if (!job.retired.has(slice.lane)) keptOf.set(keyOf(slice), slice);
+    const fresh = new Map<WorkerLanes, MergedAttempt[]>();
+    const changed = new Map<WorkerLanes, { readonly without: Set<string>; readonly more: MergedAttempt[] }>();
+    const changedOf = (worker: WorkerLanes) => {
+      const one = changed.get(worker) ?? { without: new Set<string>(), more: [] };
+      changed.set(worker, one);
+      return one;
+    };
+    for (const row of rows) {
+      const key = keyOf(row);
+      if (row.end_ns === 0n) {
+        job.open.set(key, openSlice(row));
+        continue;
+      }
+      job.open.delete(key);
+      const worker = workerOf(job, row.node_id, row.worker_id);
+      const before = keptOf.get(key);
+      if (before === undefined) {
+        const list = fresh.get(worker) ?? [];
+        list.push(row);
+        fresh.set(worker, list);
+        continue;
+      }
+      const home = job.workerOfLane.get(before.lane);
+      const same =
+        home === worker &&
+        before.start_ns === row.start_ns &&
+        before.end_ns === row.end_ns &&
+        before.function === row.function_name &&
+        before.failed === row.failed &&
+        before.error === row.error_type;
+      if (same) continue;
+      if (home) changedOf(home).without.add(key);
+      changedOf(worker).more.push(row);
+    }
+    for (const [worker, { without, more }] of changed) {
+      await relay(job, worker, without, [...more, ...(fresh.get(worker) ?? [])]);
+      fresh.delete(worker);
+    }
+    if (fresh.size === 0) return;
+    await knowThePast(job, fresh);
+    const made: LaneRow[] = [];
+    const placed: Placed[] = [];
+    const told = new Map<WorkerLanes, MergedAttempt>();
+    for (const [worker, list] of fresh) {
+      const [first] = list;
+      if (first) told.set(worker, first);
+      for (const row of list) placed.push(place(job, worker, sliceOfAttempt(row), made));
+    }
+    await insert(job, placed, made, told);
+    for (const worker of fresh.keys()) for (const { track } of worker.depths) track.forget();
+  }
+
+  /** Loads what lies around slices that start before the last one of their worker's first depth ended. */
+  async function knowThePast(job: JobLanes, fresh: ReadonlyMap<WorkerLanes, readonly MergedAttempt[]>): Promise<void> {
+    const late = new Map<WorkerLanes, bigint>();
+    let [from, to] = [0n, 0n];
+    for (const [worker, list] of fresh) {
+      const [depth] = worker.depths;
+      for (const row of list) {
+        if (depth === undefined || !depth.track.isLate(row.start_ns)) continue;
+        const least = late.get(worker);
+        if (least === undefined || row.start_ns < least) late.set(worker, row.start_ns);
+        if (from === 0n || row.start_ns < from) from = row.start_ns;
+        if (endOf(row) > to) to = endOf(row);
+      }
+    }
+    if (late.size === 0) return;
+    const workers = [...late.keys()];
+    const around = await engine.select(keptAround, {
+      session: job.session,
+      job: job.job,
+      nodes: [...new Set(workers.map(({ node }) => node))],
+      lanes: workers.flatMap(({ depths }) => depths.map(({ lane }) => lane)),
+      from,
+      to: to + 1n,
+    });
+    const byLane = new Map<bigint, { start: bigint; end: bigint }[]>();
+    for (const slice of around) {
+      const list = byLane.get(slice.lane) ?? [];
+      list.push(intervalOf(slice));
+      byLane.set(slice.lane, list);
+    }
+    for (const worker of workers) for (const { lane, track } of worker.depths) track.know(from, byLane.get(lane) ?? []);
+  }
+
+  async function keepJob(session: string, name: string, since: number, touched: number, rows: number): Promise<void> {
+    const job = await jobLanes(session, name);
+    const which = { session, job: name };
+    try {
+      if (touched > STEP && touched > rows * MUCH) {
+        await eachRange(session, name, async (range) => {
+          const [attempts, keptRows] = await Promise.all([
+            engine.select(attemptsInRange, range),
+            job.workerOfLane.size === 0 ? [] : engine.select(keptInRange, range),
+          ]);
+          await settle(job, attempts, keptRows);
+        });
+        return;
+      }
+      const parts = Math.max(1, Math.ceil(touched / STEP));
+      for (let part = 0; part < parts; part++) {
+        const share = { ...which, since, parts, part };
+        const [attempts, keptRows] = await Promise.all([
+          engine.select(touchedAttempts, share),
+          job.workerOfLane.size === 0 ? [] : engine.select(keptOfTouched, share),
+        ]);
+        await settle(job, attempts, keptRows);
+      }
+    } catch (error) {
+      // What is in memory may be ahead of what was stored: read it again, and check it, next time.
+      jobs.delete(`${session}/${name}`);
+      throw error;
+    }
+  }
+
+  /** Open attempts of jobs that ended, ended with them; nothing need have come in of the attempts themselves. */
+  async function endWithJobs(): Promise<void> {
+    const open = [...jobs.values()].filter((job) => job.open.size > 0);
+    if (open.length === 0) return;
+    const ended = await engine.select(endedJobs, { jobs: [...new Set(open.map(({ job }) => job))] });
+    for (const { session, job_id } of ended) {
+      const job = jobs.get(`${session}/${job_id}`);
+      if (job === undefined || job.open.size === 0) continue;
+      const tasks = [...new Set([...job.open.values()].map(({ taskId }) => taskId))];
+      for (let from = 0; from < tasks.length; from += 2000) {
+        const some = tasks.slice(from, from + 2000);
+        await settle(job, await engine.select(attemptsOfTasks, { session, job: job_id, tasks: some }), []);
+      }
+    }
+  }
+
+  let since: number | null = null;
+  async function look(): Promise<void> {
+    const began = Math.floor(Date.now() / 1000);
+    since ??= (await engine.select(keptUntil))[0]?.until ?? 0;
+    for (const { session, job_id, touched, rows } of await engine.select(touchedJobs, { since }))
+      await keepJob(session, job_id, since, touched, rows);
+    await endWithJobs();
+    const until = Math.max(0, began - SLACK_S);
+    if (until > since) {
+      await engine.insert('xray.timeline_kept', [{ id: 1, until, version: nextVersion() }]);
+      since = until;
+    }
+    behind.set(Date.now() / 1000 - until);
+  }
+
+  let closed = false;
+  const stop = new AbortController();
+  let working: Promise<void> = Promise.resolve();
+  /** One look after the other, whoever asks. */
+  function keep(): Promise<void> {
+    const next = working.then(look);
+    working = next.catch(() => {});
+    return next;
+  }
+  async function loop(): Promise<void> {
+    let failures = 0;
+    while (!closed) {
+      const began = performance.now();
+      try {
+        await keep();
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        if (!closed) telemetry.log('error', 'timeline-keeper', { error: String(error), failures });
+      }
+      const spent = performance.now() - began;
+      const pause = Math.max(PAUSE_MS, spent * REST, failures > 0 ? Math.min(60_000, 1000 * 2 ** failures) : 0);
+      await sleep(pause, undefined, { signal: stop.signal }).catch(() => {});
+    }
+  }
+  const looping = loop();
+
+  return {
+    open: (session, job) => [...(jobs.get(`${session}/${job}`)?.open.values() ?? [])],
+    keep,
+    async close() {
+      closed = true;
+      stop.abort();
+      await looping;
+      await working;
+    },
+  };
+}
+
+const openSlice = (row: MergedAttempt): OpenSlice => ({
+  taskId: row.task_id,
+  attempt: row.attempt,
+  functionName: row.function_name,
+  nodeId: row.node_id,
+  workerId: row.worker_id,
+  workerPid: row.worker_pid,
+  actorId: row.actor_id,
+  startNs: row.start_ns,
+});
+const sliceOfKept = (slice: KeptSlice) => ({
+  task_id: slice.task_id,
+  attempt: slice.attempt,
+  start_ns: slice.start_ns,
+  end_ns: slice.end_ns,
+  function: slice.function,
+  failed: slice.failed,
+  error: slice.error,
+});
+const sliceOfAttempt = (row: MergedAttempt) => ({
+  task_id: row.task_id,
+  attempt: row.attempt,
+  start_ns: row.start_ns,
+  end_ns: row.end_ns,
+  function: row.function_name,
+  failed: row.failed,
+  error: row.error_type,
+});

@@ -1,0 +1,212 @@
+/** What the keeper of the timeline asks: which attempts are new, how they stand, and what is kept of them already. */
+import { z } from 'zod';
+import type { Query } from '../engine.ts';
+import { attemptsWhere } from './attempts.ts';
+
+const Count = z.coerce.number();
+const Ns = z.string().transform(BigInt);
+const Hash = z.string().transform(BigInt);
+
+export interface JobKey {
+  readonly session: string;
+  readonly job_id: string;
+}
+
+export const keptUntil: Query<{ until: number }> = {
+  name: 'timeline-kept-until',
+  sql: 'SELECT toUnixTimestamp(until) AS until FROM xray.timeline_kept FINAL',
+  row: z.object({ until: z.number() }),
+};
+
+/** Jobs of which parts came in since; `parts` before they merge, `rows` that the job has at all. */
+export const touchedJobs: Query<JobKey & { touched: number; rows: number }> = {
+  name: 'timeline-touched-jobs',
+  sql: `SELECT session, job_id, countIf(stored >= fromUnixTimestamp({since:UInt32})) AS touched, count() AS rows
+    FROM xray.ray_task_attempts WHERE job_id != '' GROUP BY session, job_id HAVING touched > 0`,
+  row: z.object({ session: z.string(), job_id: z.string(), touched: Count, rows: Count }),
+};
+
+const OF_JOB = 'session = {session:String} AND job_id = {job:String}';
+/** Tasks of a job of which anything came in since; a share of them by hash. */
+const TOUCHED = `SELECT task_id FROM xray.ray_task_attempts
+  WHERE ${OF_JOB} AND stored >= fromUnixTimestamp({since:UInt32}) AND cityHash64(task_id) % {parts:UInt32} = {part:UInt32}`;
+/** Tasks in a range of ids, both ends open to '' as none. */
+const IN_RANGE = "task_id > {after:String} AND ({until:String} = '' OR task_id <= {until:String})";
+
+export interface MergedAttempt {
+  readonly task_id: string;
+  readonly attempt: number;
+  readonly function_name: string;
+  readonly node_id: string;
+  readonly worker_id: string;
+  readonly worker_pid: string | null;
+  readonly actor_id: string;
+  readonly start_ns: bigint;
+  /** 0: goes on. */
+  readonly end_ns: bigint;
+  readonly failed: number;
+  readonly error_type: string;
+}
+
+/** Attempts that reached a worker. Those of a task whose definition says a name get it also where their own parts do not. */
+const merged = (which: string): string => `SELECT task_id, attempt,
+    if(function_name = '', max(function_name) OVER (PARTITION BY task_id), function_name) AS function_name,
+    node_id, worker_id, worker_pid, actor_id, start_ns, end_ns, toUInt8(state = 'FAILED') AS failed, error_type
+  FROM ${attemptsWhere(`${OF_JOB} AND ${which}`)} WHERE type != 'DRIVER_TASK'
+  QUALIFY start_ns > 0 AND worker_id != '' ORDER BY start_ns`;
+
+const MergedRow = z.object({
+  task_id: z.string(),
+  attempt: z.number(),
+  function_name: z.string(),
+  node_id: z.string(),
+  worker_id: z.string(),
+  worker_pid: z.string().nullable(),
+  actor_id: z.string(),
+  start_ns: Ns,
+  end_ns: Ns,
+  failed: z.number(),
+  error_type: z.string(),
+});
+
+export const touchedAttempts: Query<MergedAttempt> = {
+  name: 'timeline-touched-attempts',
+  sql: merged(`task_id IN (${TOUCHED})`),
+  row: MergedRow,
+};
+
+export const attemptsInRange: Query<MergedAttempt> = {
+  name: 'timeline-attempts-in-range',
+  sql: merged(IN_RANGE),
+  row: MergedRow,
+};
+
+/** Those of a range that still run. */
+export const openInRange: Query<MergedAttempt> = {
+  name: 'timeline-open-in-range',
+  sql: `SELECT * FROM (${merged(IN_RANGE)}) WHERE end_ns = 0`,
+  row: MergedRow,
+};
+
+export const attemptsOfTasks: Query<MergedAttempt> = {
+  name: 'timeline-attempts-of-tasks',
+  sql: merged('task_id IN {tasks:Array(String)}'),
+  row: MergedRow,
+};
+
+/** The last of the next `count` parts by task id; '' behind the end. */
+export const rangeEnd: Query<{ until: string }> = {
+  name: 'timeline-range-end',
+  sql: `SELECT max(task_id) AS until FROM
+    (SELECT task_id FROM xray.ray_task_attempts WHERE ${OF_JOB} AND task_id > {after:String} ORDER BY task_id LIMIT {count:UInt32})`,
+  row: z.object({ until: z.string() }),
+};
+
+export interface KeptSlice {
+  readonly task_id: string;
+  readonly attempt: number;
+  readonly node: bigint;
+  readonly lane: bigint;
+  readonly start_ns: bigint;
+  readonly end_ns: bigint;
+  readonly function: string;
+  readonly failed: number;
+  readonly error: string;
+}
+
+const SLICE = 'task_id, attempt, node, lane, start_ns, end_ns, function, failed, error';
+const SliceRow = z.object({
+  task_id: z.string(),
+  attempt: z.number(),
+  node: Hash,
+  lane: Hash,
+  start_ns: Ns,
+  end_ns: Ns,
+  function: z.string(),
+  failed: z.number(),
+  error: z.string(),
+});
+
+export const keptOfTouched: Query<KeptSlice> = {
+  name: 'timeline-kept-of-touched',
+  sql: `SELECT ${SLICE} FROM xray.timeline_slices FINAL
+    WHERE ${OF_JOB} AND task IN (SELECT cityHash64(task_id) FROM (${TOUCHED}))`,
+  row: SliceRow,
+};
+
+export const keptInRange: Query<KeptSlice> = {
+  name: 'timeline-kept-in-range',
+  sql: `SELECT ${SLICE} FROM xray.timeline_slices FINAL WHERE ${OF_JOB} AND ${IN_RANGE}`,
+  row: SliceRow,
+};
+
+export const keptOfLanes: Query<KeptSlice> = {
+  name: 'timeline-kept-of-lanes',
+  sql: `SELECT ${SLICE} FROM xray.timeline_slices FINAL
+    WHERE ${OF_JOB} AND node = {node:UInt64} AND lane IN {lanes:Array(UInt64)} ORDER BY start_ns`,
+  row: SliceRow,
+};
+
+/** What may stand in the way of slices in [from, to) on these lanes. */
+export const keptAround: Query<{ node: bigint; lane: bigint; start_ns: bigint; end_ns: bigint }> = {
+  name: 'timeline-kept-around',
+  sql: `SELECT node, lane, start_ns, end_ns FROM xray.timeline_slices FINAL
+    WHERE ${OF_JOB} AND node IN {nodes:Array(UInt64)} AND lane IN {lanes:Array(UInt64)} AND start_ns < {to:Int64} AND end_ns > {from:Int64}`,
+  row: z.object({ node: Hash, lane: Hash, start_ns: Ns, end_ns: Ns }),
+};
+
+export interface KeptLane {
+  readonly node: bigint;
+  readonly lane: bigint;
+  readonly node_id: string;
+  readonly worker_id: string;
+  readonly depth: number;
+  readonly generation: number;
+  readonly retired: number;
+  readonly last_ns: bigint;
+}
+
+/** Every lane of a job, those that no longer count among them, with the end of its last slice. */
+export const keptLanes: Query<KeptLane> = {
+  name: 'timeline-kept-lanes',
+  sql: `SELECT node, lane, node_id, worker_id, depth, generation, retired, last_ns FROM
+      (SELECT * FROM xray.timeline_lanes FINAL WHERE ${OF_JOB}) AS lanes
+    LEFT JOIN (SELECT node, lane, max(last_ns) AS last_ns FROM xray.timeline_lane_sums WHERE ${OF_JOB} GROUP BY node, lane) AS sums
+      ON lanes.node = sums.node AND lanes.lane = sums.lane ORDER BY depth`,
+  row: z.object({
+    node: Hash,
+    lane: Hash,
+    node_id: z.string(),
+    worker_id: z.string(),
+    depth: z.number(),
+    generation: z.number(),
+    retired: z.number(),
+    last_ns: Ns,
+  }),
+};
+
+/**
+ * Lanes whose slices, level sums and lane sums do not agree, or that have slices and no name: what a death between two
+ * inserts leaves behind.
+ */
+export const brokenLanes: Query<{ node: bigint; lane: bigint }> = {
+  name: 'timeline-broken-lanes',
+  sql: `SELECT node, lane FROM (
+      SELECT node, lane, count() AS slices, 0 AS summed, 0 AS most, 0 AS named FROM xray.timeline_slices FINAL WHERE ${OF_JOB} GROUP BY node, lane
+      UNION ALL SELECT node, lane, 0, sum(tasks), 0, 0 FROM xray.timeline_lane_sums WHERE ${OF_JOB} GROUP BY node, lane
+      UNION ALL SELECT node, lane, 0, 0, if(min(tasks) = max(tasks) AND count() = {levels:UInt8}, max(tasks), 0), 0 FROM
+        (SELECT node, lane, level, sum(tasks) AS tasks FROM xray.timeline_levels WHERE ${OF_JOB} GROUP BY node, lane, level) GROUP BY node, lane
+      UNION ALL SELECT node, lane, 0, 0, 0, 1 FROM xray.timeline_lanes FINAL WHERE ${OF_JOB} AND retired = 0
+    ) GROUP BY node, lane
+    HAVING sum(named) > 0 AND (sum(slices) != sum(summed) OR sum(slices) != sum(most)) OR sum(named) = 0 AND sum(slices) > 0 AND
+      (node, lane) NOT IN (SELECT node, lane FROM xray.timeline_lanes FINAL WHERE ${OF_JOB} AND retired = 1)`,
+  row: z.object({ node: Hash, lane: Hash }),
+};
+
+/** Jobs that ended: their open attempts end with them. */
+export const endedJobs: Query<JobKey> = {
+  name: 'timeline-ended-jobs',
+  sql: `SELECT session, job_id FROM xray.ray_jobs WHERE job_id IN {jobs:Array(String)}
+    GROUP BY session, job_id HAVING max(end_ns) > 0`,
+  row: z.object({ session: z.string(), job_id: z.string() }),
+};

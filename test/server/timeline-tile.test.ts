@@ -1,0 +1,260 @@
+/**
+ * Tiles against brute force: random jobs, told in parts that come late, twice and in any order, between looks of the
+ * keeper; at random windows and resolutions.
+ */
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CARRY, decodeTile, type TimelineTile, unpackLength } from '../../lib/contract/timeline-tile.ts';
+import type { AttemptPart } from '../../lib/model/task.ts';
+import { nanoseconds } from '../../lib/model/units.ts';
+import type { Runtime } from '../../lib/server/runtime.ts';
+import { getTimelineLanes, getTimelineSlices, getTimelineTile } from '../../lib/server/timeline-tile.ts';
+import { rayRows } from '../../lib/store/insert-ray.ts';
+import { openTestRuntime } from './open-runtime.ts';
+
+const ORIGIN = 1_790_000_000_000_000_000n;
+
+let runtime: Runtime;
+beforeAll(async () => {
+  runtime = await openTestRuntime();
+});
+afterAll(() => runtime?.close());
+
+interface Attempt {
+  readonly id: number;
+  readonly attempt: number;
+  readonly worker: number;
+  readonly name: string;
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly failed: boolean;
+}
+
+const taskId = (id: number): string =>
+  `${(id * 2654435761).toString(16).padStart(16, '0')}ffffffffffffffffffffffff01000000`;
+
+async function insert(parts: readonly AttemptPart[]): Promise<void> {
+  for (const { table, rows } of rayRows({ attempts: parts })) await runtime.engine.insert(table, rows);
+}
+
+/** Definition, start and end of an attempt, as three events tell them. */
+function partsOf(session: string, one: Attempt): readonly AttemptPart[] {
+  const key = {
+    session,
+    jobId: '01000000',
+    taskId: taskId(one.id),
+    attempt: one.attempt,
+    source: 'event',
+    type: 'NORMAL_TASK',
+  } as const;
+  return [
+    { ...key, functionName: one.name, stateTimes: { PENDING_ARGS_AVAIL: nanoseconds(one.start - 1000n) } },
+    {
+      ...key,
+      nodeId: `node${one.worker % 2}`,
+      workerId: `worker${one.worker}`,
+      workerPid: 1000 + one.worker,
+      stateTimes: { RUNNING: nanoseconds(one.start) },
+    },
+    {
+      ...key,
+      stateTimes: { [one.failed ? 'FAILED' : 'FINISHED']: nanoseconds(one.end) },
+      ...(one.failed ? { errorType: 'TASK_EXECUTION_EXCEPTION' } : {}),
+    },
+  ];
+}
+
+interface Plain {
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly failed: boolean;
+  readonly name: string;
+}
+
+interface Entry {
+  readonly bucket: number;
+  readonly tasks: number;
+  readonly failures: number;
+  readonly start: number;
+  readonly duration: number;
+}
+
+const lasts = (slice: Plain): bigint => (slice.end < slice.start ? 0n : slice.end - slice.start);
+const better = (a: Plain, b: Plain): Plain =>
+  lasts(a) !== lasts(b) ? (lasts(a) > lasts(b) ? a : b) : a.start <= b.start ? a : b;
+
+/** The definition of a tile, said a second time, without any cleverness. */
+function bruteForce(slices: readonly Plain[], origin: bigint, buckets: number, resolution: number): readonly Entry[] {
+  const width = 1n << BigInt(resolution);
+  const made: Entry[] = [];
+  const entry = (bucket: number, inside: readonly Plain[], isCarry: boolean) => {
+    const [first] = inside;
+    if (!first) return;
+    const longest = inside.reduce(better, first);
+    made.push({
+      bucket,
+      tasks: isCarry ? 0 : inside.length,
+      failures: inside.filter((slice) => slice.failed).length,
+      start: Number(longest.start - origin),
+      duration: Number(lasts(longest)),
+    });
+  };
+  entry(
+    CARRY,
+    slices.filter((slice) => slice.start < origin && slice.end > origin && lasts(slice) >= width),
+    true,
+  );
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    const from = origin + BigInt(bucket) * width;
+    entry(
+      bucket,
+      slices.filter((slice) => slice.start >= from && slice.start < from + width),
+      false,
+    );
+  }
+  return made;
+}
+
+function entriesOf(tile: TimelineTile, lane: number): readonly Entry[] {
+  const exact = new Map([...tile.index].map((entry, at) => [entry, at]));
+  const made: Entry[] = [];
+  for (let entry = tile.begin[lane] ?? 0; entry < (tile.begin[lane + 1] ?? 0); entry++) {
+    const at = exact.get(entry) ?? -1;
+    made.push({
+      bucket: tile.bucket[entry] ?? -1,
+      tasks: tile.tasks[entry] ?? -1,
+      failures: tile.failures[entry] ?? -1,
+      start: tile.start[at] ?? Number.NaN,
+      duration: tile.duration[at] ?? Number.NaN,
+    });
+  }
+  return made;
+}
+
+/** Slices of every lane as the API tells them; checks that no two of a lane overlap. */
+async function lanesOf(session: string) {
+  const job = { jobId: '01000000', session };
+  const answer = await getTimelineLanes(runtime, { ...job, order: 'node' });
+  const lanes = new Map<string, Plain[]>();
+  for (const key of answer.lanes.key) {
+    const { slices, limited } = await getTimelineSlices(runtime, { ...job, lane: key, sort: 'start', limit: 1000 });
+    expect(limited).toBe(false);
+    const own = slices.map((slice) => ({
+      start: BigInt(slice.startNs),
+      end: BigInt(slice.endNs),
+      failed: slice.state === 'FAILED',
+      name: slice.function,
+    }));
+    let last = 0n;
+    for (const slice of own) {
+      expect(slice.start).toBeGreaterThanOrEqual(last);
+      last = slice.end > slice.start ? slice.end : slice.start;
+    }
+    lanes.set(key, own);
+  }
+  return { answer, lanes };
+}
+
+const attempts = fc
+  .array(
+    fc.record({
+      worker: fc.integer({ min: 0, max: 3 }),
+      name: fc.constantFrom('read', 'train', ''),
+      start: fc.bigInt({ min: 0n, max: 100_000_000_000n }),
+      // Durations of every order of magnitude, some zero, some reversed.
+      long: fc.tuple(fc.integer({ min: 0, max: 11 }), fc.integer({ min: 0, max: 9 })),
+      reversed: fc.boolean(),
+      failed: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
+    }),
+    { minLength: 1, maxLength: 120 },
+  )
+  .map((list): readonly Attempt[] =>
+    list.map((one, id) => {
+      const long = BigInt(one.long[1]) * 10n ** BigInt(one.long[0]);
+      const start = ORIGIN + one.start;
+      return { ...one, id, attempt: id % 3, start, end: one.reversed && long < 1000n ? start - long : start + long };
+    }),
+  );
+
+let sessions = 0;
+
+describe('tiles', () => {
+  it('hold what brute force finds, whatever order, delay and repetition the parts come in', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        attempts,
+        fc.infiniteStream(fc.integer({ min: 0, max: 1_000_000 })),
+        fc.array(
+          fc.record({
+            from: fc.bigInt({ min: -5_000_000_000n, max: 110_000_000_000n }),
+            buckets: fc.integer({ min: 1, max: 400 }),
+            resolution: fc.integer({ min: 18, max: 42 }),
+          }),
+          { minLength: 3, maxLength: 6 },
+        ),
+        async (made, random, windows) => {
+          const session = `session_random_${sessions++}`;
+          const pick = () => random.next().value ?? 0;
+          const parts = made.flatMap((one) => partsOf(session, one));
+          const told = [...parts, ...parts.filter(() => pick() % 5 === 0)]
+            .map((part) => ({ part, at: pick() }))
+            .sort((a, b) => a.at - b.at)
+            .map(({ part }) => part);
+          const cut = pick() % (told.length + 1);
+          await insert(told.slice(0, cut));
+          await runtime.timelines.keep();
+          await insert(told.slice(cut));
+          await runtime.timelines.keep();
+          await runtime.timelines.keep();
+
+          const { answer, lanes } = await lanesOf(session);
+          const all = [...lanes.values()].flat();
+          const text = (slice: Plain) => `${slice.start} ${slice.end} ${slice.failed} ${slice.name}`;
+          expect(all.map(text).sort()).toEqual(made.map(text).sort());
+          expect(answer.matched).toBe(made.length);
+          expect(answer.failures).toBe(made.filter(({ failed }) => failed).length);
+          expect(answer.running).toEqual([]);
+
+          for (const window of windows) {
+            const from = ORIGIN + window.from;
+            const { body } = await getTimelineTile(runtime, {
+              jobId: '01000000',
+              session,
+              from,
+              to: from + (BigInt(window.buckets) << BigInt(window.resolution)),
+              resolution: window.resolution,
+              lanes: answer.lanes.key,
+              exact: true,
+            });
+            const tile = decodeTile(body.buffer);
+            answer.lanes.key.forEach((key, lane) => {
+              const expected = bruteForce(lanes.get(key) ?? [], tile.originNs, tile.buckets, window.resolution);
+              expect(entriesOf(tile, lane)).toEqual(expected);
+            });
+            // What every browser gets: exact where at least a bucket long, else within the precision of its columns.
+            const { body: small } = await getTimelineTile(runtime, {
+              jobId: '01000000',
+              session,
+              from,
+              to: from + (BigInt(window.buckets) << BigInt(window.resolution)),
+              resolution: window.resolution,
+              lanes: answer.lanes.key,
+            });
+            const compact = decodeTile(small.buffer);
+            expect(compact.bucket).toEqual(tile.bucket);
+            expect(compact.failures).toEqual(tile.failures);
+            const exact = new Set(compact.index);
+            for (let entry = 0; entry < compact.bucket.length; entry++) {
+              const duration = tile.duration[entry] ?? 0;
+              expect(exact.has(entry)).toBe(duration >= 2 ** window.resolution);
+              expect(Math.abs(unpackLength(compact.length[entry] ?? 0) - duration)).toBeLessThanOrEqual(
+                1 + duration * 4e-4,
+              );
+            }
+          }
+        },
+      ),
+      { numRuns: Number(process.env.XRAY_TEST_RUNS ?? 15) },
+    );
+  }, 240_000);
+});
