@@ -4,14 +4,14 @@
  *   0   u32  magic 0x54525858 ("XXRT")
  *   4   u16  version, 1          6  u16  flags: 1 = every entry is exact
  *   8   i64  origin: ns, a multiple of 2^resolution       16  u8 resolution: log2 ns per bucket, 17-19 zero
- *   20  u32  buckets             24 u32 lanes            28 u32 entries           32 u32 exact            36 u32 zero
+ *   20  u32  buckets             24 u32 lanes            28 u32 entries           32 u32 exact            36 u32 bytes of names
  *   40  columns, one after the other, each from a multiple of 8:
  *       begin     u32[lanes + 1]  entries of lane l: begin[l] .. begin[l + 1], by bucket, the carry first
  *       bucket    u32[entries]    0xffffffff: the carry, a slice at least a bucket long that began before the tile and reaches into it
  *       tasks     u32[entries]    attempts that start in the bucket (carry: 0)
  *       failures  u32[entries]    of these, failed (carry: 1 where it failed)
  *       busy      u16[entries]    lanes of a node that are busy in the bucket; 0 for lanes
- *       function  u16[entries]    of the longest: place in the function table of the lanes answer; 0xffff: not in it
+ *       function  u16[entries]    of the longest: place in the names
  *       state     u8[entries]     of the longest: 0 finished, 1 failed
  *       place     u8[entries]     start of the longest in its bucket, in 1/256
  *       length    u16[entries]    duration of the longest: round(1024 log2(1 + ns))
@@ -19,6 +19,7 @@
  *       start     f64[exact]      ns after the origin
  *       duration  f64[exact]      ns
  *       task      u64[exact]      only with flag 1: hash of the task id (ClickHouse cityHash64)
+ *       names     UTF-8 JSON, an array of the names of functions
  *
  * Of attempts that start in one bucket of one lane the entry holds the longest (the earlier start where two tie), how many
  * they are, and how many failed. Slices of a lane never overlap, so every slice at least as long as a bucket is in the tile.
@@ -31,7 +32,6 @@ import { Flag, Limit, Moment, NsText } from './wire-values.ts';
 const MAGIC = 0x54525858;
 const HEADER = 40;
 export const CARRY = 0xffffffff;
-export const NO_FUNCTION = 0xffff;
 
 export interface TimelineTile {
   readonly originNs: bigint;
@@ -52,6 +52,7 @@ export interface TimelineTile {
   readonly start: Float64Array;
   readonly duration: Float64Array;
   readonly task: BigUint64Array;
+  readonly functions: readonly string[];
 }
 
 /** A duration in ns as 16 bits, to 0.04 %. */
@@ -94,11 +95,12 @@ export function encodeTile(tile: TimelineTile): Uint8Array<ArrayBuffer> {
     exact: tile.index.length,
     isExact: tile.isExact,
   };
-  const size = COLUMNS.reduce(
+  const names = new TextEncoder().encode(JSON.stringify(tile.functions));
+  const columns = COLUMNS.reduce(
     (sum, [name, Type]) => sum + aligned(rows(name, counts) * Type.BYTES_PER_ELEMENT),
     HEADER,
   );
-  const bytes = new Uint8Array(size);
+  const bytes = new Uint8Array(columns + names.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint16(4, 1, true);
@@ -109,6 +111,7 @@ export function encodeTile(tile: TimelineTile): Uint8Array<ArrayBuffer> {
   view.setUint32(24, counts.lanes, true);
   view.setUint32(28, counts.entries, true);
   view.setUint32(32, counts.exact, true);
+  view.setUint32(36, names.length, true);
   let at = HEADER;
   for (const [name, Type] of COLUMNS) {
     const length = rows(name, counts) * Type.BYTES_PER_ELEMENT;
@@ -116,6 +119,7 @@ export function encodeTile(tile: TimelineTile): Uint8Array<ArrayBuffer> {
     bytes.set(new Uint8Array(column.buffer, column.byteOffset, length), at);
     at += aligned(length);
   }
+  bytes.set(names, at);
   return bytes;
 }
 
@@ -146,7 +150,7 @@ export function decodeTile(bytes: ArrayBuffer): TimelineTile {
   const u16 = (name: string) => new Uint16Array(bytes, ...next(name, 2));
   const u8 = (name: string) => new Uint8Array(bytes, ...next(name, 1));
   const f64 = (name: string) => new Float64Array(bytes, ...next(name, 8));
-  return {
+  const tile = {
     originNs: view.getBigInt64(8, true),
     resolution: view.getUint8(16),
     buckets: view.getUint32(20, true),
@@ -165,6 +169,10 @@ export function decodeTile(bytes: ArrayBuffer): TimelineTile {
     duration: f64('duration'),
     task: new BigUint64Array(bytes, ...next('task', 8)),
   };
+  const names = new Uint8Array(bytes).subarray(at, at + view.getUint32(36, true));
+  const functions: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(names));
+  if (!Array.isArray(functions)) throw new RangeError('this timeline tile has no names');
+  return { ...tile, functions: functions.map(String) };
 }
 
 /** Which attempts count: applied by the server, on slices that ended. */
@@ -186,7 +194,7 @@ export const TimelineLanesResponse = z.object({
   fromNs: NsText.nullable(),
   toNs: NsText.nullable(),
   nowNs: NsText,
-  /** Functions that tiles refer to by place. */
+  /** Of ended attempts, by name. */
   functions: z.array(z.string()),
   nodes: z.array(z.object({ nodeId: z.string(), nodeName: z.string(), key: z.string() })),
   lanes: z.object({

@@ -44,6 +44,7 @@ export function measuredEngine(
       await watched(`insert ${table}`, () => engine.insert(table, rows));
       rowsInserted.inc({ table }, 'count' in rows ? rows.count : rows.length);
     },
+    insertFrom: (table, query, params) => watched(query.name, () => engine.insertFrom(table, query, params)),
     command: (sql) => watched('command', () => engine.command(sql)),
     close: () => engine.close(),
   };

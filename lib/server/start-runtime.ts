@@ -44,7 +44,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   // Past the measured engine: a probe is no question of a user.
   storeHealth.start(opened);
   const ingest = createIngest(engine, config, telemetry);
-  const timelines = createTimelineKeeper(engine, telemetry);
+  const timelines = createTimelineKeeper(engine, telemetry, ingest.writingSince);
   const prometheusBinary = process.env.XRAY_PROMETHEUS_BINARY ?? null;
   const demo = config.demo ? await prepareDemo(config.dataDirectory, prometheusBinary, telemetry) : null;
   const managed = config.prometheus

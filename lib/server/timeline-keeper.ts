@@ -13,13 +13,12 @@ import { Counter, Gauge } from 'prom-client';
 import { Depth } from '../analysis/lane-depths.ts';
 import type { Engine } from '../store/engine.ts';
 import {
-  attemptsInRange,
   attemptsOfTasks,
   brokenLanes,
+  endedInRange,
   endedJobs,
   type KeptSlice,
   keptAround,
-  keptInRange,
   keptLanes,
   keptOfLanes,
   keptOfTouched,
@@ -27,6 +26,10 @@ import {
   type MergedAttempt,
   openInRange,
   rangeEnd,
+  rebuiltNodes,
+  rebuiltOfWorker,
+  rebuiltSlices,
+  rebuiltWorkers,
   touchedAttempts,
   touchedJobs,
 } from '../store/queries/timeline-keeper.ts';
@@ -37,10 +40,14 @@ const PAUSE_MS = 1_000;
 /** The keeper works at most a fifth of the time. */
 const REST = 4;
 /** `stored` is in whole seconds and set when an insert begins: what came in so shortly before is asked for again. */
-const SLACK_S = 3;
+const SLACK_S = 2;
 /** Attempts per step: bounds memory. */
 const STEP = 20_000;
-/** Beyond this share of a job, reading it in the order of its ids is cheaper than looking for what is new. */
+/** Workers named in one statement, whose text the engine limits. */
+const WORKERS = 1_000;
+/** The same where only the engine holds them. */
+const ENGINE_STEP = 200_000;
+/** Beyond this share of a job, making its timeline anew is cheaper than looking for what is new. */
 const MUCH = 0.2;
 
 /** A running attempt, with the lane it will most likely end on. */
@@ -93,6 +100,11 @@ function id64(...parts: readonly (string | number)[]): bigint {
 
 export const nodeHash = (nodeId: string): bigint => id64('node', nodeId);
 
+/** Never one that a process before this may have used: what it left half done must not be added to. */
+const freshGeneration = (before: number): number => Math.max(before + 1, Math.floor(Date.now() / 1000));
+const laneOf = (worker: Pick<WorkerLanes, 'nodeId' | 'workerId' | 'generation'>, depth: number): bigint =>
+  id64('lane', worker.nodeId, worker.workerId, worker.generation, depth);
+
 const keyOf = (slice: { readonly task_id: string; readonly attempt: number }) => `${slice.task_id}.${slice.attempt}`;
 const endOf = (slice: { readonly start_ns: bigint; readonly end_ns: bigint }): bigint =>
   slice.end_ns < slice.start_ns ? slice.start_ns : slice.end_ns;
@@ -113,13 +125,23 @@ interface Placed {
   readonly error: string;
 }
 
-export function createTimelineKeeper(engine: Engine, telemetry: Telemetry): TimelineKeeper {
+/** `writingSince`: when the insert that goes on began, Unix ms, because its rows may carry that moment and not be there yet. */
+export function createTimelineKeeper(
+  engine: Engine,
+  telemetry: Telemetry,
+  writingSince: () => number | null,
+): TimelineKeeper {
   const jobs = new Map<string, JobLanes>();
   const registers = [telemetry.registry];
   const kept = new Counter({ name: 'xray_timeline_slices_total', help: 'Slices kept for timelines.', registers });
   const relaid = new Counter({
     name: 'xray_timeline_relaid_workers_total',
     help: 'Workers whose slices got new lanes, because what was kept of them changed.',
+    registers,
+  });
+  const rebuilt = new Counter({
+    name: 'xray_timeline_rebuilt_jobs_total',
+    help: 'Jobs whose timeline was made anew.',
     registers,
   });
   const behind = new Gauge({
@@ -152,7 +174,7 @@ export function createTimelineKeeper(engine: Engine, telemetry: Telemetry): Time
         continue;
       }
       const worker = workerOf(made, row.node_id, row.worker_id);
-      worker.generation = Math.max(worker.generation, row.generation);
+      worker.generation = row.generation;
       worker.depths[row.depth] = { lane: row.lane, track: new Depth(row.last_ns) };
       made.workerOfLane.set(row.lane, worker);
     }
@@ -169,21 +191,22 @@ export function createTimelineKeeper(engine: Engine, telemetry: Telemetry): Time
       made.workerOfLane.size > 0 &&
       (await engine.select(endedJobs, { jobs: [job] })).every((one) => one.session !== session)
     )
-      await eachRange(session, job, async (range) => {
+      await eachRange(session, job, STEP, async (range) => {
         for (const row of await engine.select(openInRange, range)) made.open.set(keyOf(row), openSlice(row));
       });
     jobs.set(key, made);
     return made;
   }
 
-  /** The tasks of a job in the order of their ids, STEP parts at a time. */
+  /** The tasks of a job in the order of their ids, some parts at a time. */
   async function eachRange(
     session: string,
     job: string,
+    count: number,
     work: (range: { session: string; job: string; after: string; until: string }) => Promise<void>,
   ): Promise<void> {
     for (let after = ''; ; ) {
-      const [end] = await engine.select(rangeEnd, { session, job, after, count: STEP });
+      const [end] = await engine.select(rangeEnd, { session, job, after, count });
       const until = end?.until ?? '';
       if (until === '') return;
       await work({ session, job, after, until });
@@ -195,7 +218,7 @@ export function createTimelineKeeper(engine: Engine, telemetry: Telemetry): Time
     const key = `${nodeId}/${workerId}`;
     const known = job.workers.get(key);
     if (known) return known;
-    const made = { node: nodeHash(nodeId), nodeId, workerId, generation: 0, depths: [] };
+    const made = { node: nodeHash(nodeId), nodeId, workerId, generation: freshGeneration(0), depths: [] };
     job.workers.set(key, made);
     return made;
   }
@@ -204,7 +227,7 @@ export function createTimelineKeeper(engine: Engine, telemetry: Telemetry): Time
     const interval = intervalOf(row);
     let depth = worker.depths.find(({ track }) => track.isFree(interval));
     if (depth === undefined) {
-      const lane = id64('lane', worker.workerId, worker.generation, worker.depths.length);
+      const lane = laneOf(worker, worker.depths.length);
       depth = { lane, track: new Depth(0n) };
       made.push({ worker, lane, depth: worker.depths.length, generation: worker.generation, retired: 0 });
       worker.depths.push(depth);
@@ -212,6 +235,11 @@ export function createTimelineKeeper(engine: Engine, telemetry: Telemetry): Time
     }
     depth.track.put(interval);
     return { ...row, worker, depth };
+  }
+
+  interface Told {
+    readonly worker_pid: string | null;
+    readonly actor_id: string;
   }
 
   interface LaneRow {
@@ -227,7 +255,7 @@ export function createTimelineKeeper(engine: Engine, telemetry: Telemetry): Time
     job: JobLanes,
     slices: readonly Placed[],
     lanes: readonly LaneRow[],
-    told: ReadonlyMap<WorkerLanes, MergedAttempt>,
+    told: ReadonlyMap<WorkerLanes, Told>,
   ): Promise<void> {
     const which = { session: job.session, job_id: job.job };
     for (let from = 0; from < slices.length; from += STEP)
@@ -275,14 +303,15 @@ export function createTimelineKeeper(engine: Engine, telemetry: Telemetry): Time
     const all = [...stay.map(sliceOfKept), ...more.map(sliceOfAttempt)].sort((a, b) =>
       a.start_ns < b.start_ns ? -1 : a.start_ns > b.start_ns ? 1 : 0,
     );
-    worker.generation += 1;
+    const was = worker.generation;
+    worker.generation = freshGeneration(was);
     worker.depths = [];
     const made: LaneRow[] = [];
     const placed = all.map((slice) => place(job, worker, slice, made));
     before.forEach(({ lane }, depth) => {
       job.retired.add(lane);
       job.workerOfLane.delete(lane);
-      made.push({ worker, lane, depth, generation: worker.generation - 1, retired: 1 });
+      made.push({ worker, lane, depth, generation: was, retired: 1 });
     });
     const told = await toldOf(job, worker, all[0], more);
     await insert(job, placed, made, told);
@@ -393,18 +422,69 @@ export function createTimelineKeeper(engine: Engine, telemetry: Telemetry): Time
     for (const worker of workers) for (const { lane, track } of worker.depths) track.know(from, byLane.get(lane) ?? []);
   }
 
+  /**
+   * A job's timeline made anew, inside the engine: all its workers get new lanes. Slices of workers that run one attempt
+   * after the other never pass through this process.
+   */
+  async function rebuild(job: JobLanes): Promise<void> {
+    const which = { session: job.session, job: job.job };
+    await engine.command('TRUNCATE TABLE xray.timeline_rebuild');
+    job.open.clear();
+    await eachRange(job.session, job.job, ENGINE_STEP, async (range) => {
+      await engine.insertFrom('xray.timeline_rebuild', endedInRange, range);
+      for (const row of await engine.select(openInRange, range)) job.open.set(keyOf(row), openSlice(row));
+    });
+    const lanes: LaneRow[] = [];
+    for (const worker of job.workers.values()) {
+      worker.depths.forEach(({ lane }, depth) => {
+        job.retired.add(lane);
+        job.workerOfLane.delete(lane);
+        lanes.push({ worker, lane, depth, generation: worker.generation, retired: 1 });
+      });
+      worker.depths = [];
+      worker.generation = freshGeneration(worker.generation);
+    }
+    const told = new Map<WorkerLanes, Told>();
+    for (const { node_id: nodeId } of await engine.select(rebuiltNodes)) {
+      const calm: WorkerLanes[] = [];
+      for (const row of await engine.select(rebuiltWorkers, { nodeId })) {
+        const worker = workerOf(job, nodeId, row.worker_id);
+        told.set(worker, row);
+        if (row.overlapping === 0) {
+          const lane = laneOf(worker, 0);
+          worker.depths = [{ lane, track: new Depth(row.last_ns) }];
+          job.workerOfLane.set(lane, worker);
+          lanes.push({ worker, lane, depth: 0, generation: worker.generation, retired: 0 });
+          calm.push(worker);
+          continue;
+        }
+        const rows = await engine.select(rebuiltOfWorker, { nodeId, worker: row.worker_id }, { maxRows: 20_000_000 });
+        const placed = rows.map((one) => place(job, worker, sliceOfAttempt(one), lanes));
+        await insert(job, placed, [], told);
+        for (const { track } of worker.depths) track.forget();
+      }
+      for (let from = 0; from < calm.length; from += WORKERS) {
+        const some = calm.slice(from, from + WORKERS);
+        await engine.insertFrom('xray.timeline_slices', rebuiltSlices, {
+          ...which,
+          nodeId,
+          node: nodeHash(nodeId),
+          workers: some.map(({ workerId }) => workerId),
+          lanes: some.map(({ depths }) => depths[0]?.lane ?? 0n),
+        });
+      }
+    }
+    await insert(job, [], lanes, told);
+    await engine.command('TRUNCATE TABLE xray.timeline_rebuild');
+    rebuilt.inc();
+  }
+
   async function keepJob(session: string, name: string, since: number, touched: number, rows: number): Promise<void> {
     const job = await jobLanes(session, name);
     const which = { session, job: name };
     try {
       if (touched > STEP && touched > rows * MUCH) {
-        await eachRange(session, name, async (range) => {
-          const [attempts, keptRows] = await Promise.all([
-            engine.select(attemptsInRange, range),
-            job.workerOfLane.size === 0 ? [] : engine.select(keptInRange, range),
-          ]);
-          await settle(job, attempts, keptRows);
-        });
+        await rebuild(job);
         return;
       }
       const parts = Math.max(1, Math.ceil(touched / STEP));
@@ -441,7 +521,7 @@ export function createTimelineKeeper(engine: Engine, telemetry: Telemetry): Time
 
   let since: number | null = null;
   async function look(): Promise<void> {
-    const began = Math.floor(Date.now() / 1000);
+    const began = Math.floor((writingSince() ?? Date.now()) / 1000);
     since ??= (await engine.select(keptUntil))[0]?.until ?? 0;
     for (const { session, job_id, touched, rows } of await engine.select(touchedJobs, { since }))
       await keepJob(session, job_id, since, touched, rows);

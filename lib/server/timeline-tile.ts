@@ -3,7 +3,6 @@ import type { z } from 'zod';
 import {
   CARRY,
   encodeTile,
-  NO_FUNCTION,
   packLength,
   type TimelineLanesWire,
   type TimelineSlicesWire,
@@ -14,6 +13,7 @@ import {
 } from '../contract/timeline-tile.ts';
 import { actorClasses, nodeNames } from '../store/queries/timeline.ts';
 import {
+  currentLanes,
   filteredLaneSums,
   type LaneSums,
   slicesByLength,
@@ -25,6 +25,7 @@ import {
   timelineLaneSums,
 } from '../store/queries/timeline-tile.ts';
 import { LEVELS } from '../store/schema/timeline.ts';
+import { dictionary } from './dictionary.ts';
 import { type JobQuery, resolveJob } from './jobs.ts';
 import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
@@ -200,6 +201,56 @@ export async function getTimelineLanes(
   };
 }
 
+/** What tiles of a job need to know besides rows; it only grows, so it is asked for again where something is missing. */
+interface JobNames {
+  readonly nodeOf: Map<bigint, bigint>;
+  current: ReadonlyMap<bigint, bigint>;
+  asked: number;
+  readonly functions: Map<bigint, string>;
+}
+const JOBS_KNOWN = 100;
+/** Lanes of whole nodes may be this old, ms; those named by the caller are looked up when they are missing. */
+const LANES_FRESH_MS = 2_000;
+const jobNames = new WeakMap<Runtime['engine'], Map<string, JobNames>>();
+
+async function knownLanes(
+  runtime: Runtime,
+  which: { readonly session: string; readonly job: string },
+  wanted: readonly bigint[],
+  wantsAll: boolean,
+) {
+  const { engine } = runtime;
+  const jobs = jobNames.get(engine) ?? new Map<string, JobNames>();
+  jobNames.set(engine, jobs);
+  const key = `${which.session}/${which.job}`;
+  const known: JobNames = jobs.get(key) ?? { nodeOf: new Map(), current: new Map(), asked: 0, functions: new Map() };
+  jobs.delete(key);
+  jobs.set(key, known);
+  const [oldest] = jobs.keys();
+  if (jobs.size > JOBS_KNOWN && oldest !== undefined) jobs.delete(oldest);
+  const isOld = performance.now() - known.asked > LANES_FRESH_MS || known.asked === 0;
+  if ((wantsAll && isOld) || wanted.some((lane) => !known.nodeOf.has(lane))) {
+    const rows = await engine.select(currentLanes, which);
+    known.current = new Map(rows.map(({ lane, node }) => [lane, node]));
+    for (const [lane, node] of known.current) known.nodeOf.set(lane, node);
+    known.asked = performance.now();
+  }
+  return {
+    nodeOf: known.nodeOf as ReadonlyMap<bigint, bigint>,
+    current: known.current,
+    /** Names of the functions in rows of a tile. */
+    async names(bytes: Uint8Array): Promise<ReadonlyMap<bigint, string>> {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      for (let at = AT.function; at < bytes.byteLength; at += TILE_ROW_BYTES) {
+        if (known.functions.has(view.getBigUint64(at, true) & ~0xffn)) continue;
+        for (const { hash, name } of await engine.select(timelineFunctions, which)) known.functions.set(hash, name);
+        break;
+      }
+      return known.functions;
+    },
+  };
+}
+
 interface Answer {
   readonly body: Uint8Array<ArrayBuffer>;
   /** True where the address names the version of the job's slices, and the window lies in the past. */
@@ -231,12 +282,7 @@ export async function getTimelineTile(
   const options = { timeoutMs: TILE_MS, maxRows: ROWS, ...(signal ? { signal } : {}) };
   const laneKeys = query.lanes ?? [];
   const nodeKeys = query.nodes ?? [];
-  const [sums, functions] = await Promise.all([
-    runtime.engine.select(timelineLaneSums, which, options),
-    runtime.engine.select(timelineFunctions, which, options),
-  ]);
-  const functionAt = new Map(functions.map(({ hash }, index) => [hash, index]));
-  const nodeOfLane = new Map(sums.map(({ lane, node }) => [lane, node]));
+  const known = await knownLanes(runtime, which, laneKeys.map(hashOf), nodeKeys.length > 0);
   const targets = new Map<bigint, number[]>();
   const aim = (lane: bigint, target: number) => {
     const all = targets.get(lane);
@@ -247,16 +293,17 @@ export async function getTimelineTile(
     aim(hashOf(key), index);
   });
   const groupAt = new Map(nodeKeys.map((key, index) => [hashOf(key), laneKeys.length + index]));
-  for (const { lane, node } of sums) {
-    const group = groupAt.get(node);
-    if (group !== undefined) aim(lane, group);
-  }
-  const lanes = [...targets.keys()].filter((lane) => nodeOfLane.has(lane));
+  if (groupAt.size > 0)
+    for (const [lane, node] of known.current) {
+      const group = groupAt.get(node);
+      if (group !== undefined) aim(lane, group);
+    }
+  const lanes = [...targets.keys()].filter((lane) => known.nodeOf.has(lane));
   const level = LEVELS.findLast((one) => one <= query.resolution);
   const plain = isPlain(query);
   const common = {
     ...which,
-    nodes: [...new Set(lanes.map((lane) => nodeOfLane.get(lane) ?? 0n))],
+    nodes: [...new Set(lanes.map((lane) => known.nodeOf.get(lane) ?? 0n))],
     lanes,
     first,
     from: first << wide,
@@ -283,14 +330,13 @@ export async function getTimelineTile(
             },
             options,
           );
-  const tile = tileOf(bytes, {
+  const tile = tileOf(bytes, await known.names(bytes), {
     originNs: first << wide,
     resolution: query.resolution,
     buckets,
     lanes: laneKeys.length + nodeKeys.length,
     groupsFrom: laneKeys.length,
     targets,
-    functionAt,
     isExact: query.exact === true,
   });
   const isPast = query.to <= BigInt(Date.now() - PAST_MS) * 1_000_000n;
@@ -304,7 +350,6 @@ interface Frame {
   readonly lanes: number;
   readonly groupsFrom: number;
   readonly targets: ReadonlyMap<bigint, readonly number[]>;
-  readonly functionAt: ReadonlyMap<bigint, number>;
   readonly isExact: boolean;
 }
 
@@ -312,7 +357,7 @@ interface Frame {
  * Rows of the store as a tile. Every lane has a place for its carry and one for each bucket; a place holds the row that
  * won it. Work: rows, and lanes times buckets.
  */
-function tileOf(bytes: Uint8Array, frame: Frame): TimelineTile {
+function tileOf(bytes: Uint8Array, names: ReadonlyMap<bigint, string>, frame: Frame): TimelineTile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const rows = bytes.byteLength / TILE_ROW_BYTES;
   const wide = frame.buckets + 1;
@@ -369,6 +414,7 @@ function tileOf(bytes: Uint8Array, frame: Frame): TimelineTile {
     length: new Uint16Array(entries),
   };
   const [index, start, duration, task]: [number[], number[], number[], bigint[]] = [[], [], [], []];
+  const { values: functions, indexOf } = dictionary();
   let entry = 0;
   for (let place = 0; place < places; place++) {
     const row = won[place] ?? -1;
@@ -378,11 +424,10 @@ function tileOf(bytes: Uint8Array, frame: Frame): TimelineTile {
     tile.tasks[entry] = tasks[place] ?? 0;
     tile.failures[entry] = failures[place] ?? 0;
     tile.busy[entry] = busy?.[place] ?? 0;
-    tile.function[entry] = NO_FUNCTION;
     if (row !== -1) {
       const at = row * TILE_ROW_BYTES;
       const word = view.getBigUint64(at + AT.function, true);
-      tile.function[entry] = frame.functionAt.get(word & ~0xffn) ?? NO_FUNCTION;
+      tile.function[entry] = indexOf(names.get(word & ~0xffn) ?? '');
       tile.state[entry] = Number(word & 1n);
       const began = startOf(view, at, frame.originNs);
       const long = Number(view.getBigUint64(at + AT.duration, true));
@@ -408,6 +453,7 @@ function tileOf(bytes: Uint8Array, frame: Frame): TimelineTile {
     start: Float64Array.from(start),
     duration: Float64Array.from(duration),
     task: BigUint64Array.from(task),
+    functions,
   };
 }
 

@@ -1,28 +1,10 @@
 /** Use cases of a job's timeline: all attempts in columns, and the phases of a window. */
 import type { PhasesWire, TimelineWire } from '../contract/timeline.ts';
 import { ALWAYS, actorClasses, type LaneRow, nodeNames, phaseRows, timelineLanes } from '../store/queries/timeline.ts';
+import { dictionary } from './dictionary.ts';
 import { completenessOf, type JobQuery, resolveJob } from './jobs.ts';
 import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
-
-/** Gives each distinct text an index in the order of its first appearance. */
-function dictionary(...known: readonly string[]): {
-  readonly values: string[];
-  readonly indexOf: (text: string) => number;
-} {
-  const values = [...known];
-  const indices = new Map(values.map((value, index) => [value, index]));
-  return {
-    values,
-    indexOf(text) {
-      const found = indices.get(text);
-      if (found !== undefined) return found;
-      indices.set(text, values.length);
-      values.push(text);
-      return values.length - 1;
-    },
-  };
-}
 
 interface TimelineQuery extends JobQuery {
   readonly function?: string | undefined;

@@ -215,6 +215,18 @@ export function openChdb(directory: string): Engine {
         );
       }
     },
+    async insertFrom(table, query, params) {
+      const sql = `${setParams(query, params)}INSERT INTO ${table} ${query.sql}`;
+      try {
+        await writes.run((session) => tracked(session.queryAsync(sql)));
+      } catch (error) {
+        throw new StoreError(
+          storeErrorCode(words(error), 'query'),
+          `query "${query.name}" into ${table} failed: ${words(error)}`,
+          { cause: error },
+        );
+      }
+    },
     async command(sql) {
       try {
         await writes.run((session) => tracked(session.queryAsync(sql)));

@@ -95,6 +95,13 @@ export function openRemote(store: RemoteStore): Engine {
         { timeoutMs: 60_000 },
       );
     },
+    async insertFrom(table, query, params) {
+      const settings: Record<string, string> = { wait_end_of_query: '1' };
+      for (const [name, value] of Object.entries(params)) settings[`param_${name}`] = paramText(value);
+      await post(`query "${query.name}" into ${table}`, 'query', settings, `INSERT INTO ${table} ${query.sql}`, {
+        timeoutMs: 600_000,
+      });
+    },
     async command(sql) {
       await post('command', 'query', {}, sql, { timeoutMs: 60_000 });
     },

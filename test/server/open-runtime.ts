@@ -29,7 +29,7 @@ export async function openTestRuntime(environment: Readonly<Record<string, strin
   const engine = await openEngine(directory, null);
   await migrate(engine, MIGRATIONS, config.retentionDays);
   const ingest = createIngest(engine, config, telemetry);
-  const timelines = createTimelineKeeper(engine, telemetry);
+  const timelines = createTimelineKeeper(engine, telemetry, ingest.writingSince);
   return {
     config,
     version: 'test',

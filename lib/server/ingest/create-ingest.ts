@@ -143,6 +143,7 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
     async rayFacts(facts) {
       await add(await Promise.all(rayRows(facts).map(({ table, rows }) => encodeInSlices(table, rows))), 'ray-facts');
     },
+    writingSince: queue.writingSince,
     hearsEvents: (session, jobId) => exporters.has(jobId === undefined ? session : `${session}/${jobId}`),
     health() {
       const trouble = queue.trouble();

@@ -33,6 +33,8 @@ export interface Ingest {
    * may export while the driver, whose tasks are most, does not.
    */
   readonly hearsEvents: (session: string, jobId?: string) => boolean;
+  /** When the insert that goes on began, Unix ms; null where none does. */
+  readonly writingSince: () => number | null;
   readonly health: () => readonly SourceHealthWire[];
   readonly close: () => Promise<void>;
 }

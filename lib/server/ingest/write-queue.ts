@@ -40,6 +40,8 @@ export interface WriteQueue {
   readonly waitingRows: () => number;
   /** The store's last words while it refuses everything; null when it takes rows. */
   readonly trouble: () => { readonly since: Date; readonly reason: string } | null;
+  /** When the insert that goes on began, Unix ms; null where none does. */
+  readonly writingSince: () => number | null;
   readonly close: () => Promise<void>;
 }
 
@@ -64,6 +66,7 @@ export function createWriteQueue(engine: Engine, queueRows: number, changed: (ro
   let waitingBytes = 0;
   let working: Promise<void> | null = null;
   let closed = false;
+  let began: number | null = null;
   let trouble: { readonly since: Date; readonly reason: string } | null = null;
 
   function takeBatch(): Waiting[] {
@@ -82,6 +85,7 @@ export function createWriteQueue(engine: Engine, queueRows: number, changed: (ro
   async function drain(): Promise<void> {
     while (queue.length > 0) {
       const batch = takeBatch();
+      began = Date.now();
       try {
         const lost = await store(batch);
         trouble = null;
@@ -90,6 +94,7 @@ export function createWriteQueue(engine: Engine, queueRows: number, changed: (ro
         trouble = { since: trouble?.since ?? new Date(), reason: words(error) };
         for (const waiting of batch) waiting.reject(error);
       }
+      began = null;
       waitingRows -= batch.reduce((sum, waiting) => sum + waiting.count, 0);
       waitingBytes -= batch.reduce((sum, waiting) => sum + waiting.bytes, 0);
       changed(waitingRows);
@@ -176,6 +181,7 @@ export function createWriteQueue(engine: Engine, queueRows: number, changed: (ro
     },
     waitingRows: () => waitingRows,
     trouble: () => trouble,
+    writingSince: () => began,
     async close() {
       closed = true;
       while (working) await working;

@@ -75,9 +75,58 @@ export const touchedAttempts: Query<MergedAttempt> = {
   row: MergedRow,
 };
 
-export const attemptsInRange: Query<MergedAttempt> = {
-  name: 'timeline-attempts-in-range',
-  sql: merged(IN_RANGE),
+/** Ended attempts of a range, as columns of timeline_rebuild. */
+export const endedInRange: Query<never> = {
+  name: 'timeline-ended-in-range',
+  sql: `(node_id, worker_id, start_ns, end_ns, task_id, attempt, function, failed, error, worker_pid, actor_id)
+    SELECT node_id, worker_id, start_ns, end_ns, task_id, attempt, function_name, failed, error_type, worker_pid, actor_id
+    FROM (${merged(IN_RANGE)}) WHERE end_ns != 0`,
+  row: z.never(),
+};
+
+export const rebuiltNodes: Query<{ node_id: string }> = {
+  name: 'timeline-rebuilt-nodes',
+  sql: 'SELECT DISTINCT node_id FROM xray.timeline_rebuild ORDER BY node_id',
+  row: z.object({ node_id: z.string() }),
+};
+
+/** Workers of a node; `overlapping`: how many of their slices start before one ended that started earlier. */
+export const rebuiltWorkers: Query<{
+  worker_id: string;
+  overlapping: number;
+  last_ns: bigint;
+  worker_pid: string | null;
+  actor_id: string;
+}> = {
+  name: 'timeline-rebuilt-workers',
+  sql: `SELECT worker_id, countIf(start_ns < before) AS overlapping, max(greatest(start_ns, end_ns)) AS last_ns, max(worker_pid) AS worker_pid, max(actor_id) AS actor_id FROM (
+      SELECT worker_id, start_ns, end_ns, worker_pid, actor_id, max(greatest(start_ns, end_ns)) OVER
+        (PARTITION BY worker_id ORDER BY start_ns, end_ns ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+      FROM xray.timeline_rebuild WHERE node_id = {nodeId:String}
+    ) GROUP BY worker_id ORDER BY worker_id`,
+  row: z.object({
+    worker_id: z.string(),
+    overlapping: Count,
+    last_ns: Ns,
+    worker_pid: z.string().nullable(),
+    actor_id: z.string(),
+  }),
+};
+
+/** Slices of workers that never overlap, as rows of timeline_slices: lane i is worker i's. */
+export const rebuiltSlices: Query<never> = {
+  name: 'timeline-rebuilt-slices',
+  sql: `(session, job_id, node, lane, start_ns, end_ns, task_id, attempt, function, failed, error)
+    SELECT {session:String}, {job:String}, {node:UInt64}, transform(worker_id, {workers:Array(String)}, {lanes:Array(UInt64)}, toUInt64(0)) AS lane,
+      start_ns, end_ns, task_id, attempt, function, failed, error
+    FROM xray.timeline_rebuild WHERE node_id = {nodeId:String} AND worker_id IN {workers:Array(String)}`,
+  row: z.never(),
+};
+
+export const rebuiltOfWorker: Query<MergedAttempt> = {
+  name: 'timeline-rebuilt-of-worker',
+  sql: `SELECT task_id, attempt, function AS function_name, node_id, worker_id, worker_pid, actor_id, start_ns, end_ns, failed, error AS error_type
+    FROM xray.timeline_rebuild WHERE node_id = {nodeId:String} AND worker_id = {worker:String} ORDER BY start_ns`,
   row: MergedRow,
 };
 
@@ -131,12 +180,6 @@ export const keptOfTouched: Query<KeptSlice> = {
   name: 'timeline-kept-of-touched',
   sql: `SELECT ${SLICE} FROM xray.timeline_slices FINAL
     WHERE ${OF_JOB} AND task IN (SELECT cityHash64(task_id) FROM (${TOUCHED}))`,
-  row: SliceRow,
-};
-
-export const keptInRange: Query<KeptSlice> = {
-  name: 'timeline-kept-in-range',
-  sql: `SELECT ${SLICE} FROM xray.timeline_slices FINAL WHERE ${OF_JOB} AND ${IN_RANGE}`,
   row: SliceRow,
 };
 

@@ -69,6 +69,13 @@ export const filteredLaneSums: Query<LaneSums> = {
   row: LaneRow,
 };
 
+/** Lanes that count. */
+export const currentLanes: Query<{ node: bigint; lane: bigint }> = {
+  name: 'timeline-current-lanes',
+  sql: `SELECT node, lane FROM xray.timeline_lanes FINAL WHERE ${OF_JOB} AND retired = 0`,
+  row: z.object({ node: Hash, lane: Hash }),
+};
+
 export const timelineFunctions: Query<{ hash: bigint; name: string }> = {
   name: 'timeline-functions',
   sql: `SELECT hash, any(name) AS name FROM xray.timeline_functions WHERE ${OF_JOB} GROUP BY hash ORDER BY name LIMIT 65535`,

@@ -73,6 +73,11 @@ export const timelineMigrations: readonly Migration[] = [
         node_id String, worker_id String, worker_pid Nullable(Int64), actor_id String, depth UInt16, generation UInt32,
         retired UInt8, version UInt64, stored DateTime DEFAULT now()
       ) ENGINE = ReplacingMergeTree(version) ORDER BY (session, job_id, node, lane) TTL stored + toIntervalDay({ttl:tasks})`,
+      // What a job's timeline is made anew from: ended attempts by worker and start, for as long as that takes.
+      `CREATE TABLE IF NOT EXISTS xray.timeline_rebuild (
+        node_id String, worker_id String, start_ns Int64, end_ns Int64, task_id String, attempt UInt32, function LowCardinality(String),
+        failed UInt8, error LowCardinality(String), worker_pid Nullable(Int64), actor_id String
+      ) ENGINE = MergeTree ORDER BY (node_id, worker_id, start_ns)`,
       `CREATE TABLE IF NOT EXISTS xray.timeline_kept (id UInt8, until DateTime, version UInt64)
         ENGINE = ReplacingMergeTree(version) ORDER BY id`,
       // When a part came in, not when it was written down: the keeper asks what is new since it last looked.
