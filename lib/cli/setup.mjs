@@ -1,6 +1,6 @@
 /**
  * Set-up for a fresh machine: plain JavaScript for Node >= 20.9, no dependencies. Installs what the lock file says (when
- * it changed), and on request a browser (`--browser`) or a Prometheus (`--prometheus`).
+ * it changed), and on request a browser (`--browser`), a Prometheus (`--prometheus`) or a Python with venv (`--python`).
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -66,6 +66,12 @@ export function ensureBrowser() {
   run(pinnedNode(), [join(root, 'node_modules/playwright-core/cli.js'), 'install', 'chromium']);
 }
 
+/** A python3 that can make a venv: on PATH, else Debian's package as root. Who needs it says what is missing. */
+function ensurePython() {
+  if (spawnSync('python3', ['-c', 'import venv, ensurepip'], { stdio: 'ignore' }).status !== 0)
+    debianPackage('python3-venv');
+}
+
 /**
  * The newest release whose sha256 of all four platforms could be confirmed from records other than the download itself.
  * It is the last resort, and only ever listens on loopback.
@@ -128,5 +134,6 @@ export function installPrometheus(bytes, sum, directory) {
 if (process.argv[1] && fileURLToPath(import.meta.url) === resolve(process.argv[1])) {
   installDependencies();
   if (process.argv.includes('--browser')) ensureBrowser();
+  if (process.argv.includes('--python')) ensurePython();
   if (process.argv.includes('--prometheus') || process.argv.includes('--browser')) await ensurePrometheus();
 }

@@ -1,6 +1,17 @@
 /** Memory of nodes, processes and GPUs at a time, and the kills that follow from it. Bytes unless named MiB. */
 import type { Attempt } from './attempt.ts';
-import { GPU_MEMORY_MIB, GPUS_PER_NODE, NODE_MEMORY, OOM_THRESHOLD, RANKS, unit, type World, wave } from './model.ts';
+import type { ProcessMemory } from './kill-report.ts';
+import {
+  GPU_MEMORY_MIB,
+  GPUS_PER_NODE,
+  NODE_MEMORY,
+  OOM_THRESHOLD,
+  RANKS,
+  trainWorker,
+  unit,
+  type World,
+  wave,
+} from './model.ts';
 import { itemAttemptsBetween, joinAttempts, joinsBetween, type Kill, taskMemory } from './preprocessing.ts';
 import { stepAt, stepStart, trainAttempts, trainingStep } from './training.ts';
 
@@ -20,19 +31,37 @@ export function rankMemory(world: World, rank: number, time: number): number {
   return (15.5 * Math.min(1, 0.1 + since / 25_000) + 0.8 * wave(time, 45_000, world.seed, 62, rank)) * GIB;
 }
 
-function withoutJoins(world: World, node: number, time: number): number {
-  let used = systemUsed(world, node, time) + objectStoreUsed(world, node, time);
-  for (let rank = node * GPUS_PER_NODE; rank < (node + 1) * GPUS_PER_NODE; rank += 1)
-    used += rankMemory(world, rank, time);
-  for (const attempt of itemAttemptsBetween(world, time, time)) {
-    if (attempt.worker.node.index === node && attempt.started <= time && attempt.ended > time)
-      used += taskMemory(attempt, time);
+/** Processes of Ray's workers on a node, without joins and what is built for them. */
+function processesWithoutJoins(world: World, node: number, time: number): ProcessMemory[] {
+  const byPid = new Map<number, ProcessMemory>();
+  for (let rank = node * GPUS_PER_NODE; rank < (node + 1) * GPUS_PER_NODE; rank += 1) {
+    const { pid } = trainWorker(world, rank);
+    byPid.set(pid, { pid, command: 'ray::TrainWorker.train_step', used: rankMemory(world, rank, time) });
   }
-  return used;
+  for (const attempt of itemAttemptsBetween(world, time, time)) {
+    if (attempt.worker.node.index !== node || attempt.started > time || attempt.ended <= time) continue;
+    const { pid } = attempt.worker;
+    const used = (byPid.get(pid)?.used ?? 0) + taskMemory(attempt, time);
+    byPid.set(pid, { pid, command: `ray::${attempt.functionName}`, used });
+  }
+  return [...byPid.values()];
 }
 
-const joinsOf = (world: World, index: number): { attempts: Attempt[]; kill: Kill | null } =>
-  joinAttempts(world, index, (node, time) => withoutJoins(world, node, time), NODE_MEMORY * OOM_THRESHOLD);
+function withoutJoins(world: World, node: number, time: number): number {
+  const processes = processesWithoutJoins(world, node, time);
+  return processes.reduce(
+    (sum, { used }) => sum + used,
+    systemUsed(world, node, time) + objectStoreUsed(world, node, time),
+  );
+}
+
+const joinsOf = (world: World, index: number): { attempts: Attempt[]; kill: Kill | null } => {
+  const other = {
+    used: (node: number, time: number) => withoutJoins(world, node, time),
+    processes: (node: number, time: number) => processesWithoutJoins(world, node, time),
+  };
+  return joinAttempts(world, index, other, NODE_MEMORY * OOM_THRESHOLD);
+};
 
 /** Attempts of the data job that exist in [from, to): submitted before `to`, not ended before `from`. */
 export function preprocessAttempts(world: World, from: number, to: number): Attempt[] {

@@ -1,6 +1,9 @@
-/** The data job: shards loaded, images decoded, text tokenized; some records are bad; join_features grows in memory. */
+/**
+ * The data job: shards loaded, images decoded, text tokenized; some records are bad. Now and then build_index grows until
+ * Ray's memory monitor kills join_features beside it: the newest task that has retries left, not the one that grows.
+ */
 import { type Attempt, finished } from './attempt.ts';
-import { killMessage } from './kill-report.ts';
+import { killMessage, type ProcessMemory } from './kill-report.ts';
 import { type DemoWorker, hex, NODE_COUNT, nodeAt, unit, type World } from './model.ts';
 
 const ITEM_PERIOD = 1100;
@@ -11,7 +14,16 @@ const GIB = 1024 ** 3;
 const LONGEST_ITEM = 24_000;
 const JOIN_PERIOD = 6 * MINUTE;
 const JOIN_LENGTH = 150_000;
-const LONGEST_JOIN = 2 * JOIN_LENGTH + 30_000;
+/** The index is built from this long before its join. */
+const INDEX_LEAD = 30_000;
+const INDEX_LENGTH = JOIN_LENGTH + INDEX_LEAD;
+/** It is done this long after the kill has made room. */
+const INDEX_REST = 8_000;
+const LONGEST_JOIN = INDEX_LEAD + 2 * JOIN_LENGTH + 30_000;
+const JOIN_CPUS = 4;
+const INDEX_CPUS = 8;
+/** Functions whose tasks each have a process of their own. */
+export const OWN_PROCESS: ReadonlySet<string> = new Set(['join_features', 'build_index']);
 
 interface Stage {
   readonly name: string;
@@ -31,17 +43,14 @@ const STAGES: readonly Stage[] = [
 
 /** Memory of one running task of the job at a time, bytes. */
 export function taskMemory(attempt: Attempt, time: number): number {
-  if (attempt.functionName === 'join_features') {
-    const share = Math.max(0, Math.min(1, (time - attempt.started) / JOIN_LENGTH));
-    const peak = attempt.cpus === JOIN_CPUS.growing && attempt.attempt === 0 ? 420 * GIB : 140 * GIB;
-    return 6 * GIB + peak * share ** 1.3;
-  }
+  const share = (length: number): number => Math.max(0, Math.min(1, (time - attempt.started) / length));
+  if (attempt.functionName === 'join_features') return (6 + 140 * share(JOIN_LENGTH) ** 1.3) * GIB;
+  if (attempt.functionName === 'build_index') return (10 + 400 * share(INDEX_LENGTH) ** 1.3) * GIB;
   const stage = STAGES.find((one) => one.name === attempt.functionName);
   return (stage?.memory ?? GIB) * (0.75 + 0.25 * Math.min(1, (time - attempt.started) / 2000));
 }
 
 const firstItem = (world: World): number => world.jobs.preprocess.start + 14_000;
-const JOIN_CPUS = { normal: 4, growing: 8 } as const;
 
 /** Worker process of a slot; workers of even slots are on node 0. */
 export const preprocessWorker = (world: World, slot: number): DemoWorker => ({
@@ -53,12 +62,13 @@ export const preprocessWorker = (world: World, slot: number): DemoWorker => ({
 });
 export const PREPROCESS_WORKERS = SLOTS;
 
-/** The worker that runs a join: one process per attempt, because the kill ends it. */
-function joinWorker(world: World, index: number, attempt: number, start: number): DemoWorker {
+/** Processes of one join, each for one task: its first attempt, which the kill ends, its retry, the index beside it. */
+const PROCESS = { first: 0, retry: 1, index: 2 } as const;
+function joinWorker(world: World, index: number, process: number, start: number): DemoWorker {
   return {
-    workerId: hex(28, world.seed, 41, index + 4096, attempt),
-    pid: 9000 + (hash16(index) % 800) * 4 + attempt,
-    node: nodeAt(world, attempt === 0 ? 1 : 0),
+    workerId: hex(28, world.seed, 41, index + 4096, process),
+    pid: 9000 + (hash16(index) % 800) * 4 + process,
+    node: nodeAt(world, process === PROCESS.retry ? 0 : 1),
     start: start - 4_000,
     end: null,
   };
@@ -105,14 +115,18 @@ function itemAttempts(world: World, item: number): Attempt[] {
   return attempts;
 }
 
-/** Joins run every six minutes; number 0 (about a quarter of an hour before the anchor) and every fourth later one grow until they are killed. */
+/** Joins run every six minutes; beside number 0 (about a quarter of an hour before the anchor) and every fourth later one an index is built, and they are killed. */
 const joinSubmitted = (world: World, index: number): number => world.anchor - 16 * MINUTE + index * JOIN_PERIOD;
-const joinGrows = (index: number): boolean => index >= 0 && index % 4 === 0;
-const joinTaskId = (world: World, index: number): string =>
-  `${hex(8, world.seed, 47, index + 4096)}ffffffffffffffffffffffff${world.jobs.preprocess.jobId}`;
+const hasIndex = (index: number): boolean => index >= 0 && index % 4 === 0;
+const joinTaskId = (world: World, salt: 47 | 49, index: number): string =>
+  `${hex(8, world.seed, salt, index + 4096)}ffffffffffffffffffffffff${world.jobs.preprocess.jobId}`;
 
-/** Where the memory monitor is asked when a growing join dies: the node's use without that join at a time, bytes. */
-export type OtherMemory = (node: number, time: number) => number;
+/** A node at a time, without joins and what is built for them. */
+export interface OtherMemory {
+  /** Bytes. */
+  readonly used: (node: number, time: number) => number;
+  readonly processes: (node: number, time: number) => readonly ProcessMemory[];
+}
 
 export interface Kill {
   readonly time: number;
@@ -123,32 +137,49 @@ export interface Kill {
 
 const kills = new WeakMap<World, Map<number, Kill | null>>();
 
-/** The attempts of one join, and the kill that ended the first, if any. */
+/** The attempts of one join, of the index beside it, and the kill that ended the join's first attempt, if any. */
 export function joinAttempts(
   world: World,
   index: number,
   other: OtherMemory,
   limit: number,
 ): { attempts: Attempt[]; kill: Kill | null } {
-  const submitted = joinSubmitted(world, index);
-  const grows = joinGrows(index);
-  const plan = (attempt: number, at: number, ended: number, failure: Attempt['failure']): Attempt =>
+  const grows = hasIndex(index);
+  const submitted = joinSubmitted(world, index) + (grows ? INDEX_LEAD : 0);
+  const shared = { type: 'NORMAL_TASK', actorId: null, gpus: 0 } as const;
+  const join = (attempt: 0 | 1, at: number, ended: number, failure: Attempt['failure']): Attempt =>
     finished(world, 'preprocess', {
-      taskId: joinTaskId(world, index),
+      ...shared,
+      taskId: joinTaskId(world, 47, index),
       attempt,
       functionName: 'join_features',
-      type: 'NORMAL_TASK',
-      actorId: null,
-      worker: { ...joinWorker(world, index, attempt, at), end: failure ? ended : null },
-      cpus: grows ? JOIN_CPUS.growing : JOIN_CPUS.normal,
-      gpus: 0,
+      worker: {
+        ...joinWorker(world, index, attempt === 0 ? PROCESS.first : PROCESS.retry, at),
+        end: failure ? ended : null,
+      },
+      cpus: JOIN_CPUS,
       submitted: at,
       started: at + 240,
       ended,
       failure,
     });
-  const whole = plan(0, submitted, submitted + JOIN_LENGTH, null);
+  const whole = join(0, submitted, submitted + JOIN_LENGTH, null);
   if (!grows) return { attempts: [whole], kill: null };
+  const from = joinSubmitted(world, index);
+  const indexUntil = (ended: number): Attempt =>
+    finished(world, 'preprocess', {
+      ...shared,
+      taskId: joinTaskId(world, 49, index),
+      attempt: 0,
+      functionName: 'build_index',
+      worker: joinWorker(world, index, PROCESS.index, from),
+      cpus: INDEX_CPUS,
+      submitted: from,
+      started: from + 240,
+      ended,
+    });
+  const growing = indexUntil(from + INDEX_LENGTH);
+  const node = whole.worker.node.index;
   const known = kills.get(world) ?? new Map<number, Kill | null>();
   kills.set(world, known);
   let kill = known.get(index);
@@ -156,21 +187,22 @@ export function joinAttempts(
     kill = null;
     for (let time = whole.started; time < whole.ended; time += 250) {
       const taskUsed = taskMemory(whole, time);
-      const nodeUsed = other(whole.worker.node.index, time) + taskUsed;
+      const nodeUsed = other.used(node, time) + taskMemory(growing, time) + taskUsed;
       if (nodeUsed <= limit) continue;
       kill = { time, attempt: whole, nodeUsed, taskUsed };
       break;
     }
     known.set(index, kill);
   }
-  if (!kill) return { attempts: [whole], kill: null };
+  if (!kill) return { attempts: [growing, whole], kill: null };
+  const spared = { attempt: growing, used: taskMemory(growing, kill.time) };
   const failure = {
     errorType: 'OUT_OF_MEMORY' as const,
-    errorMessage: killMessage(whole, kill.nodeUsed, kill.taskUsed),
+    errorMessage: killMessage({ ...kill, spared, processes: other.processes(node, kill.time) }),
   };
-  const failed = plan(0, submitted, kill.time, failure);
-  const retry = plan(1, kill.time + 1_050, kill.time + 1_050 + JOIN_LENGTH, null);
-  return { attempts: [failed, retry], kill: { ...kill, attempt: failed } };
+  const failed = join(0, submitted, kill.time, failure);
+  const retry = join(1, kill.time + 1_050, kill.time + 1_050 + JOIN_LENGTH, null);
+  return { attempts: [indexUntil(kill.time + INDEX_REST), failed, retry], kill: { ...kill, attempt: failed } };
 }
 
 /** Attempts of items (without joins) that exist in [from, to). */

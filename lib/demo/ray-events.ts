@@ -2,6 +2,7 @@
 import { type Attempt, nanos, rfc3339 } from './attempt.ts';
 import { attemptsBetween, killsBetween } from './memory.ts';
 import { type DemoWorker, hash, hex, nodeAt, placementGroupId, type World } from './model.ts';
+import { OWN_PROCESS } from './preprocessing.ts';
 
 export type RayEvent = Readonly<Record<string, unknown>>;
 
@@ -205,7 +206,7 @@ export function taskEvents(world: World, from: number, to: number): RayEvent[] {
   const batch = new Batch(world);
   for (const attempt of attemptsBetween(world, from, to)) {
     attemptEvents(world, batch, attempt, from, to);
-    if (attempt.functionName === 'join_features' && attempt.submitted >= from && attempt.submitted < to) {
+    if (OWN_PROCESS.has(attempt.functionName) && attempt.submitted >= from && attempt.submitted < to) {
       workerBirth(batch, attempt.worker, attempt.submitted);
     }
   }

@@ -45,6 +45,8 @@ interface Bins {
   readonly start: Milliseconds;
   readonly step: Milliseconds;
   readonly count: number;
+  /** End of the window; the last bin may end later. */
+  readonly to: Milliseconds;
 }
 
 /** Smallest round step of at least `wantedMs`, ms. */
@@ -53,7 +55,7 @@ const roundStep = (wantedMs: number): Milliseconds =>
 
 function binsOf(from: Milliseconds, to: Milliseconds, step: Milliseconds): Bins {
   const first = Math.floor(from / step);
-  return { start: milliseconds(first * step), step, count: Math.max(1, Math.ceil(to / step) - first) };
+  return { start: milliseconds(first * step), step, count: Math.max(1, Math.ceil(to / step) - first), to };
 }
 
 /** Throws ProblemError `invalid-parameter` where the window is empty. */
@@ -209,7 +211,7 @@ async function familyRows(
   runtime: Runtime,
   family: MemoryFamily,
   by: 'node' | 'gpu',
-  { start, step, count }: Bins,
+  { start, step, count, to }: Bins,
   notices: SourceNoticeWire[],
   signal: AbortSignal,
 ): Promise<MeasuredRow[]> {
@@ -224,12 +226,16 @@ async function familyRows(
     return answer.data;
   };
   const coarse = milliseconds(step * Math.max(1, Math.round(count / CAPACITY_POINTS)));
-  const [used, total] = await Promise.all([
+  // Coarse points miss what began after the last of them.
+  const newest = { name: `memory-${by}-newest-capacity`, promql: family.total, time: to };
+  const [used, total, atEnd] = await Promise.all([
     ask('used', family.used(`${step}ms`), step),
     ask('capacity', family.total, coarse),
+    runtime.prometheus.instant(newest, signal),
   ]);
   const capacity = new Map<string, number>();
-  for (const series of total.series) {
+  const ofEnd = atEnd.data.map(({ labels, value }) => ({ labels, values: [value] }));
+  for (const series of [...ofEnd, ...total.series]) {
     const largest = memoryValues(series, family).reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
     if (largest > 0) capacity.set(sameTarget(series.labels), largest);
   }

@@ -13,6 +13,7 @@ import { federatedSamples } from '../../lib/demo/server.ts';
 import { Tally } from '../../lib/demo/tally.ts';
 import { TARGETS } from '../../lib/demo/targets.ts';
 import { busBandwidth, LINK_LIMIT, stepAt, trainingStep } from '../../lib/demo/training.ts';
+import { parseOomReport } from '../../lib/sources/ray/oom-report.ts';
 
 const ANCHOR = Date.UTC(2026, 0, 5, 12, 0, 0);
 const world = createWorld(7, ANCHOR);
@@ -35,13 +36,36 @@ describe('the simulated cluster', () => {
   });
 
   it('never holds more memory than a node has, and is killed above the threshold', () => {
-    for (let time = world.boot; time < ANCHOR; time += 10_000) {
+    for (let time = world.boot; time < ANCHOR; time += 5_000) {
       const running = attemptsBetween(world, time, time).filter((one) => stateAt(one, time) === 'RUNNING');
       for (const node of [0, 1]) expect(nodeMemory(world, node, time, running).used).toBeLessThan(NODE_MEMORY);
     }
     const kills = killsBetween(world, world.boot, ANCHOR);
     expect(kills).toHaveLength(1);
     expect((kills[0]?.nodeUsed ?? 0) / NODE_MEMORY).toBeGreaterThan(0.95);
+  });
+
+  it('is killed with a report that names who held more than the victim, as the node was measured then', () => {
+    const kills = killsBetween(world, world.boot, ANCHOR + 30 * 60_000);
+    expect(kills).toHaveLength(2);
+    for (const kill of kills) {
+      const report = parseOomReport(kill.attempt.failure?.errorMessage ?? '');
+      expect(report?.workers.map(({ name, killed }) => `${name} ${killed ? 'killed' : 'spared'}`)).toEqual([
+        'join_features killed',
+        'build_index spared',
+      ]);
+      expect(report?.users.map(({ name }) => name)).toEqual([
+        'ray::build_index',
+        'ray::join_features',
+        ...Array(8).fill('ray::TrainWorker.train_step'),
+      ]);
+      const running = attemptsBetween(world, kill.time - 1, kill.time).filter(
+        (one) => stateAt(one, kill.time - 1) === 'RUNNING',
+      );
+      const { components } = nodeMemory(world, kill.attempt.worker.node.index, kill.time - 1, running);
+      for (const { name, used } of report?.users.slice(0, 2) ?? [])
+        expect(used / (components.get(name) ?? Number.NaN)).toBeCloseTo(1, 2);
+    }
   });
 
   it('tells the same number of attempts in events, in the State API and in its own counts', () => {

@@ -1,5 +1,5 @@
 /** The real Ray of the live test: installed where it is missing, two raylets on one host, set up as the guide says. */
-import { type ChildProcess, execFileSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -12,19 +12,46 @@ export const RAY_VERSION = '2.58.0';
 const PACKAGES = [`ray[default]==${RAY_VERSION}`, 'opentelemetry-sdk', 'opentelemetry-exporter-otlp-proto-http'];
 const STARTS = 3;
 
-/** Finds Ray and the exporter in the venv, or installs them; nothing is imported, which would take seconds. */
+/**
+ * Finds Ray and the exporter in the venv, or installs them; nothing is imported, which would take seconds. pip has the
+ * environment and configuration of the user, so whatever index they name is asked. Throws what is missing, and what to do.
+ */
 export function installRay(venv: string): void {
   const python = join(venv, 'bin/python');
   const asked = `from importlib.metadata import version as v; assert v('ray') == '${RAY_VERSION}'; v('aiohttp'); v('opentelemetry-exporter-otlp-proto-http')`;
-  try {
-    execFileSync(python, ['-c', asked], { stdio: 'ignore' });
-    return;
-  } catch {
-    say(`installing ${PACKAGES.join(' ')} into ${venv}`);
-  }
+  if (succeeds(python, ['-c', asked])) return;
+  say(`installing ${PACKAGES.join(' ')} into ${venv}`);
+  requirePython();
   mkdirSync(venv, { recursive: true });
-  execFileSync('python3', ['-m', 'venv', venv], { stdio: ['ignore', 2, 2] });
-  execFileSync(python, ['-m', 'pip', 'install', '-q', ...PACKAGES], { stdio: ['ignore', 2, 2] });
+  if (!succeeds('python3', ['-m', 'venv', '--clear', venv], 2))
+    throw new Error(`python3 -m venv ${venv} failed; its words are above`);
+  if (!succeeds(python, ['-m', 'pip', 'install', '-q', ...PACKAGES], 2))
+    throw new Error(
+      `pip could not install ${PACKAGES.join(' ')} for ${words('python3', ['--version'])}; its words are above. An index other than PyPI is named by PIP_INDEX_URL or pip.conf; a venv that has them by XRAY_LIVE_VENV.`,
+    );
+}
+
+/** Debian and Ubuntu part the standard library: python3 alone has venv, but not the ensurepip that it needs. */
+function requirePython(): void {
+  const elsewhere = 'or set XRAY_LIVE_VENV to a venv that has the packages.';
+  const version = words('python3', ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])']);
+  if (version === null)
+    throw new Error(`python3 is not on PATH: install it (apt-get install python3-venv), ${elsewhere}`);
+  if (!succeeds('python3', ['-c', 'import venv, ensurepip']))
+    throw new Error(
+      `python3 (${version}) has no venv or no ensurepip: install them (apt-get install python3-venv, or python${version}-venv), ${elsewhere}`,
+    );
+}
+
+/** What the program writes goes to `output`. */
+function succeeds(command: string, args: readonly string[], output: 2 | 'ignore' = 'ignore'): boolean {
+  return spawnSync(command, args, { stdio: ['ignore', output, output] }).status === 0;
+}
+
+/** What the program says; null where it fails or is not there. */
+function words(command: string, args: readonly string[]): string | null {
+  const { status, stdout } = spawnSync(command, args, { encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : null;
 }
 
 /** Memory of this machine or of its container. Others may use some, and Ray itself 1.5 GiB, before the monitor kills. */

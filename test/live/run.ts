@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { ensurePrometheus } from '../../lib/cli/setup.mjs';
 import { environmentOf, rayDashboardGuide } from '../../lib/contract/connect-guide.ts';
 import { check, equal, eventually, results, say } from './check.ts';
 import { checkAfterwards, checkWhileAlive, type LiveRun, type Submitted } from './checks.ts';
@@ -51,6 +52,8 @@ async function submit(
 async function main(): Promise<void> {
   execFileSync(process.execPath, [join(root, 'lib/cli/start.mjs'), '--build'], { stdio: ['ignore', 2, 2] });
   installRay(venv);
+  const prometheus: string | null = await ensurePrometheus();
+  if (prometheus === null) throw new Error('there is no Prometheus for X-Ray to run; what was tried is said above');
   const [xrayPort, dashboardPort] = [await freePort(), await freePort()];
   const xray = `http://127.0.0.1:${xrayPort}`;
   const dashboard = `http://127.0.0.1:${dashboardPort}`;
@@ -64,6 +67,7 @@ async function main(): Promise<void> {
       ...process.env,
       ...guide,
       RAY_DASHBOARD_URL: dashboard,
+      XRAY_PROMETHEUS_BINARY: prometheus,
       NODE_ENV: 'production',
       PORT: String(xrayPort),
       XRAY_DATA_DIR: join(work, 'data'),
