@@ -38,8 +38,18 @@ const ROWS = 2_000_000;
 const PAST_MS = 60_000;
 /** Time of one tile in the store. */
 const TILE_MS = 10_000;
-/** Bytes of one row of TILE_ROW_BYTES, in 64-bit words counted from the row's begin. */
-const AT = { lane: 0, bucket: 8, task: 12, function: 20, start: 28, duration: 36, tasks: 44, failures: 52 } as const;
+/** Words of a row (TILE_ROW_BYTES): the first two of 64 bits, the others of 32. */
+const F64 = { start: 0, duration: 1, words: TILE_ROW_BYTES / 8 } as const;
+const U32 = {
+  functionLow: 4,
+  functionHigh: 5,
+  task: 6,
+  lane: 8,
+  bucket: 9,
+  tasks: 10,
+  failures: 11,
+  words: TILE_ROW_BYTES / 4,
+} as const;
 
 interface Filter {
   readonly function?: string | undefined;
@@ -206,12 +216,33 @@ interface JobNames {
   readonly nodeOf: Map<bigint, bigint>;
   current: ReadonlyMap<bigint, bigint>;
   asked: number;
-  readonly functions: Map<bigint, string>;
+  readonly functions: Map<number, string>;
 }
+/** 53 bits of the hash of a function, without the byte that says how the slice ended. */
+const functionKey = (low: number, high: number): number => high * 2 ** 21 + (low >>> 11);
 const JOBS_KNOWN = 100;
 /** Lanes of whole nodes may be this old, ms; those named by the caller are looked up when they are missing. */
 const LANES_FRESH_MS = 2_000;
 const jobNames = new WeakMap<Runtime['engine'], Map<string, JobNames>>();
+
+/** A job that was found stays what it is; whether its id is ambiguous is looked up again after a while. */
+const FOUND_MS = 10_000;
+const found = new WeakMap<
+  Runtime['engine'],
+  Map<string, { readonly at: number; readonly session: string; readonly job: string }>
+>();
+
+async function jobOf(runtime: Runtime, query: JobQuery) {
+  const jobs = found.get(runtime.engine) ?? new Map();
+  found.set(runtime.engine, jobs);
+  const key = JSON.stringify([query.jobId, query.session ?? null, query.cluster ?? null]);
+  const known = jobs.get(key);
+  if (known && performance.now() - known.at < FOUND_MS) return { session: known.session, job: known.job };
+  const job = await resolveJob(runtime, query);
+  if (jobs.size > JOBS_KNOWN) jobs.clear();
+  jobs.set(key, { at: performance.now(), session: job.session, job: job.job_id });
+  return { session: job.session, job: job.job_id };
+}
 
 async function knownLanes(
   runtime: Runtime,
@@ -239,11 +270,12 @@ async function knownLanes(
     nodeOf: known.nodeOf as ReadonlyMap<bigint, bigint>,
     current: known.current,
     /** Names of the functions in rows of a tile. */
-    async names(bytes: Uint8Array): Promise<ReadonlyMap<bigint, string>> {
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      for (let at = AT.function; at < bytes.byteLength; at += TILE_ROW_BYTES) {
-        if (known.functions.has(view.getBigUint64(at, true) & ~0xffn)) continue;
-        for (const { hash, name } of await engine.select(timelineFunctions, which)) known.functions.set(hash, name);
+    async names(words: Uint32Array): Promise<ReadonlyMap<number, string>> {
+      for (let at = 0; at < words.length; at += U32.words) {
+        if (known.functions.has(functionKey(words[at + U32.functionLow] ?? 0, words[at + U32.functionHigh] ?? 0)))
+          continue;
+        for (const { hash, name } of await engine.select(timelineFunctions, which))
+          known.functions.set(functionKey(Number(hash & 0xffffffffn), Number(hash >> 32n)), name);
         break;
       }
       return known.functions;
@@ -277,8 +309,7 @@ export async function getTimelineTile(
       'invalid-parameter',
       `parameter "resolution" is ${query.resolution}: that makes ${buckets} buckets, a tile has at most 65536`,
     );
-  const job = await resolveJob(runtime, query);
-  const which = { session: job.session, job: job.job_id };
+  const which = await jobOf(runtime, query);
   const options = { timeoutMs: TILE_MS, maxRows: ROWS, ...(signal ? { signal } : {}) };
   const laneKeys = query.lanes ?? [];
   const nodeKeys = query.nodes ?? [];
@@ -305,11 +336,12 @@ export async function getTimelineTile(
     ...which,
     nodes: [...new Set(lanes.map((lane) => known.nodeOf.get(lane) ?? 0n))],
     lanes,
+    places: lanes.map((_, place) => place),
     first,
     from: first << wide,
     least: 1n << wide,
   };
-  const bytes =
+  const answered =
     lanes.length === 0
       ? new Uint8Array(0)
       : plain && level !== undefined
@@ -330,13 +362,16 @@ export async function getTimelineTile(
             },
             options,
           );
-  const tile = tileOf(bytes, await known.names(bytes), {
+  // Typed arrays want whole words, which the engine's buffer need not begin on.
+  const bytes = answered.byteOffset % 8 === 0 ? answered : answered.slice();
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  const tile = tileOf(words, await known.names(words), {
     originNs: first << wide,
     resolution: query.resolution,
     buckets,
     lanes: laneKeys.length + nodeKeys.length,
     groupsFrom: laneKeys.length,
-    targets,
+    targets: lanes.map((lane) => targets.get(lane) ?? []),
     isExact: query.exact === true,
   });
   const isPast = query.to <= BigInt(Date.now() - PAST_MS) * 1_000_000n;
@@ -349,7 +384,8 @@ interface Frame {
   readonly buckets: number;
   readonly lanes: number;
   readonly groupsFrom: number;
-  readonly targets: ReadonlyMap<bigint, readonly number[]>;
+  /** Lanes of the tile that a place in the rows counts for. */
+  readonly targets: readonly (readonly number[])[];
   readonly isExact: boolean;
 }
 
@@ -357,40 +393,40 @@ interface Frame {
  * Rows of the store as a tile. Every lane has a place for its carry and one for each bucket; a place holds the row that
  * won it. Work: rows, and lanes times buckets.
  */
-function tileOf(bytes: Uint8Array, names: ReadonlyMap<bigint, string>, frame: Frame): TimelineTile {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const rows = bytes.byteLength / TILE_ROW_BYTES;
+function tileOf(words: Uint32Array, names: ReadonlyMap<number, string>, frame: Frame): TimelineTile {
+  const numbers = new Float64Array(words.buffer, words.byteOffset, words.length / 2);
+  const hashes = new BigUint64Array(words.buffer, words.byteOffset, words.length / 2);
+  const rows = words.length / U32.words;
   const wide = frame.buckets + 1;
   const places = frame.lanes * wide;
   const won = new Int32Array(places).fill(-1);
   const tasks = new Uint32Array(places);
   const failures = new Uint32Array(places);
   const busy = frame.groupsFrom < frame.lanes ? new Uint16Array(places) : null;
+  const startOf = (row: number): number => numbers[row * F64.words + F64.start] ?? 0;
+  const durationOf = (row: number): number => numbers[row * F64.words + F64.duration] ?? 0;
+  /** The order of `longest` in the store. */
   const longer = (a: number, b: number): boolean => {
-    for (const word of [AT.duration, AT.start, AT.function, AT.task]) {
-      const [x, y] = [
-        view.getBigUint64(a * TILE_ROW_BYTES + word, true),
-        view.getBigUint64(b * TILE_ROW_BYTES + word, true),
-      ];
-      if (x !== y) return x > y;
-    }
-    return false;
+    if (durationOf(a) !== durationOf(b)) return durationOf(a) > durationOf(b);
+    if (startOf(a) !== startOf(b)) return startOf(a) < startOf(b);
+    const [x, y] = [a * F64.words, b * F64.words];
+    if (hashes[x + 2] !== hashes[y + 2]) return (hashes[x + 2] ?? 0n) > (hashes[y + 2] ?? 0n);
+    return (hashes[x + 3] ?? 0n) > (hashes[y + 3] ?? 0n);
   };
   const width = 2 ** frame.resolution;
   for (let row = 0; row < rows; row++) {
-    const at = row * TILE_ROW_BYTES;
-    const bucket = view.getUint32(at + AT.bucket, true);
-    const targets = frame.targets.get(view.getBigUint64(at + AT.lane, true)) ?? [];
-    for (const lane of targets) {
+    const at = row * U32.words;
+    const bucket = words[at + U32.bucket] ?? 0;
+    for (const lane of frame.targets[words[at + U32.lane] ?? 0] ?? []) {
       const place = lane * wide + (bucket === CARRY ? 0 : bucket + 1);
       if (won[place] === -1 || longer(row, won[place] ?? 0)) won[place] = row;
-      tasks[place] = (tasks[place] ?? 0) + Number(view.getBigUint64(at + AT.tasks, true));
-      failures[place] = (failures[place] ?? 0) + Number(view.getBigUint64(at + AT.failures, true));
+      tasks[place] = (tasks[place] ?? 0) + (words[at + U32.tasks] ?? 0);
+      failures[place] = (failures[place] ?? 0) + (words[at + U32.failures] ?? 0);
       if (busy === null || lane < frame.groupsFrom) continue;
-      const start = startOf(view, at, frame.originNs);
-      const end = start + Number(view.getBigUint64(at + AT.duration, true));
-      const until = Math.min(frame.buckets - 1, Math.max(bucket === CARRY ? 0 : bucket, Math.ceil(end / width) - 1));
-      for (let one = bucket === CARRY ? 0 : bucket; one <= until; one++) {
+      const from = bucket === CARRY ? 0 : bucket;
+      const end = startOf(row) + durationOf(row);
+      const until = Math.min(frame.buckets - 1, Math.max(from, Math.ceil(end / width) - 1));
+      for (let one = from; one <= until; one++) {
         const there = lane * wide + one + 1;
         busy[there] = Math.min(65_535, (busy[there] ?? 0) + 1);
       }
@@ -425,19 +461,18 @@ function tileOf(bytes: Uint8Array, names: ReadonlyMap<bigint, string>, frame: Fr
     tile.failures[entry] = failures[place] ?? 0;
     tile.busy[entry] = busy?.[place] ?? 0;
     if (row !== -1) {
-      const at = row * TILE_ROW_BYTES;
-      const word = view.getBigUint64(at + AT.function, true);
-      tile.function[entry] = indexOf(names.get(word & ~0xffn) ?? '');
-      tile.state[entry] = Number(word & 1n);
-      const began = startOf(view, at, frame.originNs);
-      const long = Number(view.getBigUint64(at + AT.duration, true));
+      const low = words[row * U32.words + U32.functionLow] ?? 0;
+      const name = names.get(functionKey(low, words[row * U32.words + U32.functionHigh] ?? 0));
+      tile.function[entry] = indexOf(name ?? '');
+      tile.state[entry] = low & 1;
+      const [began, long] = [startOf(row), durationOf(row)];
       tile.length[entry] = packLength(long);
       if (!isCarry) tile.place[entry] = Math.min(255, Math.floor(((began % width) / width) * 256));
       if (frame.isExact || isCarry || long >= width) {
         index.push(entry);
         start.push(began);
         duration.push(long);
-        if (frame.isExact) task.push(view.getBigUint64(at + AT.task, true));
+        if (frame.isExact) task.push(hashes[row * F64.words + 3] ?? 0n);
       }
     }
     entry++;
@@ -456,9 +491,6 @@ function tileOf(bytes: Uint8Array, names: ReadonlyMap<bigint, string>, frame: Fr
     functions,
   };
 }
-
-const startOf = (view: DataView, at: number, originNs: bigint): number =>
-  Number(FOREVER - view.getBigUint64(at + AT.start, true) - originNs);
 
 export async function getTimelineSlices(
   runtime: Runtime,

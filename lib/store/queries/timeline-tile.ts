@@ -82,8 +82,11 @@ export const timelineFunctions: Query<{ hash: bigint; name: string }> = {
   row: z.object({ hash: Hash, name: z.string() }),
 };
 
-/** Bytes of one row of the tile queries: lane u64, bucket u32, longest u256, tasks u64, failures u64. */
-export const TILE_ROW_BYTES = 60;
+/**
+ * Rows of the tile queries, RowBinary: f64 start after {from}, f64 duration, u64 hash of the function with bit 0 for failed,
+ * u64 hash of the task, u32 place of the lane in {lanes}, u32 bucket, u32 tasks, u32 failures.
+ */
+export const TILE_ROW_BYTES = 48;
 const none = z.never();
 
 /** Start of a slice in its bucket's `longest`. */
@@ -95,7 +98,7 @@ const WHERE_LANES = 'node IN {nodes:Array(UInt64)} AND lane IN {lanes:Array(UInt
  * Slices that began before `from` and reach into the tile, at least `least` ns long: on every level only as many buckets
  * back as make one of the next, because what is longer than that is the longest of its bucket there.
  */
-const CARRY = `SELECT lane, toUInt32(4294967295) AS b, max(longest) AS won, toUInt64(0) AS n, max(bitAnd(toUInt64(bitShiftRight(longest, 64)), 1)) AS lost
+const CARRY = `SELECT lane, toUInt32(4294967295) AS b, max(longest) AS l, toUInt64(0) AS n, max(bitAnd(toUInt64(bitShiftRight(longest, 64)), 1)) AS lost
   FROM xray.timeline_levels
   WHERE ${OF_JOB} AND ${WHERE_LANES} AND (${LEVELS.map((level, i) =>
     i === LEVELS.length - 1
@@ -105,20 +108,28 @@ const CARRY = `SELECT lane, toUInt32(4294967295) AS b, max(longest) AS won, toUI
     AND ${START} < {from:Int64} AND ${END} > {from:Int64} AND ${END} - ${START} >= {least:Int64}
   GROUP BY lane`;
 
+const decoded = (
+  rows: string,
+): string => `SELECT toFloat64(9223372036854775807 - reinterpretAsInt64(bitShiftRight(l, 128)) - {from:Int64}),
+    toFloat64(reinterpretAsInt64(bitShiftRight(l, 192))), toUInt64(bitAnd(bitShiftRight(l, 64), toUInt256(18446744073709551615))),
+    toUInt64(bitAnd(l, toUInt256(18446744073709551615))),
+    transform(lane, {lanes:Array(UInt64)}, {places:Array(UInt32)}, toUInt32(4294967295)), b, toUInt32(n), toUInt32(lost)
+  FROM (${rows})`;
+
 /** Rows of a tile from the level at or below its resolution; `up` is how many powers of two below. */
 export const tileOfLevels: Query<never> = {
   name: 'timeline-tile',
-  sql: `SELECT lane, toUInt32(bitShiftRight(bucket, {up:UInt8}) - {first:Int64}) AS b, max(longest) AS longest, sum(tasks) AS tasks, sum(failures) AS failures
+  sql: decoded(`SELECT lane, toUInt32(bitShiftRight(bucket, {up:UInt8}) - {first:Int64}) AS b, max(longest) AS l, sum(tasks) AS n, sum(failures) AS lost
     FROM xray.timeline_levels WHERE ${OF_JOB} AND level = {level:UInt8} AND ${WHERE_LANES}
       AND bucket >= bitShiftLeft({first:Int64}, {up:UInt8}) AND bucket < bitShiftLeft({last:Int64}, {up:UInt8})
-    GROUP BY lane, b UNION ALL ${CARRY}`,
+    GROUP BY lane, b UNION ALL ${CARRY}`),
   row: none,
 };
 
 /** The same from the slices themselves, for buckets finer than the finest level, and for filters. */
 export const tileOfSlices: Query<never> = {
   name: 'timeline-tile-of-slices',
-  sql: `SELECT lane, b, longest, tasks, failures FROM (
+  sql: decoded(`SELECT lane, b, longest AS l, tasks AS n, failures AS lost FROM (
       SELECT lane, toUInt32(bitShiftRight(start_ns, {resolution:UInt8}) - {first:Int64}) AS b, ${levelColumns('0')}
       FROM xray.timeline_slices WHERE ${OF_JOB} AND ${WHERE_LANES} AND start_ns >= {from:Int64} AND start_ns < {to:Int64} AND ${FILTER}
       GROUP BY lane, b
@@ -126,7 +137,7 @@ export const tileOfSlices: Query<never> = {
       SELECT lane, toUInt32(4294967295) AS b, ${levelColumns('0').replace('count()', 'toUInt64(0)')}
       FROM xray.timeline_slices WHERE ${OF_JOB} AND ${WHERE_LANES} AND start_ns < {from:Int64} AND start_ns >= {back:Int64} AND end_ns > {from:Int64}
         AND end_ns - start_ns >= {least:Int64} AND ${FILTER} GROUP BY lane)
-    UNION ALL SELECT lane, b, won, n, lost FROM (${CARRY}) WHERE {plain:UInt8} = 1`,
+    UNION ALL SELECT lane, b, l, n, lost FROM (${CARRY}) WHERE {plain:UInt8} = 1`),
   row: none,
 };
 
