@@ -2,7 +2,7 @@
 /** Lanes of task attempts on a canvas: zoom, pan, pick, keyboard. Drawn by the CPU, so it needs no GPU. */
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { offsetToMs } from '../../lib/chart/timeline-instant.ts';
-import { rowAt } from '../../lib/chart/timeline-layout.ts';
+import { rowAt, rowsBetween } from '../../lib/chart/timeline-layout.ts';
 import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
 import { panBy, sliceAt } from '../../lib/chart/timeline-window.ts';
 import { CursorLine, setSharedCursor } from './shared-cursor.tsx';
@@ -24,6 +24,8 @@ export interface TimelineCanvasProps {
   readonly onSelect: (slice: number) => void;
   readonly onFold: (nodeId: string) => void;
   readonly onJump: (to: 'failure' | 'longest') => void;
+  /** The tracks in view changed: first, and one past the last. */
+  readonly onTracks?: (first: number, last: number) => void;
   /** The slice in words, and the lines to show beside the pointer. */
   readonly words: (slice: number) => string;
   readonly lines: (slice: number) => readonly string[];
@@ -115,6 +117,13 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
         'pan',
       );
   }, [shown, layout, tracks, height, range, onRange]);
+
+  const { onTracks } = props;
+  useEffect(() => {
+    if (onTracks === undefined) return;
+    const inView = rowsBetween(layout, scrollTop, scrollTop + height - AXIS_HEIGHT).filter(({ track }) => track !== -1);
+    onTracks(inView[0]?.track ?? 0, (inView.at(-1)?.track ?? -1) + 1);
+  }, [onTracks, layout, scrollTop, height]);
 
   const frame: Frame | null = useMemo(
     () =>

@@ -2,8 +2,7 @@
 /** All lanes of a job as one strip, with the visible window as a brush: drag it, or drag a new one. */
 import { type PointerEvent, useEffect, useMemo, useRef } from 'react';
 import { mixColours, packColour } from '../../lib/chart/timeline-colours.ts';
-import { paintDensity, trackDensity } from '../../lib/chart/timeline-density.ts';
-import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
+import { paintDensity, type TrackDensity } from '../../lib/chart/timeline-density.ts';
 import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
 import { fitRange, panBy } from '../../lib/chart/timeline-window.ts';
 import { useCanvasTheme } from './timeline-theme.ts';
@@ -11,13 +10,18 @@ import { useCanvasTheme } from './timeline-theme.ts';
 const HEIGHT = 40;
 
 export function TimelineMinimap({
-  tracks,
+  extent,
+  lanes,
+  densityOf,
   range,
   width,
   labels,
   onRange,
 }: {
-  tracks: TimelineTracks;
+  extent: TimeRange;
+  lanes: number;
+  /** Density of all lanes over a range, one value per pixel; the same function for the same data. */
+  densityOf: (range: TimeRange, width: number) => TrackDensity;
   range: TimeRange;
   width: number;
   labels: number;
@@ -27,11 +31,8 @@ export function TimelineMinimap({
   const held = useRef<{ at: number; range: TimeRange; moves: boolean } | null>(null);
   const theme = useCanvasTheme();
   const plot = Math.max(2, width - labels);
-  const all = useMemo(() => fitRange(tracks.extent), [tracks.extent]);
-  const density = useMemo(
-    () => trackDensity(tracks, 0, tracks.tracks.length, all, Math.floor(plot)),
-    [tracks, all, plot],
-  );
+  const all = useMemo(() => fitRange(extent), [extent]);
+  const density = useMemo(() => densityOf(all, Math.floor(plot)), [densityOf, all, plot]);
   useEffect(() => {
     const context = canvas.current?.getContext('2d', { alpha: false });
     if (canvas.current === null || context == null || theme === null) return;
@@ -56,7 +57,7 @@ export function TimelineMinimap({
   return (
     <div className="flex border-[var(--line)] border-b" style={{ height: HEIGHT }}>
       <div className="flex shrink-0 items-center px-2 pl-5 text-[11px] text-[var(--muted)]" style={{ width: labels }}>
-        <span className="truncate">{tracks.tracks.length.toLocaleString('en-US')} lanes</span>
+        <span className="truncate">{lanes.toLocaleString('en-US')} lanes</span>
       </div>
       <div
         className="relative min-w-0 flex-1 cursor-ew-resize touch-none"
@@ -72,7 +73,7 @@ export function TimelineMinimap({
           const drag = held.current;
           if (drag === null) return;
           const at = timeAt(event);
-          if (drag.moves) onRange(panBy(drag.range, at - drag.at, tracks.extent), 'pan');
+          if (drag.moves) onRange(panBy(drag.range, at - drag.at, extent), 'pan');
           else if (Math.abs(at - drag.at) > ((all.to - all.from) / plot) * 3)
             onRange({ from: Math.min(at, drag.at), to: Math.max(at, drag.at) }, 'zoom');
         }}

@@ -75,15 +75,15 @@ export function drawSlices(
     const colour = mixColours(packColour(theme.accent), header, 0.35);
     paintDensity(density, place, { failure, colour }, pixels, width);
   }
-  paintUnknown(
-    pixels,
-    width,
-    height,
-    scene.loaded,
-    range,
-    mixColours(packColour(theme.muted), background, 0.72),
-    scale,
-  );
+  const unknown = mixColours(packColour(theme.muted), background, 0.72);
+  if (scene.loadedOf === undefined)
+    paintUnknown(pixels, width, { top: 0, bottom: height }, scene.loaded, range, unknown, scale);
+  else
+    for (const row of rows) {
+      if (row.track === -1) continue;
+      const place = { top: Math.max(0, toY(row.top)), bottom: Math.min(height, toY(row.top + row.height)) };
+      paintUnknown(pixels, width, place, scene.loadedOf(row.track), range, unknown, scale);
+    }
   context.putImageData(buffer, left, top);
   return runs;
 }
@@ -92,8 +92,8 @@ export function drawSlices(
 function paintUnknown(
   pixels: Uint32Array,
   width: number,
-  height: number,
-  loaded: TimeRange,
+  place: { readonly top: number; readonly bottom: number },
+  loaded: TimeRange | null,
   range: TimeRange,
   colour: number,
   scale: number,
@@ -101,10 +101,14 @@ function paintUnknown(
   const at = (time: number) => Math.round(((time - range.from) / (range.to - range.from)) * width);
   const size = Math.max(4, Math.round(6 * scale));
   const paint = (from: number, to: number) => {
-    for (let y = 0; y < height; y++)
+    for (let y = place.top; y < place.bottom; y++)
       for (let x = Math.max(0, from); x < Math.min(width, to); x++)
         if ((Math.floor(x / size) + Math.floor(y / size)) % 2 === 0) pixels[y * width + x] = colour;
   };
+  if (loaded === null) {
+    paint(0, width);
+    return;
+  }
   if (at(loaded.from) > 0) paint(0, at(loaded.from));
   if (at(loaded.to) < width) paint(at(loaded.to), width);
 }

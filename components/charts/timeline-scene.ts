@@ -21,6 +21,8 @@ export interface TimelineScene {
   readonly originNs: string;
   /** What the answer covers: outside it nothing is known, and the picture says so. */
   readonly loaded: TimeRange;
+  /** What is known of single tracks where that differs; null: nothing. */
+  readonly loadedOf?: (track: number) => TimeRange | null;
   /** Phases by place in the columns; only those of wide slices are asked for. */
   readonly phases: ReadonlyMap<number, readonly DrawnPhase[]>;
   readonly selected: number;

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { completenessLines } from '../../lib/chart/completeness-words.ts';
 import { clockText } from '../../lib/chart/time-ticks.ts';
 import { colourLegend, packColour, sliceColours } from '../../lib/chart/timeline-colours.ts';
+import { trackDensity } from '../../lib/chart/timeline-density.ts';
 import { prepareTracks, withNow } from '../../lib/chart/timeline-lanes.ts';
 import { layoutRows } from '../../lib/chart/timeline-layout.ts';
 import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
@@ -35,7 +36,7 @@ import { TimelineToolbar } from './timeline-toolbar.tsx';
 import { type Gesture, useTimelineView } from './timeline-view.ts';
 
 /** Width of an element in whole CSS px, and the width of the labels that suits it. */
-function useWidth() {
+export function useTimelineWidth() {
   const holder = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   useEffect(() => {
@@ -61,7 +62,7 @@ export function Timeline({
 }) {
   const view = useTimelineView(data.originNs);
   const { query, set, setRange } = view;
-  const { holder, width, labels } = useWidth();
+  const { holder, width, labels } = useTimelineWidth();
   const theme = useCanvasTheme();
   const [focus, setFocus] = useState(-1);
 
@@ -151,6 +152,10 @@ export function Timeline({
     [tracks, layout, colours, data.functions, data.originNs, data.limited, isOpen, now, phases, selected, chain],
   );
   const names = { functions: data.functions, states: data.states, attempts: data.columns.attempt };
+  const densityOf = useCallback(
+    (all: TimeRange, pixels: number) => trackDensity(prepared, 0, prepared.tracks.length, all, pixels),
+    [prepared],
+  );
   const failures = tracks.failedBefore.at(-1) ?? 0;
   const lane = data.lanes[data.columns.lane[selectedRow] ?? -1];
   const spread = useMemo(
@@ -219,7 +224,15 @@ export function Timeline({
               />
             ) : (
               <>
-                <TimelineMinimap tracks={prepared} range={range} width={width} labels={labels} onRange={move} />
+                <TimelineMinimap
+                  extent={prepared.extent}
+                  lanes={prepared.tracks.length}
+                  densityOf={densityOf}
+                  range={range}
+                  width={width}
+                  labels={labels}
+                  onRange={move}
+                />
                 <TimelineCanvas
                   scene={scene}
                   range={range}

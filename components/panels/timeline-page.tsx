@@ -1,55 +1,76 @@
 'use client';
 /** Timeline of one job: loading, error and stale states around the lanes. */
-import { useEffect, useState } from 'react';
+import { type ComponentProps, useEffect, useMemo, useState } from 'react';
 import { timelineRoute } from '../../lib/contract/timeline.ts';
+import { timelineLanesRoute } from '../../lib/contract/timeline-tile.ts';
 import { useApi } from '../queries/api-client.ts';
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { ErrorState } from '../ui/states.tsx';
 import { Timeline } from './timeline-lanes.tsx';
+import { LargeTimeline } from './timeline-large.tsx';
+import { useTimelineFilter, useTimelineView } from './timeline-view.ts';
 
+/** Ended attempts that one answer still holds comfortably: more are asked for as tiles. */
+const WHOLE = 100_000;
+const NO_FILTER = {};
 /** Above this a refresh is too dear to repeat every few seconds. */
 const LARGE = 20_000;
 const FRESH_NS = 300_000_000_000n;
 
 export function TimelinePage({ jobId, session }: { jobId: string; session: string | null }) {
-  const narrow = { jobId, ...(session === null ? {} : { session }) };
+  const narrow = useMemo(() => ({ jobId, ...(session === null ? {} : { session }) }), [jobId, session]);
+  const view = useTimelineFilter();
   const [refreshMs, setRefreshMs] = useState<number | false>(5_000);
-  const answer = useApi(timelineRoute, narrow, { refreshMs });
-  const { data } = answer;
+  // Known once a job was seen to be large: filters leave few of its attempts, but it stays large.
+  const [isLarge, setIsLarge] = useState<boolean | null>(null);
+  const filter = isLarge === true ? view : NO_FILTER;
+  const lanes = useApi(timelineLanesRoute, { ...narrow, ...filter }, { refreshMs });
   useEffect(() => {
-    if (data === undefined) return;
+    if (lanes.data === undefined || isLarge !== null) return;
+    setIsLarge(lanes.data.matched > WHOLE);
+  }, [lanes.data, isLarge]);
+  const whole = useApi(timelineRoute, narrow, { enabled: isLarge === false, refreshMs });
+  useEffect(() => {
+    const data = isLarge === false ? whole.data : lanes.data;
+    if (data === undefined || data.toNs === null) return;
     const isOver = BigInt(data.nowNs) - BigInt(data.toNs) > FRESH_NS;
     setRefreshMs(isOver ? false : data.matched > LARGE ? 20_000 : 5_000);
-  }, [data]);
+  }, [isLarge, whole.data, lanes.data]);
+  const error = lanes.data === undefined ? lanes : whole.data === undefined && isLarge === false ? whole : null;
   const suffix = session === null ? '' : `?session=${encodeURIComponent(session)}`;
   return (
     <div className="space-y-3">
       <h1 className="font-semibold text-lg">
         Timeline of <Link href={`/jobs/${encodeURIComponent(jobId)}${suffix}`}>{jobId}</Link>
       </h1>
-      {data === undefined ? (
-        answer.error ? (
-          <Panel title="Timeline">
-            <ErrorState
-              title={answer.error.problem.title}
-              detail={answer.error.message}
-              onRetry={() => void answer.refetch()}
-            />
-          </Panel>
-        ) : (
-          <NotLoaded />
-        )
-      ) : (
+      {isLarge === true && lanes.data !== undefined ? (
+        <Large lanes={lanes.data} answeredAtMs={lanes.dataUpdatedAt} narrow={narrow} filter={filter} />
+      ) : isLarge === false && whole.data !== undefined ? (
         <Timeline
-          data={data}
-          answeredAtMs={answer.dataUpdatedAt}
+          data={whole.data}
+          answeredAtMs={whole.dataUpdatedAt}
           narrow={narrow}
-          stale={answer.error?.message ?? null}
+          stale={whole.error?.message ?? null}
         />
+      ) : error?.error ? (
+        <Panel title="Timeline">
+          <ErrorState
+            title={error.error.problem.title}
+            detail={error.error.message}
+            onRetry={() => void error.refetch()}
+          />
+        </Panel>
+      ) : (
+        <NotLoaded />
       )}
     </div>
   );
+}
+
+function Large(props: Omit<ComponentProps<typeof LargeTimeline>, 'view'>) {
+  const view = useTimelineView(props.lanes.fromNs ?? '0');
+  return <LargeTimeline {...props} view={view} />;
 }
 
 /** The same checkerboard that the lanes wear where nothing is loaded yet, at the size that the lanes will have. */

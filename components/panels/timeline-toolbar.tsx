@@ -42,6 +42,7 @@ export function TimelineToolbar({
   failures,
   following,
   canFollow,
+  isLarge = false,
   onStep,
   onJump,
   onFit,
@@ -57,6 +58,8 @@ export function TimelineToolbar({
   failures: number;
   following: boolean;
   canFollow: boolean;
+  /** Without what needs every attempt here: medians, following, the table. */
+  isLarge?: boolean;
   onStep: (way: 1 | -1) => void;
   onJump: (to: 'failure' | 'longest') => void;
   onFit: () => void;
@@ -130,7 +133,7 @@ export function TimelineToolbar({
         value={query.color}
         onChange={(value) => void set({ color: COLOUR_MODES.find((each) => each === value) ?? 'function' })}
       >
-        {COLOUR_MODES.map((each) => (
+        {COLOUR_MODES.filter((each) => !isLarge || each !== 'duration').map((each) => (
           <option key={each} value={each}>
             Colour by {each}
           </option>
@@ -151,24 +154,28 @@ export function TimelineToolbar({
         <button type="button" className={`${control} flex items-center gap-1.5`} onClick={onFit}>
           <Maximize2 aria-hidden="true" size={13} /> Fit
         </button>
-        <button
-          type="button"
-          aria-pressed={following}
-          disabled={!canFollow}
-          title={canFollow ? 'Keep the window at now' : 'Nothing is running'}
-          className={`${control} flex items-center gap-1.5`}
-          onClick={onFollow}
-        >
-          <Radio aria-hidden="true" size={13} /> Live
-        </button>
-        <button
-          type="button"
-          aria-pressed={query.as === 'table'}
-          className={`${control} flex items-center gap-1.5`}
-          onClick={() => void set({ as: query.as === 'table' ? 'lanes' : 'table' })}
-        >
-          <Table2 aria-hidden="true" size={13} /> Table
-        </button>
+        {isLarge ? null : (
+          <>
+            <button
+              type="button"
+              aria-pressed={following}
+              disabled={!canFollow}
+              title={canFollow ? 'Keep the window at now' : 'Nothing is running'}
+              className={`${control} flex items-center gap-1.5`}
+              onClick={onFollow}
+            >
+              <Radio aria-hidden="true" size={13} /> Live
+            </button>
+            <button
+              type="button"
+              aria-pressed={query.as === 'table'}
+              className={`${control} flex items-center gap-1.5`}
+              onClick={() => void set({ as: query.as === 'table' ? 'lanes' : 'table' })}
+            >
+              <Table2 aria-hidden="true" size={13} /> Table
+            </button>
+          </>
+        )}
       </div>
     </div>
   );

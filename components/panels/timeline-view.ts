@@ -30,6 +30,20 @@ const PARAMETERS = {
   as: parseAsStringLiteral(['lanes', 'table']).withDefault('lanes'),
 };
 
+/** The filters of the address, as the server takes them. */
+export function useTimelineFilter() {
+  const [{ fn, state, q, order }] = useQueryStates(PARAMETERS, { history: 'replace' });
+  return useMemo(
+    () => ({
+      ...(fn === '' ? {} : { function: fn }),
+      ...(state === 'FINISHED' || state === 'FAILED' ? { state } : {}),
+      ...(q.trim() === '' ? {} : { text: q.trim() }),
+      ...(order === 'node' ? {} : { order }),
+    }),
+    [fn, state, q, order],
+  );
+}
+
 export type Gesture = 'zoom' | 'pan';
 
 export function useTimelineView(originNs: string) {

@@ -88,7 +88,7 @@ function packDepths(rows: Int32Array, start: Float64Array, packEnd: Float64Array
 }
 
 /** Index of the longest slice of every range: leaves are slices, -1 beyond the last. */
-function buildLongest(start: Float64Array, end: Float64Array): { longest: Int32Array; treeSize: number } {
+export function buildLongest(start: Float64Array, end: Float64Array): { longest: Int32Array; treeSize: number } {
   let treeSize = 1;
   while (treeSize < start.length) treeSize *= 2;
   const longest = new Int32Array(treeSize * 2).fill(-1);

@@ -106,8 +106,12 @@ const laneOf = (worker: Pick<WorkerLanes, 'nodeId' | 'workerId' | 'generation'>,
   id64('lane', worker.nodeId, worker.workerId, worker.generation, depth);
 
 const keyOf = (slice: { readonly task_id: string; readonly attempt: number }) => `${slice.task_id}.${slice.attempt}`;
+const laterOf = (a: bigint, b: bigint): bigint => {
+  if (a > b) return a;
+  return b;
+};
 const endOf = (slice: { readonly start_ns: bigint; readonly end_ns: bigint }): bigint =>
-  slice.end_ns < slice.start_ns ? slice.start_ns : slice.end_ns;
+  laterOf(slice.start_ns, slice.end_ns);
 const intervalOf = (slice: { readonly start_ns: bigint; readonly end_ns: bigint }) => ({
   start: slice.start_ns,
   end: endOf(slice),
