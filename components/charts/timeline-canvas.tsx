@@ -149,9 +149,10 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
       const runs = drawSlices(slices.current, scene, frame, theme);
       drawOverlay(overlay.current, scene, frame, theme, runs);
       performance.measure('timeline-draw', 'timeline-frame');
+      if (tracks.start.length > 0) performance.mark('timeline-filled');
     });
     return () => cancelAnimationFrame(request);
-  }, [scene, frame, theme]);
+  }, [scene, frame, theme, tracks]);
 
   const spoken = focus === -1 ? '' : props.words(focus);
   const lines = pointer === null || pointer.slice === -1 ? [] : props.lines(pointer.slice);

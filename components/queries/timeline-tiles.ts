@@ -15,7 +15,10 @@ const SHORT = { type: 'about:blank', title: 'The timeline could not be loaded', 
 
 async function askTile(path: string, signal: AbortSignal): Promise<TimelineTile> {
   const response = await fetch(path, { signal });
-  if (response.ok) return decodeTile(await response.arrayBuffer());
+  if (response.ok && response.body !== null) {
+    const plain = response.body.pipeThrough(new DecompressionStream('gzip'));
+    return decodeTile(await new Response(plain).arrayBuffer());
+  }
   const problem = Problem.safeParse(await response.json().catch(() => null));
   const detail = `X-Ray answered ${response.status} to ${path}`;
   throw new ApiError(problem.success ? problem.data : { ...SHORT, status: response.status, detail });

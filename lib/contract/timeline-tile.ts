@@ -1,5 +1,5 @@
 /**
- * The timeline at scale: lanes of a job, and tiles of them. A tile is binary, little-endian, version 1:
+ * The timeline at scale: lanes of a job, and tiles of them. A tile is a gzip file of this, little-endian, version 1:
  *
  *   0   u32  magic 0x54525858 ("XXRT")
  *   4   u16  version, 1          6  u16  flags: 1 = every entry is exact
@@ -233,7 +233,7 @@ const Keys = z
   .regex(/^[0-9a-f]{16}(,[0-9a-f]{16})*$/, 'expected keys of 16 hexadecimal digits, joined by commas')
   .transform((text) => text.split(','));
 
-/** Answers application/octet-stream, not JSON. */
+/** Answers application/gzip, not JSON. */
 export const timelineTileRoute = defineRoute({
   path: '/api/jobs/{jobId}/timeline/tile',
   query: z.strictObject({
