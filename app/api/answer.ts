@@ -1,9 +1,7 @@
 /** Every route of the API is this: parse with the contract, call one use case, encode; errors are RFC 9457. */
-import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import type { z } from 'zod';
 import type { RouteContract } from '../../lib/contract/route.ts';
+import { gzipFile } from '../../lib/server/gzip-file.ts';
 import { ProblemError } from '../../lib/server/problem.ts';
 import { getRuntime, type Runtime } from '../../lib/server/runtime.ts';
 import { problemResponse } from './problem-response.ts';
@@ -27,7 +25,6 @@ export function answer<Query extends z.ZodObject, Body extends z.ZodType>(
   };
 }
 
-const gzipped = promisify(gzip);
 /** A year, as RFC 9111 has it for what never changes. */
 const FOR_EVER = 'private, max-age=31536000, immutable';
 
@@ -47,12 +44,12 @@ export function answerGzip<Query extends z.ZodObject, Body extends z.ZodType>(
     try {
       const query = parseQuery(route, request, (await context.params) ?? {});
       const { body, isFinal } = await run(getRuntime(), query, request.signal);
+      const { etag, bytes } = await gzipFile(body);
       const headers = {
-        etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`,
+        etag,
         'cache-control': isFinal ? FOR_EVER : 'private, no-cache',
       };
       if (request.headers.get('if-none-match') === headers.etag) return new Response(null, { status: 304, headers });
-      const bytes = new Uint8Array(await gzipped(body, { level: 4 }));
       return new Response(bytes, { headers: { ...headers, 'content-type': 'application/gzip' } });
     } catch (error) {
       return problemResponse(error, request.signal.aborted);

@@ -9,7 +9,7 @@ import { colourLegend, packColour, sliceColours } from '../../lib/chart/timeline
 import type { TrackDensity } from '../../lib/chart/timeline-density.ts';
 import { layoutRows } from '../../lib/chart/timeline-layout.ts';
 import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
-import { densityOfTile, LANE_PAGE, resolutionOf, TILE_STATES, tracksOfTiles } from '../../lib/chart/timeline-tiles.ts';
+import { densityOfTile, resolutionOf, TILE_STATES, tracksOfTiles } from '../../lib/chart/timeline-tiles.ts';
 import { fitRange } from '../../lib/chart/timeline-window.ts';
 import { sliceWhere } from '../../lib/chart/timeline-words.ts';
 import { requestPath } from '../../lib/contract/route.ts';
@@ -18,6 +18,7 @@ import {
   TimelineSlicesResponse,
   timelineSlicesRoute,
 } from '../../lib/contract/timeline-tile.ts';
+import { LANE_PAGE } from '../../lib/model/timeline-tile.ts';
 import { TimelineCanvas } from '../charts/timeline-canvas.tsx';
 import { TimelineMinimap } from '../charts/timeline-minimap.tsx';
 import type { TimelineScene } from '../charts/timeline-scene.ts';

@@ -3,10 +3,10 @@
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useMemo, useRef } from 'react';
 import type { z } from 'zod';
-import { LANE_PAGE } from '../../lib/chart/timeline-tiles.ts';
 import { Problem } from '../../lib/contract/problem.ts';
 import { requestPath } from '../../lib/contract/route.ts';
-import { decodeTile, type TimelineTile, timelineTileRoute } from '../../lib/contract/timeline-tile.ts';
+import { timelineTileRoute } from '../../lib/contract/timeline-tile.ts';
+import { decodeTile, LANE_PAGE, type TimelineTile } from '../../lib/model/timeline-tile.ts';
 import { ApiError } from './api-client.ts';
 
 export type TileQuery = Omit<z.input<typeof timelineTileRoute.query>, 'lanes' | 'nodes' | 'exact'>;

@@ -5,14 +5,26 @@
  *   lanes   0 .. 31 | 32 .. 63 | 64 ..      one tile per page of lanes
  *   tiles   here      on its way  nobody looked
  */
-import type { TimelineLanesWire, TimelineTile } from '../contract/timeline-tile.ts';
-import { CARRY, unpackLength } from '../contract/timeline-tile.ts';
+import { CARRY, LANE_PAGE, type TimelineTile, unpackLength } from '../model/timeline-tile.ts';
 import type { TrackDensity } from './timeline-density.ts';
 import { buildLongest, type TimelineTracks, type TrackGroup } from './timeline-lanes.ts';
 import type { TimeRange } from './timeline-raster.ts';
 
-/** Lanes of one tile. */
-export const LANE_PAGE = 32;
+/** Lanes as the server answers them, in columns; `running`: attempts that are on no tile, by place of their lane. */
+export interface TiledLanes {
+  readonly fromNs: string | null;
+  readonly toNs: string | null;
+  readonly nodes: readonly { readonly nodeId: string; readonly nodeName: string }[];
+  readonly lanes: {
+    readonly key: readonly string[];
+    readonly node: readonly number[];
+    readonly workerId: readonly string[];
+    readonly pid: readonly (number | null)[];
+    readonly actor: readonly (string | null)[];
+    readonly depth: readonly number[];
+  };
+  readonly running: readonly { readonly lane: number; readonly function: string; readonly startNs: string }[];
+}
 
 export interface TiledTracks {
   readonly tracks: TimelineTracks;
@@ -26,7 +38,7 @@ export interface TiledTracks {
 /** FINISHED, FAILED, RUNNING by place. */
 export const TILE_STATES = ['FINISHED', 'FAILED', 'RUNNING'] as const;
 
-function labelOf(lanes: TimelineLanesWire['lanes'], lane: number): string {
+function labelOf(lanes: TiledLanes['lanes'], lane: number): string {
   const pid = lanes.pid[lane];
   const process = pid === null || pid === undefined ? (lanes.workerId[lane] ?? '').slice(0, 8) : String(pid);
   const actor = lanes.actor[lane];
@@ -41,11 +53,7 @@ export const resolutionOf = (range: TimeRange, pixels: number): number =>
  * Slices of the tiles by page of lanes, with those that still run up to `now` (ns after the origin of the lanes). Work: the
  * entries, and a pass over all lanes.
  */
-export function tracksOfTiles(
-  answer: TimelineLanesWire,
-  pages: ReadonlyMap<number, TimelineTile>,
-  now: number,
-): TiledTracks {
+export function tracksOfTiles(answer: TiledLanes, pages: ReadonlyMap<number, TimelineTile>, now: number): TiledTracks {
   const origin = BigInt(answer.fromNs ?? '0');
   const lanes = answer.lanes.key.length;
   const runningOf = new Map<number, { readonly start: number; readonly name: string }[]>();
@@ -165,7 +173,7 @@ function lowerBound(values: Uint32Array, wanted: number): number {
   return low;
 }
 
-function groupsOf(answer: TimelineLanesWire): readonly TrackGroup[] {
+function groupsOf(answer: TiledLanes): readonly TrackGroup[] {
   const groups: { nodeId: string; label: string; first: number; last: number }[] = [];
   const named = new Map<string, number>();
   for (const { nodeName } of answer.nodes) named.set(nodeName, (named.get(nodeName) ?? 0) + 1);

@@ -21,6 +21,7 @@ import { heatmapRoute, oomRoute } from './memory.ts';
 import { requestPath } from './route.ts';
 import { pathPattern } from './shareable-requests.ts';
 import { timelineRoute } from './timeline.ts';
+import { timelineLanesRoute } from './timeline-tile.ts';
 import { traceRoute, tracesRoute } from './traces.ts';
 import { Moment } from './wire-values.ts';
 
@@ -111,16 +112,23 @@ export const PAGES = definePages({
     requests: ({ params, query, answers }) => {
       const which = { jobId: params.jobId ?? '', ...given(query, 'session') };
       const [taskId = '', attempt = ''] = (query.get('sel') ?? '').split(':');
+      // What decides between one answer and tiles; a large job's tiles are no part of a share.
+      const size = requestPath(timelineLanesRoute, which);
       const lanes = requestPath(timelineRoute, which);
-      if (taskId === '') return [lanes];
+      if (taskId === '') return [size, lanes];
       const task = requestPath(taskRoute, { ...which, taskId });
       const answer = TaskResponse.safeParse(answers.get(task));
-      if (!answer.success) return [lanes, task];
+      if (!answer.success) return [size, lanes, task];
       const { attempts } = answer.data;
       const shown = attempts.find((each) => String(each.attempt) === attempt) ?? attempts.at(-1);
-      if (!shown) return [lanes, task];
+      if (!shown) return [size, lanes, task];
       const stream = shown.errorType === null ? 'out' : 'err';
-      return [lanes, task, requestPath(logsRoute, { ...which, taskId, attempt: shown.attempt, stream, tail: 1000 })];
+      return [
+        size,
+        lanes,
+        task,
+        requestPath(logsRoute, { ...which, taskId, attempt: shown.attempt, stream, tail: 1000 }),
+      ];
     },
   },
   traces: {

@@ -6,9 +6,10 @@ import { healthRoute } from './health.ts';
 import { jobRoute, jobsRoute, logsRoute, ranThenRoute, taskRoute, tasksRoute, tasksSummaryRoute } from './jobs.ts';
 import { heatmapRoute, oomRoute } from './memory.ts';
 import { phasesRoute, stripsRoute, timelineRoute } from './timeline.ts';
+import { timelineLanesRoute, timelineSlicesRoute } from './timeline-tile.ts';
 import { traceRoute, tracesRoute } from './traces.ts';
 
-/** Everything that answers GET but shares: a share of a share could go on for ever. */
+/** Everything that answers GET but shares, for a share of a share could go on for ever, and tiles, which are no JSON. */
 export const SHAREABLE_ROUTES: readonly { readonly path: string }[] = [
   alertRoute,
   alertsRoute,
@@ -26,6 +27,8 @@ export const SHAREABLE_ROUTES: readonly { readonly path: string }[] = [
   tasksRoute,
   tasksSummaryRoute,
   timelineRoute,
+  timelineLanesRoute,
+  timelineSlicesRoute,
   phasesRoute,
   stripsRoute,
   heatmapRoute,

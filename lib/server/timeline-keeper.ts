@@ -25,11 +25,13 @@ import {
   keptUntil,
   type MergedAttempt,
   openInRange,
+  REBUILD,
   rangeEnd,
   rebuiltNodes,
   rebuiltOfWorker,
   rebuiltSlices,
   rebuiltWorkers,
+  SLICES,
   touchedAttempts,
   touchedJobs,
 } from '../store/queries/timeline-keeper.ts';
@@ -435,7 +437,7 @@ export function createTimelineKeeper(
     await engine.command('TRUNCATE TABLE xray.timeline_rebuild');
     job.open.clear();
     await eachRange(job.session, job.job, ENGINE_STEP, async (range) => {
-      await engine.insertFrom('xray.timeline_rebuild', endedInRange, range);
+      await engine.insertFrom(REBUILD, endedInRange, range);
       for (const row of await engine.select(openInRange, range)) job.open.set(keyOf(row), openSlice(row));
     });
     const lanes: LaneRow[] = [];
@@ -469,7 +471,7 @@ export function createTimelineKeeper(
       }
       for (let from = 0; from < calm.length; from += WORKERS) {
         const some = calm.slice(from, from + WORKERS);
-        await engine.insertFrom('xray.timeline_slices', rebuiltSlices, {
+        await engine.insertFrom(SLICES, rebuiltSlices, {
           ...which,
           nodeId,
           node: nodeHash(nodeId),

@@ -1,16 +1,13 @@
 /** Use cases of the timeline at scale: lanes, tiles, the attempts behind slices. */
 import type { z } from 'zod';
-import {
-  CARRY,
-  encodeTile,
-  packLength,
-  type TimelineLanesWire,
-  type TimelineSlicesWire,
-  type TimelineTile,
-  type timelineLanesRoute,
-  type timelineSlicesRoute,
-  type timelineTileRoute,
+import type {
+  TimelineLanesWire,
+  TimelineSlicesWire,
+  timelineLanesRoute,
+  timelineSlicesRoute,
+  timelineTileRoute,
 } from '../contract/timeline-tile.ts';
+import { CARRY, encodeTile, packLength, type TimelineTile } from '../model/timeline-tile.ts';
 import { actorClasses, nodeNames } from '../store/queries/timeline.ts';
 import {
   currentLanes,

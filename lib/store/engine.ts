@@ -45,8 +45,8 @@ export interface Engine {
   ): Promise<Uint8Array>;
   /** Resolves when the rows are durable against the death of this process. Rejects with StoreError. */
   insert(table: string, rows: readonly object[] | EncodedRows): Promise<void>;
-  /** `INSERT INTO table (columns of the query)` of what a query finds, inside the engine; `row` is not used. */
-  insertFrom(table: string, query: Query<unknown>, params: Readonly<Record<string, Param>>): Promise<void>;
+  /** What a query finds, inserted inside the engine. `target`: `table (columns)`; `row` is not used. Rejects with StoreError. */
+  insertFrom(target: string, query: Query<unknown>, params: Readonly<Record<string, Param>>): Promise<void>;
   /** DDL and maintenance; no user input. */
   command(sql: string): Promise<void>;
   close(): Promise<void>;

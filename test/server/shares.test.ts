@@ -252,14 +252,18 @@ describe('what a share may hold', () => {
     'http://evil.example/api/jobs',
   ])('is not %s', (path) => expect(shareRefusal(path)).not.toBeNull());
 
-  it('is every resource of the API that answers GET, but shares', () => {
+  it('is every resource of the API that answers GET, but shares and tiles', () => {
     const root = resolve(import.meta.dirname, '../../app/api');
     const resources = readdirSync(root, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('route.ts') && /export const GET\b/.test(readFileSync(join(root, file), 'utf8')))
       .map((file) => `/api/${file.replace(/\/route\.ts$/, '').replace(/\[(\w+)\]/g, '{$1}')}`);
     expect(resources.length).toBeGreaterThan(8);
     const held = SHAREABLE_ROUTES.map((route) => route.path);
-    expect(resources.filter((path) => !held.includes(path)).sort()).toEqual(['/api/shares', '/api/shares/{token}']);
+    expect(resources.filter((path) => !held.includes(path)).sort()).toEqual([
+      '/api/jobs/{jobId}/timeline/tile',
+      '/api/shares',
+      '/api/shares/{token}',
+    ]);
   });
 });
 

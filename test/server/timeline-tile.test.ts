@@ -4,12 +4,11 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CARRY, decodeTile, type TimelineTile, unpackLength } from '../../lib/contract/timeline-tile.ts';
 import type { AttemptPart } from '../../lib/model/task.ts';
+import { CARRY, decodeTile, type TimelineTile, unpackLength } from '../../lib/model/timeline-tile.ts';
 import { nanoseconds } from '../../lib/model/units.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
 import { getTimelineLanes, getTimelineSlices, getTimelineTile } from '../../lib/server/timeline-tile.ts';
-import { rayRows } from '../../lib/store/insert-ray.ts';
 import { openTestRuntime } from './open-runtime.ts';
 
 const ORIGIN = 1_790_000_000_000_000_000n;
@@ -33,9 +32,7 @@ interface Attempt {
 const taskId = (id: number): string =>
   `${(id * 2654435761).toString(16).padStart(16, '0')}ffffffffffffffffffffffff01000000`;
 
-async function insert(parts: readonly AttemptPart[]): Promise<void> {
-  for (const { table, rows } of rayRows({ attempts: parts })) await runtime.engine.insert(table, rows);
-}
+const insert = (parts: readonly AttemptPart[]): Promise<void> => runtime.ingest.rayFacts({ attempts: parts });
 
 /** Definition, start and end of an attempt, as three events tell them. */
 function partsOf(session: string, one: Attempt): readonly AttemptPart[] {
@@ -254,7 +251,11 @@ describe('tiles', () => {
           }
         },
       ),
-      { numRuns: Number(process.env.XRAY_TEST_RUNS ?? 15) },
+      {
+        numRuns: Number(process.env.XRAY_TEST_RUNS ?? 15),
+        interruptAfterTimeLimit: 200_000,
+        markInterruptAsFailure: true,
+      },
     );
   }, 240_000);
 });

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createRequire } from 'node:module';
 
 interface Session {
-  queryAsync(sql: string, options?: { format?: string }): Promise<{ text(): string }>;
+  queryAsync(sql: string, options?: { format?: string }): Promise<{ bytes(): Uint8Array }>;
   insert(params: { table: string; values: Buffer; format: string; settings: Record<string, string> }): Promise<unknown>;
   close(): void;
 }
@@ -21,7 +21,7 @@ await control.queryAsync('SELECT 1');
 const quoted = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
 let requests = 0;
 
-async function run(url: URL, body: Buffer, mark: string): Promise<string> {
+async function run(url: URL, body: Buffer, mark: string): Promise<Uint8Array | string> {
   const session = new Session(directory ?? '');
   try {
     const settings: Record<string, string> = {};
@@ -38,7 +38,7 @@ async function run(url: URL, body: Buffer, mark: string): Promise<string> {
     const { wait_end_of_query: _wait, cancel_http_readonly_queries_on_client_close: _cancel, ...rest } = settings;
     for (const [name, value] of Object.entries(rest)) await session.queryAsync(`SET ${name} = ${quoted(value)}`);
     const format = url.searchParams.get('default_format') ?? 'TabSeparated';
-    return (await session.queryAsync(`/* ${mark} */ ${given}${body.toString()}`, { format })).text();
+    return (await session.queryAsync(`/* ${mark} */ ${given}${body.toString()}`, { format })).bytes();
   } finally {
     session.close();
   }

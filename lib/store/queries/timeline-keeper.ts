@@ -75,13 +75,14 @@ export const touchedAttempts: Query<MergedAttempt> = {
   row: MergedRow,
 };
 
-/** Ended attempts of a range, as columns of timeline_rebuild. */
-export const endedInRange: Query<never> = {
+/** Ended attempts of a range, as REBUILD has them. */
+export const REBUILD =
+  'xray.timeline_rebuild (node_id, worker_id, start_ns, end_ns, task_id, attempt, function, failed, error, worker_pid, actor_id)';
+export const endedInRange: Query<unknown> = {
   name: 'timeline-ended-in-range',
-  sql: `(node_id, worker_id, start_ns, end_ns, task_id, attempt, function, failed, error, worker_pid, actor_id)
-    SELECT node_id, worker_id, start_ns, end_ns, task_id, attempt, function_name, failed, error_type, worker_pid, actor_id
+  sql: `SELECT node_id, worker_id, start_ns, end_ns, task_id, attempt, function_name, failed, error_type, worker_pid, actor_id
     FROM (${merged(IN_RANGE)}) WHERE end_ns != 0`,
-  row: z.never(),
+  row: z.unknown(),
 };
 
 export const rebuiltNodes: Query<{ node_id: string }> = {
@@ -113,14 +114,15 @@ export const rebuiltWorkers: Query<{
   }),
 };
 
-/** Slices of workers that never overlap, as rows of timeline_slices: lane i is worker i's. */
-export const rebuiltSlices: Query<never> = {
+/** Slices of workers that never overlap, as SLICES has them: lane i is worker i's. */
+export const SLICES =
+  'xray.timeline_slices (session, job_id, node, lane, start_ns, end_ns, task_id, attempt, function, failed, error)';
+export const rebuiltSlices: Query<unknown> = {
   name: 'timeline-rebuilt-slices',
-  sql: `(session, job_id, node, lane, start_ns, end_ns, task_id, attempt, function, failed, error)
-    SELECT {session:String}, {job:String}, {node:UInt64}, transform(worker_id, {workers:Array(String)}, {lanes:Array(UInt64)}, toUInt64(0)) AS lane,
+  sql: `SELECT {session:String}, {job:String}, {node:UInt64}, transform(worker_id, {workers:Array(String)}, {lanes:Array(UInt64)}, toUInt64(0)) AS lane,
       start_ns, end_ns, task_id, attempt, function, failed, error
     FROM xray.timeline_rebuild WHERE node_id = {nodeId:String} AND worker_id IN {workers:Array(String)}`,
-  row: z.never(),
+  row: z.unknown(),
 };
 
 export const rebuiltOfWorker: Query<MergedAttempt> = {

@@ -87,7 +87,7 @@ export const timelineFunctions: Query<{ hash: bigint; name: string }> = {
  * u64 hash of the task, u32 place of the lane in {lanes}, u32 bucket, u32 tasks, u32 failures.
  */
 export const TILE_ROW_BYTES = 48;
-const none = z.never();
+const none = z.unknown();
 
 /** Start of a slice in its bucket's `longest`. */
 const START = '(9223372036854775807 - reinterpretAsInt64(bitShiftRight(longest, 128)))';
@@ -117,7 +117,7 @@ const decoded = (
   FROM (${rows})`;
 
 /** Rows of a tile from the level at or below its resolution; `up` is how many powers of two below. */
-export const tileOfLevels: Query<never> = {
+export const tileOfLevels: Query<unknown> = {
   name: 'timeline-tile',
   sql: decoded(`SELECT lane, toUInt32(bitShiftRight(bucket, {up:UInt8}) - {first:Int64}) AS b, max(longest) AS l, sum(tasks) AS n, sum(failures) AS lost
     FROM xray.timeline_levels WHERE ${OF_JOB} AND level = {level:UInt8} AND ${WHERE_LANES}
@@ -127,7 +127,7 @@ export const tileOfLevels: Query<never> = {
 };
 
 /** The same from the slices themselves, for buckets finer than the finest level, and for filters. */
-export const tileOfSlices: Query<never> = {
+export const tileOfSlices: Query<unknown> = {
   name: 'timeline-tile-of-slices',
   sql: decoded(`SELECT lane, b, longest AS l, tasks AS n, failures AS lost FROM (
       SELECT lane, toUInt32(bitShiftRight(start_ns, {resolution:UInt8}) - {first:Int64}) AS b, ${levelColumns('0')}
