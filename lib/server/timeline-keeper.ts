@@ -84,7 +84,9 @@ interface JobLanes {
   /** Lanes that no longer count. */
   readonly retired: Set<bigint>;
   readonly workerOfLane: Map<bigint, WorkerLanes>;
-  readonly open: Map<string, OpenSlice>;
+  open: Map<string, OpenSlice>;
+  /** Parts that had come in, and all that there were, when it was last made anew. */
+  rebuiltOf: string;
 }
 
 export interface TimelineKeeper {
@@ -173,6 +175,7 @@ export function createTimelineKeeper(
       retired: new Set(),
       workerOfLane: new Map(),
       open: new Map(),
+      rebuiltOf: '',
     };
     for (const row of await engine.select(keptLanes, { session, job })) {
       if (row.retired === 1) {
@@ -435,10 +438,10 @@ export function createTimelineKeeper(
   async function rebuild(job: JobLanes): Promise<void> {
     const which = { session: job.session, job: job.job };
     await engine.command('TRUNCATE TABLE xray.timeline_rebuild');
-    job.open.clear();
+    const open = new Map<string, OpenSlice>();
     await eachRange(job.session, job.job, ENGINE_STEP, async (range) => {
       await engine.insertFrom(REBUILD, endedInRange, range);
-      for (const row of await engine.select(openInRange, range)) job.open.set(keyOf(row), openSlice(row));
+      for (const row of await engine.select(openInRange, range)) open.set(keyOf(row), openSlice(row));
     });
     const lanes: LaneRow[] = [];
     for (const worker of job.workers.values()) {
@@ -481,6 +484,7 @@ export function createTimelineKeeper(
       }
     }
     await insert(job, [], lanes, told);
+    job.open = open;
     await engine.command('TRUNCATE TABLE xray.timeline_rebuild');
     rebuilt.inc();
   }
@@ -489,7 +493,9 @@ export function createTimelineKeeper(
     const job = await jobLanes(session, name);
     const which = { session, job: name };
     try {
-      if (touched > STEP && touched > rows * MUCH) {
+      // What came in seconds ago is asked for twice: not a second time for all of it.
+      if (touched > STEP && touched > rows * MUCH && job.rebuiltOf !== `${touched}/${rows}`) {
+        job.rebuiltOf = `${touched}/${rows}`;
         await rebuild(job);
         return;
       }
