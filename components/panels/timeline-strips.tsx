@@ -65,8 +65,8 @@ export function TimelineStrips({
         />
       ))}
       {said === undefined ? null : (
-        <p className="border-[var(--line)] border-t px-5 py-1.5 text-[12px]">
-          <span aria-hidden="true" className="[overflow-wrap:anywhere] text-[var(--warn)]">
+        <p className="border-[var(--line)] border-t px-5 py-1.5 text-[12px] [overflow-wrap:anywhere]">
+          <span aria-hidden="true" className="text-[var(--warn)]">
             ▲{' '}
           </span>
           {said.source}: {said.message} <span className="text-[var(--muted)]">{said.whatToDo}</span>
