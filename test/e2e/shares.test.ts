@@ -169,6 +169,8 @@ describe.each(PAGES)('a share of $name', ({ name, path, shows }) => {
     const frozen = ShareResponse.parse(await (await fetch(`${base}/api/shares/${token}`)).json());
     const original = await openPage(browser);
     const missing = await answerFrom(original.page.context(), frozen);
+    // Its clock must not move either: what runs is told up to now.
+    await original.page.clock.setFixedTime(new Date(frozen.createdAt));
     await original.page.goto(base + frozen.path, { waitUntil: 'load' });
     await original.page.getByText(shows).first().waitFor();
     expect(frozenText).toBe(await pageText(original.page));

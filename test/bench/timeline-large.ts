@@ -1,0 +1,190 @@
+/**
+ * The timeline of one large synthetic job, through the production server and a real Chromium without GPU: time to the first
+ * lanes, bytes, work per frame, server time of tiles at every zoom, memory. XRAY_BENCH_ATTEMPTS: sizes, joined by commas.
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { chromium, type Page } from 'playwright-core';
+import { requestPath } from '../../lib/contract/route.ts';
+import { TimelineLanesResponse, timelineLanesRoute, timelineTileRoute } from '../../lib/contract/timeline-tile.ts';
+import { LANE_PAGE } from '../../lib/model/timeline-tile.ts';
+import { migrate } from '../../lib/store/migrate.ts';
+import { openEngine } from '../../lib/store/open-engine.ts';
+import { MIGRATIONS } from '../../lib/store/schema/migrations.ts';
+import { median, type Report } from './figure.ts';
+import { type BenchServer, startServer } from './server.ts';
+
+const SIZES = (process.env.XRAY_BENCH_ATTEMPTS ?? '1000000').split(',').map(Number);
+const WORKERS = 1024;
+const BLOCK = 500_000;
+const JOB = { jobId: '01000000', session: 'session_synthetic_large' };
+const KEPT_S = 1200;
+const PIXELS = 1040;
+
+const quantile = (values: readonly number[], share: number): number =>
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN;
+
+/**
+ * Attempts as merged parts, made by the engine: 1,024 workers on 64 nodes, each one attempt of 2 to 32 ms every 40 ms; every
+ * thousandth takes twenty times as long, and its worker leaves out twenty; one in a hundred fails.
+ */
+const synthetic = (from: number, count: number): string => `INSERT INTO xray.ray_task_attempts
+  (session, job_id, task_id, attempt, type, function_name, node_id, worker_id, worker_pid, state_ns, error_type, sources)
+  SELECT '${JOB.session}', '${JOB.jobId}', concat(lower(hex(cityHash64(number, 3))), 'ffffffffffffffffffffffff01000000'), 0, 'NORMAL_TASK',
+    concat('synthetic_', toString(cityHash64(number, 4) % 12)), lower(hex(cityHash64('node', intDiv(number % ${WORKERS}, 16)))),
+    lower(hex(cityHash64('worker', number % ${WORKERS}))), 1000 + number % ${WORKERS},
+    map('RUNNING', start, if(cityHash64(number, 5) % 100 = 0, 'FAILED', 'FINISHED'),
+      start + toInt64((2e6 + cityHash64(number, 1) % 30000000) * if(intDiv(number, ${WORKERS}) % 1000 = 0, 20, 1))),
+    if(cityHash64(number, 5) % 100 = 0, 'TASK_EXECUTION_EXCEPTION', ''), ['event']
+  FROM (SELECT number, 1790000000000000000 + intDiv(number, ${WORKERS}) * 40000000 + cityHash64(number, 6) % 5000000 AS start
+    FROM numbers(${from}, ${count}) WHERE intDiv(number, ${WORKERS}) % 1000 NOT BETWEEN 1 AND 20)`;
+
+async function fill(directory: string, attempts: number): Promise<void> {
+  const engine = await openEngine(directory, null);
+  await migrate(engine, MIGRATIONS, { tasks: 3650, traces: 3650, alerts: 3650 });
+  for (let from = 0; from < attempts; from += BLOCK)
+    await engine.command(synthetic(from, Math.min(BLOCK, attempts - from)));
+  await engine.close();
+}
+
+const lanesOf = async (server: BenchServer) =>
+  TimelineLanesResponse.parse(await (await fetch(server.base + requestPath(timelineLanesRoute, JOB))).json());
+
+/** Resolves with the seconds until the timeline holds all that a little less than `attempts` rows ask for. */
+async function untilKept(server: BenchServer, attempts: number): Promise<number> {
+  const began = performance.now();
+  for (let before = -1; performance.now() - began < KEPT_S * 1000; await sleep(1000)) {
+    const { matched } = await lanesOf(server).catch(() => ({ matched: 0 }));
+    if (matched === before && matched > attempts * 0.97) return (performance.now() - began) / 1000;
+    before = matched;
+  }
+  throw new Error(`the timeline did not hold ${attempts} attempts within ${KEPT_S} s`);
+}
+
+/** Uncached tiles of one page of lanes as the browser asks for them, at every zoom from the whole job to a thousandth of a second. */
+async function tileTimes(server: BenchServer): Promise<readonly number[]> {
+  const answer = await lanesOf(server);
+  const [first, last] = [BigInt(answer.fromNs ?? 0), BigInt(answer.toNs ?? 0)];
+  const times: number[] = [];
+  for (let zoom = 0; (last - first) >> BigInt(zoom) > 1_000_000n; zoom++) {
+    const span = (last - first) >> BigInt(zoom);
+    const resolution = Math.floor(Math.log2(Number(span) / PIXELS));
+    for (let visit = 0; visit < 3; visit++) {
+      const middle = first + ((last - first) * BigInt(visit * 29 + 20)) / 100n;
+      const from = zoom < 2 ? first : middle;
+      const page = ((zoom * 3 + visit) % 30) * LANE_PAGE;
+      const path = requestPath(timelineTileRoute, {
+        ...JOB,
+        from: from.toString(),
+        to: (zoom < 2 ? last : middle + 3n * span).toString(),
+        resolution: Math.max(0, resolution),
+        lanes: answer.lanes.key.slice(page, page + LANE_PAGE).join(','),
+      });
+      const began = performance.now();
+      const tile = await fetch(server.base + path);
+      await tile.arrayBuffer();
+      if (!tile.ok) throw new Error(`${path}: ${tile.status}`);
+      times.push(performance.now() - began);
+    }
+  }
+  return times;
+}
+
+const FILLED = () => performance.getEntriesByName('timeline-filled', 'mark')[0]?.startTime ?? null;
+const drawn = (page: Page): Promise<number[]> =>
+  page.evaluate(() => {
+    const times = performance.getEntriesByName('timeline-draw').map(({ duration }) => duration);
+    performance.clearMeasures('timeline-draw');
+    return times;
+  });
+
+export async function run(report: Report): Promise<void> {
+  const found = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+  const browser = await chromium.launch({
+    executablePath: found ?? chromium.executablePath(),
+    args: ['--no-sandbox', '--disable-gpu'],
+  });
+  const bytesOf = new Map<number, number>();
+  try {
+    for (const size of SIZES) {
+      const name = size >= 1e6 ? `${size / 1e6}M` : String(size);
+      const say = (figure: string, value: number, unit: string) =>
+        report({ suite: 'timeline-large', figure: `${figure} ${name}`, value, unit });
+      const directory = mkdtempSync(join(tmpdir(), 'xray-bench-large-'));
+      process.stderr.write(`${name} attempts: made\n`);
+      await fill(directory, size);
+      const server = await startServer({
+        XRAY_DEMO: '0',
+        PROMETHEUS_URL: 'http://127.0.0.1:9',
+        XRAY_DATA_DIR: directory,
+      });
+      try {
+        say('made-anew', await untilKept(server, size), 's');
+        process.stderr.write(`${name} attempts: kept\n`);
+        const times = await tileTimes(server);
+        say('tile-p50', quantile(times, 0.5), 'ms');
+        say('tile-p95', quantile(times, 0.95), 'ms');
+
+        const paints: number[] = [];
+        for (let visit = 0; visit < 5; visit++) {
+          // A context of its own: nothing is cached.
+          const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+          const page = await context.newPage();
+          let bytes = 0;
+          page.on('requestfinished', async (request) => {
+            if (request.url().includes('/timeline/')) bytes += (await request.sizes()).responseBodySize;
+          });
+          await page.goto(`${server.base}/jobs/${JOB.jobId}/timeline?session=${JOB.session}`);
+          paints.push(Number(await (await page.waitForFunction(FILLED)).jsonValue()));
+          await page.waitForTimeout(1500);
+          bytesOf.set(size, bytes / 1000);
+          if (visit === 4) {
+            await hands(page, say);
+            const heap = await page.evaluate(
+              () => (performance as unknown as { memory: { usedJSHeapSize: number } }).memory.usedJSHeapSize,
+            );
+            say('browser-heap', heap / 1e6, 'MB');
+          }
+          await context.close();
+        }
+        // The first visit loads the server's code.
+        say(size > 1e6 ? 'first-lanes-10M' : 'first-lanes', median(paints.slice(1)), 'ms');
+        say('first-view', bytesOf.get(size) ?? Number.NaN, 'kB');
+        say('resident', server.residentMiB(), 'MiB');
+      } finally {
+        await server.close();
+        rmSync(directory, { recursive: true, force: true });
+      }
+    }
+    const [small, large] = [bytesOf.get(1_000_000), bytesOf.get(10_000_000)];
+    if (small !== undefined && large !== undefined)
+      report({ suite: 'timeline-large', figure: 'first-view-10M-over-1M', value: large / small, unit: 'ratio' });
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Drags and wheels for a while; the work of each frame that was drawn meanwhile. */
+async function hands(page: Page, say: (figure: string, value: number, unit: string) => void): Promise<void> {
+  const box = await page.getByRole('application', { name: /Task timeline/ }).boundingBox();
+  if (!box) throw new Error('no lanes');
+  const [x, y] = [box.x + box.width * 0.6, box.y + box.height * 0.4];
+  await page.mouse.move(x, y);
+  await drawn(page);
+  for (let i = 0; i < 40; i++) {
+    await page.mouse.wheel(0, i < 24 ? -60 : 40);
+    await page.waitForTimeout(40);
+  }
+  say('zoom-frame-p95', quantile(await drawn(page), 0.95), 'ms');
+  await page.waitForTimeout(2000);
+  await drawn(page);
+  await page.mouse.down();
+  for (let i = 0; i < 40; i++) {
+    await page.mouse.move(x - Math.abs(((i * 12) % 400) - 200), y);
+    await page.waitForTimeout(30);
+  }
+  await page.mouse.up();
+  say('pan-frame-p95', quantile(await drawn(page), 0.95), 'ms');
+}
