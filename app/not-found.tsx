@@ -5,8 +5,9 @@ import { EmptyState } from '../components/ui/states.tsx';
 export default function NotFound() {
   return (
     <Shell>
-      <EmptyState title="No such page">
-        Nothing lives at this address. <Link href="/">All clusters</Link>
+      <h1 className="font-semibold text-lg">No such page</h1>
+      <EmptyState title="Nothing lives at this address">
+        <Link href="/">All clusters</Link>
       </EmptyState>
     </Shell>
   );
