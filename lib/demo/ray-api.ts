@@ -241,7 +241,12 @@ export function rayApi(tally: Tally, url: URL, host: string): ApiAnswer | null {
   const { world, time } = tally;
   const query = url.searchParams;
   const path = url.pathname.replace(/(?<=.)\/$/, '');
-  const rows = (all: readonly Row[]): ApiAnswer => list(filtered(all, query), all.length, query);
+  // Ray 2.58 filters by =, on what the GCS knows, before it counts: `total` of one job's failures is their number.
+  const rows = (all: readonly Row[]): ApiAnswer => {
+    const left = filtered(all, query);
+    const isCounted = query.getAll('filter_predicates').every((predicate) => predicate === '=');
+    return list(left, isCounted ? left.length : all.length, query);
+  };
   switch (path) {
     case '/api/version':
       return json({ version: '4', ray_version: RAY_VERSION, ray_commit: 'simulated', session_name: world.session });

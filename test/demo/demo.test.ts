@@ -82,6 +82,10 @@ describe('the simulated cluster', () => {
     expect(keys.size).toBe(counted);
     const answer = rayApi(tally, new URL('http://demo/api/v0/tasks?limit=10'), 'demo');
     expect(JSON.parse(answer?.body ?? '{}').data.result.total).toBe(counted);
+    const failed = '/api/v0/tasks?limit=10000&filter_keys=state&filter_predicates=%3D&filter_values=FAILED';
+    const { result } = JSON.parse(rayApi(tally, new URL(`http://demo${failed}`), 'demo')?.body ?? '{}').data;
+    expect(result.total).toBe(tally.rows().reduce((sum, row) => sum + row.failed, 0));
+    expect(result.result.length).toBe(result.total);
     expect(counted).toBeLessThan(15_000);
   }, 30_000);
 
