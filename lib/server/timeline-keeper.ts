@@ -34,11 +34,14 @@ import {
   SLICES,
   touchedAttempts,
   touchedJobs,
+  unsettledJobs,
 } from '../store/queries/timeline-keeper.ts';
 import { LEVELS } from '../store/schema/timeline.ts';
 import type { Telemetry } from './telemetry.ts';
 
 const PAUSE_MS = 1_000;
+/** Jobs whose lanes stay in memory when nothing of them runs. */
+const JOBS_HELD = 100;
 /** The keeper works at most a fifth of the time. */
 const REST = 4;
 /** `stored` is in whole seconds and set when an insert begins: what came in so shortly before is asked for again. */
@@ -152,11 +155,15 @@ export function createTimelineKeeper(
     help: 'Jobs whose timeline was made anew.',
     registers,
   });
-  const behind = new Gauge({
+  new Gauge({
     name: 'xray_timeline_behind_seconds',
     help: 'Age of the newest moment up to which timelines hold everything that was stored.',
     registers,
+    collect() {
+      this.set(Date.now() / 1000 - (since ?? Date.now() / 1000));
+    },
   });
+  let since: number | null = null;
   let version = 0n;
   const nextVersion = (): bigint => {
     const now = BigInt(Date.now()) * 1000n;
@@ -167,7 +174,12 @@ export function createTimelineKeeper(
   async function jobLanes(session: string, job: string): Promise<JobLanes> {
     const key = `${session}/${job}`;
     const known = jobs.get(key);
-    if (known) return known;
+    if (known) {
+      // The newest last.
+      jobs.delete(key);
+      jobs.set(key, known);
+      return known;
+    }
     const made: JobLanes = {
       session,
       job,
@@ -400,27 +412,24 @@ export function createTimelineKeeper(
 
   /** Loads what lies around slices that start before the last one of their worker's first depth ended. */
   async function knowThePast(job: JobLanes, fresh: ReadonlyMap<WorkerLanes, readonly MergedAttempt[]>): Promise<void> {
-    const late = new Map<WorkerLanes, bigint>();
-    let [from, to] = [0n, 0n];
+    const late = new Set<WorkerLanes>();
+    let from = 0n;
     for (const [worker, list] of fresh) {
       const [depth] = worker.depths;
       for (const row of list) {
         if (depth === undefined || !depth.track.isLate(row.start_ns)) continue;
-        const least = late.get(worker);
-        if (least === undefined || row.start_ns < least) late.set(worker, row.start_ns);
+        late.add(worker);
         if (from === 0n || row.start_ns < from) from = row.start_ns;
-        if (endOf(row) > to) to = endOf(row);
       }
     }
     if (late.size === 0) return;
-    const workers = [...late.keys()];
+    const workers = [...late];
     const around = await engine.select(keptAround, {
       session: job.session,
       job: job.job,
       nodes: [...new Set(workers.map(({ node }) => node))],
       lanes: workers.flatMap(({ depths }) => depths.map(({ lane }) => lane)),
       from,
-      to: to + 1n,
     });
     const byLane = new Map<bigint, { start: bigint; end: bigint }[]>();
     for (const slice of around) {
@@ -492,7 +501,7 @@ export function createTimelineKeeper(
   async function keepJob(session: string, name: string, since: number, touched: number, rows: number): Promise<void> {
     const job = await jobLanes(session, name);
     const which = { session, job: name };
-    try {
+    await guarded(job, async () => {
       // What came in seconds ago is asked for twice: not a second time for all of it.
       if (touched > STEP && touched > rows * MUCH && job.rebuiltOf !== `${touched}/${rows}`) {
         job.rebuiltOf = `${touched}/${rows}`;
@@ -502,15 +511,20 @@ export function createTimelineKeeper(
       const parts = Math.max(1, Math.ceil(touched / STEP));
       for (let part = 0; part < parts; part++) {
         const share = { ...which, since, parts, part };
-        const [attempts, keptRows] = await Promise.all([
-          engine.select(touchedAttempts, share),
-          job.workerOfLane.size === 0 ? [] : engine.select(keptOfTouched, share),
-        ]);
+        const attempts = await engine.select(touchedAttempts, share);
+        // Not side by side: what comes in between must not be among the attempts and missing here.
+        const keptRows = job.workerOfLane.size === 0 ? [] : await engine.select(keptOfTouched, share);
         await settle(job, attempts, keptRows);
       }
+    });
+  }
+
+  /** Where it fails, what is in memory may be ahead of what was stored: it is read again, and checked, next time. */
+  async function guarded(job: JobLanes, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
-      // What is in memory may be ahead of what was stored: read it again, and check it, next time.
-      jobs.delete(`${session}/${name}`);
+      jobs.delete(`${job.session}/${job.job}`);
       throw error;
     }
   }
@@ -524,26 +538,46 @@ export function createTimelineKeeper(
       const job = jobs.get(`${session}/${job_id}`);
       if (job === undefined || job.open.size === 0) continue;
       const tasks = [...new Set([...job.open.values()].map(({ taskId }) => taskId))];
-      for (let from = 0; from < tasks.length; from += 2000) {
-        const some = tasks.slice(from, from + 2000);
-        await settle(job, await engine.select(attemptsOfTasks, { session, job: job_id, tasks: some }), []);
-      }
+      await guarded(job, async () => {
+        for (let from = 0; from < tasks.length; from += 2000) {
+          const some = tasks.slice(from, from + 2000);
+          const attempts = await engine.select(attemptsOfTasks, { session, job: job_id, tasks: some });
+          // Earlier attempts of the same tasks are kept already.
+          await settle(
+            job,
+            attempts.filter((row) => job.open.has(keyOf(row))),
+            [],
+          );
+        }
+      });
     }
   }
 
-  let since: number | null = null;
+  /** Where the process before this one left off; what ran then may have ended with its job since. */
+  async function takeOver(): Promise<number> {
+    const until = (await engine.select(keptUntil))[0]?.until ?? 0;
+    for (const { session, job_id, ended, rows } of await engine.select(unsettledJobs, { since: until })) {
+      if (ended === 1) await keepJob(session, job_id, 0, rows, rows);
+      else await jobLanes(session, job_id);
+    }
+    return until;
+  }
+
   async function look(): Promise<void> {
     const began = Math.floor((writingSince() ?? Date.now()) / 1000);
-    since ??= (await engine.select(keptUntil))[0]?.until ?? 0;
+    since ??= await takeOver();
     for (const { session, job_id, touched, rows } of await engine.select(touchedJobs, { since }))
       await keepJob(session, job_id, since, touched, rows);
     await endWithJobs();
+    for (const [key, job] of jobs) {
+      if (jobs.size <= JOBS_HELD) break;
+      if (job.open.size === 0) jobs.delete(key);
+    }
     const until = Math.max(0, began - SLACK_S);
     if (until > since) {
       await engine.insert('xray.timeline_kept', [{ id: 1, until, version: nextVersion() }]);
       since = until;
     }
-    behind.set(Date.now() / 1000 - until);
   }
 
   let closed = false;

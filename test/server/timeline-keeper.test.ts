@@ -131,22 +131,28 @@ describe('timeline keeper', () => {
   }, 120_000);
 
   it('ends what ran with its job, and finds what runs again after a restart', async () => {
-    const attempts = syntheticAttempts(200, 1, 4).map((one, i) =>
-      i % 50 === 0 ? { ...one, endNs: null, failed: false } : one,
+    // What is open is a second attempt: the first, which failed, is kept before it ends.
+    const attempts = syntheticAttempts(200, 1, 4).flatMap((one, i) =>
+      i % 50 === 0
+        ? [
+            { ...one, startNs: one.startNs - 2_000_000n, endNs: one.startNs - 1_000_000n, failed: true },
+            { ...one, attempt: 1, endNs: null, failed: false },
+          ]
+        : [one],
     );
     await runtime.ingest.rayFacts({ attempts: attempts.map(attemptPart) });
     await runtime.timelines.keep();
     const open = attempts.filter(({ endNs }) => endNs === null).length;
+    expect(open).toBeGreaterThan(3);
     expect((await lanes()).running.length).toBe(open);
 
     // Behind the moment up to which all is kept: nothing is new, and still it is known.
     await new Promise((resolve) => setTimeout(resolve, 4_500));
     await runtime.timelines.keep();
     await restart();
-    await runtime.ingest.rayFacts({ attempts: attempts.slice(-1).map(attemptPart) });
     await runtime.timelines.keep();
     expect((await lanes()).running.length).toBe(open);
-    expect((await lanes()).matched).toBe(200 - open);
+    expect((await lanes()).matched).toBe(attempts.length - open);
 
     const endNs = SYNTHETIC.originNs + 3_600_000_000_000n;
     await runtime.ingest.rayFacts({
@@ -163,8 +169,26 @@ describe('timeline keeper', () => {
     await runtime.timelines.keep();
     const answer = await lanes();
     expect(answer.running).toEqual([]);
-    expect(answer.matched).toBe(200);
+    expect(answer.matched).toBe(attempts.length);
+    expect(await sums(30)).toEqual({ tasks: attempts.length, failures: answer.failures });
     expect(answer.failures).toBe(attempts.filter(({ failed }) => failed).length + open);
+  }, 60_000);
+
+  it('ends what ran when its job ended while nobody looked', async () => {
+    const attempts = syntheticAttempts(100, 1, 4).map((one, i) => (i % 25 === 0 ? { ...one, endNs: null } : one));
+    await runtime.ingest.rayFacts({ attempts: attempts.map(attemptPart) });
+    await runtime.timelines.keep();
+    await new Promise((resolve) => setTimeout(resolve, 4_500));
+    await runtime.timelines.keep();
+    await runtime.timelines.close();
+    const end = nanoseconds(SYNTHETIC.originNs + 3_600_000_000_000n);
+    await runtime.ingest.rayFacts({
+      jobs: [{ session: job.session, jobId: job.jobId, end, status: 'SUCCEEDED', statusTime: end }],
+    });
+    await restart();
+    await runtime.timelines.keep();
+    expect((await lanes()).running).toEqual([]);
+    expect(await sums(30)).toMatchObject({ tasks: attempts.length });
   }, 60_000);
 
   it('repairs what a death between two inserts left', async () => {

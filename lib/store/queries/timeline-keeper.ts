@@ -26,6 +26,17 @@ export const touchedJobs: Query<JobKey & { touched: number; rows: number }> = {
   row: z.object({ session: z.string(), job_id: z.string(), touched: Count, rows: Count }),
 };
 
+/** Jobs that go on, or whose end came in since: their open attempts need not be heard of again. `rows`: parts of the job. */
+export const unsettledJobs: Query<JobKey & { ended: number; rows: number }> = {
+  name: 'timeline-unsettled-jobs',
+  sql: `SELECT session, job_id, ifNull(ended_ns, 0) > 0 AS ended, rows FROM
+      (SELECT session, job_id, count() AS rows FROM xray.ray_task_attempts WHERE job_id != '' GROUP BY session, job_id) AS jobs
+    LEFT JOIN (SELECT session, job_id, max(end_ns) AS ended_ns, max(stored) AS stored FROM xray.ray_jobs GROUP BY session, job_id) AS ends
+      ON jobs.session = ends.session AND jobs.job_id = ends.job_id
+    WHERE ifNull(ended_ns, 0) = 0 OR ends.stored >= fromUnixTimestamp({since:UInt32})`,
+  row: z.object({ session: z.string(), job_id: z.string(), ended: z.number(), rows: Count }),
+};
+
 const OF_JOB = 'session = {session:String} AND job_id = {job:String}';
 /** Tasks of a job of which anything came in since; a share of them by hash. */
 const TOUCHED = `SELECT task_id FROM xray.ray_task_attempts
@@ -192,11 +203,11 @@ export const keptOfLanes: Query<KeptSlice> = {
   row: SliceRow,
 };
 
-/** What may stand in the way of slices in [from, to) on these lanes. */
+/** What may stand in the way of slices that start at `from` or later on these lanes. */
 export const keptAround: Query<{ node: bigint; lane: bigint; start_ns: bigint; end_ns: bigint }> = {
   name: 'timeline-kept-around',
   sql: `SELECT node, lane, start_ns, end_ns FROM xray.timeline_slices FINAL
-    WHERE ${OF_JOB} AND node IN {nodes:Array(UInt64)} AND lane IN {lanes:Array(UInt64)} AND start_ns < {to:Int64} AND end_ns > {from:Int64}`,
+    WHERE ${OF_JOB} AND node IN {nodes:Array(UInt64)} AND lane IN {lanes:Array(UInt64)} AND end_ns > {from:Int64}`,
   row: z.object({ node: Hash, lane: Hash, start_ns: Ns, end_ns: Ns }),
 };
 
