@@ -4,14 +4,20 @@ import { oneJob } from './jobs.ts';
 import { defineRoute } from './route.ts';
 import { Flag, Limit, Moment, NsText } from './wire-values.ts';
 
+/** Nanoseconds that the store can hold. */
+const Duration = NsText.refine(
+  (text) => BigInt.asIntN(64, BigInt(text)) === BigInt(text),
+  'expected less than 2^63 ns',
+);
+
 /** Which attempts count: applied by the server, on slices that ended. */
 const sliceFilter = {
   /** Name of a function. */
   function: z.string().optional(),
   state: z.enum(['FINISHED', 'FAILED']).optional(),
   /** At least, at most this long, ns. */
-  longer: NsText.optional(),
-  shorter: NsText.optional(),
+  longer: Duration.optional(),
+  shorter: Duration.optional(),
   /** In the function's name, the error's type, or the beginning of the task id. */
   text: z.string().max(200).optional(),
 };
@@ -46,6 +52,8 @@ export const TimelineLanesResponse = z.object({
   ),
   /** Changes with the ended attempts: tiles of the past whose address names it may be kept. */
   version: z.string(),
+  /** True while much of the job waits to be kept: lanes and tiles do not hold all of it yet. */
+  isBeingMade: z.boolean(),
   /** Ended attempts that the filter leaves, and of these, failed. */
   matched: z.number(),
   failures: z.number(),

@@ -5,6 +5,9 @@ import { z } from 'zod';
 export const NsText = z.string().regex(/^-?\d{1,19}$/);
 export const Hex = z.string().regex(/^[0-9a-fA-F]*$/);
 
+/** Before 2200, ns: whole buckets of any width after it still fit 64 bits. */
+const LAST_MOMENT = 7_258_118_400_000_000_000n;
+
 /**
  * A moment in a query string: RFC 3339, or Unix time in s, ms, us or ns told apart by the number of digits
  * (up to 11, 12-14, 15-17, 18-19). Parsed to nanoseconds.
@@ -12,7 +15,10 @@ export const Hex = z.string().regex(/^[0-9a-fA-F]*$/);
 export const Moment = z.string().transform((text, context): bigint => {
   if (/^\d{1,19}$/.test(text)) {
     const scale = text.length <= 11 ? 9n : text.length <= 14 ? 6n : text.length <= 17 ? 3n : 0n;
-    return BigInt(text) * 10n ** scale;
+    const moment = BigInt(text) * 10n ** scale;
+    if (moment <= LAST_MOMENT) return moment;
+    context.addIssue({ code: 'custom', message: 'expected a moment before the year 2200' });
+    return z.NEVER;
   }
   const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(ms)) {

@@ -12,7 +12,7 @@ import type { Ingest } from './ingest/ingest.ts';
 import type { PrometheusSource } from './prometheus-source.ts';
 import type { RaySource } from './ray-source.ts';
 import type { Telemetry } from './telemetry.ts';
-import type { TimelineKeeper } from './timeline-keeper.ts';
+import type { TimelineKeeper } from './tiles/keeper.ts';
 
 export interface Runtime {
   readonly config: Config;

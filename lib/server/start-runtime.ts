@@ -20,7 +20,7 @@ import { startRaySources } from './ray-sources.ts';
 import { type Runtime, setRuntime } from './runtime.ts';
 import { createStoreHealth } from './store-health.ts';
 import { createTelemetry } from './telemetry.ts';
-import { createTimelineKeeper } from './timeline-keeper.ts';
+import { createTimelineKeeper } from './tiles/keeper.ts';
 
 function authHeaders(source: HttpSource): Record<string, string> {
   const { bearerToken, basic, headers } = source.auth;

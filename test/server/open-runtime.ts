@@ -10,7 +10,7 @@ import { loadConfig } from '../../lib/server/config.ts';
 import { createIngest } from '../../lib/server/ingest/create-ingest.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
 import { createTelemetry } from '../../lib/server/telemetry.ts';
-import { createTimelineKeeper } from '../../lib/server/timeline-keeper.ts';
+import { createTimelineKeeper } from '../../lib/server/tiles/keeper.ts';
 import { migrate } from '../../lib/store/migrate.ts';
 import { openEngine } from '../../lib/store/open-engine.ts';
 import { MIGRATIONS } from '../../lib/store/schema/migrations.ts';

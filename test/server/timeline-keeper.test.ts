@@ -8,8 +8,10 @@ import { densityOfTile, resolutionOf, tracksOfTiles } from '../../lib/chart/time
 import { decodeTile, LANE_PAGE } from '../../lib/model/timeline-tile.ts';
 import { nanoseconds } from '../../lib/model/units.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
+import { getTimelineLanes } from '../../lib/server/tiles/lanes.ts';
+import { getTimelineSlices } from '../../lib/server/tiles/slices.ts';
+import { getTimelineTile } from '../../lib/server/tiles/tile.ts';
 import { getTimeline } from '../../lib/server/timeline.ts';
-import { getTimelineLanes, getTimelineSlices, getTimelineTile } from '../../lib/server/timeline-tile.ts';
 import { attemptPart, SYNTHETIC, syntheticAttempts } from '../bench/synthetic-timeline.ts';
 import { openTestRuntime } from './open-runtime.ts';
 import { eventBodies, postEvents } from './recordings.ts';
@@ -42,7 +44,7 @@ async function sums(resolution: number) {
     // What runs reaches to the present, which is far from synthetic times.
     to: BigInt(answer.fromNs) + (1n << BigInt(Math.min(48, resolution + 15))),
     resolution,
-    lanes: answer.lanes.key.filter((key) => key !== '0'.repeat(16)),
+    lanes: answer.lanes.key,
   });
   const tile = decodeTile(body.buffer);
   const total = (column: Uint32Array) => column.reduce((sum, value) => sum + value, 0);
@@ -117,7 +119,6 @@ describe('timeline keeper', () => {
       const answer = await getTimelineLanes(runtime, { jobId, session, order: 'node' });
       const kept: string[] = [];
       for (const [place, key] of answer.lanes.key.entries()) {
-        if (key === '0'.repeat(16)) continue;
         const lane = {
           nodeId: answer.nodes[answer.lanes.node[place] ?? 0]?.nodeId ?? '',
           workerId: answer.lanes.workerId[place] ?? '',

@@ -4,11 +4,14 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { timelineTileRoute } from '../../lib/contract/timeline-tile.ts';
 import type { AttemptPart } from '../../lib/model/task.ts';
 import { CARRY, decodeTile, type TimelineTile, unpackLength } from '../../lib/model/timeline-tile.ts';
 import { nanoseconds } from '../../lib/model/units.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
-import { getTimelineLanes, getTimelineSlices, getTimelineTile } from '../../lib/server/timeline-tile.ts';
+import { getTimelineLanes } from '../../lib/server/tiles/lanes.ts';
+import { getTimelineSlices } from '../../lib/server/tiles/slices.ts';
+import { getTimelineTile } from '../../lib/server/tiles/tile.ts';
 import { openTestRuntime } from './open-runtime.ts';
 
 const ORIGIN = 1_790_000_000_000_000_000n;
@@ -214,29 +217,22 @@ describe('tiles', () => {
 
           for (const window of windows) {
             const from = ORIGIN + window.from;
-            const { body } = await getTimelineTile(runtime, {
+            const asked = {
               jobId: '01000000',
               session,
               from,
               to: from + (BigInt(window.buckets) << BigInt(window.resolution)),
               resolution: window.resolution,
               lanes: answer.lanes.key,
-              exact: true,
-            });
+            };
+            const { body } = await getTimelineTile(runtime, { ...asked, exact: true });
             const tile = decodeTile(body.buffer);
             answer.lanes.key.forEach((key, lane) => {
               const expected = bruteForce(lanes.get(key) ?? [], tile.originNs, tile.buckets, window.resolution);
               expect(entriesOf(tile, lane)).toEqual(expected);
             });
             // What every browser gets: exact where at least a bucket long, else within the precision of its columns.
-            const { body: small } = await getTimelineTile(runtime, {
-              jobId: '01000000',
-              session,
-              from,
-              to: from + (BigInt(window.buckets) << BigInt(window.resolution)),
-              resolution: window.resolution,
-              lanes: answer.lanes.key,
-            });
+            const { body: small } = await getTimelineTile(runtime, asked);
             const compact = decodeTile(small.buffer);
             expect(compact.bucket).toEqual(tile.bucket);
             expect(compact.failures).toEqual(tile.failures);
@@ -258,4 +254,34 @@ describe('tiles', () => {
       },
     );
   }, 240_000);
+
+  it('are refused where they would be too large, with the reason', async () => {
+    const session = 'session_refused';
+    await insert(
+      partsOf(session, { id: 1, attempt: 0, worker: 0, name: 'a', start: ORIGIN, end: ORIGIN + 5n, failed: false }),
+    );
+    const ask = (to: bigint, lanes: number) =>
+      getTimelineTile(runtime, {
+        jobId: '01000000',
+        session,
+        from: ORIGIN,
+        to,
+        resolution: 20,
+        lanes: Array.from({ length: lanes }, (_, i) => i.toString(16).padStart(16, '0')),
+      });
+    await expect(ask(ORIGIN, 1)).rejects.toThrow('it must be after "from"');
+    await expect(ask(ORIGIN + (70_000n << 20n), 1)).rejects.toThrow('a tile has at most 65536');
+    await expect(ask(ORIGIN + (60_000n << 20n), 100)).rejects.toThrow('100 lanes and nodes times 60001 buckets');
+    const query = timelineTileRoute.query;
+    const base = { jobId: 'a', from: '0', to: '1', resolution: '3', lanes: '0'.repeat(16) };
+    expect(query.safeParse(base).success).toBe(true);
+    for (const bad of [
+      { to: '9999999999999999999' },
+      { resolution: '49' },
+      { lanes: 'xyz' },
+      { longer: '9999999999999999999' },
+      { state: 'RUNNING' },
+    ])
+      expect(query.safeParse({ ...base, ...bad }).success, JSON.stringify(bad)).toBe(false);
+  });
 });

@@ -16,7 +16,7 @@ import { z } from 'zod';
 import { createIngest } from '../../lib/server/ingest/create-ingest.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
 import { createTelemetry } from '../../lib/server/telemetry.ts';
-import { createTimelineKeeper, type TimelineKeeper } from '../../lib/server/timeline-keeper.ts';
+import { createTimelineKeeper, type TimelineKeeper } from '../../lib/server/tiles/keeper.ts';
 import type { Engine, Param, Query } from '../../lib/store/engine.ts';
 import { migrate } from '../../lib/store/migrate.ts';
 import { openEngine } from '../../lib/store/open-engine.ts';

@@ -8,7 +8,7 @@ const Hash = z.string().transform(BigInt);
 const OF_JOB = 'session = {session:String} AND job_id = {job:String}';
 const CURRENT = `(node, lane) IN (SELECT node, lane FROM xray.timeline_lanes FINAL WHERE ${OF_JOB} AND retired = 0)`;
 
-/** Slices that a filter leaves: parameters function, outcome (-1: any), longer, shorter, text. */
+/** Slices that a filter leaves: parameters function, outcome (-1: both), longer, shorter, text. */
 const FILTER = `({function:String} = '' OR function = {function:String})
   AND ({outcome:Int8} = -1 OR failed = {outcome:Int8})
   AND end_ns - start_ns >= {longer:Int64} AND end_ns - start_ns <= {shorter:Int64}
@@ -69,11 +69,11 @@ export const filteredLaneSums: Query<LaneSums> = {
   row: LaneRow,
 };
 
-/** Lanes that count. */
-export const currentLanes: Query<{ node: bigint; lane: bigint }> = {
-  name: 'timeline-current-lanes',
-  sql: `SELECT node, lane FROM xray.timeline_lanes FINAL WHERE ${OF_JOB} AND retired = 0`,
-  row: z.object({ node: Hash, lane: Hash }),
+/** Every lane; those that are retired count no more. */
+export const namedLanes: Query<{ node: bigint; lane: bigint; retired: number }> = {
+  name: 'timeline-named-lanes',
+  sql: `SELECT node, lane, retired FROM xray.timeline_lanes FINAL WHERE ${OF_JOB}`,
+  row: z.object({ node: Hash, lane: Hash, retired: z.number() }),
 };
 
 export const timelineFunctions: Query<{ hash: bigint; name: string }> = {
@@ -133,8 +133,8 @@ export const tileOfSlices: Query<unknown> = {
       SELECT lane, toUInt32(bitShiftRight(start_ns, {resolution:UInt8}) - {first:Int64}) AS b, ${levelColumns('0')}
       FROM xray.timeline_slices WHERE ${OF_JOB} AND ${WHERE_LANES} AND start_ns >= {from:Int64} AND start_ns < {to:Int64} AND ${FILTER}
       GROUP BY lane, b
-    ) UNION ALL SELECT lane, b, longest, tasks, failures FROM (
-      SELECT lane, toUInt32(4294967295) AS b, ${levelColumns('0').replace('count()', 'toUInt64(0)')}
+    ) UNION ALL SELECT lane, b, longest, toUInt64(0), failures FROM (
+      SELECT lane, toUInt32(4294967295) AS b, ${levelColumns('0')}
       FROM xray.timeline_slices WHERE ${OF_JOB} AND ${WHERE_LANES} AND start_ns < {from:Int64} AND start_ns >= {back:Int64} AND end_ns > {from:Int64}
         AND end_ns - start_ns >= {least:Int64} AND ${FILTER} GROUP BY lane)
     UNION ALL SELECT lane, b, l, n, lost FROM (${CARRY}) WHERE {plain:UInt8} = 1`),

@@ -6,7 +6,7 @@
  *                                  --MV-->  timeline_lane_sums (lane): tasks, failed, first, last, first failure, longest
  *                                  --MV-->  timeline_functions: hash -> name
  *
- * Sums are not idempotent, so a slice is inserted once: lib/server/timeline-keeper.ts sees to it. Slices of one lane never
+ * Sums are not idempotent, so a slice is inserted once: lib/server/tiles/keeper.ts sees to it. Slices of one lane never
  * overlap. What changes after it was stored gets its worker new lanes; `timeline_lanes` says which lanes count.
  */
 import type { Migration } from '../migrate.ts';

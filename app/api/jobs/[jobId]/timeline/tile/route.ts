@@ -1,5 +1,5 @@
 import { timelineTileRoute } from '../../../../../../lib/contract/timeline-tile.ts';
-import { getTimelineTile } from '../../../../../../lib/server/timeline-tile.ts';
+import { getTimelineTile } from '../../../../../../lib/server/tiles/tile.ts';
 import { answerGzip } from '../../../../answer.ts';
 
 export const GET = answerGzip(timelineTileRoute, getTimelineTile);
