@@ -22,7 +22,8 @@ export interface TimelineCanvasProps {
   readonly onRange: (range: TimeRange | null, gesture: 'zoom' | 'pan') => void;
   readonly onFocus: (slice: number) => void;
   readonly onSelect: (slice: number) => void;
-  readonly onFold: (nodeId: string) => void;
+  /** A node was folded or unfolded; only where the scene folds. */
+  readonly onFold?: (nodeId: string) => void;
   readonly onJump: (to: 'failure' | 'longest') => void;
   /** The tracks in view changed: first, and one past the last. */
   readonly onTracks?: (first: number, last: number) => void;
@@ -75,7 +76,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
     onFold: (y) => {
       const row = layout.rows[rowAt(layout, y - AXIS_HEIGHT + scrollTop)];
       const group = row?.track === -1 ? tracks.groups[row.group] : undefined;
-      if (group !== undefined && y >= AXIS_HEIGHT) onFold(group.nodeId);
+      if (group !== undefined && y >= AXIS_HEIGHT) onFold?.(group.nodeId);
       else onSelect(-1);
     },
     onPoint: (at) => {

@@ -193,7 +193,7 @@ function drawLabels(context: CanvasRenderingContext2D, scene: TimelineScene, fra
       context.fillStyle = theme.raised;
       context.fillRect(0, top, frame.labels - 1, row.height - 1);
       context.fillStyle = theme.muted;
-      context.fillText(row.folded ? '▸' : '▾', 7, top + row.height / 2);
+      if (scene.folds) context.fillText(row.folded ? '▸' : '▾', 7, top + row.height / 2);
       context.fillStyle = theme.text;
       context.font = '600 11px "Inter Variable", sans-serif';
       context.fillText(group.label, 20, top + row.height / 2, frame.labels - 26);

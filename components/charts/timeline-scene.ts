@@ -15,6 +15,8 @@ export interface DrawnPhase {
 export interface TimelineScene {
   readonly tracks: TimelineTracks;
   readonly layout: TimelineLayout;
+  /** Whether nodes can be folded. */
+  readonly folds: boolean;
   /** One packed colour per slice. */
   readonly colours: Uint32Array;
   readonly functions: readonly string[];

@@ -1,6 +1,6 @@
 'use client';
 /** The lanes of one job with all that moves them: view, search, selection, live, and the panels that follow the window. */
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { completenessLines } from '../../lib/chart/completeness-words.ts';
 import { clockText } from '../../lib/chart/time-ticks.ts';
 import { colourLegend, packColour, sliceColours } from '../../lib/chart/timeline-colours.ts';
@@ -29,25 +29,13 @@ import { TimelineDetails } from './timeline-details.tsx';
 import { TimelineLegend } from './timeline-legend.tsx';
 import { useNow, windowAtNow } from './timeline-live.ts';
 import { usePhases } from './timeline-phases.ts';
+import { TimelineSpan } from './timeline-span.tsx';
 import { TimelineStrips } from './timeline-strips.tsx';
 import { TimelineSums } from './timeline-sums.tsx';
 import { TimelineTable } from './timeline-table.tsx';
 import { TimelineToolbar } from './timeline-toolbar.tsx';
 import { type Gesture, useTimelineView } from './timeline-view.ts';
-
-/** Width of an element in whole CSS px, and the width of the labels that suits it. */
-export function useTimelineWidth() {
-  const holder = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    const element = holder.current;
-    if (element === null) return;
-    const observer = new ResizeObserver(() => setWidth(Math.floor(element.clientWidth)));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  return { holder, width, labels: width < 620 ? 92 : 190 };
-}
+import { useTimelineWidth } from './timeline-width.ts';
 
 export function Timeline({
   data,
@@ -138,6 +126,7 @@ export function Timeline({
     () => ({
       tracks,
       layout,
+      folds: true,
       colours,
       functions: data.functions,
       originNs: data.originNs,
@@ -198,12 +187,7 @@ export function Timeline({
       <div className={taskId === undefined ? '' : 'grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_24rem]'}>
         <Panel
           title={`${tracks.start.length.toLocaleString('en-US')} attempts, ${tracks.groups.length} nodes, ${tracks.tracks.length.toLocaleString('en-US')} lanes`}
-          actions={
-            <span className="text-[12px] text-[var(--muted)]">
-              {clockText(BigInt(data.originNs) + BigInt(Math.round(range.from)), (range.to - range.from) / 500)} to{' '}
-              {clockText(BigInt(data.originNs) + BigInt(Math.round(range.to)), (range.to - range.from) / 500)} UTC
-            </span>
-          }
+          actions={<TimelineSpan originNs={data.originNs} range={range} />}
           flush
         >
           <div ref={holder} className="min-w-0">

@@ -13,28 +13,31 @@ import { useTimelineFilter, useTimelineView } from './timeline-view.ts';
 
 /** Ended attempts that one answer still holds comfortably: more are asked for as tiles. */
 const WHOLE = 100_000;
-const NO_FILTER = {};
 /** Above this a refresh is too dear to repeat every few seconds. */
 const LARGE = 20_000;
 const FRESH_NS = 300_000_000_000n;
 
 export function TimelinePage({ jobId, session }: { jobId: string; session: string | null }) {
   const narrow = useMemo(() => ({ jobId, ...(session === null ? {} : { session }) }), [jobId, session]);
-  const view = useTimelineFilter();
+  const { filter, order } = useTimelineFilter();
   const [refreshMs, setRefreshMs] = useState<number | false>(5_000);
   // Known once a job was seen to be large: filters leave few of its attempts, but it stays large.
   const [isLarge, setIsLarge] = useState<boolean | null>(null);
-  const filter = isLarge === true ? view : NO_FILTER;
-  const lanes = useApi(timelineLanesRoute, { ...narrow, ...filter }, { refreshMs });
+  const wishes = isLarge === true ? { ...filter, ...(order === 'node' ? {} : { order }) } : {};
+  const lanes = useApi(
+    timelineLanesRoute,
+    { ...narrow, ...wishes },
+    { refreshMs: isLarge === false ? false : refreshMs },
+  );
   useEffect(() => {
     if (lanes.data === undefined || isLarge !== null) return;
-    setIsLarge(lanes.data.matched > WHOLE);
+    setIsLarge(lanes.data.matched > WHOLE || lanes.data.isBeingMade);
   }, [lanes.data, isLarge]);
   const whole = useApi(timelineRoute, narrow, { enabled: isLarge === false, refreshMs });
   useEffect(() => {
     const data = isLarge === false ? whole.data : lanes.data;
     if (data === undefined || data.toNs === null) return;
-    const isOver = BigInt(data.nowNs) - BigInt(data.toNs) > FRESH_NS;
+    const isOver = lanes.data?.isBeingMade !== true && BigInt(data.nowNs) - BigInt(data.toNs) > FRESH_NS;
     setRefreshMs(isOver ? false : data.matched > LARGE ? 20_000 : 5_000);
   }, [isLarge, whole.data, lanes.data]);
   const error = lanes.data === undefined ? lanes : whole.data === undefined && isLarge === false ? whole : null;
@@ -45,7 +48,11 @@ export function TimelinePage({ jobId, session }: { jobId: string; session: strin
         Timeline of <Link href={`/jobs/${encodeURIComponent(jobId)}${suffix}`}>{jobId}</Link>
       </h1>
       {isLarge === true && lanes.data !== undefined ? (
-        <Large lanes={lanes.data} answeredAtMs={lanes.dataUpdatedAt} narrow={narrow} filter={filter} />
+        <Large
+          job={{ answer: lanes.data, narrow, filter }}
+          answeredAtMs={lanes.dataUpdatedAt}
+          stale={lanes.error?.message ?? null}
+        />
       ) : isLarge === false && whole.data !== undefined ? (
         <Timeline
           data={whole.data}
@@ -69,7 +76,7 @@ export function TimelinePage({ jobId, session }: { jobId: string; session: strin
 }
 
 function Large(props: Omit<ComponentProps<typeof LargeTimeline>, 'view'>) {
-  const view = useTimelineView(props.lanes.fromNs ?? '0');
+  const view = useTimelineView(props.job.answer.fromNs ?? '0');
   return <LargeTimeline {...props} view={view} />;
 }
 

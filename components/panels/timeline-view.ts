@@ -30,18 +30,24 @@ const PARAMETERS = {
   as: parseAsStringLiteral(['lanes', 'table']).withDefault('lanes'),
 };
 
-/** The filters of the address, as the server takes them. */
+export interface TimelineFilter {
+  readonly function?: string;
+  readonly state?: 'FINISHED' | 'FAILED';
+  readonly text?: string;
+}
+
+/** The filters of the address, as the server takes them, and the order of lanes. */
 export function useTimelineFilter() {
   const [{ fn, state, q, order }] = useQueryStates(PARAMETERS, { history: 'replace' });
-  return useMemo(
-    () => ({
+  const filter = useMemo(
+    (): TimelineFilter => ({
       ...(fn === '' ? {} : { function: fn }),
       ...(state === 'FINISHED' || state === 'FAILED' ? { state } : {}),
       ...(q.trim() === '' ? {} : { text: q.trim() }),
-      ...(order === 'node' ? {} : { order }),
     }),
-    [fn, state, q, order],
+    [fn, state, q],
   );
+  return { filter, order };
 }
 
 export type Gesture = 'zoom' | 'pan';

@@ -87,6 +87,12 @@ export function useApi<Query extends z.ZodObject, Body extends z.ZodType>(
   });
 }
 
+/** One answer for a hand that asks once, not for panels of data. Rejects with ApiError. */
+export const askOnce = async <Query extends z.ZodObject, Body extends z.ZodType>(
+  route: RouteContract<Query, Body>,
+  params: z.input<Query>,
+): Promise<z.output<Body>> => (await ask(requestPath(route, params), {})) as z.output<Body>;
+
 /** A request that changes something; not for panels of data. Rejects with ApiError. */
 export const send = (method: 'POST' | 'DELETE', path: string, body?: object): Promise<unknown> =>
   ask(path, {

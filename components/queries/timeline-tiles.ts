@@ -33,13 +33,23 @@ const tileQuery = (path: string) => ({
 });
 
 export interface LoadedPages {
-  /** The newest tile of each page that was ever asked for with this filter, whatever its window. */
+  /** The newest tile of each page whose lanes are still these, whatever its window. */
   readonly pages: ReadonlyMap<number, TimelineTile>;
   readonly isLoading: boolean;
   readonly error: Error | null;
 }
 
-/** Tiles of the pages of lanes that `from` .. `until` touch; `kept` names what all of them have in common. */
+interface Held {
+  readonly kept: string;
+  readonly pages: ReadonlyMap<number, TimelineTile>;
+  /** Lanes of each page, as they were asked for. */
+  readonly lanes: ReadonlyMap<number, string>;
+}
+
+/**
+ * Tiles of the pages of lanes that `from` .. `until` touch. `kept` names what all tiles must have in common to be drawn; a
+ * newer version of the job replaces tiles one by one as they come.
+ */
 export function useLanePages(
   query: TileQuery | null,
   keys: readonly string[],
@@ -47,32 +57,42 @@ export function useLanePages(
   until: number,
   kept: string,
 ): LoadedPages {
-  const numbers = useMemo(() => {
+  const wanted = useMemo(() => {
     if (query === null || until <= from) return [];
     const first = Math.floor(from / LANE_PAGE);
     const last = Math.floor((until - 1) / LANE_PAGE);
-    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  }, [query, from, until]);
-  const answers = useQueries({
-    queries: numbers.map((page) =>
-      tileQuery(
-        requestPath(timelineTileRoute, {
-          ...(query ?? { jobId: '', from: '0', to: '1', resolution: 0 }),
-          lanes: keys.slice(page * LANE_PAGE, (page + 1) * LANE_PAGE).join(','),
-        }),
-      ),
-    ),
-  });
-  const held = useRef<{ kept: string; pages: Map<number, TimelineTile> }>({ kept, pages: new Map() });
-  if (held.current.kept !== kept) held.current = { kept, pages: new Map() };
-  let changed = false;
-  numbers.forEach((page, i) => {
+    return Array.from({ length: last - first + 1 }, (_, i) => {
+      const page = first + i;
+      const lanes = keys.slice(page * LANE_PAGE, (page + 1) * LANE_PAGE).join(',');
+      return { page, lanes, path: requestPath(timelineTileRoute, { ...query, lanes }) };
+    });
+  }, [query, keys, from, until]);
+  const answers = useQueries({ queries: wanted.map(({ path }) => tileQuery(path)) });
+  const held = useRef<Held>({ kept, pages: new Map(), lanes: new Map() });
+  const lanesNow = useMemo(
+    () => (page: number) => keys.slice(page * LANE_PAGE, (page + 1) * LANE_PAGE).join(','),
+    [keys],
+  );
+  const before = held.current;
+  const isSame = before.kept === kept && [...before.lanes].every(([page, lanes]) => lanes === lanesNow(page));
+  const fresh = wanted.flatMap(({ page, lanes }, i) => {
     const tile = answers[i]?.data;
-    if (tile === undefined || held.current.pages.get(page) === tile) return;
-    held.current.pages.set(page, tile);
-    changed = true;
+    return tile === undefined || (isSame && before.pages.get(page) === tile) ? [] : [{ page, lanes, tile }];
   });
-  if (changed) held.current = { kept, pages: new Map(held.current.pages) };
+  if (!isSame || fresh.length > 0) {
+    const pages = new Map(before.kept === kept ? before.pages : []);
+    const lanesOf = new Map(before.kept === kept ? before.lanes : []);
+    for (const [page, lanes] of lanesOf)
+      if (lanes !== lanesNow(page)) {
+        pages.delete(page);
+        lanesOf.delete(page);
+      }
+    for (const { page, lanes, tile } of fresh) {
+      pages.set(page, tile);
+      lanesOf.set(page, lanes);
+    }
+    held.current = { kept, pages, lanes: lanesOf };
+  }
   return {
     pages: held.current.pages,
     isLoading: answers.some(({ isFetching }) => isFetching),

@@ -6,6 +6,7 @@
  *   tiles   here      on its way  nobody looked
  */
 import { CARRY, LANE_PAGE, type TimelineTile, unpackLength } from '../model/timeline-tile.ts';
+import { durationText } from './time-ticks.ts';
 import type { TrackDensity } from './timeline-density.ts';
 import { buildLongest, type TimelineTracks, type TrackGroup } from './timeline-lanes.ts';
 import type { TimeRange } from './timeline-raster.ts';
@@ -48,6 +49,41 @@ function labelOf(lanes: TiledLanes['lanes'], lane: number): string {
 /** The power of two of ns per bucket that is at most a pixel. */
 export const resolutionOf = (range: TimeRange, pixels: number): number =>
   Math.max(0, Math.min(48, Math.floor(Math.log2((range.to - range.from) / Math.max(1, pixels)))));
+
+/** The window to load: three times the one in view, on a grid; the one before while it still covers what is in view. */
+export function loadedWindow(
+  range: TimeRange,
+  extent: TimeRange,
+  resolution: number,
+  before: TimeRange | null,
+): TimeRange {
+  if (before !== null && before.from <= Math.max(range.from, extent.from) && before.to >= Math.min(range.to, extent.to))
+    return before;
+  const grid = 2 ** (resolution + 6);
+  const span = range.to - range.from;
+  const from = Math.max(extent.from, range.from - span);
+  const to = Math.min(extent.to, range.to + span);
+  return { from: Math.floor(from / grid) * grid, to: Math.ceil((to + 1) / grid) * grid };
+}
+
+/** The bucket of a tile that a time lies in, ns after `originNs`. */
+export function bucketOf(tile: TimelineTile, originNs: bigint, time: number): TimeRange {
+  const width = 2 ** tile.resolution;
+  const offset = Number(tile.originNs - originNs);
+  const from = offset + Math.floor((time - offset) / width) * width;
+  return { from, to: from + width };
+}
+
+/** "37 attempts, 2 failed; the longest: train_step, FINISHED, 1.42 s"; without the number where it is one. */
+export function tiledWords({ tracks, functions, counts, failures }: TiledTracks, slice: number): string {
+  const name = functions[tracks.functionIndex[slice] ?? 0] || 'unnamed task';
+  const duration = durationText((tracks.end[slice] ?? 0) - (tracks.start[slice] ?? 0));
+  const state = TILE_STATES[tracks.stateIndex[slice] ?? 0] ?? 'UNKNOWN';
+  const one = `${name}, ${state}, ${duration}${tracks.running[slice] === 1 ? ' so far' : ''}`;
+  const [many, lost] = [counts[slice] ?? 0, failures[slice] ?? 0];
+  if (many <= 1) return one;
+  return `${many.toLocaleString('en-US')} attempts${lost > 0 ? `, ${lost.toLocaleString('en-US')} failed` : ''}; the longest: ${one}`;
+}
 
 /**
  * Slices of the tiles by page of lanes, with those that still run up to `now` (ns after the origin of the lanes). Work: the

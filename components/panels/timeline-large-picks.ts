@@ -1,0 +1,109 @@
+'use client';
+/** What is picked on a large timeline: the server knows which attempt stands behind a slice, and where the next one is. */
+import { useEffect, useState } from 'react';
+import type { z } from 'zod';
+import { bucketOf } from '../../lib/chart/timeline-tiles.ts';
+import { type TimelineSlicesWire, timelineSlicesRoute } from '../../lib/contract/timeline-tile.ts';
+import { LANE_PAGE } from '../../lib/model/timeline-tile.ts';
+import { askOnce } from '../queries/api-client.ts';
+import type { LargeJob, LargeScene } from './timeline-large-scene.ts';
+import type { TimelineView } from './timeline-view.ts';
+
+type FoundSlice = TimelineSlicesWire['slices'][number];
+
+export function useLargePicks(
+  { answer, narrow, filter }: LargeJob,
+  view: TimelineView,
+  { scene, tiled, pages, whole, isLoading }: LargeScene,
+  lookAt: (lane: number) => void,
+) {
+  const { tracks } = scene;
+  const [focus, setFocus] = useState(-1);
+  const [notice, setNotice] = useState('');
+  /** Key of a lane to bring into view; the focus goes to its slice when its tile is there. */
+  const [goTo, setGoTo] = useState('');
+  const origin = BigInt(scene.originNs);
+  const range = view.range ?? whole;
+  const at = (ns: number): string => (origin + BigInt(Math.max(0, Math.round(ns)))).toString();
+  const choose = (one: { readonly taskId: string; readonly attempt: number } | undefined) =>
+    void view.set({ sel: one === undefined ? '' : `${one.taskId}:${one.attempt}` });
+  const ask = async (
+    params: Omit<z.input<typeof timelineSlicesRoute.query>, 'jobId'>,
+  ): Promise<readonly FoundSlice[]> => (await askOnce(timelineSlicesRoute, { ...narrow, ...filter, ...params })).slices;
+  /** Says what went wrong instead of doing nothing. */
+  const tried = (work: Promise<void>): void => {
+    setNotice('');
+    work.catch((error: unknown) => setNotice(error instanceof Error ? error.message : String(error)));
+  };
+
+  useEffect(() => {
+    if (goTo === '') return;
+    const lane = answer.lanes.key.indexOf(goTo);
+    if (lane === -1) return;
+    if (!pages.has(Math.floor(lane / LANE_PAGE))) {
+      lookAt(lane);
+      return;
+    }
+    if (isLoading) return;
+    for (let slice = tracks.trackBegin[lane] ?? 0; slice < (tracks.trackBegin[lane + 1] ?? 0); slice++) {
+      if ((tracks.end[slice] ?? 0) < range.from || (tracks.start[slice] ?? 0) > range.to) continue;
+      setFocus(slice);
+      setGoTo('');
+      return;
+    }
+  }, [goTo, answer.lanes.key, pages, tracks, range, isLoading, lookAt]);
+
+  async function find(slice: number): Promise<void> {
+    const lane = tracks.trackOf[slice] ?? 0;
+    if (tracks.running[slice] === 1) {
+      choose(
+        answer.running.find((one) => one.lane === lane && Number(BigInt(one.startNs) - origin) === tracks.start[slice]),
+      );
+      return;
+    }
+    const start = tracks.start[slice] ?? 0;
+    const tile = pages.get(Math.floor(lane / LANE_PAGE));
+    // Of those that start in its bucket a slice is the longest; one from before the tile is exact.
+    const bucket = tile === undefined || tiled.counts[slice] === 0 ? null : bucketOf(tile, origin, start);
+    const found = await ask({
+      lane: answer.lanes.key[lane] ?? '',
+      from: at(bucket?.from ?? start),
+      to: at(bucket?.to ?? start + 1),
+      sort: 'longest',
+      limit: 4,
+    });
+    const first = BigInt(at(bucket?.from ?? start));
+    choose(found.find(({ startNs }) => BigInt(startNs) >= first) ?? found[0]);
+  }
+
+  async function jumpTo(to: 'failure' | 'longest'): Promise<void> {
+    const found =
+      to === 'longest'
+        ? await ask({ from: at(range.from), to: at(range.to), sort: 'longest', limit: 1 })
+        : await ask({ from: at((range.from + range.to) / 2), state: 'FAILED', limit: 1 });
+    const one = found[0] ?? (to === 'failure' ? (await ask({ state: 'FAILED', limit: 1 }))[0] : undefined);
+    if (one === undefined) {
+      setNotice('None found.');
+      return;
+    }
+    choose(one);
+    const [from, end] = [Number(BigInt(one.startNs) - origin), Number(BigInt(one.endNs) - origin)];
+    const air = Math.max((end - from) * 3, 400_000);
+    view.setRange({ from: from - air, to: end + air }, 'zoom');
+    setGoTo(one.lane);
+  }
+
+  return {
+    focus: focus < tracks.start.length ? focus : -1,
+    setFocus,
+    notice,
+    select(slice: number) {
+      if (slice === -1) choose(undefined);
+      else {
+        setFocus(slice);
+        tried(find(slice));
+      }
+    },
+    jump: (to: 'failure' | 'longest') => tried(jumpTo(to)),
+  };
+}
