@@ -3,12 +3,13 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { offsetToMs } from '../../lib/chart/timeline-instant.ts';
 import { rowAt, rowsBetween } from '../../lib/chart/timeline-layout.ts';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
+import type { TimeRange, WideRun } from '../../lib/chart/timeline-raster.ts';
 import { panBy, sliceAt } from '../../lib/chart/timeline-window.ts';
 import { CursorLine, setSharedCursor } from './shared-cursor.tsx';
 import { useTimelineInput } from './timeline-input.ts';
-import { drawOverlay, drawSlices } from './timeline-paint.ts';
-import { AXIS_HEIGHT, type Frame, type TimelineScene } from './timeline-scene.ts';
+import { drawOverlay } from './timeline-paint.ts';
+import { SlicePainter } from './timeline-painter.ts';
+import { AXIS_HEIGHT, type Frame, type Marks, type TimelineScene } from './timeline-scene.ts';
 import { useCanvasTheme } from './timeline-theme.ts';
 
 export interface TimelineCanvasProps {
@@ -137,23 +138,45 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
             height,
             labels,
             scale: Math.min(2, globalThis.devicePixelRatio ?? 1),
-            hover: pointer?.slice ?? -1,
-            focus,
-            box,
           },
-    [range, scrollTop, width, height, labels, pointer?.slice, focus, box],
+    [range, scrollTop, width, height, labels],
   );
+  const hover = pointer?.slice ?? -1;
+  const marks: Marks = useMemo(() => ({ hover, focus, box }), [hover, focus, box]);
+  const painter = useRef<SlicePainter | null>(null);
+  const painted = useRef<(() => void) | null>(null);
+  const marksNow = useRef(marks);
+  useEffect(() => {
+    painter.current = new SlicePainter();
+    return () => {
+      painter.current?.close();
+      painter.current = null;
+    };
+  }, []);
   useEffect(() => {
     const request = requestAnimationFrame(() => {
-      if (slices.current === null || overlay.current === null || theme === null || frame === null) return;
-      performance.mark('timeline-frame');
-      const runs = drawSlices(slices.current, scene, frame, theme);
-      drawOverlay(overlay.current, scene, frame, theme, runs);
-      performance.measure('timeline-draw', 'timeline-frame');
-      if (tracks.start.length > 0) performance.mark('timeline-filled');
+      const canvas = slices.current;
+      if (canvas === null || theme === null || frame === null) return;
+      const onPainted = (runs: readonly WideRun[], workMs: number) => {
+        // Text follows the frame that is on the canvas, not the one that is asked for meanwhile.
+        const draw = () => {
+          if (overlay.current !== null) drawOverlay(overlay.current, scene, frame, marksNow.current, theme, runs);
+        };
+        const began = performance.now();
+        draw();
+        painted.current = draw;
+        performance.measure('timeline-draw', { start: began, duration: workMs + performance.now() - began });
+        if (tracks.start.length > 0) performance.mark('timeline-filled');
+      };
+      painter.current?.paint({ canvas, scene, frame, theme, onPainted });
     });
     return () => cancelAnimationFrame(request);
   }, [scene, frame, theme, tracks]);
+  useEffect(() => {
+    marksNow.current = marks;
+    const request = requestAnimationFrame(() => painted.current?.());
+    return () => cancelAnimationFrame(request);
+  }, [marks]);
 
   const spoken = focus === -1 ? '' : props.words(focus);
   const lines = pointer === null || pointer.slice === -1 ? [] : props.lines(pointer.slice);

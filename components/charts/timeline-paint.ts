@@ -1,6 +1,6 @@
 /**
- * One frame of the timeline on two canvases: pixels of slices below, text and selection above. Draws only: what stands
- * where comes from lib/chart.
+ * The upper canvas of the timeline: axis, names, text and selection over the slices (timeline-painter.ts). Draws only: what
+ * stands where comes from lib/chart.
  *
  *   labels | axis
  *   -------+------------------------------
@@ -8,122 +8,25 @@
  *   worker | slices
  */
 import { timeTicks } from '../../lib/chart/time-ticks.ts';
-import { mixColours, packColour } from '../../lib/chart/timeline-colours.ts';
-import { paintDensity, trackDensity } from '../../lib/chart/timeline-density.ts';
 import { rowsBetween, TRACK_HEIGHT } from '../../lib/chart/timeline-layout.ts';
-import { paintTracks, type TimeRange, type WideRun } from '../../lib/chart/timeline-raster.ts';
+import type { WideRun } from '../../lib/chart/timeline-raster.ts';
 import { drawChain, drawRun } from './timeline-marks.ts';
-import { AXIS_HEIGHT, type Frame, type TimelineScene } from './timeline-scene.ts';
+import { resizeCanvas } from './timeline-painter.ts';
+import { AXIS_HEIGHT, type Frame, type Marks, type TimelineScene } from './timeline-scene.ts';
 import type { CanvasTheme } from './timeline-theme.ts';
-
-function resize(canvas: HTMLCanvasElement, frame: Frame): void {
-  const width = Math.round(frame.width * frame.scale);
-  const height = Math.round(frame.height * frame.scale);
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-}
-
-let buffer: ImageData | null = null;
-
-/** Slices and densities; returns the slices that are wide enough for text. */
-export function drawSlices(
-  canvas: HTMLCanvasElement,
-  scene: TimelineScene,
-  frame: Frame,
-  theme: CanvasTheme,
-): readonly WideRun[] {
-  const context = canvas.getContext('2d', { alpha: false });
-  if (context === null) return [];
-  resize(canvas, frame);
-  const { scale, range } = frame;
-  context.fillStyle = theme.panel;
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  const left = Math.round(frame.labels * scale);
-  const width = canvas.width - left;
-  const top = Math.round(AXIS_HEIGHT * scale);
-  const height = canvas.height - top;
-  if (width < 2 || height < 2) return [];
-  if (buffer === null || buffer.width !== width || buffer.height !== height) buffer = new ImageData(width, height);
-  const pixels = new Uint32Array(buffer.data.buffer);
-  const background = packColour(theme.panel);
-  const header = packColour(theme.raised);
-  const failure = packColour(theme.bad);
-  pixels.fill(background);
-  const rows = rowsBetween(scene.layout, frame.scrollTop, frame.scrollTop + frame.height - AXIS_HEIGHT);
-  const toY = (y: number) => Math.round((y - frame.scrollTop) * scale);
-  const places = rows
-    .filter(({ track }) => track !== -1)
-    .map((row) => ({ track: row.track, top: toY(row.top) + 1, height: Math.round((row.height - 3) * scale) }));
-  const runs = paintTracks(
-    scene.tracks,
-    places,
-    range,
-    { colours: scene.colours, failure, background, runningEdge: background },
-    pixels,
-    width,
-    28 * scale,
-  );
-  for (const row of rows) {
-    if (row.track !== -1) continue;
-    const from = Math.max(0, toY(row.top));
-    const until = Math.min(height, toY(row.top + row.height) - 1);
-    if (until > from) pixels.fill(header, from * width, until * width);
-    const group = scene.tracks.groups[row.group];
-    if (!row.folded || group === undefined) continue;
-    const density = trackDensity(scene.tracks, group.first, group.last, range, width);
-    const place = { top: toY(row.top) + 2, height: Math.round((row.height - 4) * scale) };
-    const colour = mixColours(packColour(theme.accent), header, 0.35);
-    paintDensity(density, place, { failure, colour }, pixels, width);
-  }
-  const unknown = mixColours(packColour(theme.muted), background, 0.72);
-  if (scene.loadedOf === undefined)
-    paintUnknown(pixels, width, { top: 0, bottom: height }, scene.loaded, range, unknown, scale);
-  else
-    for (const row of rows) {
-      if (row.track === -1) continue;
-      const place = { top: Math.max(0, toY(row.top)), bottom: Math.min(height, toY(row.top + row.height)) };
-      paintUnknown(pixels, width, place, scene.loadedOf(row.track), range, unknown, scale);
-    }
-  context.putImageData(buffer, left, top);
-  return runs;
-}
-
-/** A checkerboard over what no answer covers yet. */
-function paintUnknown(
-  pixels: Uint32Array,
-  width: number,
-  place: { readonly top: number; readonly bottom: number },
-  loaded: TimeRange | null,
-  range: TimeRange,
-  colour: number,
-  scale: number,
-): void {
-  const at = (time: number) => Math.round(((time - range.from) / (range.to - range.from)) * width);
-  const size = Math.max(4, Math.round(6 * scale));
-  const paint = (from: number, to: number) => {
-    for (let y = place.top; y < place.bottom; y++)
-      for (let x = Math.max(0, from); x < Math.min(width, to); x++)
-        if ((Math.floor(x / size) + Math.floor(y / size)) % 2 === 0) pixels[y * width + x] = colour;
-  };
-  if (loaded === null) {
-    paint(0, width);
-    return;
-  }
-  if (at(loaded.from) > 0) paint(0, at(loaded.from));
-  if (at(loaded.to) < width) paint(at(loaded.to), width);
-}
 
 /** Axis, labels, text on slices, phases, the chain of the selection, hover, focus, box. */
 export function drawOverlay(
   canvas: HTMLCanvasElement,
   scene: TimelineScene,
   frame: Frame,
+  marks: Marks,
   theme: CanvasTheme,
   runs: readonly WideRun[],
 ): void {
   const context = canvas.getContext('2d');
   if (context === null) return;
-  resize(canvas, frame);
+  resizeCanvas(canvas, frame);
   context.setTransform(frame.scale, 0, 0, frame.scale, 0, 0);
   context.clearRect(0, 0, frame.width, frame.height);
   const { range, labels, width, height } = frame;
@@ -168,11 +71,11 @@ export function drawOverlay(
     context.lineWidth = thick;
     context.strokeRect(left, rowTop(slice) + 0.5, right - left, TRACK_HEIGHT - 2);
   };
-  outline(frame.hover, theme.muted, 1);
-  if (frame.focus !== scene.selected) outline(frame.focus, theme.text, 2);
+  outline(marks.hover, theme.muted, 1);
+  if (marks.focus !== scene.selected) outline(marks.focus, theme.text, 2);
   outline(scene.selected, theme.accent, 2.5);
-  if (frame.box !== null) {
-    const [from, to] = [x(Math.min(frame.box.from, frame.box.to)), x(Math.max(frame.box.from, frame.box.to))];
+  if (marks.box !== null) {
+    const [from, to] = [x(Math.min(marks.box.from, marks.box.to)), x(Math.max(marks.box.from, marks.box.to))];
     context.fillStyle = theme.accent;
     context.globalAlpha = 0.16;
     context.fillRect(from, AXIS_HEIGHT, to - from, height);

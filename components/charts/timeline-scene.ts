@@ -1,4 +1,5 @@
 /** What a frame of the timeline is drawn from: what there is, and what part of it is looked at. */
+import type { TrackDensity } from '../../lib/chart/timeline-density.ts';
 import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
 import type { TimelineLayout } from '../../lib/chart/timeline-layout.ts';
 import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
@@ -25,6 +26,10 @@ export interface TimelineScene {
   readonly loaded: TimeRange;
   /** What is known of single tracks where that differs; null: nothing. */
   readonly loadedOf?: (track: number) => TimeRange | null;
+  /** The same for the headers of nodes, by place of the group; null: as `loaded`. */
+  readonly loadedHeads?: (group: number) => TimeRange | null;
+  /** Density of a folded node where its tracks do not hold all of it; null: from the tracks. */
+  readonly densityOf?: (group: number, range: TimeRange, width: number) => TrackDensity | null;
   /** Phases by place in the columns; only those of wide slices are asked for. */
   readonly phases: ReadonlyMap<number, readonly DrawnPhase[]>;
   readonly selected: number;
@@ -40,6 +45,10 @@ export interface Frame {
   readonly height: number;
   readonly labels: number;
   readonly scale: number;
+}
+
+/** What stands over the slices: changes without painting them anew. */
+export interface Marks {
   readonly hover: number;
   /** The slice the keyboard is on. */
   readonly focus: number;

@@ -1,6 +1,11 @@
 /** Many tracks as one strip: which share of them is busy at each pixel, and where something failed. */
-import type { TimelineTracks } from './timeline-lanes.ts';
-import { type RasterPaint, rasterTrack, type TimeRange, type TrackPlace } from './timeline-raster.ts';
+import {
+  type RasterPaint,
+  type RasterTracks,
+  rasterTrack,
+  type TimeRange,
+  type TrackPlace,
+} from './timeline-raster.ts';
 
 export interface TrackDensity {
   /** Share of the tracks that has a slice at the pixel, 0..1. */
@@ -11,7 +16,7 @@ export interface TrackDensity {
 
 /** Density of tracks [first, last). Work: tracks times pixels. */
 export function trackDensity(
-  tracks: TimelineTracks,
+  tracks: RasterTracks,
   first: number,
   last: number,
   range: TimeRange,

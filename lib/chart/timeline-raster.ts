@@ -12,6 +12,12 @@ export interface TimeRange {
   readonly to: number;
 }
 
+/** What pixels are made of; copies to a worker as it is. */
+export type RasterTracks = Pick<
+  TimelineTracks,
+  'trackBegin' | 'start' | 'end' | 'running' | 'longest' | 'treeSize' | 'failedBefore'
+>;
+
 /** Per pixel column of one track: the winning slice (-1: none) and whether a failed slice touches it. */
 export interface TrackPixels {
   readonly winner: Int32Array;
@@ -27,7 +33,7 @@ const pixelEnd = (first: number, end: number, range: TimeRange, width: number): 
   Math.max(first + 1, Math.ceil(((end - range.from) / (range.to - range.from)) * width));
 
 /** Index of the longest slice in [low, high); the earlier one where they tie. O(log n). */
-export function longestIn(tracks: TimelineTracks, low: number, high: number): number {
+export function longestIn(tracks: RasterTracks, low: number, high: number): number {
   let best = -1;
   let left = low + tracks.treeSize;
   let right = high + tracks.treeSize;
@@ -41,7 +47,7 @@ export function longestIn(tracks: TimelineTracks, low: number, high: number): nu
 }
 
 /** First slice of the track that ends after `time` (or starts at or after it); the track's end where none does. */
-export function firstVisible(tracks: TimelineTracks, track: number, time: number): number {
+export function firstVisible(tracks: RasterTracks, track: number, time: number): number {
   let low = tracks.trackBegin[track] ?? 0;
   let high = tracks.trackBegin[track + 1] ?? low;
   while (low < high) {
@@ -53,7 +59,7 @@ export function firstVisible(tracks: TimelineTracks, track: number, time: number
 }
 
 /** Fills `into` for one track. `into.winner.length` is the width in pixels. Range must not be empty. */
-export function rasterTrack(tracks: TimelineTracks, track: number, range: TimeRange, into: TrackPixels): void {
+export function rasterTrack(tracks: RasterTracks, track: number, range: TimeRange, into: TrackPixels): void {
   const { start, end, failedBefore } = tracks;
   const { winner, failed } = into;
   const width = winner.length;
@@ -125,7 +131,7 @@ export interface WideRun {
  * more leave their last pixel free; running slices fade out in stripes.
  */
 export function paintTracks(
-  tracks: TimelineTracks,
+  tracks: RasterTracks,
   places: readonly TrackPlace[],
   range: TimeRange,
   paint: RasterPaint,
