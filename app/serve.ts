@@ -3,6 +3,7 @@
  * security headers, access and request telemetry are.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import next from 'next';
 import { createAccessRule, SESSION_COOKIE } from '../lib/server/access.ts';
 import { ConfigError, loadConfig } from '../lib/server/config.ts';
@@ -12,6 +13,7 @@ import { requestDurations } from '../lib/server/request-durations.ts';
 import { routeLabel } from '../lib/server/route-label.ts';
 import { signInPage } from '../lib/server/sign-in-page.ts';
 import { startRuntime } from '../lib/server/start-runtime.ts';
+import { createStaticAssets } from '../lib/server/static-assets.ts';
 
 const dev = process.argv.includes('--dev');
 
@@ -33,6 +35,9 @@ const runtime = await startRuntime(config).catch(refuse);
 const web = next({ dev, hostname: config.host, port: config.port });
 const handle = web.getRequestHandler();
 await web.prepare();
+const assets = dev
+  ? null
+  : createStaticAssets(join(import.meta.dirname, '..', process.env.XRAY_NEXT_DIST ?? '.next', 'static'));
 const access = createAccessRule(config.authToken, config.allowedHosts);
 const durations = requestDurations(runtime.telemetry.registry);
 const traces = startOwnTraces(config.ownTraces, { port: config.port, version: runtime.version }, runtime.telemetry);
@@ -83,8 +88,9 @@ async function signIn(request: IncomingMessage, response: ServerResponse): Promi
 async function answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
   const { host, authorization, cookie, origin } = request.headers;
   const allowed = access.of({ method: request.method ?? 'GET', path, host, authorization, cookie, origin });
-  if (allowed === 'allowed') await handle(request, response);
-  else if (allowed === 'wrong-host')
+  if (allowed === 'allowed') {
+    if (assets?.answer(request, response, path) !== true) await handle(request, response);
+  } else if (allowed === 'wrong-host')
     problem(
       response,
       421,

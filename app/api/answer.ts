@@ -30,7 +30,7 @@ const FOR_EVER = 'private, max-age=31536000, immutable';
 
 /**
  * A GET handler of bytes: a gzip file (RFC 1952), because Next drops a Content-Encoding that it did not make itself. An ETag
- * always; kept for long where the answer is final.
+ * always; kept for long where the answer is final. `address` goes into `x-tile`; null is answered with 204.
  */
 export function answerGzip<Query extends z.ZodObject, Body extends z.ZodType>(
   route: RouteContract<Query, Body>,
@@ -38,16 +38,20 @@ export function answerGzip<Query extends z.ZodObject, Body extends z.ZodType>(
     runtime: Runtime,
     query: z.output<Query>,
     signal: AbortSignal,
-  ) => Promise<{ readonly body: Uint8Array; readonly isFinal: boolean }>,
+  ) => Promise<{ readonly body: Uint8Array; readonly isFinal: boolean; readonly address?: string } | null>,
 ): Handler {
   return async (request, context) => {
     try {
       const query = parseQuery(route, request, (await context.params) ?? {});
-      const { body, isFinal } = await run(getRuntime(), query, request.signal);
+      const made = await run(getRuntime(), query, request.signal);
+      if (made === null) return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } });
+      const { body, isFinal, address } = made;
       const { etag, bytes } = await gzipFile(body);
       const headers = {
         etag,
-        'cache-control': isFinal ? FOR_EVER : 'private, no-cache',
+        // An answer under an address of its own changes with what it is of.
+        'cache-control': isFinal && address === undefined ? FOR_EVER : 'private, no-cache',
+        ...(address === undefined ? {} : { 'x-tile': address }),
       };
       if (request.headers.get('if-none-match') === headers.etag) return new Response(null, { status: 304, headers });
       return new Response(bytes, { headers: { ...headers, 'content-type': 'application/gzip' } });

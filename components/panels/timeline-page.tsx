@@ -3,6 +3,7 @@
 import { type ComponentProps, useEffect, useMemo, useState } from 'react';
 import { timelineRoute } from '../../lib/contract/timeline.ts';
 import { timelineLanesRoute } from '../../lib/contract/timeline-tile.ts';
+import { WHOLE_TIMELINE } from '../../lib/model/timeline-tile.ts';
 import { useApi } from '../queries/api-client.ts';
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
@@ -11,8 +12,6 @@ import { Timeline } from './timeline-lanes.tsx';
 import { LargeTimeline } from './timeline-large.tsx';
 import { useTimelineFilter, useTimelineView } from './timeline-view.ts';
 
-/** Ended attempts that one answer still holds comfortably: more are asked for as tiles. */
-const WHOLE = 100_000;
 /** Above this a refresh is too dear to repeat every few seconds. */
 const LARGE = 20_000;
 const FRESH_NS = 300_000_000_000n;
@@ -31,7 +30,7 @@ export function TimelinePage({ jobId, session }: { jobId: string; session: strin
   );
   useEffect(() => {
     if (lanes.data === undefined || isLarge !== null) return;
-    setIsLarge(lanes.data.matched > WHOLE || lanes.data.isBeingMade);
+    setIsLarge(lanes.data.matched > WHOLE_TIMELINE || lanes.data.isBeingMade);
   }, [lanes.data, isLarge]);
   const whole = useApi(timelineRoute, narrow, { enabled: isLarge === false, refreshMs });
   useEffect(() => {

@@ -4,6 +4,7 @@ import { keepPreviousData, type UseQueryResult, useQuery } from '@tanstack/react
 import type { z } from 'zod';
 import { Problem, type ProblemWire } from '../../lib/contract/problem.ts';
 import { type RouteContract, requestPath } from '../../lib/contract/route.ts';
+import { takeEarly } from './early-answers.ts';
 import { type FrozenAnswers, frozenAnswer, useFrozenPage } from './frozen.tsx';
 
 /** An answer that was no answer; `problem` says what was asked, why it failed and what to do. */
@@ -20,7 +21,7 @@ export class ApiError extends Error {
 async function ask(path: string, init: RequestInit): Promise<unknown> {
   let response: Response;
   try {
-    response = await fetch(path, init);
+    response = await ((init.method === undefined ? takeEarly(path) : undefined) ?? fetch(path, init));
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw new ApiError({

@@ -8,17 +8,29 @@ import { requestPath } from '../../lib/contract/route.ts';
 import { timelineTileRoute } from '../../lib/contract/timeline-tile.ts';
 import { decodeTile, LANE_PAGE, type TimelineTile } from '../../lib/model/timeline-tile.ts';
 import { ApiError } from './api-client.ts';
+import { takeEarlyLike } from './early-answers.ts';
 
 export type TileQuery = Omit<z.input<typeof timelineTileRoute.query>, 'lanes' | 'nodes' | 'exact'>;
 
 const SHORT = { type: 'about:blank', title: 'The timeline could not be loaded', code: 'network' } as const;
 
+async function readTile(body: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<TimelineTile> {
+  return decodeTile(await new Response(body.pipeThrough(new DecompressionStream('gzip'))).arrayBuffer());
+}
+
+/** The tile that was asked for before this page's scripts were there, where it is the one that is asked for now. */
+async function earlyTile(path: string): Promise<TimelineTile | null> {
+  const early = takeEarlyLike(path.replace(/\/tile\?.*/, '/first-tile?'));
+  const response = await early?.catch(() => undefined);
+  if (response === undefined || response.status !== 200 || response.body === null) return null;
+  return response.headers.get('x-tile') === path ? readTile(response.body) : null;
+}
+
 async function askTile(path: string, signal: AbortSignal): Promise<TimelineTile> {
+  const early = await earlyTile(path);
+  if (early !== null) return early;
   const response = await fetch(path, { signal });
-  if (response.ok && response.body !== null) {
-    const plain = response.body.pipeThrough(new DecompressionStream('gzip'));
-    return decodeTile(await new Response(plain).arrayBuffer());
-  }
+  if (response.ok && response.body !== null) return readTile(response.body);
   const problem = Problem.safeParse(await response.json().catch(() => null));
   const detail = `X-Ray answered ${response.status} to ${path}`;
   throw new ApiError(problem.success ? problem.data : { ...SHORT, status: response.status, detail });

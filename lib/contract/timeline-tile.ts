@@ -92,6 +92,16 @@ export const timelineTileRoute = defineRoute({
   response: z.instanceof(Uint8Array),
 });
 
+/**
+ * The tile that a page with lanes of `pixels` device px will ask for first: all of the job, the first lanes by node. Its
+ * address as a request for a tile stands in the header `x-tile`. 204 where the job is small enough for one answer.
+ */
+export const timelineFirstTileRoute = defineRoute({
+  path: '/api/jobs/{jobId}/timeline/first-tile',
+  query: z.strictObject({ ...oneJob, pixels: z.coerce.number().int().min(50).max(16_384) }),
+  response: z.instanceof(Uint8Array),
+});
+
 /** Ended attempts of a window, or of one lane: what stands behind the slices of a tile. */
 export const TimelineSlicesResponse = z.object({
   slices: z.array(

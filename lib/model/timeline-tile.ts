@@ -25,6 +25,8 @@
  * they are, and how many failed. Slices of a lane never overlap, so every slice at least as long as a bucket is in the tile.
  */
 
+/** Ended attempts that one answer still holds comfortably: more are asked for as tiles. */
+export const WHOLE_TIMELINE = 100_000;
 /** Lanes that the pages of X-Ray ask for at a time. */
 export const LANE_PAGE = 32;
 const MAGIC = 0x54525858;

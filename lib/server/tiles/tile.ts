@@ -20,7 +20,7 @@ const PAST_MS = 60_000;
 /** Time of one tile in the store. */
 const TILE_MS = 10_000;
 
-interface Answer {
+export interface TileAnswer {
   readonly body: Uint8Array<ArrayBuffer>;
   /** True where the address names the version of the job's slices, and the window lies in the past. */
   readonly isFinal: boolean;
@@ -31,7 +31,7 @@ export async function getTimelineTile(
   runtime: Runtime,
   query: z.output<typeof timelineTileRoute.query> & JobQuery,
   signal?: AbortSignal,
-): Promise<Answer> {
+): Promise<TileAnswer> {
   const wide = BigInt(query.resolution);
   const first = query.from >> wide;
   const last = (query.to + (1n << wide) - 1n) >> wide;

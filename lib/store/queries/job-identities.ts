@@ -11,9 +11,11 @@ export interface JobIdentity {
   readonly start_ns: string | null;
 }
 
+const NAMED = `({session:String} = '' OR session = {session:String}) AND job_id = {job:String}`;
+
 /**
  * Jobs with this Ray job id or submission id. A submission without a driver has its submission id for a job id, until a
- * row with the real one is there. Parameters: job; session, cluster ('' for any).
+ * row with the real one is there. Attempts of jobs whose timeline is kept are not read. Parameters: job; session, cluster ('' for any).
  */
 export const jobIdentities: Query<JobIdentity> = {
   name: 'job-identities',
@@ -25,8 +27,10 @@ export const jobIdentities: Query<JobIdentity> = {
           SELECT session, job_id FROM xray.ray_jobs
           WHERE ({session:String} = '' OR session = {session:String}) AND (job_id = {job:String} OR submission_id = {job:String}))
         UNION ALL
+        SELECT session, job_id, '' AS submission, NULL AS started FROM xray.timeline_lanes WHERE ${NAMED} GROUP BY session, job_id
+        UNION ALL
         SELECT DISTINCT session, job_id, '' AS submission, NULL AS started FROM xray.ray_task_attempts
-        WHERE ({session:String} = '' OR session = {session:String}) AND job_id = {job:String}
+        WHERE ${NAMED} AND (session, job_id) NOT IN (SELECT session, job_id FROM xray.timeline_lanes WHERE ${NAMED} GROUP BY session, job_id)
       ) GROUP BY session, job_id
       HAVING NOT (job_id = submission_id AND (session, submission_id) IN (
         SELECT session, submission_id FROM xray.ray_jobs WHERE submission_id != '' AND job_id != submission_id))

@@ -1,5 +1,5 @@
 import { timelineLanesRoute } from '../../../../../../lib/contract/timeline-tile.ts';
-import { getTimelineLanes } from '../../../../../../lib/server/tiles/lanes.ts';
+import { getLanesOnce } from '../../../../../../lib/server/tiles/lanes-once.ts';
 import { answer } from '../../../../answer.ts';
 
-export const GET = answer(timelineLanesRoute, getTimelineLanes);
+export const GET = answer(timelineLanesRoute, getLanesOnce);
