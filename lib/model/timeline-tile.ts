@@ -1,16 +1,17 @@
 /**
- * Tiles of a timeline at scale. A tile is a gzip file of this, little-endian, version 1:
+ * Tiles of a timeline at scale. A tile is a gzip file of this, little-endian, version 2:
  *
  *   0   u32  magic 0x54525858 ("XXRT")
- *   4   u16  version, 1          6  u16  flags: 1 = every entry is exact
- *   8   i64  origin: ns, a multiple of 2^resolution       16  u8 resolution: log2 ns per bucket, 17-19 zero
+ *   4   u16  version, 2          6  u16  flags: 1 = every entry is exact, 2 = there is a column `busy`
+ *   8   i64  origin: ns, a multiple of 2^resolution       16  u8 resolution: log2 ns per bucket
+ *   17  u8   bytes of one of `tasks`: 1, 2 or 4           18  u8 bytes of one of `failures`          19 zero
  *   20  u32  buckets             24 u32 lanes            28 u32 entries           32 u32 exact            36 u32 bytes of names
  *   40  columns, one after the other, each from a multiple of 8:
  *       begin     u32[lanes + 1]  entries of lane l: begin[l] .. begin[l + 1], by bucket, the carry first
- *       bucket    u32[entries]    0xffffffff: the carry, a slice at least a bucket long that began before the tile and reaches into it
- *       tasks     u32[entries]    attempts that start in the bucket (carry: 0)
- *       failures  u32[entries]    of these, failed (carry: 1 where it failed)
- *       busy      u16[entries]    lanes of a node that are busy in the bucket; 0 for lanes
+ *       bucket    u16[entries]    0xffff: the carry, a slice at least a bucket long that began before the tile and reaches into it
+ *       tasks     u8, u16 or u32[entries]   attempts that start in the bucket (carry: 0)
+ *       failures  u8, u16 or u32[entries]   of these, failed (carry: 1 where it failed)
+ *       busy      u16[entries]    lanes of a node that are busy in the bucket; only with flag 2, else 0
  *       function  u16[entries]    of the longest: place in the names
  *       state     u8[entries]     of the longest: 0 finished, 1 failed
  *       place     u8[entries]     start of the longest in its bucket, in 1/256
@@ -31,7 +32,11 @@ export const WHOLE_TIMELINE = 100_000;
 export const LANE_PAGE = 32;
 const MAGIC = 0x54525858;
 const HEADER = 40;
+/** `bucket` of a carry, in memory. */
 export const CARRY = 0xffffffff;
+/** The same in a file: there are at most so many buckets. */
+export const MOST_BUCKETS = 0xffff;
+const VERSION = 2;
 
 export interface TimelineTile {
   readonly originNs: bigint;
@@ -59,63 +64,115 @@ export interface TimelineTile {
 export const packLength = (ns: number): number => Math.min(65_535, Math.round(Math.log2(1 + Math.max(0, ns)) * 1024));
 export const unpackLength = (packed: number): number => 2 ** (packed / 1024) - 1;
 
-const COLUMNS = [
-  ['begin', Uint32Array],
-  ['bucket', Uint32Array],
-  ['tasks', Uint32Array],
-  ['failures', Uint32Array],
-  ['busy', Uint16Array],
-  ['function', Uint16Array],
-  ['state', Uint8Array],
-  ['place', Uint8Array],
-  ['length', Uint16Array],
-  ['index', Uint32Array],
-  ['start', Float64Array],
-  ['duration', Float64Array],
-  ['task', BigUint64Array],
-] as const;
+/** Bytes of an element of each column, where that is not the tile's own. */
+const WIDTHS = {
+  begin: 4,
+  bucket: 2,
+  function: 2,
+  state: 1,
+  place: 1,
+  length: 2,
+  index: 4,
+  start: 8,
+  duration: 8,
+  task: 8,
+};
 
-const rows = (name: string, counts: { lanes: number; entries: number; exact: number; isExact: boolean }): number =>
-  name === 'begin'
-    ? counts.lanes + 1
-    : name === 'task'
-      ? counts.isExact
-        ? counts.exact
-        : 0
-      : name === 'index' || name === 'start' || name === 'duration'
-        ? counts.exact
-        : counts.entries;
+interface Layout {
+  readonly lanes: number;
+  readonly entries: number;
+  readonly exact: number;
+  readonly isExact: boolean;
+  readonly hasBusy: boolean;
+  readonly tasks: number;
+  readonly failures: number;
+}
+
+/** Elements and bytes of each column, in their order. */
+const columnsOf = (layout: Layout) =>
+  ({
+    begin: [layout.lanes + 1, WIDTHS.begin],
+    bucket: [layout.entries, WIDTHS.bucket],
+    tasks: [layout.entries, layout.tasks],
+    failures: [layout.entries, layout.failures],
+    busy: [layout.hasBusy ? layout.entries : 0, 2],
+    function: [layout.entries, WIDTHS.function],
+    state: [layout.entries, WIDTHS.state],
+    place: [layout.entries, WIDTHS.place],
+    length: [layout.entries, WIDTHS.length],
+    index: [layout.exact, WIDTHS.index],
+    start: [layout.exact, WIDTHS.start],
+    duration: [layout.exact, WIDTHS.duration],
+    task: [layout.isExact ? layout.exact : 0, WIDTHS.task],
+  }) as const;
+type Column = keyof ReturnType<typeof columnsOf>;
+const NAMES: readonly Column[] = [
+  'begin',
+  'bucket',
+  'tasks',
+  'failures',
+  'busy',
+  'function',
+  'state',
+  'place',
+  'length',
+  'index',
+  'start',
+  'duration',
+  'task',
+];
 
 const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 
+const widthFor = (values: Uint32Array): 1 | 2 | 4 => {
+  let most = 0;
+  for (const value of values) if (value > most) most = value;
+  return most < 0x100 ? 1 : most < 0x1_0000 ? 2 : 4;
+};
+const narrow = (values: Uint32Array, bytes: number): Uint8Array | Uint16Array | Uint32Array =>
+  bytes === 1 ? new Uint8Array(values) : bytes === 2 ? new Uint16Array(values) : values;
+
+/** Throws RangeError where there are more than MOST_BUCKETS. */
 export function encodeTile(tile: TimelineTile): Uint8Array<ArrayBuffer> {
-  const counts = {
+  if (tile.buckets > MOST_BUCKETS)
+    throw new RangeError(`a tile has at most ${MOST_BUCKETS} buckets, this one ${tile.buckets}`);
+  const layout = {
     lanes: tile.begin.length - 1,
     entries: tile.bucket.length,
     exact: tile.index.length,
     isExact: tile.isExact,
+    hasBusy: tile.busy.some((lanes) => lanes > 0),
+    tasks: widthFor(tile.tasks),
+    failures: widthFor(tile.failures),
+  };
+  const columns = columnsOf(layout);
+  const stored = {
+    ...tile,
+    // The carry, too: its low half is 0xffff.
+    bucket: new Uint16Array(tile.bucket),
+    tasks: narrow(tile.tasks, layout.tasks),
+    failures: narrow(tile.failures, layout.failures),
   };
   const names = new TextEncoder().encode(JSON.stringify(tile.functions));
-  const columns = COLUMNS.reduce(
-    (sum, [name, Type]) => sum + aligned(rows(name, counts) * Type.BYTES_PER_ELEMENT),
-    HEADER,
-  );
-  const bytes = new Uint8Array(columns + names.length);
+  const size = NAMES.reduce((sum, name) => sum + aligned(columns[name][0] * columns[name][1]), HEADER);
+  const bytes = new Uint8Array(size + names.length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
-  view.setUint16(4, 1, true);
-  view.setUint16(6, tile.isExact ? 1 : 0, true);
+  view.setUint16(4, VERSION, true);
+  view.setUint16(6, (tile.isExact ? 1 : 0) | (layout.hasBusy ? 2 : 0), true);
   view.setBigInt64(8, tile.originNs, true);
   view.setUint8(16, tile.resolution);
+  view.setUint8(17, layout.tasks);
+  view.setUint8(18, layout.failures);
   view.setUint32(20, tile.buckets, true);
-  view.setUint32(24, counts.lanes, true);
-  view.setUint32(28, counts.entries, true);
-  view.setUint32(32, counts.exact, true);
+  view.setUint32(24, layout.lanes, true);
+  view.setUint32(28, layout.entries, true);
+  view.setUint32(32, layout.exact, true);
   view.setUint32(36, names.length, true);
   let at = HEADER;
-  for (const [name, Type] of COLUMNS) {
-    const length = rows(name, counts) * Type.BYTES_PER_ELEMENT;
-    const column = tile[name];
+  for (const name of NAMES) {
+    const length = columns[name][0] * columns[name][1];
+    const column = stored[name];
     bytes.set(new Uint8Array(column.buffer, column.byteOffset, length), at);
     at += aligned(length);
   }
@@ -123,43 +180,56 @@ export function encodeTile(tile: TimelineTile): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Throws RangeError where the bytes are no tile of version 1. The columns are views of the bytes. */
+/** Throws RangeError where the bytes are no tile of version 2. Columns are views of the bytes where they are as wide. */
 export function decodeTile(bytes: ArrayBuffer): TimelineTile {
   const view = new DataView(bytes);
   if (bytes.byteLength < HEADER || view.getUint32(0, true) !== MAGIC) throw new RangeError('this is no timeline tile');
-  if (view.getUint16(4, true) !== 1)
+  if (view.getUint16(4, true) !== VERSION)
     throw new RangeError(
-      `timeline tile of version ${view.getUint16(4, true)}: this page reads version 1, load it again`,
+      `timeline tile of version ${view.getUint16(4, true)}: this page reads version ${VERSION}, load it again`,
     );
-  const isExact = (view.getUint16(6, true) & 1) === 1;
-  const counts = {
+  const flags = view.getUint16(6, true);
+  const layout = {
     lanes: view.getUint32(24, true),
     entries: view.getUint32(28, true),
     exact: view.getUint32(32, true),
-    isExact,
+    isExact: (flags & 1) === 1,
+    hasBusy: (flags & 2) === 2,
+    tasks: view.getUint8(17),
+    failures: view.getUint8(18),
   };
+  const columns = columnsOf(layout);
   let at = HEADER;
-  const next = (name: string, size: number): [number, number] => {
-    const count = rows(name, counts);
+  const next = (name: Column): [number, number] => {
+    const [count, size] = columns[name];
     const begin = at;
     at += aligned(count * size);
     if (at > bytes.byteLength) throw new RangeError('this timeline tile is cut short');
     return [begin, count];
   };
-  const u32 = (name: string) => new Uint32Array(bytes, ...next(name, 4));
-  const u16 = (name: string) => new Uint16Array(bytes, ...next(name, 2));
-  const u8 = (name: string) => new Uint8Array(bytes, ...next(name, 1));
-  const f64 = (name: string) => new Float64Array(bytes, ...next(name, 8));
+  const u32 = (name: Column) => new Uint32Array(bytes, ...next(name));
+  const u16 = (name: Column) => new Uint16Array(bytes, ...next(name));
+  const u8 = (name: Column) => new Uint8Array(bytes, ...next(name));
+  const f64 = (name: Column) => new Float64Array(bytes, ...next(name));
+  const counts = (name: 'tasks' | 'failures'): Uint32Array => {
+    const width = columns[name][1];
+    if (width !== 1 && width !== 2 && width !== 4)
+      throw new RangeError(`this timeline tile has ${name} of ${width} bytes`);
+    return width === 1 ? new Uint32Array(u8(name)) : width === 2 ? new Uint32Array(u16(name)) : u32(name);
+  };
+  const begin = u32('begin');
+  const bucket = new Uint32Array(u16('bucket'));
+  for (let entry = 0; entry < bucket.length; entry++) if (bucket[entry] === MOST_BUCKETS) bucket[entry] = CARRY;
   const tile = {
     originNs: view.getBigInt64(8, true),
     resolution: view.getUint8(16),
     buckets: view.getUint32(20, true),
-    isExact,
-    begin: u32('begin'),
-    bucket: u32('bucket'),
-    tasks: u32('tasks'),
-    failures: u32('failures'),
-    busy: u16('busy'),
+    isExact: layout.isExact,
+    begin,
+    bucket,
+    tasks: counts('tasks'),
+    failures: counts('failures'),
+    busy: layout.hasBusy ? u16('busy') : new Uint16Array(layout.entries),
     function: u16('function'),
     state: u8('state'),
     place: u8('place'),
@@ -167,7 +237,7 @@ export function decodeTile(bytes: ArrayBuffer): TimelineTile {
     index: u32('index'),
     start: f64('start'),
     duration: f64('duration'),
-    task: new BigUint64Array(bytes, ...next('task', 8)),
+    task: new BigUint64Array(bytes, ...next('task')),
   };
   const names = new Uint8Array(bytes).subarray(at, at + view.getUint32(36, true));
   const functions: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(names));

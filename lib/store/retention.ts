@@ -30,6 +30,8 @@ const RULES: readonly Rule[] = [
     'timeline_lane_sums',
     'timeline_functions',
     'timeline_lanes',
+    'ray_job_parts',
+    'ray_job_counts',
   ].map((table) => ({ table, clock: 'stored', days: 'tasks' }) as const),
 ];
 

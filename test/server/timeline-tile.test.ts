@@ -270,7 +270,7 @@ describe('tiles', () => {
         lanes: Array.from({ length: lanes }, (_, i) => i.toString(16).padStart(16, '0')),
       });
     await expect(ask(ORIGIN, 1)).rejects.toThrow('it must be after "from"');
-    await expect(ask(ORIGIN + (70_000n << 20n), 1)).rejects.toThrow('a tile has at most 65536');
+    await expect(ask(ORIGIN + (70_000n << 20n), 1)).rejects.toThrow('a tile has at most 65535');
     await expect(ask(ORIGIN + (60_000n << 20n), 100)).rejects.toThrow('100 lanes and nodes times 60001 buckets');
     const query = timelineTileRoute.query;
     const base = { jobId: 'a', from: '0', to: '1', resolution: '3', lanes: '0'.repeat(16) };

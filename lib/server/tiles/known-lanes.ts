@@ -1,24 +1,19 @@
 /** What tiles of a job need to know besides rows: which job, nodes of lanes, names of functions. Held, because every tile asks. */
 import type { Engine } from '../../store/engine.ts';
-import { namedLanes, timelineFunctions } from '../../store/queries/timeline-tile.ts';
+import { nodesOfLanes, timelineFunctions } from '../../store/queries/timeline-tile.ts';
 import { type JobQuery, resolveJob } from '../jobs.ts';
 import type { Runtime } from '../runtime.ts';
 import { functionKey, functionKeys } from './tile-rows.ts';
 
 /** Whether a job's id is ambiguous is looked up again after so long. */
 const FOUND_MS = 10_000;
-/** Lanes of whole nodes may be this old; those named by the caller are looked up when they are missing. */
-const LANES_FRESH_MS = 2_000;
 const JOBS_HELD = 100;
 
 export interface JobNames {
   readonly which: { readonly session: string; readonly job: string };
   readonly foundMs: number;
-  /** Of every lane there ever was: its node. */
-  nodeOf: ReadonlyMap<bigint, bigint>;
-  /** Lanes that count. */
-  current: readonly bigint[];
-  lanesMs: number;
+  /** Of every lane that somebody asked for: its node. */
+  readonly nodeOf: Map<bigint, bigint>;
   readonly functions: Map<number, string>;
 }
 
@@ -36,8 +31,6 @@ export async function jobNames(runtime: Runtime, query: JobQuery): Promise<JobNa
     which: { session: job.session, job: job.job_id },
     foundMs: performance.now(),
     nodeOf: new Map(),
-    current: [],
-    lanesMs: Number.NEGATIVE_INFINITY,
     functions: new Map(),
   };
   const [oldest] = jobs.keys();
@@ -46,19 +39,12 @@ export async function jobNames(runtime: Runtime, query: JobQuery): Promise<JobNa
   return made;
 }
 
-/** Makes sure of the named lanes, and of all that count where whole nodes are wanted. */
-export async function knowLanes(
-  runtime: Runtime,
-  names: JobNames,
-  wanted: readonly bigint[],
-  wantsNodes: boolean,
-): Promise<void> {
-  const isOld = performance.now() - names.lanesMs > LANES_FRESH_MS;
-  if (!(wantsNodes && isOld) && wanted.every((lane) => names.nodeOf.has(lane))) return;
-  const rows = await runtime.engine.select(namedLanes, names.which);
-  names.nodeOf = new Map(rows.map(({ lane, node }) => [lane, node]));
-  names.current = rows.filter(({ retired }) => retired === 0).map(({ lane }) => lane);
-  names.lanesMs = performance.now();
+/** Makes sure of the nodes of lanes; one that never was stays unknown. */
+export async function knowLanes(runtime: Runtime, names: JobNames, wanted: readonly bigint[]): Promise<void> {
+  const lanes = wanted.filter((lane) => !names.nodeOf.has(lane));
+  if (lanes.length === 0) return;
+  const rows = await runtime.engine.select(nodesOfLanes, { ...names.which, lanes });
+  for (const { lane, node } of rows) names.nodeOf.set(lane, node);
 }
 
 /** Names of the functions in rows of a tile, by functionKey. */

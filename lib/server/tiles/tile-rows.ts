@@ -1,93 +1,97 @@
 /** Rows of the store (TILE_ROW_BYTES) as a tile. */
 import { CARRY, packLength, type TimelineTile } from '../../model/timeline-tile.ts';
-import { TILE_ROW_BYTES } from '../../store/queries/timeline-tile.ts';
+import { BUSY_ROW, TILE_ROW_BYTES } from '../../store/queries/timeline-tile.ts';
 import { dictionary } from '../dictionary.ts';
 
-/** Where a row holds what: in 64-bit words, and in 32-bit words. */
-const W64 = { start: 0, duration: 1, function: 2, task: 3, row: TILE_ROW_BYTES / 8 } as const;
-const W32 = {
-  functionLow: 4,
-  functionHigh: 5,
-  lane: 8,
+/**
+ * Where a row holds what, in 32-bit words. The first eight are `longest` from its lowest bits up: the hash of the task, the
+ * hash of the function with bit 0 for failed, 2^63 - 1 - start, duration.
+ */
+const AT = {
+  functionLow: 2,
+  functionHigh: 3,
+  startLow: 4,
+  startHigh: 5,
+  durationLow: 6,
+  durationHigh: 7,
+  place: 8,
   bucket: 9,
   tasks: 10,
   failures: 11,
   row: TILE_ROW_BYTES / 4,
 } as const;
+const HIGH = 2 ** 32;
 
 /** 53 bits of the hash of a function, without the byte that says how the slice ended. */
 export const functionKey = (low: number, high: number): number => high * 2 ** 21 + (low >>> 11);
 
-export function* functionKeys(words: Uint32Array): Iterable<number> {
-  for (let at = 0; at < words.length; at += W32.row)
-    yield functionKey(words[at + W32.functionLow] ?? 0, words[at + W32.functionHigh] ?? 0);
+/** The functions that rows name, some of them more than once. */
+export function functionKeys(words: Uint32Array): ReadonlySet<number> {
+  const keys = new Set<number>();
+  let before = Number.NaN;
+  for (let at = 0; at < words.length; at += AT.row) {
+    if ((words[at + AT.place] ?? 0) >= BUSY_ROW) continue;
+    const key = functionKey(words[at + AT.functionLow] ?? 0, words[at + AT.functionHigh] ?? 0);
+    if (key !== before) keys.add(key);
+    before = key;
+  }
+  return keys;
 }
 
 export interface Frame {
   readonly originNs: bigint;
   readonly resolution: number;
   readonly buckets: number;
+  /** Lanes and nodes. */
   readonly lanes: number;
-  readonly groupsFrom: number;
-  /** Lanes of the tile that a place in the rows counts for. */
-  readonly targets: readonly (readonly number[])[];
+  /** The lane that stands at a place of the rows. */
+  readonly laneOf: readonly number[];
   readonly isExact: boolean;
+}
+
+/** True where row `a` has the longer `longest`: compared from the highest word down, as in the store. */
+function isLonger(words: Uint32Array, a: number, b: number): boolean {
+  for (let word = AT.durationHigh; word >= 0; word--) {
+    const [x, y] = [words[a + word] ?? 0, words[b + word] ?? 0];
+    if (x !== y) return x > y;
+  }
+  return false;
 }
 
 /**
  * Rows of the store as a tile. Every lane has a place for its carry and one for each bucket; a place holds the row that
- * won it. Work: rows, and lanes times buckets.
+ * won it, by where it begins. Work: rows, and lanes times buckets.
  */
 export function tileOf(words: Uint32Array, names: ReadonlyMap<number, string>, frame: Frame): TimelineTile {
-  const numbers = new Float64Array(words.buffer, words.byteOffset, words.length / 2);
-  const hashes = new BigUint64Array(words.buffer, words.byteOffset, words.length / 2);
-  const rows = words.length / W32.row;
   const wide = frame.buckets + 1;
   const places = frame.lanes * wide;
   const won = new Int32Array(places).fill(-1);
   const tasks = new Uint32Array(places);
   const failures = new Uint32Array(places);
   // Of nodes: by how many the busy lanes change at each bucket, summed below.
-  const busy = frame.groupsFrom < frame.lanes ? new Int32Array(places + 1) : null;
-  const startOf = (row: number): number => numbers[row * W64.row + W64.start] ?? 0;
-  const durationOf = (row: number): number => numbers[row * W64.row + W64.duration] ?? 0;
-  /** The order of `longest` in the store. */
-  const longer = (a: number, b: number): boolean => {
-    if (durationOf(a) !== durationOf(b)) return durationOf(a) > durationOf(b);
-    if (startOf(a) !== startOf(b)) return startOf(a) < startOf(b);
-    const [x, y] = [a * W64.row, b * W64.row];
-    if (hashes[x + W64.function] !== hashes[y + W64.function])
-      return (hashes[x + W64.function] ?? 0n) > (hashes[y + W64.function] ?? 0n);
-    return (hashes[x + W64.task] ?? 0n) > (hashes[y + W64.task] ?? 0n);
-  };
-  const width = 2 ** frame.resolution;
-  for (let row = 0; row < rows; row++) {
-    const at = row * W32.row;
-    const bucket = words[at + W32.bucket] ?? 0;
-    for (const lane of frame.targets[words[at + W32.lane] ?? 0] ?? []) {
-      const place = lane * wide + (bucket === CARRY ? 0 : bucket + 1);
-      if (won[place] === -1 || longer(row, won[place] ?? 0)) won[place] = row;
-      tasks[place] = (tasks[place] ?? 0) + (words[at + W32.tasks] ?? 0);
-      failures[place] = (failures[place] ?? 0) + (words[at + W32.failures] ?? 0);
-      if (busy === null || lane < frame.groupsFrom) continue;
-      const from = bucket === CARRY ? 0 : bucket;
-      const end = startOf(row) + durationOf(row);
-      const until = Math.min(frame.buckets - 1, Math.max(from, Math.ceil(end / width) - 1));
-      const first = lane * wide + 1;
-      busy[first + from] = (busy[first + from] ?? 0) + 1;
-      if (until + 1 < frame.buckets) busy[first + until + 1] = (busy[first + until + 1] ?? 0) - 1;
+  let busy: Int32Array | null = null;
+  for (let at = 0; at < words.length; at += AT.row) {
+    const target = words[at + AT.place] ?? 0;
+    const bucket = words[at + AT.bucket] ?? 0;
+    if (target >= BUSY_ROW) {
+      busy ??= new Int32Array(places);
+      const place = (frame.laneOf[target - BUSY_ROW] ?? 0) * wide + bucket + 1;
+      // What stays busy beyond the last bucket changes nothing within.
+      if (bucket < frame.buckets) busy[place] = (busy[place] ?? 0) + ((words[at + AT.tasks] ?? 0) | 0);
+      continue;
     }
+    const place = (frame.laneOf[target] ?? 0) * wide + (bucket === CARRY ? 0 : bucket + 1);
+    const before = won[place] ?? -1;
+    if (before === -1 || isLonger(words, at, before)) won[place] = at;
+    tasks[place] = (tasks[place] ?? 0) + (words[at + AT.tasks] ?? 0);
+    failures[place] = (failures[place] ?? 0) + (words[at + AT.failures] ?? 0);
   }
   if (busy !== null)
     for (let place = 1; place < places; place++)
       if (place % wide > 1) busy[place] = (busy[place] ?? 0) + (busy[place - 1] ?? 0);
-  const begin = new Uint32Array(frame.lanes + 1);
   let entries = 0;
-  for (let place = 0; place < places; place++) {
-    if (place % wide === 0) begin[place / wide] = entries;
-    if (won[place] !== -1 || (busy?.[place] ?? 0) > 0) entries++;
-  }
-  begin[frame.lanes] = entries;
+  for (let place = 0; place < places; place++) if (won[place] !== -1 || (busy?.[place] ?? 0) > 0) entries++;
+  const begin = new Uint32Array(frame.lanes + 1);
   const tile = {
     bucket: new Uint32Array(entries),
     tasks: new Uint32Array(entries),
@@ -98,34 +102,55 @@ export function tileOf(words: Uint32Array, names: ReadonlyMap<number, string>, f
     place: new Uint8Array(entries),
     length: new Uint16Array(entries),
   };
-  const [index, start, duration, task]: [number[], number[], number[], bigint[]] = [[], [], [], []];
+  const index = new Uint32Array(entries);
+  const start = new Float64Array(entries);
+  const duration = new Float64Array(entries);
+  const task = new BigUint64Array(frame.isExact ? entries : 0);
   const { values: functions, indexOf } = dictionary();
+  const placeOfName = new Map<number, number>();
+  const width = 2 ** frame.resolution;
+  const last = 9_223_372_036_854_775_807n - frame.originNs;
+  const [lastHigh, lastLow] = [Number(last >> 32n), Number(last & 0xffff_ffffn)];
   let entry = 0;
-  for (let place = 0; place < places; place++) {
-    const row = won[place] ?? -1;
-    if (row === -1 && (busy?.[place] ?? 0) === 0) continue;
-    const isCarry = place % wide === 0;
-    tile.bucket[entry] = isCarry ? CARRY : (place % wide) - 1;
-    tile.tasks[entry] = tasks[place] ?? 0;
-    tile.failures[entry] = failures[place] ?? 0;
-    tile.busy[entry] = Math.min(65_535, busy?.[place] ?? 0);
-    if (row !== -1) {
-      const low = words[row * W32.row + W32.functionLow] ?? 0;
-      const name = names.get(functionKey(low, words[row * W32.row + W32.functionHigh] ?? 0));
-      tile.function[entry] = indexOf(name ?? '');
-      tile.state[entry] = low & 1;
-      const [began, long] = [startOf(row), durationOf(row)];
-      tile.length[entry] = packLength(long);
-      if (!isCarry) tile.place[entry] = Math.min(255, Math.floor(((began % width) / width) * 256));
-      if (frame.isExact || isCarry || long >= width) {
-        index.push(entry);
-        start.push(began);
-        duration.push(long);
-        if (frame.isExact) task.push(hashes[row * W64.row + W64.task] ?? 0n);
+  let exact = 0;
+  for (let lane = 0; lane < frame.lanes; lane++) {
+    begin[lane] = entry;
+    for (let slot = 0; slot < wide; slot++) {
+      const place = lane * wide + slot;
+      const row = won[place] ?? -1;
+      const lanesBusy = busy === null ? 0 : (busy[place] ?? 0);
+      if (row === -1 && lanesBusy <= 0) continue;
+      tile.bucket[entry] = slot === 0 ? CARRY : slot - 1;
+      tile.tasks[entry] = tasks[place] ?? 0;
+      tile.failures[entry] = failures[place] ?? 0;
+      tile.busy[entry] = Math.min(65_535, lanesBusy);
+      if (row !== -1) {
+        const low = words[row + AT.functionLow] ?? 0;
+        const key = functionKey(low, words[row + AT.functionHigh] ?? 0);
+        let name = placeOfName.get(key);
+        if (name === undefined) {
+          name = indexOf(names.get(key) ?? '');
+          placeOfName.set(key, name);
+        }
+        tile.function[entry] = name;
+        tile.state[entry] = low & 1;
+        const began =
+          (lastHigh - (words[row + AT.startHigh] ?? 0)) * HIGH + (lastLow - (words[row + AT.startLow] ?? 0));
+        const long = (words[row + AT.durationHigh] ?? 0) * HIGH + (words[row + AT.durationLow] ?? 0);
+        tile.length[entry] = packLength(long);
+        if (slot !== 0) tile.place[entry] = Math.min(255, Math.floor(((began % width) / width) * 256));
+        if (frame.isExact || slot === 0 || long >= width) {
+          index[exact] = entry;
+          start[exact] = began;
+          duration[exact] = long;
+          if (frame.isExact) task[exact] = BigInt(words[row + 1] ?? 0) * 0x1_0000_0000n + BigInt(words[row] ?? 0);
+          exact++;
+        }
       }
+      entry++;
     }
-    entry++;
   }
+  begin[frame.lanes] = entry;
   return {
     originNs: frame.originNs,
     resolution: frame.resolution,
@@ -133,10 +158,10 @@ export function tileOf(words: Uint32Array, names: ReadonlyMap<number, string>, f
     isExact: frame.isExact,
     begin,
     ...tile,
-    index: Uint32Array.from(index),
-    start: Float64Array.from(start),
-    duration: Float64Array.from(duration),
-    task: BigUint64Array.from(task),
+    index: index.subarray(0, exact),
+    start: start.subarray(0, exact),
+    duration: duration.subarray(0, exact),
+    task: task.subarray(0, exact),
     functions,
   };
 }

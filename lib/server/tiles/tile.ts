@@ -1,8 +1,9 @@
 /** Use case: a tile of a job's timeline. */
 import type { z } from 'zod';
 import type { timelineTileRoute } from '../../contract/timeline-tile.ts';
-import { encodeTile } from '../../model/timeline-tile.ts';
-import { tileOfLevels, tileOfSlices } from '../../store/queries/timeline-tile.ts';
+import { encodeTile, MOST_BUCKETS } from '../../model/timeline-tile.ts';
+import type { Query } from '../../store/engine.ts';
+import { nodeTileOfLevels, nodeTileOfSlices, tileOfLevels, tileOfSlices } from '../../store/queries/timeline-tile.ts';
 import { LEVELS } from '../../store/schema/timeline.ts';
 import type { JobQuery } from '../jobs.ts';
 import { ProblemError } from '../problem.ts';
@@ -41,10 +42,10 @@ export async function getTimelineTile(
       'invalid-parameter',
       `parameter "to" is ${query.to}: it must be after "from", ${query.from}`,
     );
-  if (buckets > 65_536)
+  if (buckets > MOST_BUCKETS)
     throw new ProblemError(
       'invalid-parameter',
-      `parameter "resolution" is ${query.resolution}: that makes ${buckets} buckets, a tile has at most 65536`,
+      `parameter "resolution" is ${query.resolution}: that makes ${buckets} buckets, a tile has at most ${MOST_BUCKETS}`,
     );
   const laneKeys = query.lanes ?? [];
   const nodeKeys = query.nodes ?? [];
@@ -53,68 +54,66 @@ export async function getTimelineTile(
       'invalid-parameter',
       `parameter "resolution" is ${query.resolution}: ${laneKeys.length + nodeKeys.length} lanes and nodes times ${buckets} buckets are more than ${PLACES}: ask for fewer of either`,
     );
+  if (new Set(laneKeys).size < laneKeys.length || new Set(nodeKeys).size < nodeKeys.length)
+    throw new ProblemError('invalid-parameter', 'parameter "lanes" or "nodes" names one twice');
   const names = await jobNames(runtime, query);
-  await knowLanes(runtime, names, laneKeys.map(hashOf), nodeKeys.length > 0);
+  const asked = laneKeys.map(hashOf);
+  await knowLanes(runtime, names, asked);
   const { nodeOf } = names;
   const options = { timeoutMs: TILE_MS, maxRows: ROWS, ...(signal ? { signal } : {}) };
-  const targets = new Map<bigint, number[]>();
-  const aim = (lane: bigint, target: number) => {
-    const all = targets.get(lane);
-    if (all) all.push(target);
-    else targets.set(lane, [target]);
-  };
-  laneKeys.forEach((key, index) => {
-    aim(hashOf(key), index);
-  });
-  const groupAt = new Map(nodeKeys.map((key, index) => [hashOf(key), laneKeys.length + index]));
-  if (groupAt.size > 0)
-    for (const lane of names.current) {
-      const group = groupAt.get(nodeOf.get(lane) ?? 0n);
-      if (group !== undefined) aim(lane, group);
-    }
-  const lanes = [...targets.keys()].filter((lane) => nodeOf.has(lane));
   const level = LEVELS.findLast((one) => one <= query.resolution);
   const plain = isPlain(query);
-  const common = {
-    ...names.which,
-    nodes: [...new Set(lanes.map((lane) => nodeOf.get(lane) ?? 0n))],
-    lanes,
-    places: lanes.map((_, place) => place),
-    first,
-    from: first << wide,
-    least: 1n << wide,
+  const common = { ...names.which, first, last, from: first << wide, least: 1n << wide };
+  const ofLevels = { ...common, level: level ?? 0, up: query.resolution - (level ?? 0) };
+  const ofSlices = {
+    ...common,
+    ...filterOf(query),
+    resolution: query.resolution,
+    to: last << wide,
+    back: plain ? (first << wide) - (1n << BigInt(LEVELS[0])) : 0n,
+    plain: plain ? 1 : 0,
   };
-  const answered =
+  const rows = (
+    [fromLevels, fromSlices]: readonly [Query<unknown>, Query<unknown>],
+    which: { readonly lanes: readonly bigint[]; readonly nodes: readonly bigint[]; readonly places: readonly number[] },
+  ): Promise<Uint8Array> =>
+    plain && level !== undefined
+      ? runtime.engine.selectBytes(fromLevels, { ...ofLevels, ...which }, options)
+      : runtime.engine.selectBytes(fromSlices, { ...ofSlices, ...which }, options);
+  // Places of the rows: lanes that are asked for and known, then nodes.
+  const lanes = asked.filter((lane) => nodeOf.has(lane));
+  const nodes = nodeKeys.map(hashOf);
+  const laneOf = [
+    ...asked.flatMap((lane, index) => (nodeOf.has(lane) ? [index] : [])),
+    ...nodes.map((_, index) => laneKeys.length + index),
+  ];
+  const parts = await Promise.all([
     lanes.length === 0
-      ? new Uint8Array(0)
-      : plain && level !== undefined
-        ? await runtime.engine.selectBytes(
-            tileOfLevels,
-            { ...common, last, level, up: query.resolution - level },
-            options,
-          )
-        : await runtime.engine.selectBytes(
-            tileOfSlices,
-            {
-              ...common,
-              ...filterOf(query),
-              resolution: query.resolution,
-              to: last << wide,
-              back: plain ? (first << wide) - (1n << BigInt(LEVELS[0])) : 0n,
-              plain: plain ? 1 : 0,
-            },
-            options,
-          );
+      ? null
+      : rows([tileOfLevels, tileOfSlices], {
+          lanes,
+          nodes: [...new Set(lanes.map((lane) => nodeOf.get(lane) ?? 0n))],
+          places: lanes.map((_, place) => place),
+        }),
+    nodes.length === 0
+      ? null
+      : rows([nodeTileOfLevels, nodeTileOfSlices], {
+          lanes: [],
+          nodes,
+          places: nodes.map((_, place) => lanes.length + place),
+        }),
+  ]);
+  const [one, another] = parts.filter((part) => part !== null);
+  const answered = one === undefined ? new Uint8Array(0) : another === undefined ? one : Buffer.concat([one, another]);
   // Typed arrays want whole words, which the engine's buffer need not begin on.
-  const bytes = answered.byteOffset % 8 === 0 ? answered : answered.slice();
+  const bytes = answered.byteOffset % 4 === 0 ? answered : new Uint8Array(answered);
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
   const tile = tileOf(words, await knowFunctions(runtime, names, words), {
     originNs: first << wide,
     resolution: query.resolution,
     buckets,
     lanes: laneKeys.length + nodeKeys.length,
-    groupsFrom: laneKeys.length,
-    targets: lanes.map((lane) => targets.get(lane) ?? []),
+    laneOf,
     isExact: query.exact === true,
   });
   const isPast = query.to <= BigInt(Date.now() - PAST_MS) * 1_000_000n;

@@ -69,11 +69,11 @@ export const filteredLaneSums: Query<LaneSums> = {
   row: LaneRow,
 };
 
-/** Every lane; those that are retired count no more. */
-export const namedLanes: Query<{ node: bigint; lane: bigint; retired: number }> = {
-  name: 'timeline-named-lanes',
-  sql: `SELECT node, lane, retired FROM xray.timeline_lanes FINAL WHERE ${OF_JOB}`,
-  row: z.object({ node: Hash, lane: Hash, retired: z.number() }),
+/** Nodes of lanes, those that are retired among them. */
+export const nodesOfLanes: Query<{ node: bigint; lane: bigint }> = {
+  name: 'timeline-nodes-of-lanes',
+  sql: `SELECT DISTINCT node, lane FROM xray.timeline_lanes WHERE ${OF_JOB} AND lane IN {lanes:Array(UInt64)}`,
+  row: z.object({ node: Hash, lane: Hash }),
 };
 
 export const timelineFunctions: Query<{ hash: bigint; name: string }> = {
@@ -83,61 +83,98 @@ export const timelineFunctions: Query<{ hash: bigint; name: string }> = {
 };
 
 /**
- * Rows of the tile queries, RowBinary: f64 start after {from}, f64 duration, u64 hash of the function with bit 0 for failed,
- * u64 hash of the task, u32 place of the lane in {lanes}, u32 bucket, u32 tasks, u32 failures.
+ * Rows of the tile queries, RowBinary: u256 `longest` (lib/store/schema/timeline.ts), u32 place of the lane or node, u32 bucket,
+ * u32 tasks, u32 failures. A lane and bucket may have several rows, which the reader merges: grouping them here costs more.
  */
 export const TILE_ROW_BYTES = 48;
 const none = z.unknown();
 
-/** Start of a slice in its bucket's `longest`. */
+/** Start and duration of the slice in a `longest`. */
 const START = '(9223372036854775807 - reinterpretAsInt64(bitShiftRight(longest, 128)))';
-const END = `(${START} + reinterpretAsInt64(bitShiftRight(longest, 192)))`;
-const WHERE_LANES = 'node IN {nodes:Array(UInt64)} AND lane IN {lanes:Array(UInt64)}';
+const LENGTH = 'reinterpretAsInt64(bitShiftRight(longest, 192))';
+/** Lanes that are named, each with its node. */
+const OF_LANES = 'node IN {nodes:Array(UInt64)} AND lane IN {lanes:Array(UInt64)}';
+/** All lanes of nodes that count. */
+const OF_NODES = `node IN {nodes:Array(UInt64)} AND ${CURRENT}`;
+
+const levelRows = (lanes: string): string => `SELECT node, lane, longest,
+    toUInt32(bitShiftRight(bucket, {up:UInt8}) - {first:Int64}) AS b, tasks, failures
+  FROM xray.timeline_levels WHERE ${OF_JOB} AND level = {level:UInt8} AND ${lanes}
+    AND bucket >= bitShiftLeft({first:Int64}, {up:UInt8}) AND bucket < bitShiftLeft({last:Int64}, {up:UInt8})`;
 
 /**
  * Slices that began before `from` and reach into the tile, at least `least` ns long: on every level only as many buckets
  * back as make one of the next, because what is longer than that is the longest of its bucket there.
  */
-const CARRY = `SELECT lane, toUInt32(4294967295) AS b, max(longest) AS l, toUInt64(0) AS n, max(bitAnd(toUInt64(bitShiftRight(longest, 64)), 1)) AS lost
+const carryRows = (
+  lanes: string,
+): string => `SELECT node, lane, longest, toUInt32(4294967295) AS b, toUInt64(0) AS tasks,
+    toUInt64(bitAnd(toUInt64(bitShiftRight(longest, 64)), 1)) AS failures
   FROM xray.timeline_levels
-  WHERE ${OF_JOB} AND ${WHERE_LANES} AND (${LEVELS.map((level, i) =>
+  WHERE ${OF_JOB} AND ${lanes} AND (${LEVELS.map((level, i) =>
     i === LEVELS.length - 1
       ? `level = ${level} AND bucket <= bitShiftRight({from:Int64}, ${level})`
-      : `level = ${level} AND bucket BETWEEN bitShiftRight({from:Int64}, ${level}) - ${2 ** LEVEL_STEP} AND bitShiftRight({from:Int64}, ${level})`,
+      : // Shorter ones are of no interest, and not looked for: `least` is a constant of the query.
+        `{least:Int64} < ${2n ** BigInt(level + LEVEL_STEP)} AND level = ${level} AND bucket BETWEEN bitShiftRight({from:Int64}, ${level}) - ${2 ** LEVEL_STEP} AND bitShiftRight({from:Int64}, ${level})`,
   ).join(' OR ')})
-    AND ${START} < {from:Int64} AND ${END} > {from:Int64} AND ${END} - ${START} >= {least:Int64}
-  GROUP BY lane`;
+    AND ${START} < {from:Int64} AND ${START} + ${LENGTH} > {from:Int64} AND ${LENGTH} >= {least:Int64}`;
 
-const decoded = (
+/** From the slices themselves, for buckets finer than the finest level, and for filters. */
+const sliceRows = (lanes: string): string => `SELECT node, lane, longest, b, tasks, failures FROM (
+    SELECT node, lane, toUInt32(bitShiftRight(start_ns, {resolution:UInt8}) - {first:Int64}) AS b, ${levelColumns('0')}
+    FROM xray.timeline_slices WHERE ${OF_JOB} AND ${lanes} AND start_ns >= {from:Int64} AND start_ns < {to:Int64} AND ${FILTER}
+    GROUP BY node, lane, b)
+  UNION ALL SELECT node, lane, longest, b, toUInt64(0) AS tasks, failures FROM (
+    SELECT node, lane, toUInt32(4294967295) AS b, ${levelColumns('0')}
+    FROM xray.timeline_slices WHERE ${OF_JOB} AND ${lanes} AND start_ns < {from:Int64} AND start_ns >= {back:Int64} AND end_ns > {from:Int64}
+      AND end_ns - start_ns >= {least:Int64} AND ${FILTER} GROUP BY node, lane)
+  UNION ALL SELECT node, lane, longest, b, tasks, failures FROM (${carryRows(lanes)}) WHERE {plain:UInt8} = 1`;
+
+const ofLanes = (
   rows: string,
-): string => `SELECT toFloat64(9223372036854775807 - reinterpretAsInt64(bitShiftRight(l, 128)) - {from:Int64}),
-    toFloat64(reinterpretAsInt64(bitShiftRight(l, 192))), toUInt64(bitAnd(bitShiftRight(l, 64), toUInt256(18446744073709551615))),
-    toUInt64(bitAnd(l, toUInt256(18446744073709551615))),
-    transform(lane, {lanes:Array(UInt64)}, {places:Array(UInt32)}, toUInt32(4294967295)), b, toUInt32(n), toUInt32(lost)
-  FROM (${rows})`;
+): string => `SELECT longest, transform(lane, {lanes:Array(UInt64)}, {places:Array(UInt32)}, toUInt32(0)), b,
+    toUInt32(tasks), toUInt32(failures) FROM (${rows})`;
 
 /** Rows of a tile from the level at or below its resolution; `up` is how many powers of two below. */
 export const tileOfLevels: Query<unknown> = {
   name: 'timeline-tile',
-  sql: decoded(`SELECT lane, toUInt32(bitShiftRight(bucket, {up:UInt8}) - {first:Int64}) AS b, max(longest) AS l, sum(tasks) AS n, sum(failures) AS lost
-    FROM xray.timeline_levels WHERE ${OF_JOB} AND level = {level:UInt8} AND ${WHERE_LANES}
-      AND bucket >= bitShiftLeft({first:Int64}, {up:UInt8}) AND bucket < bitShiftLeft({last:Int64}, {up:UInt8})
-    GROUP BY lane, b UNION ALL ${CARRY}`),
+  sql: ofLanes(`${levelRows(OF_LANES)} UNION ALL ${carryRows(OF_LANES)}`),
   row: none,
 };
 
-/** The same from the slices themselves, for buckets finer than the finest level, and for filters. */
 export const tileOfSlices: Query<unknown> = {
   name: 'timeline-tile-of-slices',
-  sql: decoded(`SELECT lane, b, longest AS l, tasks AS n, failures AS lost FROM (
-      SELECT lane, toUInt32(bitShiftRight(start_ns, {resolution:UInt8}) - {first:Int64}) AS b, ${levelColumns('0')}
-      FROM xray.timeline_slices WHERE ${OF_JOB} AND ${WHERE_LANES} AND start_ns >= {from:Int64} AND start_ns < {to:Int64} AND ${FILTER}
-      GROUP BY lane, b
-    ) UNION ALL SELECT lane, b, longest, toUInt64(0), failures FROM (
-      SELECT lane, toUInt32(4294967295) AS b, ${levelColumns('0')}
-      FROM xray.timeline_slices WHERE ${OF_JOB} AND ${WHERE_LANES} AND start_ns < {from:Int64} AND start_ns >= {back:Int64} AND end_ns > {from:Int64}
-        AND end_ns - start_ns >= {least:Int64} AND ${FILTER} GROUP BY lane)
-    UNION ALL SELECT lane, b, l, n, lost FROM (${CARRY}) WHERE {plain:UInt8} = 1`),
+  sql: ofLanes(sliceRows(OF_LANES)),
+  row: none,
+};
+
+/** A row of the tile of nodes that changes how many lanes are busy: by `tasks`, as 32 bits with a sign, from its bucket on. */
+export const BUSY_ROW = 0x8000_0000;
+
+/**
+ * Whole nodes, summed here, because there may be a hundred thousand lanes: as many rows as nodes times buckets hold
+ * anything, and those that say how many of their lanes are busy. A lane is busy from the bucket of a slice to the one that
+ * the longest of that bucket ends in.
+ */
+const ofNodes = (rows: string): string => `WITH each AS (
+    SELECT transform(node, {nodes:Array(UInt64)}, {places:Array(UInt32)}, toUInt32(0)) AS place, b, max(longest) AS l, sum(tasks) AS n, sum(failures) AS lost,
+      if(b = 4294967295, toUInt32(0), b) AS busy_from,
+      toUInt32(least(greatest(toInt64(busy_from), intDiv(9223372036854775807 - reinterpretAsInt64(bitShiftRight(l, 128)) + reinterpretAsInt64(bitShiftRight(l, 192))
+        - {from:Int64} + {least:Int64} - 1, {least:Int64}) - 1), {last:Int64} - {first:Int64} - 1)) + 1 AS busy_to
+    FROM (${rows}) GROUP BY node, lane, b)
+  SELECT max(l), place, b, toUInt32(sum(n)), toUInt32(sum(lost)) FROM each GROUP BY place, b
+  UNION ALL SELECT toUInt256(0), toUInt32(place + ${BUSY_ROW}), busy_from, toUInt32(count()), toUInt32(0) FROM each GROUP BY place, busy_from
+  UNION ALL SELECT toUInt256(0), toUInt32(place + ${BUSY_ROW}), busy_to, toUInt32(4294967296 - count()), toUInt32(0) FROM each GROUP BY place, busy_to`;
+
+export const nodeTileOfLevels: Query<unknown> = {
+  name: 'timeline-node-tile',
+  sql: ofNodes(`${levelRows(OF_NODES)} UNION ALL ${carryRows(OF_NODES)}`),
+  row: none,
+};
+
+export const nodeTileOfSlices: Query<unknown> = {
+  name: 'timeline-node-tile-of-slices',
+  sql: ofNodes(sliceRows(OF_NODES)),
   row: none,
 };
 

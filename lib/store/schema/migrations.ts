@@ -11,6 +11,7 @@ import { raySourceMigrations } from './ray-source.ts';
 import { retentionMigrations } from './retention.ts';
 import { shareMigrations } from './shares.ts';
 import { timelineMigrations } from './timeline.ts';
+import { timelineGranuleMigrations } from './timeline-granules.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   ...otelMigrations,
@@ -24,4 +25,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ...clusterMigrations,
   ...raySourceMigrations,
   ...timelineMigrations,
+  ...timelineGranuleMigrations,
 ];

@@ -38,8 +38,8 @@ describe('tiles of timelines', () => {
     expect(decodeTile(bytes.buffer)).toEqual(tile);
     expect(() => decodeTile(bytes.slice(0, 60).buffer)).toThrow('cut short');
     expect(() => decodeTile(new ArrayBuffer(80))).toThrow('no timeline tile');
-    bytes[4] = 2;
-    expect(() => decodeTile(bytes.buffer)).toThrow('of version 2');
+    bytes[4] = 3;
+    expect(() => decodeTile(bytes.buffer)).toThrow('of version 3');
   });
 
   it('are tracks: exact where the tile is, within a 256th of a bucket elsewhere, and what runs ends now', () => {
