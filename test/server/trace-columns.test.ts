@@ -65,7 +65,11 @@ function drawn(columns: TraceColumns): { readonly rows: number; readonly depth: 
   const path = criticalPath(parentsOf(rows), columns.start, columns.duration);
   expect(performance.now() - begun).toBeLessThan(5000);
   expect(new Set(rows.span).size).toBe(columns.id.length);
-  return { rows: shown.length, depth: rows.depth.reduce((most, each) => Math.max(most, each), 0), parts: path.span.length };
+  return {
+    rows: shown.length,
+    depth: rows.depth.reduce((most, each) => Math.max(most, each), 0),
+    parts: path.span.length,
+  };
 }
 
 describe('a trace at scale', () => {
@@ -104,9 +108,9 @@ describe('a trace at scale', () => {
         .sort();
     expect(told(columns)).toEqual(told(expected));
     expect(columns.failed.reduce((sum, each) => sum + each, 0)).toBeGreaterThan(0);
-    expect(new Set(columns.groups.map(({ process }) => process).filter((process) => process.startsWith('rank')))).toEqual(
-      new Set(Array.from({ length: 8 }, (_, rank) => `rank ${rank}`)),
-    );
+    expect(
+      new Set(columns.groups.map(({ process }) => process).filter((process) => process.startsWith('rank'))),
+    ).toEqual(new Set(Array.from({ length: 8 }, (_, rank) => `rank ${rank}`)));
     expect(drawn(columns)).toMatchObject({ rows: SPANS, depth: 3 });
   });
 
@@ -129,7 +133,9 @@ describe('a trace at scale', () => {
     expect(await found('PHASE_3')).toEqual(where(({ name }) => name.includes('phase_3')));
     expect(await found('synthetic.step=17')).toEqual(where(({ attributes }) => attributes['synthetic.step'] === '17'));
     expect(await found(spanId)).toEqual(new Set([spanId]));
-    expect((await found('Operations')).size).toBe(where(({ attributes }) => attributes['thread.name'] === 'operations').size);
+    expect((await found('Operations')).size).toBe(
+      where(({ attributes }) => attributes['thread.name'] === 'operations').size,
+    );
     await expect(getSpan(runtime, { traceId, spanId: hex(1) })).rejects.toThrow('has no span');
     await expect(columnsOf('b'.repeat(32))).rejects.toThrow('no span of trace');
   });
@@ -137,7 +143,11 @@ describe('a trace at scale', () => {
 
 describe('what traces should not hold', () => {
   it('zero-length spans are drawn, a reversed one is refused with its times', async () => {
-    const words = await send(1, [{ id: 1, to: 0n }, { id: 2, parent: 1, to: 0n }, { id: 3, from: 5n, to: 4n }]);
+    const words = await send(1, [
+      { id: 1, to: 0n },
+      { id: 2, parent: 1, to: 0n },
+      { id: 3, from: 5n, to: 4n },
+    ]);
     expect(words).toContain(`endTimeUnixNano (${START + 4n}) is before startTimeUnixNano (${START + 5n})`);
     const columns = await columnsOf(hex(1, 32));
     expect([...columns.duration]).toEqual([0, 0]);
@@ -156,7 +166,8 @@ describe('what traces should not hold', () => {
     const columns = await columnsOf(hex(2, 32));
     expect(columns.startNs).toBe(1n);
     expect([...columns.duration]).toEqual([1, 30 * 86_400e9, 10]);
-    expect(columns.start[2]).toBe(Number(future - 1n));
+    // 129 years apart, a float64 tells 512 ns.
+    expect(Math.abs((columns.start[2] ?? 0) - Number(future))).toBeLessThan(2000);
     expect(drawn(columns).rows).toBe(3);
   });
 
@@ -174,13 +185,20 @@ describe('what traces should not hold', () => {
   });
 
   it('of two spans with one id the earlier is drawn', async () => {
-    await send(4, [{ id: 1 }, { id: 2, parent: 1, from: 10n }, { id: 2, parent: 1, from: 20n, fields: { name: 'second' } }]);
+    await send(4, [
+      { id: 1 },
+      { id: 2, parent: 1, from: 10n },
+      { id: 2, parent: 1, from: 20n, fields: { name: 'second' } },
+    ]);
     const columns = await columnsOf(hex(4, 32));
     expect([columns.id.length, columns.start[1], columns.omitted]).toEqual([2, 10, 0]);
   });
 
   it('a name of a million characters costs the page 300', async () => {
-    const words = await send(5, [{ id: 1, fields: { name: 'n'.repeat(1_000_000) } }, { id: 2, parent: 1 }]);
+    const words = await send(5, [
+      { id: 1, fields: { name: 'n'.repeat(1_000_000) } },
+      { id: 2, parent: 1 },
+    ]);
     const columns = await columnsOf(hex(5, 32));
     if (words === '') expect(columns.names.map((name) => name.length).sort((a, b) => b - a)[0]).toBe(300);
     expect(drawn(columns).rows).toBe(columns.id.length);
@@ -218,8 +236,20 @@ describe('what traces should not hold', () => {
     expect(() => decodeTraceColumns(new ArrayBuffer(8))).toThrow('no spans of a trace');
     const some = encodeTraceColumns({
       ...{ startNs: 0n, durationNs: 1, omitted: 0, id: new BigUint64Array(1), parent: new Int32Array(1) },
-      ...{ start: new Float64Array(1), duration: new Float64Array(1), name: new Uint32Array(1), group: new Uint16Array(1) },
-      ...{ lane: new Uint16Array(1), failed: new Uint8Array(1), isTask: new Uint8Array(1), names: [], groups: [], lanes: [] },
+      ...{
+        start: new Float64Array(1),
+        duration: new Float64Array(1),
+        name: new Uint32Array(1),
+        group: new Uint16Array(1),
+      },
+      ...{
+        lane: new Uint16Array(1),
+        failed: new Uint8Array(1),
+        isTask: new Uint8Array(1),
+        names: [],
+        groups: [],
+        lanes: [],
+      },
     });
     expect(() => decodeTraceColumns(some.buffer.slice(0, some.byteLength - 1))).toThrow('cut short');
     new DataView(some.buffer).setUint16(4, 2, true);
