@@ -80,10 +80,14 @@ describe('the ranks of a DDP run', () => {
       expect(loads.map(({ parentSpanId }) => parents.get(parentSpanId)?.name)).toEqual(truth.trace_has.ProfilerStep);
       for (const span of own) {
         const above = parents.get(span.parentSpanId);
-        if (above === undefined) continue;
+        if (above === undefined || above.attributes['kineto.category'] === 'Trace') continue;
         expect(above.attributes['thread.id']).toBe(span.attributes['thread.id']);
         expect(BigInt(above.startNs) <= BigInt(span.startNs)).toBe(true);
       }
+      // The recording itself is the root of its rank.
+      expect(own.filter(({ parentSpanId }) => parentSpanId === '').map(({ name }) => name)).toEqual([
+        'PyTorch Profiler (0)',
+      ]);
       // Each backward operation knows its forward one.
       const flows = eventsOf(rank).filter(({ ph }) => ph === 'f').length;
       expect(own.reduce((sum, { links }) => sum + links.length, 0)).toBe(flows);

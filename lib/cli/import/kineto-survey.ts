@@ -58,7 +58,7 @@ export interface KinetoFacts {
 }
 
 export interface KinetoSurvey extends KinetoFacts {
-  /** By span (events of phase X, in the order of the file): the span it lies within on its thread, -1 for none. */
+  /** By span (events of phase X, in the order of the file): the span it lies within on its thread, else the recording; -1: none. */
   readonly parent: Int32Array;
   /** By span: the spans it follows from, and how. */
   readonly links: ReadonlyMap<number, readonly { readonly span: number; readonly how: 'launch' | 'fwdbwd' }[]>;
@@ -94,6 +94,8 @@ export async function surveyKineto(path: string): Promise<KinetoSurvey> {
   const kernels: (readonly [span: number, correlation: number])[] = [];
   const flows = new Map<string, { from?: readonly [number, number]; to?: readonly [number, number] }>();
   const annotated: number[] = [];
+  /** The profiler's own span: the time it recorded. */
+  let recording = -1;
   let hasCollectiveKernels = false;
   let top = '{}';
   const threadAt = (event: KinetoEvent): number => {
@@ -130,9 +132,13 @@ export async function surveyKineto(path: string): Promise<KinetoSurvey> {
       else if (KERNELS.has(cat)) kernels.push([span, args.correlation]);
     }
     if (cat === 'kernel' && typeof args['Collective name'] === 'string') hasCollectiveKernels = true;
+    if (cat === 'Trace' && event.dur > (dur[recording] ?? -1)) recording = span;
     if (cat === 'user_annotation' && ANNOTATED.test(name)) annotated.push(span);
   }
   const { parent, spanAt } = nest(ts, dur, thread, threads.size);
+  // What nothing else holds lies within the recording: one tree for each rank.
+  for (let span = 0; span < parent.length; span++)
+    if (parent[span] === -1 && recording !== -1 && span !== recording) parent[span] = recording;
   const links = new Map<number, { span: number; how: 'launch' | 'fwdbwd' }[]>();
   const link = (from: number, span: number | undefined, how: 'launch' | 'fwdbwd'): void => {
     if (span !== undefined && span >= 0 && from >= 0) links.set(from, [...(links.get(from) ?? []), { span, how }]);
