@@ -1,60 +1,48 @@
 'use client';
 /** All spans of a trace as one picture, the visible time as a brush: drag it, or drag a new one. */
 import { type PointerEvent, useEffect, useRef } from 'react';
-import { nameColour } from '../../lib/chart/timeline-colours.ts';
+import { packColour } from '../../lib/chart/timeline-colours.ts';
 import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
 import { panBy } from '../../lib/chart/timeline-window.ts';
-import type { WaterfallRow } from '../../lib/chart/waterfall.ts';
+import type { TraceRaster } from '../../lib/chart/trace-raster.ts';
 import { useCanvasTheme } from './timeline-theme.ts';
 
-const HEIGHT = 56;
+export const MINIMAP_HEIGHT = 56;
 
 export function TraceMinimap({
-  rows,
-  services,
-  failed,
+  raster,
+  colourOf,
   durationNs,
   range,
   onRange,
 }: {
   /** All rows, in drawing order. */
-  rows: readonly WaterfallRow[];
-  /** Service and failure of each span. */
-  services: readonly string[];
-  failed: readonly boolean[];
+  raster: TraceRaster;
+  /** Colour of a span, `#rrggbb`. */
+  colourOf: (span: number) => string;
   durationNs: number;
   range: TimeRange;
-  /** `isStep`: a new window, which Back undoes. */
-  onRange: (range: TimeRange, isStep: boolean) => void;
+  onRange: (range: TimeRange, gesture: 'zoom' | 'pan') => void;
 }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const held = useRef<{ at: number; range: TimeRange; moves: boolean } | null>(null);
   const theme = useCanvasTheme();
   useEffect(() => {
     const element = canvas.current;
-    const context = element?.getContext('2d');
+    const context = element?.getContext('2d', { alpha: false });
     if (element === null || context == null || theme === null) return;
-    const draw = () => {
-      const width = Math.max(1, element.clientWidth);
-      element.width = width;
-      element.height = HEIGHT;
-      const thick = Math.max(1, Math.min(4, HEIGHT / Math.max(1, rows.length)));
-      const bar = (row: WaterfallRow, at: number, colour: string) => {
-        context.fillStyle = colour;
-        const left = (row.offsetNs / durationNs) * width;
-        const wide = Math.max(1, (row.durationNs / durationNs) * width);
-        context.fillRect(left, (at / rows.length) * (HEIGHT - 4) + 2, wide, thick);
-      };
-      context.globalAlpha = 0.85;
-      for (const [at, row] of rows.entries()) bar(row, at, nameColour(services[row.span] ?? ''));
-      context.globalAlpha = 1;
-      for (const [at, row] of rows.entries()) if (failed[row.span]) bar(row, at, theme.bad);
-    };
-    draw();
-    const observer = new ResizeObserver(draw);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [rows, services, failed, durationNs, theme]);
+    const { width, height, winner, failed } = raster;
+    element.width = width;
+    element.height = height;
+    const image = new ImageData(width, height);
+    const pixels = new Uint32Array(image.data.buffer);
+    const [background, bad] = [packColour(theme.panel), packColour(theme.bad)];
+    for (let i = 0; i < pixels.length; i++) {
+      const span = winner[i] ?? -1;
+      pixels[i] = (failed[i] ?? -1) !== -1 ? bad : span === -1 ? background : packColour(colourOf(span));
+    }
+    context.putImageData(image, 0, 0);
+  }, [raster, colourOf, theme]);
 
   const timeAt = (event: PointerEvent): number => {
     const box = canvas.current?.getBoundingClientRect();
@@ -65,7 +53,7 @@ export function TraceMinimap({
   return (
     <div
       className="relative cursor-ew-resize touch-none border-[var(--line)] border-b"
-      style={{ height: HEIGHT }}
+      style={{ height: MINIMAP_HEIGHT }}
       data-testid="trace-minimap"
       onPointerDown={(event) => {
         if (event.button !== 0) return;
@@ -77,9 +65,12 @@ export function TraceMinimap({
         const drag = held.current;
         if (drag === null) return;
         const at = timeAt(event);
-        if (drag.moves) onRange(panBy(drag.range, at - drag.at, { from: 0, to: durationNs }), false);
+        if (drag.moves) onRange(panBy(drag.range, at - drag.at, { from: 0, to: durationNs }), 'pan');
         else if (Math.abs(at - drag.at) > durationNs / 200)
-          onRange({ from: Math.max(0, Math.min(at, drag.at)), to: Math.min(durationNs, Math.max(at, drag.at)) }, true);
+          onRange(
+            { from: Math.max(0, Math.min(at, drag.at)), to: Math.min(durationNs, Math.max(at, drag.at)) },
+            'zoom',
+          );
       }}
       onPointerUp={() => {
         held.current = null;
@@ -92,7 +83,7 @@ export function TraceMinimap({
         ref={canvas}
         role="img"
         aria-label="All spans of the trace; those with errors stand out"
-        className="block h-full w-full"
+        className="block h-full w-full [image-rendering:pixelated]"
       />
       <div
         aria-hidden="true"

@@ -2,9 +2,11 @@
 /** One span in full: attributes, events, links, resource, and the Ray task it is. */
 import { X } from 'lucide-react';
 import { clockText, durationText } from '../../lib/chart/time-ticks.ts';
-import type { SpanWireValue, TraceWire } from '../../lib/contract/traces.ts';
+import type { SpanWireValue } from '../../lib/contract/traces.ts';
+import { useSpan } from '../queries/trace.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { Link } from '../ui/link.tsx';
+import { ErrorState, Skeleton } from '../ui/states.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';
 
 function Attributes({
@@ -50,92 +52,125 @@ function timelineLink(span: SpanWireValue, task: NonNullable<SpanWireValue['task
   return `/jobs/${encodeURIComponent(task.jobId)}/timeline?${query}`;
 }
 
-export function SpanDetails({ trace, span, onClose }: { trace: TraceWire; span: SpanWireValue; onClose: () => void }) {
+interface SpanDetailsProps {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceStartNs: bigint;
+  /** The span in full, where it is here already. */
+  readonly known: SpanWireValue | undefined;
+  /** ns of it on the critical path of the trace. */
+  readonly criticalNs: number;
+  readonly onClose: () => void;
+}
+
+export function SpanDetails(props: SpanDetailsProps) {
+  const { span, error } = useSpan(props.traceId, props.spanId, props.known);
+  return (
+    <section aria-label="Span" className="min-w-0 rounded-md border border-[var(--line)] bg-[var(--panel)]">
+      <header className="flex min-h-14 items-start justify-between gap-3 border-[var(--line)] border-b px-4 py-2.5">
+        <div className="min-w-0">
+          <h2 className="max-h-24 overflow-y-auto break-words font-semibold text-[13px]">{span?.name ?? 'Span'}</h2>
+          <p className="text-[12px] text-[var(--muted)]">{span?.serviceName ?? props.spanId}</p>
+        </div>
+        <button
+          type="button"
+          aria-label="Close span"
+          className="rounded p-1 hover:bg-[var(--panel-2)]"
+          onClick={props.onClose}
+        >
+          <X aria-hidden="true" size={15} />
+        </button>
+      </header>
+      {span !== undefined ? (
+        <SpanBody span={span} {...props} />
+      ) : error ? (
+        <ErrorState title={error.problem.title} detail={error.message} />
+      ) : (
+        <div className="p-4">
+          <Skeleton rows={8} />
+        </div>
+      )}
+    </section>
+  );
+}
+
+function SpanBody({ span, traceStartNs, criticalNs }: SpanDetailsProps & { readonly span: SpanWireValue }) {
   const { task } = span;
-  const offset = Number(BigInt(span.startNs) - BigInt(trace.startNs));
+  const offset = Number(BigInt(span.startNs) - traceStartNs);
+  const length = Number(span.durationNs);
   const facts: readonly (readonly [string, string])[] = [
     ['Start', `${clockText(BigInt(span.startNs), 1e3)} UTC, ${durationText(offset)} into the trace`],
-    ['Duration', durationText(Number(span.durationNs))],
+    ['Duration', durationText(length)],
+    [
+      'Critical',
+      criticalNs === 0
+        ? ''
+        : `${durationText(criticalNs)} on the critical path, ${Math.round((100 * criticalNs) / Math.max(1, length))} % of it`,
+    ],
     ['Kind', span.kind],
     ['Scope', span.scopeName],
     ['Span', span.spanId],
     ['Parent', span.parentSpanId],
   ];
   return (
-    <section aria-label="Span" className="min-w-0 rounded-md border border-[var(--line)] bg-[var(--panel)]">
-      <header className="flex items-start justify-between gap-3 border-[var(--line)] border-b px-4 py-2.5">
-        <div className="min-w-0">
-          <h2 className="break-words font-semibold text-[13px]">{span.name}</h2>
-          <p className="text-[12px] text-[var(--muted)]">{span.serviceName}</p>
-        </div>
-        <button
-          type="button"
-          aria-label="Close span"
-          className="rounded p-1 hover:bg-[var(--panel-2)]"
-          onClick={onClose}
-        >
-          <X aria-hidden="true" size={15} />
-        </button>
-      </header>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <div tabIndex={0} className="max-h-[74vh] space-y-4 overflow-y-auto px-4 py-3">
-        {span.statusCode === 'Error' ? (
-          <p className="rounded border border-[var(--bad)] px-3 py-2">
-            <StatusPill tone="bad">Error</StatusPill> {span.statusMessage}
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+    <div tabIndex={0} className="max-h-[74vh] space-y-4 overflow-y-auto px-4 py-3">
+      {span.statusCode === 'Error' ? (
+        <p className="rounded border border-[var(--bad)] px-3 py-2">
+          <StatusPill tone="bad">Error</StatusPill> {span.statusMessage}
+        </p>
+      ) : null}
+      {task === null ? null : (
+        <section aria-label="Ray task" className="rounded bg-[var(--panel-2)] px-3 py-2">
+          <p>
+            <span className="text-[var(--muted)]">Ray task </span>
+            <Link href={timelineLink(span, task)}>
+              {task.functionName}, attempt {task.attempt}
+            </Link>{' '}
+            <StatusPill tone={task.state === 'FAILED' ? 'bad' : task.state === 'FINISHED' ? 'ok' : 'busy'}>
+              {task.state}
+            </StatusPill>
           </p>
-        ) : null}
-        {task === null ? null : (
-          <section aria-label="Ray task" className="rounded bg-[var(--panel-2)] px-3 py-2">
-            <p>
-              <span className="text-[var(--muted)]">Ray task </span>
-              <Link href={timelineLink(span, task)}>
-                {task.functionName}, attempt {task.attempt}
-              </Link>{' '}
-              <StatusPill tone={task.state === 'FAILED' ? 'bad' : task.state === 'FINISHED' ? 'ok' : 'busy'}>
-                {task.state}
-              </StatusPill>
-            </p>
-            <p className="text-[12px] text-[var(--muted)]">
-              joined by {task.joinedBy}; opens the timeline of job {task.jobId} at this moment
-            </p>
-          </section>
+          <p className="text-[12px] text-[var(--muted)]">
+            joined by {task.joinedBy}; opens the timeline of job {task.jobId} at this moment
+          </p>
+        </section>
+      )}
+      <dl className="grid grid-cols-[5rem_1fr] gap-x-2 gap-y-0.5 text-[12px]">
+        {facts.map(([name, value]) =>
+          value === '' ? null : (
+            <div key={name} className="contents">
+              <dt className="text-[var(--muted)]">{name}</dt>
+              <dd className="m-0 break-all">{value}</dd>
+            </div>
+          ),
         )}
-        <dl className="grid grid-cols-[5rem_1fr] gap-x-2 gap-y-0.5 text-[12px]">
-          {facts.map(([name, value]) =>
-            value === '' ? null : (
-              <div key={name} className="contents">
-                <dt className="text-[var(--muted)]">{name}</dt>
-                <dd className="m-0 break-all">{value}</dd>
-              </div>
-            ),
-          )}
-        </dl>
-        <Attributes title="Attributes" values={span.attributes} />
-        {span.events.map((event) => (
-          <Attributes
-            key={`${event.timeNs} ${event.name}`}
-            title={`Event ${event.name}`}
-            note={`+${durationText(Number(BigInt(event.timeNs) - BigInt(span.startNs)))}`}
-            values={event.attributes}
-          />
-        ))}
-        {span.links.length === 0 ? null : (
-          <section aria-label="Links">
-            <h3 className="mb-1 text-[12px] text-[var(--muted)]">Links</h3>
-            <ul className="text-[12px]">
-              {span.links.map((link) => (
-                <li key={`${link.traceId} ${link.spanId}`}>
-                  <Link className="mono break-all" href={`/traces/${link.traceId}?span=${link.spanId}`}>
-                    {link.traceId}
-                  </Link>
-                </li>
-              ))}
-            </ul>
-          </section>
-        )}
-        <Attributes title="Resource" values={span.resourceAttributes} />
-        <CopyButton label="Copy as JSON" text={() => JSON.stringify(span, null, 2)} />
-      </div>
-    </section>
+      </dl>
+      <Attributes title="Attributes" values={span.attributes} />
+      {span.events.map((event) => (
+        <Attributes
+          key={`${event.timeNs} ${event.name}`}
+          title={`Event ${event.name}`}
+          note={`+${durationText(Number(BigInt(event.timeNs) - BigInt(span.startNs)))}`}
+          values={event.attributes}
+        />
+      ))}
+      {span.links.length === 0 ? null : (
+        <section aria-label="Links">
+          <h3 className="mb-1 text-[12px] text-[var(--muted)]">Links</h3>
+          <ul className="text-[12px]">
+            {span.links.map((link) => (
+              <li key={`${link.traceId} ${link.spanId}`}>
+                <Link className="mono break-all" href={`/traces/${link.traceId}?span=${link.spanId}`}>
+                  {link.traceId}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <Attributes title="Resource" values={span.resourceAttributes} />
+      <CopyButton label="Copy as JSON" text={() => JSON.stringify(span, null, 2)} />
+    </div>
   );
 }

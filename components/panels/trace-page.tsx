@@ -1,27 +1,29 @@
 'use client';
 /** One trace: its states around the waterfall. */
-import { traceRoute } from '../../lib/contract/traces.ts';
-import { useApi } from '../queries/api-client.ts';
+import { useTrace } from '../queries/trace.ts';
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { ErrorState, Skeleton } from '../ui/states.tsx';
+import { useTraceModel } from './trace-model.ts';
 import { TraceWaterfall } from './trace-waterfall.tsx';
 
 export function TracePage({ traceId }: { traceId: string }) {
-  const answer = useApi(traceRoute, { traceId }, { refreshMs: 15_000 });
+  const answer = useTrace(traceId);
+  const model = useTraceModel(traceId, answer.full, answer.columns);
+  const { error } = answer;
   return (
     <div className="space-y-3">
       <h1 className="font-semibold text-lg">
         <Link href="/traces">Traces</Link> <span className="text-[var(--muted)]">/</span>{' '}
         <span className="mono break-all font-normal">{traceId}</span>
       </h1>
-      {answer.data === undefined ? (
+      {model === null ? (
         <Panel title="Trace">
-          {answer.error ? (
+          {error ? (
             <ErrorState
-              title={answer.error.problem.title}
-              detail={answer.error.message}
-              onRetry={() => void answer.refetch()}
+              title={'problem' in error ? error.problem.title : 'The spans cannot be read'}
+              detail={error.message}
+              onRetry={answer.refetch}
             />
           ) : (
             <Skeleton rows={12} />
@@ -29,12 +31,12 @@ export function TracePage({ traceId }: { traceId: string }) {
         </Panel>
       ) : (
         <>
-          {answer.error ? (
+          {error ? (
             <p role="status" className="text-[var(--warn)]">
-              ▲ Not refreshed: {answer.error.message}
+              ▲ Not refreshed: {error.message}
             </p>
           ) : null}
-          <TraceWaterfall trace={answer.data} />
+          <TraceWaterfall model={model} />
         </>
       )}
     </div>

@@ -1,84 +1,61 @@
 'use client';
-/** One row of a waterfall: the span's place in the tree, its bar in the visible time, its duration. */
+/** One row of a waterfall: the span's place in the tree, its bar in the visible time with its part of the critical path. */
 import { ChevronDown, ChevronRight } from 'lucide-react';
-import { durationText, tickStep } from '../../lib/chart/time-ticks.ts';
-import { nameColour } from '../../lib/chart/timeline-colours.ts';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
-import type { WaterfallRow } from '../../lib/chart/waterfall.ts';
-import type { SpanWireValue } from '../../lib/contract/traces.ts';
+import { memo } from 'react';
+import { durationText } from '../../lib/chart/time-ticks.ts';
 
 export const ROW_HEIGHT = 26;
-const NAME = 'w-[42%] sm:w-[36%] shrink-0';
-const DURATION = 'w-[4.5rem] shrink-0';
+export const NAME_COLUMN = 'w-[42%] sm:w-[36%] shrink-0';
+export const DURATION_COLUMN = 'w-[4.5rem] shrink-0';
 
-/** Ticks of the visible time, from the start of the trace. */
-export function TraceRuler({ range }: { range: TimeRange }) {
-  const span = range.to - range.from;
-  const step = tickStep(span, 6);
-  const ticks: number[] = [];
-  for (let at = Math.ceil(range.from / step) * step; at < range.to && ticks.length < 12; at += step) ticks.push(at);
-  return (
-    <div aria-hidden="true" className="flex h-6 border-[var(--line)] border-b text-[11px] text-[var(--muted)]">
-      <div className={`${NAME} px-4 leading-6`}>Span</div>
-      <div className="relative flex-1 overflow-hidden">
-        {ticks.map((at) => (
-          <span
-            key={at}
-            className="absolute inset-y-0 border-[var(--line)] border-l pl-1 leading-6"
-            style={{ left: `${(100 * (at - range.from)) / span}%` }}
-          >
-            {durationText(at)}
-          </span>
-        ))}
-      </div>
-      <div className={DURATION} />
-    </div>
-  );
+export interface TraceRowProps {
+  readonly id: string;
+  readonly span: number;
+  readonly top: number;
+  readonly depth: number;
+  readonly descendants: number;
+  readonly name: string;
+  readonly durationNs: number;
+  readonly colour: string;
+  readonly isFailed: boolean;
+  readonly isOrphan: boolean;
+  readonly isTask: boolean;
+  readonly isChosen: boolean;
+  readonly isDim: boolean;
+  readonly isOnPath: boolean;
+  readonly isCollapsed: boolean;
+  /** In % of the visible time. */
+  readonly left: number;
+  readonly length: number;
+  /** Parts on the critical path, `left length` in % of the visible time, joined by commas. */
+  readonly lit: string;
+  readonly onChoose: (span: number) => void;
+  readonly onToggle: (span: number) => void;
 }
 
-export function TraceRow({
-  row,
-  span,
-  top,
-  range,
-  isChosen,
-  isDim,
-  isCollapsed,
-  onChoose,
-  onToggle,
-}: {
-  row: WaterfallRow;
-  span: SpanWireValue;
-  top: number;
-  range: TimeRange;
-  isChosen: boolean;
-  isDim: boolean;
-  isCollapsed: boolean;
-  onChoose: () => void;
-  onToggle: () => void;
-}) {
-  const isFailed = span.statusCode === 'Error';
-  const width = range.to - range.from;
-  const left = (100 * (row.offsetNs - range.from)) / width;
-  const length = (100 * row.durationNs) / width;
+export const TraceRow = memo(function TraceRow(props: TraceRowProps) {
+  const { span, isFailed, isChosen, isCollapsed, onChoose, onToggle } = props;
+  // Far outside of the view a bar would be millions of pixels wide.
+  const from = Math.max(-1, props.left);
+  const until = Math.min(101, props.left + props.length);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the tree around the rows takes the keyboard
     <div
-      id={`span-${span.spanId}`}
+      id={props.id}
       role="treeitem"
       tabIndex={-1}
-      aria-level={row.depth + 1}
+      aria-level={props.depth + 1}
       aria-selected={isChosen}
-      aria-expanded={row.descendants === 0 ? undefined : !isCollapsed}
-      className={`absolute inset-x-0 flex cursor-pointer items-center border-l-2 ${isChosen ? 'border-l-[var(--accent)] bg-[var(--panel-2)]' : 'border-l-transparent hover:bg-[var(--panel-2)]'} ${isDim ? 'opacity-35' : ''}`}
-      style={{ top, height: ROW_HEIGHT }}
-      onClick={onChoose}
+      aria-expanded={props.descendants === 0 ? undefined : !isCollapsed}
+      className={`absolute inset-x-0 flex cursor-pointer items-center border-l-2 ${isChosen ? 'border-l-[var(--accent)] bg-[var(--panel-2)]' : 'border-l-transparent hover:bg-[var(--panel-2)]'} ${props.isDim ? 'opacity-35' : ''}`}
+      style={{ top: props.top, height: ROW_HEIGHT }}
+      onClick={() => onChoose(span)}
     >
       <div
-        className={`flex h-full min-w-0 items-center ${NAME}`}
-        style={{ paddingLeft: 8 + Math.min(row.depth, 18) * 12 }}
+        className={`flex h-full min-w-0 items-center ${NAME_COLUMN}`}
+        style={{ paddingLeft: 8 + Math.min(props.depth, 18) * 12 }}
       >
-        {row.descendants === 0 ? (
+        {props.descendants === 0 ? (
           <span className="w-5 shrink-0" />
         ) : (
           <span
@@ -86,7 +63,7 @@ export function TraceRow({
             className="flex w-5 shrink-0 items-center justify-center self-stretch text-[var(--muted)] hover:text-[var(--text)]"
             onClick={(event) => {
               event.stopPropagation();
-              onToggle();
+              onToggle(span);
             }}
           >
             {isCollapsed ? <ChevronRight size={13} /> : <ChevronDown size={13} />}
@@ -94,33 +71,51 @@ export function TraceRow({
         )}
         <span className={`truncate ${isFailed ? 'text-[var(--bad)]' : ''} ${isChosen ? 'font-semibold' : ''}`}>
           {isFailed ? '✕ ' : ''}
-          {span.name}
+          {props.name}
         </span>
-        {isCollapsed ? <span className="ml-1.5 text-[11px] text-[var(--muted)]">+{row.descendants}</span> : null}
-        {row.orphan ? (
+        {props.isOnPath ? <span className="sr-only">, on the critical path</span> : null}
+        {isCollapsed ? (
+          <span className="ml-1.5 text-[11px] text-[var(--muted)]">+{props.descendants.toLocaleString('en-US')}</span>
+        ) : null}
+        {props.isOrphan ? (
           <span className="ml-1.5 truncate text-[11px] text-[var(--warn)]">▲ parent not in trace</span>
         ) : null}
-        {span.task === null ? null : (
+        {props.isTask ? (
           <span className="ml-1.5 hidden shrink-0 rounded bg-[var(--panel-2)] px-1 text-[10px] text-[var(--muted)] lg:inline">
             Ray task
           </span>
-        )}
+        ) : null}
       </div>
       <div className="relative h-full min-w-0 flex-1 overflow-hidden">
-        <span
-          className="absolute top-[7px] h-3 rounded-[2px]"
-          style={{
-            left: `${left}%`,
-            width: `max(2px, ${length}%)`,
-            background: isFailed
-              ? `repeating-linear-gradient(135deg, var(--bad) 0 3px, ${nameColour(span.serviceName)} 3px 6px)`
-              : nameColour(span.serviceName),
-          }}
-        />
+        {until < 0 || from > 100 ? null : (
+          <span
+            className="absolute top-[5px] h-3 rounded-[2px]"
+            style={{
+              left: `${from}%`,
+              width: `max(2px, ${until - from}%)`,
+              background: isFailed
+                ? `repeating-linear-gradient(135deg, var(--bad) 0 3px, ${props.colour} 3px 6px)`
+                : props.colour,
+            }}
+          />
+        )}
+        {props.lit === ''
+          ? null
+          : props.lit.split(',').map((part) => {
+              const [left, length] = part.split(' ');
+              return (
+                <span
+                  key={part}
+                  aria-hidden="true"
+                  className="absolute top-[18px] h-[3px] bg-[var(--text)]"
+                  style={{ left: `${left}%`, width: `max(2px, ${length}%)` }}
+                />
+              );
+            })}
       </div>
-      <span className={`pr-3 text-right text-[12px] text-[var(--muted)] ${DURATION}`}>
-        {durationText(row.durationNs)}
+      <span className={`pr-3 text-right text-[12px] text-[var(--muted)] ${DURATION_COLUMN}`}>
+        {durationText(props.durationNs)}
       </span>
     </div>
   );
-}
+});

@@ -11,7 +11,7 @@ export const GENERAL_HELP = `X-Ray: observability for distributed machine learni
 
   xray up                 start X-Ray here (what npm start does)
   xray doctor             look at everything that can be wrong, and say what to do
-  xray import PATH...     take files in: Ray events, Ray timelines, OTLP traces
+  xray import PATH...     take files in: Ray events, Ray timelines, OTLP traces, PyTorch profiles
   xray open [PAGE]        open a page in the browser
 
   xray COMMAND --help     options and examples of one command
@@ -59,6 +59,8 @@ file is comes from its content, never from its name; each may be gzip:
   Ray events       the event export's request bodies or events, one on each line, or one list
   Ray timelines    GET /api/v0/tasks/timeline, and what \`ray timeline\` or ray.timeline() writes
   OTLP traces      JSON (one request, or one on each line) and protobuf (one request, or each after its 4-byte length)
+  PyTorch profiles torch.profiler's trace files (kineto); ranks of one run named together become one trace, and with
+                   --session NAME also when they are imported one after another
 
 Importing the same events or timeline again changes nothing. A bad record is set aside with its position; the rest is
 stored. Exit code 0: everything was taken. 1: something was rejected. 2: X-Ray is not there, or the line is wrong.

@@ -5,6 +5,7 @@ import type { ImportedFileWire, ImportKind, ImportReportWire } from '../contract
 import { emptyTally, reject, type Tally } from './import/deliver.ts';
 import { type Detected, detectKind, WANTED } from './import/detect-kind.ts';
 import { importEvents } from './import/import-events.ts';
+import { importKineto, kinetoFacts, kinetoTraceIds } from './import/import-kineto.ts';
 import { importOtlpJson, importOtlpProtobuf } from './import/import-otlp.ts';
 import { importTimeline } from './import/import-timeline.ts';
 import { headOf, spoolStandardInput, UnreadableError } from './import/open-bytes.ts';
@@ -54,7 +55,12 @@ async function* candidates(paths: readonly string[], from: string): AsyncGenerat
   }
 }
 
-async function importOne(client: XrayClient, candidate: Candidate, options: ImportOptions): Promise<ImportedFileWire> {
+/** Resolves with null for traces of PyTorch's profiler: which of them belong together is known when all are found. */
+async function importOne(
+  client: XrayClient,
+  candidate: Candidate,
+  options: ImportOptions,
+): Promise<ImportedFileWire | null> {
   const tally = emptyTally();
   let kind: ImportKind = 'unknown';
   let reason: string | null = null;
@@ -62,6 +68,7 @@ async function importOne(client: XrayClient, candidate: Candidate, options: Impo
     const { head, isWhole } = await headOf(candidate.path, HEAD_BYTES);
     const found = detectKind(head, isWhole);
     kind = found.kind;
+    if (found.kind === 'kineto') return null;
     if (found.kind !== 'unknown') await send(client, candidate.path, found, options, tally);
     else {
       reason = found.reason;
@@ -75,6 +82,42 @@ async function importOne(client: XrayClient, candidate: Candidate, options: Impo
     reject(tally, tally.accepted + tally.ignored + tally.rejected, error.message);
   }
   return { path: candidate.shown, kind, ...tally, reason };
+}
+
+/** Traces of PyTorch's profiler, those of the ranks of one run as one trace. */
+async function importProfiles(
+  client: XrayClient,
+  found: readonly Candidate[],
+  options: ImportOptions,
+  done: (file: ImportedFileWire) => void,
+): Promise<void> {
+  const failed = (candidate: Candidate, error: unknown): void => {
+    if (error instanceof UsageError || !(error instanceof Error)) throw error;
+    const tally = emptyTally();
+    reject(tally, 0, error.message);
+    done({ path: candidate.shown, kind: 'kineto', ...tally, reason: error.message });
+  };
+  const known: { readonly candidate: Candidate; readonly facts: Awaited<ReturnType<typeof kinetoFacts>> }[] = [];
+  for (const candidate of found) {
+    try {
+      known.push({ candidate, facts: await kinetoFacts(candidate.path) });
+    } catch (error) {
+      failed(candidate, error);
+    }
+  }
+  const traceIds = kinetoTraceIds(
+    known.map(({ facts }) => facts),
+    options.session,
+  );
+  for (const [i, { candidate }] of known.entries()) {
+    const tally = emptyTally();
+    try {
+      await importKineto(client, candidate.path, traceIds[i] ?? '', tally);
+      done({ path: candidate.shown, kind: 'kineto', ...tally, reason: null });
+    } catch (error) {
+      failed(candidate, error);
+    }
+  }
 }
 
 function send(client: XrayClient, path: string, found: Detected, options: ImportOptions, tally: Tally): Promise<void> {
@@ -99,6 +142,7 @@ const NAMES: Record<ImportKind, string> = {
   'ray-timeline-b': 'Ray timeline (ray timeline)',
   'otlp-json': 'OTLP traces (JSON)',
   'otlp-protobuf': 'OTLP traces (protobuf)',
+  kineto: "trace of PyTorch's profiler",
   unknown: 'unknown',
 };
 
@@ -132,10 +176,15 @@ export async function runImport(
     throw new UsageError('import needs at least one path', 'name files or directories, or - for standard input');
   await client.health();
   const files: ImportedFileWire[] = [];
-  const done = async (candidate: Candidate): Promise<void> => {
-    const file = await importOne(client, candidate, options);
+  const profiles: Candidate[] = [];
+  const add = (file: ImportedFileWire): void => {
     files.push(file);
     if (!options.json) for (const line of fileLines(file)) print(line);
+  };
+  const done = async (candidate: Candidate): Promise<void> => {
+    const file = await importOne(client, candidate, options);
+    if (file === null) profiles.push(candidate);
+    else add(file);
   };
   const hasInput = options.paths.includes('-');
   const input = hasInput ? await spoolStandardInput() : null;
@@ -146,6 +195,7 @@ export async function runImport(
       from,
     ))
       await done(candidate);
+    await importProfiles(client, profiles, options, add);
   } finally {
     await input?.remove();
   }

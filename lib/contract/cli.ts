@@ -20,6 +20,7 @@ export const IMPORT_KINDS = [
   'ray-timeline-b',
   'otlp-json',
   'otlp-protobuf',
+  'kineto',
   'unknown',
 ] as const;
 export type ImportKind = (typeof IMPORT_KINDS)[number];

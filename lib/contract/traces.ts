@@ -86,11 +86,51 @@ export const TraceResponse = z.object({
   omitted: z.number(),
 });
 export type TraceWire = z.infer<typeof TraceResponse>;
+const traceId = z.string().regex(/^[0-9a-fA-F]{32}$/, 'expected 32 hex digits');
 export const traceRoute = defineRoute({
   path: '/api/traces/{traceId}',
-  query: z.strictObject({
-    traceId: z.string().regex(/^[0-9a-fA-F]{32}$/, 'expected 32 hex digits'),
-    limit: Limit(100_000, 20_000),
-  }),
+  query: z.strictObject({ traceId, limit: Limit(100_000, 20_000) }),
   response: TraceResponse,
+});
+
+export const TraceSize = z.object({
+  traceId: z.string(),
+  spans: z.number(),
+  /** Changes when spans of the trace come in. */
+  version: z.string(),
+});
+export type TraceSizeWire = z.infer<typeof TraceSize>;
+/** What decides between spans in full and spans in columns. */
+export const traceSizeRoute = defineRoute({
+  path: '/api/traces/{traceId}/size',
+  query: z.strictObject({ traceId }),
+  response: TraceSize,
+});
+
+/** All spans in columns: answers application/gzip (lib/model/trace-columns.ts), not JSON. */
+export const traceColumnsRoute = defineRoute({
+  path: '/api/traces/{traceId}/spans',
+  query: z.strictObject({ traceId, limit: Limit(500_000, 500_000) }),
+  response: z.instanceof(Uint8Array),
+});
+
+/** One span in full. */
+export const spanRoute = defineRoute({
+  path: '/api/traces/{traceId}/spans/{spanId}',
+  query: z.strictObject({ traceId, spanId: z.string().regex(/^[0-9a-fA-F]{16}$/, 'expected 16 hex digits') }),
+  response: SpanWire,
+});
+
+export const TraceFound = z.object({
+  /** By start; the first 100,000. */
+  spanIds: z.array(z.string()),
+  /** False where more spans match than these. */
+  isAll: z.boolean(),
+});
+export type TraceFoundWire = z.infer<typeof TraceFound>;
+/** Where a text is found: part of a name or of an attribute's value, a span id, or `key=value`; without case. */
+export const traceFoundRoute = defineRoute({
+  path: '/api/traces/{traceId}/found',
+  query: z.strictObject({ traceId, text: z.string().min(1).max(1000) }),
+  response: TraceFound,
 });

@@ -2,7 +2,7 @@
 import type { SpanWireValue, TracesWire, TraceWire } from '../contract/traces.ts';
 import { sessionClusters } from '../store/queries/sessions.ts';
 import { attemptsForSpans } from '../store/queries/span-tasks.ts';
-import { spansOfTrace, traceServices, tracesMatched, tracesPage } from '../store/queries/traces.ts';
+import { spansOfTrace, traceExtent, traceServices, tracesMatched, tracesPage } from '../store/queries/traces.ts';
 import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -91,48 +91,63 @@ export async function getTrace(
   query: { readonly traceId: string; readonly limit: number },
 ): Promise<TraceWire> {
   const traceId = query.traceId.toLowerCase();
-  const rows = await runtime.engine.select(spansOfTrace, { trace: traceId });
-  const first = rows[0];
-  if (!first) throw new ProblemError('not-found', `no span of trace ${traceId} is stored`);
-  const end = rows.reduce(
-    (latest, row) =>
-      BigInt(row.start_ns) + BigInt(row.duration_ns) > latest ? BigInt(row.start_ns) + BigInt(row.duration_ns) : latest,
-    0n,
-  );
-  const shown = rows.slice(0, query.limit);
-  const taskOf = await joinTasks(runtime, shown, BigInt(first.start_ns), end);
+  const [[whole], spans] = await Promise.all([
+    runtime.engine.select(traceExtent, { trace: traceId }),
+    spansInFull(runtime, { traceId, spanId: '', limit: query.limit }),
+  ]);
+  if (!whole || spans.length === 0) throw new ProblemError('not-found', `no span of trace ${traceId} is stored`);
   return {
     traceId,
-    startNs: first.start_ns,
-    durationNs: (end - BigInt(first.start_ns)).toString(),
-    services: [...new Set(rows.map((row) => row.service_name))].sort(),
-    omitted: rows.length - shown.length,
-    spans: shown.map((row) => ({
-      spanId: row.span_id,
-      parentSpanId: row.parent_span_id,
-      name: row.name,
-      kind: row.kind,
-      serviceName: row.service_name,
-      startNs: row.start_ns,
-      durationNs: row.duration_ns,
-      statusCode: row.status_code,
-      statusMessage: row.status_message,
-      scopeName: row.scope_name,
-      attributes: row.attributes,
-      resourceAttributes: row.resource_attributes,
-      events: row.event_times.map((timeNs, i) => ({
-        timeNs,
-        name: row.event_names[i] ?? '',
-        attributes: row.event_attributes[i] ?? {},
-      })),
-      links: row.link_traces.map((linked, i) => ({
-        traceId: linked,
-        spanId: row.link_spans[i] ?? '',
-        attributes: row.link_attributes[i] ?? {},
-      })),
-      task: taskOf(row),
-    })),
+    startNs: whole.start_ns,
+    durationNs: (BigInt(whole.end_ns) - BigInt(whole.start_ns)).toString(),
+    services: whole.services,
+    omitted: Math.max(0, whole.spans - spans.length),
+    spans,
   };
+}
+
+/** Spans with all that is known of them, by start. `spanId`: this one alone, '' for all. */
+export async function spansInFull(
+  runtime: Runtime,
+  query: { readonly traceId: string; readonly spanId: string; readonly limit: number },
+): Promise<SpanWireValue[]> {
+  const rows = await runtime.engine.select(spansOfTrace, {
+    trace: query.traceId,
+    span: query.spanId,
+    limit: query.limit,
+  });
+  let [first, last] = [BigInt(rows[0]?.start_ns ?? '0'), 0n];
+  for (const row of rows) {
+    const [start, end] = [BigInt(row.start_ns), BigInt(row.start_ns) + BigInt(row.duration_ns)];
+    if (start < first) first = start;
+    if (end > last) last = end;
+  }
+  const taskOf = await joinTasks(runtime, rows, first, last);
+  return rows.map((row) => ({
+    spanId: row.span_id,
+    parentSpanId: row.parent_span_id,
+    name: row.name,
+    kind: row.kind,
+    serviceName: row.service_name,
+    startNs: row.start_ns,
+    durationNs: row.duration_ns,
+    statusCode: row.status_code,
+    statusMessage: row.status_message,
+    scopeName: row.scope_name,
+    attributes: row.attributes,
+    resourceAttributes: row.resource_attributes,
+    events: row.event_times.map((timeNs, i) => ({
+      timeNs,
+      name: row.event_names[i] ?? '',
+      attributes: row.event_attributes[i] ?? {},
+    })),
+    links: row.link_traces.map((linked, i) => ({
+      traceId: linked,
+      spanId: row.link_spans[i] ?? '',
+      attributes: row.link_attributes[i] ?? {},
+    })),
+    task: taskOf(row),
+  }));
 }
 
 interface JoinableSpan {

@@ -161,23 +161,21 @@ export async function run(report: (figure: Figure) => void): Promise<void> {
     }
     const rough = prepareTracks(roughJob(50_000));
     say('paint 50000 overlapping, half failed p95', paintP95(rough, Math.ceil(VIEW / ROW)), 'ms', 16);
-    for (const [spans, budget] of [
-      [10_000, 120],
-      [100_000, 1200],
-    ] as const) {
-      const trace = Array.from({ length: spans }, (_, i) => ({
-        spanId: `s${i}`,
-        parentSpanId: i === 0 ? '' : `s${Math.floor((i - 1) / 8)}`,
-        startNs: String(i * 1000),
-        durationNs: '900',
-      }));
-      say(
-        `waterfall of ${spans} spans`,
-        timed(() => visibleRows(waterfallRows(trace, '0'), new Set())),
-        'ms',
-        budget,
-      );
-    }
+    const parent = Int32Array.from({ length: 300_000 }, (_, i) => (i === 0 ? -1 : Math.floor((i - 1) / 8)));
+    const rows = waterfallRows(parent);
+    const open = new Uint8Array(parent.length);
+    say(
+      'waterfall of 300000 spans',
+      timed(() => waterfallRows(parent)),
+      'ms',
+      120,
+    );
+    say(
+      'collapse of 300000 spans',
+      timed(() => visibleRows(rows, open, null)),
+      'ms',
+      16,
+    );
   } finally {
     await runtime.close();
   }

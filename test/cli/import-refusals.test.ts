@@ -90,7 +90,7 @@ describe('what it sets aside', () => {
     ['damaged gzip', Buffer.from('1f8b0800ffffffffffffffffffff', 'hex'), 'damaged'],
     ['empty list', '[]', 'an empty list'],
     ['no JSON', '{"eventType": ', 'begins like JSON, but is not'],
-    ['kineto', '{"schemaVersion": 1, "traceEvents": []}', 'a Chrome trace that is not Ray'],
+    ['chrome object', '{"otherData": {}, "traceEvents": []}', "a Chrome trace that is neither Ray's nor PyTorch"],
     ['chrome', '[{"ph":"X","pid":1,"tid":1,"ts":1,"dur":1,"name":"a"}]', "Chrome trace events that is not Ray's"],
     ['spark', '{"Event":"SparkListenerLogStart","Spark Version":"3.5.9"}\n{"Event":"x"}', 'a Spark event log'],
     ['metrics', '# HELP up 1\n# TYPE up gauge\nup 1\n', 'metrics in text form'],

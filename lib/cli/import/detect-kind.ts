@@ -10,10 +10,11 @@ import type { ProtobufShape } from './protobuf-pieces.ts';
 export type Detected =
   | { readonly kind: 'ray-events' | 'ray-timeline-a' | 'ray-timeline-b' | 'otlp-json'; readonly shape: JsonShape }
   | { readonly kind: 'otlp-protobuf'; readonly shape: ProtobufShape }
+  | { readonly kind: 'kineto' }
   | { readonly kind: 'unknown'; readonly reason: string };
 
 export const WANTED =
-  'xray import takes Ray events (JSON), Ray timelines, and OTLP traces (JSON or protobuf), each plain or gzip';
+  "xray import takes Ray events (JSON), Ray timelines, OTLP traces (JSON or protobuf), and traces of PyTorch's profiler, each plain or gzip";
 
 type Fields = Readonly<Record<string, unknown>>;
 const isFields = (value: unknown): value is Fields =>
@@ -44,7 +45,16 @@ export function detectKind(head: Buffer, isWhole: boolean): Detected {
   return { kind: 'unknown', reason: describeOther(head, text) };
 }
 
+/** What kineto writes beside its events, and the categories only it has. */
+const isKineto = (text: string): boolean =>
+  text.startsWith('{') &&
+  /"traceEvents"\s*:\s*\[/.test(text) &&
+  /"(schemaVersion|deviceProperties|distributedInfo|baseTimeNanoseconds)"\s*:|"cat"\s*:\s*"(cpu_op|user_annotation|cuda_runtime|gpu_memcpy)"/.test(
+    text,
+  );
+
 function detectJson(text: string, isWhole: boolean): Detected {
+  if (isKineto(text)) return { kind: 'kineto' };
   const all = text.split('\n');
   // The last line may be cut by the end of the head.
   const complete = (isWhole ? all : all.slice(0, -1)).map((line) => line.trim()).filter((line) => line !== '');
@@ -95,7 +105,7 @@ function firstObject(text: string): unknown {
   return undefined;
 }
 
-type JsonKind = Exclude<ImportKind, 'otlp-protobuf'>;
+type JsonKind = Exclude<ImportKind, 'otlp-protobuf' | 'kineto'>;
 
 /** null: this record does not tell (a name of a Chrome trace, say). `unknown`: it is surely something else. */
 function kindOf(record: Fields): JsonKind | null {
@@ -119,7 +129,7 @@ function kindOfKeys(text: string): Exclude<JsonKind, 'unknown'> | null {
 
 /** Names what an object is. */
 function describe(record: Fields): string {
-  if ('traceEvents' in record) return "a Chrome trace that is not Ray's (PyTorch's profiler writes such)";
+  if ('traceEvents' in record) return "a Chrome trace that is neither Ray's nor PyTorch's profiler's";
   if ('ph' in record) return "a list of Chrome trace events that is not Ray's";
   if (typeof record.Event === 'string' && record.Event.startsWith('Spark')) return 'a Spark event log';
   if ('resourceMetrics' in record) return 'OTLP metrics: X-Ray takes traces over OTLP, metrics from Prometheus';

@@ -70,16 +70,13 @@ interface JsonRequest {
 }
 
 export async function importOtlpJson(client: XrayClient, path: string, shape: JsonShape, tally: Tally): Promise<void> {
-  const send = async (parts: readonly Part<JsonRequest>[]): Promise<Sent> => {
+  const send = (parts: readonly Part<JsonRequest>[]): Promise<Sent> => {
     const [first] = parts;
     const body =
       first && !first.content.isInner
         ? first.content.text
         : `{"resourceSpans":[${parts.map((part) => part.content.text).join(',')}]}`;
-    const answer = await client.post(TRACES, Buffer.from(body), 'application/json');
-    const { words, partial } = readJson(answer.body);
-    if (answer.status !== 200) return { refused: words || `HTTP ${answer.status}`, status: answer.status };
-    return outcome(parts, partial, words);
+    return sendJson(client, parts, body);
   };
   const batches = createBatches<JsonRequest>(REQUEST, tally, send);
   let position = 0;
@@ -116,6 +113,14 @@ export async function importOtlpJson(client: XrayClient, path: string, shape: Js
     position += spans;
   }
   await batches.flush();
+}
+
+/** One request, JSON; `parts` are what it is made of. */
+export async function sendJson(client: XrayClient, parts: readonly Part<unknown>[], body: string): Promise<Sent> {
+  const answer = await client.post(TRACES, Buffer.from(body), 'application/json');
+  const { words, partial } = readJson(answer.body);
+  if (answer.status !== 200) return { refused: words || `HTTP ${answer.status}`, status: answer.status };
+  return outcome(parts, partial, words);
 }
 
 /** Text between the brackets of the list, where the request has nothing else: several such requests make one. */

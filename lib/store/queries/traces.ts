@@ -61,6 +61,7 @@ export const traceServices: Query<{ service: string }> = {
 
 const Attributes = z.record(Text, Text);
 
+/** By start, at most `limit`; `span`: this one alone, '' for all. */
 export const spansOfTrace: Query<{
   span_id: string;
   parent_span_id: string;
@@ -87,7 +88,8 @@ export const spansOfTrace: Query<{
       ScopeName AS scope_name, SpanAttributes AS attributes, ResourceAttributes AS resource_attributes,
       arrayMap(t -> toUnixTimestamp64Nano(t), Events.Timestamp) AS event_times, Events.Name AS event_names, Events.Attributes AS event_attributes,
       Links.TraceId AS link_traces, Links.SpanId AS link_spans, Links.Attributes AS link_attributes
-    FROM xray.otel_traces WHERE TraceId = {trace:String} ORDER BY start_ns, ParentSpanId != '', span_id LIMIT 1 BY SpanId`,
+    FROM xray.otel_traces WHERE TraceId = {trace:String} AND ({span:String} = '' OR SpanId = {span:String})
+    ORDER BY start_ns, ParentSpanId != '', span_id LIMIT 1 BY SpanId LIMIT {limit:UInt32}`,
   row: z.object({
     span_id: Text,
     parent_span_id: Text,
@@ -108,6 +110,15 @@ export const spansOfTrace: Query<{
     link_spans: z.array(Text),
     link_attributes: z.array(Attributes),
   }),
+};
+
+/** What a trace is as a whole, however many of its spans are shown. */
+export const traceExtent: Query<{ spans: number; start_ns: string; end_ns: string; services: string[] }> = {
+  name: 'trace-extent',
+  sql: `SELECT uniqExact(SpanId) AS spans, min(toUnixTimestamp64Nano(Timestamp)) AS start_ns,
+      max(toUnixTimestamp64Nano(Timestamp) + toInt64(Duration)) AS end_ns, arraySort(groupUniqArray(ServiceName)) AS services
+    FROM xray.otel_traces WHERE TraceId = {trace:String}`,
+  row: z.object({ spans: Count, start_ns: Text, end_ns: Text, services: z.array(Text) }),
 };
 
 export const spansOfTask: Query<{

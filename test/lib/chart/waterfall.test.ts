@@ -1,56 +1,152 @@
 import { describe, expect, it } from 'vitest';
-import { hidingSpans, stepRow, visibleRows, waterfallRows } from '../../../lib/chart/waterfall.ts';
+import { traceRaster } from '../../../lib/chart/trace-raster.ts';
+import {
+  hidingRows,
+  parentsOf,
+  placeOfRow,
+  stepRow,
+  visibleRows,
+  waterfallRows,
+} from '../../../lib/chart/waterfall.ts';
+import { ORPHAN, ROOT, type TraceColumns } from '../../../lib/model/trace-columns.ts';
 
-/** `id parent start duration` per span -> an indented tree. */
-function tree(text: string, collapsed: readonly number[] = []): string[] {
-  const spans = text.split('; ').map((line) => {
-    const [spanId = '', parent = '', startNs = '0', durationNs = '0'] = line.split(' ');
-    return { spanId, parentSpanId: parent === '-' ? '' : parent, startNs, durationNs };
-  });
-  return visibleRows(waterfallRows(spans, '0'), new Set(collapsed)).map(
-    ({ span, depth, orphan, descendants }) =>
-      `${'  '.repeat(depth)}${spans[span]?.spanId}${orphan ? '?' : ''} ${descendants}`,
+/** `id parent` per span, by start; `-` is no parent, an unknown one is missing. */
+function parents(text: string): { readonly names: readonly string[]; readonly parent: Int32Array } {
+  const spans = text.split('; ').map((span) => span.split(' '));
+  const names = spans.map(([id = '']) => id);
+  const parent = spans.map(([, above = '-']) => (above === '-' ? ROOT : names.indexOf(above)));
+  return {
+    names,
+    parent: Int32Array.from(parent, (place, i) => (spans[i]?.[1] !== '-' && place === -1 ? ORPHAN : place)),
+  };
+}
+
+/** An indented tree, with the number of spans below each; `closed` names collapsed spans, `keep` those that are left. */
+function tree(text: string, closed = '', keep = ''): string[] {
+  const { names, parent } = parents(text);
+  const rows = waterfallRows(parent);
+  const collapsed = Uint8Array.from(rows.span, (span) => (closed.includes(names[span] ?? '?') ? 1 : 0));
+  const kept = keep === '' ? null : Uint8Array.from(names, (name) => (keep.includes(name) ? 1 : 0));
+  return Array.from(
+    visibleRows(rows, collapsed, kept),
+    (row) =>
+      `${'  '.repeat(rows.depth[row] ?? 0)}${names[rows.span[row] ?? -1]}${parent[rows.span[row] ?? -1] === ORPHAN ? '?' : ''} ${(rows.last[row] ?? 0) - row}`,
   );
 }
 
 describe('waterfall', () => {
   it('orders children by start, below their parent', () => {
-    expect(tree('c a 5 2; a - 0 10; b a 1 2; d b 2 1')).toEqual(['a 3', '  b 1', '    d 0', '  c 0']);
+    expect(tree('a -; b a; d b; c a')).toEqual(['a 3', '  b 1', '    d 0', '  c 0']);
+  });
+  it('keeps a child that starts before its parent below it', () => {
+    expect(tree('b a; a -; c a')).toEqual(['a 2', '  b 0', '  c 0']);
   });
   it('keeps a span whose parent is missing as a root that says so', () => {
-    expect(tree('a - 0 10; x gone 3 1')).toEqual(['a 0', 'x? 0']);
+    expect(tree('a -; x gone')).toEqual(['a 0', 'x? 0']);
   });
   it('cuts a cycle and loses no span', () => {
-    expect(tree('a b 0 1; b a 1 1; c c 2 1')).toEqual(['c 0', 'a 1', '  b 0']);
+    expect(tree('a b; b a; c c')).toEqual(['c 0', 'a 1', '  b 0']);
+    expect([...parentsOf(waterfallRows(parents('a b; b a; c c').parent))]).toEqual([-1, 0, -1]);
   });
-  it('hides what is below a collapsed span', () => {
-    expect(tree('a - 0 10; b a 1 2; d b 2 1; e a 4 1', [1])).toEqual(['a 3', '  b 1', '  e 0']);
+  it('hides what is below a collapsed span, and what is not kept', () => {
+    expect(tree('a -; b a; d b; e a', 'b')).toEqual(['a 3', '  b 1', '  e 0']);
+    expect(tree('a -; b a; d b; e a', '', 'ad')).toEqual(['a 3', '    d 0']);
   });
-  it('tells what hides a span', () => {
-    const spans = ['a - 0', 'b a 1', 'c b 2', 'd a 3'].map((line) => {
-      const [spanId = '', parent = '', startNs = ''] = line.split(' ');
-      return { spanId, parentSpanId: parent === '-' ? '' : parent, startNs, durationNs: '1' };
-    });
-    const rows = waterfallRows(spans, '0');
-    expect(hidingSpans(rows, new Set([0, 1, 3]), 2)).toEqual([1, 0]);
-    expect(hidingSpans(rows, new Set([1]), 3)).toEqual([]);
+  it('tells what hides a span, and steps around the ends', () => {
+    const rows = waterfallRows(parents('a -; b a; c b; d a').parent);
+    expect(hidingRows(rows, Uint8Array.of(1, 1, 0, 1), 2)).toEqual([1, 0]);
+    expect(hidingRows(rows, Uint8Array.of(0, 1, 0, 0), 3)).toEqual([]);
     expect(stepRow(rows, 1, 1, (span) => span === 1)).toBe(1);
     expect(stepRow(rows, 0, -1, (span) => span === 3)).toBe(3);
+    expect(stepRow(rows, -1, -1, (span) => span === 3)).toBe(3);
+    expect(stepRow(rows, -1, 1, (span) => span === 0)).toBe(0);
     expect(stepRow(rows, 0, 1, () => false)).toBe(-1);
   });
-  it('costs ten times as much for ten times as many children of one span, not a hundred times', () => {
-    const time = (count: number): number => {
-      const spans = Array.from({ length: count }, (_, i) => ({
-        spanId: `s${i}`,
-        parentSpanId: i === 0 ? '' : 's0',
-        startNs: String(i),
-        durationNs: '5',
-      }));
-      const begun = performance.now();
-      expect(waterfallRows(spans, '0')[0]?.descendants).toBe(count - 1);
-      return performance.now() - begun;
+  it('finds the place of a row among those left', () => {
+    const visible = Int32Array.of(0, 3, 7);
+    expect([0, 2, 3, 7, 9].map((row) => placeOfRow(visible, row))).toEqual([0, 0, 1, 2, 2]);
+  });
+  it('collapses 300,000 rows anew within a frame', () => {
+    const parent = Int32Array.from({ length: 300_000 }, (_, i) =>
+      i === 0 ? -1 : i % 10 === 1 ? 0 : i - ((i - 1) % 10),
+    );
+    const rows = waterfallRows(parent);
+    const collapsed = new Uint8Array(300_000);
+    collapsed[1] = 1;
+    visibleRows(rows, collapsed, null);
+    const begun = performance.now();
+    expect(visibleRows(rows, collapsed, null).length).toBe(300_000 - 9);
+    // On a machine that does other things too.
+    expect(performance.now() - begun).toBeLessThan(50);
+  });
+});
+
+describe('picture of all rows', () => {
+  /** One character is a pixel of 10 ns; rows over each other. */
+  function picture(
+    spans: readonly (readonly [start: number, duration: number, failed?: 1])[],
+    height: number,
+  ): string[] {
+    const count = spans.length;
+    const columns: TraceColumns = {
+      startNs: 0n,
+      durationNs: 100,
+      omitted: 0,
+      id: new BigUint64Array(count),
+      parent: Int32Array.from(spans, (_, i) => (i === 0 ? ROOT : 0)),
+      start: Float64Array.from(spans, ([start]) => start),
+      duration: Float64Array.from(spans, ([, duration]) => duration),
+      name: new Uint32Array(count),
+      group: new Uint16Array(count),
+      lane: new Uint16Array(count),
+      failed: Uint8Array.from(spans, ([, , failed]) => failed ?? 0),
+      isTask: new Uint8Array(count),
+      names: ['synthetic'],
+      groups: [{ service: 'synthetic', process: '' }],
+      lanes: [''],
     };
-    time(10_000);
-    expect(time(100_000) / time(10_000)).toBeLessThan(60);
+    const raster = traceRaster(columns, waterfallRows(columns.parent), 10, height);
+    return Array.from({ length: raster.height }, (_, y) =>
+      Array.from({ length: 10 }, (_, x) => {
+        const [winner, failed] = [raster.winner[y * 10 + x] ?? -1, raster.failed[y * 10 + x] ?? -1];
+        return failed !== -1 ? '!' : winner === -1 ? '.' : String(winner);
+      }).join(''),
+    );
+  }
+  it('a row a line, at least a pixel each, errors over all', () => {
+    expect(
+      picture(
+        [
+          [0, 100],
+          [20, 30],
+          [90, 0, 1],
+        ],
+        5,
+      ),
+    ).toEqual(['0000000000', '..111.....', '.........!']);
+  });
+  it('the lowest of the rows on one line wins, and no error is lost', () => {
+    expect(
+      picture(
+        [
+          [0, 100, 1],
+          [0, 20],
+          [10, 30],
+          [80, 10, 1],
+        ],
+        2,
+      ),
+    ).toEqual(['!!!!!!!!!!', '.222....!.']);
+    expect(
+      picture(
+        [
+          [0, 100],
+          [0, 20],
+          [10, 30],
+          [80, 10],
+        ],
+        1,
+      ),
+    ).toEqual(['1222000030']);
   });
 });

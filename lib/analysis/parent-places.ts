@@ -1,0 +1,39 @@
+/** Which span of a trace is the parent of which, by id, without an object per span. */
+import { ORPHAN, ROOT } from '../model/trace-columns.ts';
+
+/**
+ * Place of each span's parent: ROOT where `parentId` is 0 or the span's own, ORPHAN where no span has that id. Of several
+ * spans with one id the first is meant. A hash table with open addressing over the halves of the ids: O(n).
+ */
+export function parentPlaces(id: BigUint64Array, parentId: BigUint64Array): Int32Array {
+  const count = id.length;
+  const own = new Uint32Array(id.buffer, id.byteOffset, count * 2);
+  const above = new Uint32Array(parentId.buffer, parentId.byteOffset, count * 2);
+  let size = 16;
+  while (size < count * 2) size *= 2;
+  const mask = size - 1;
+  const table = new Int32Array(size).fill(-1);
+  const slotOf = (low: number, high: number): number => {
+    const mixed = Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b);
+    let slot = (mixed ^ (mixed >>> 15)) & mask;
+    for (;;) {
+      const place = table[slot] ?? -1;
+      if (place === -1 || (own[place * 2] === low && own[place * 2 + 1] === high)) return slot;
+      slot = (slot + 1) & mask;
+    }
+  };
+  for (let i = 0; i < count; i++) {
+    const slot = slotOf(own[i * 2] ?? 0, own[i * 2 + 1] ?? 0);
+    if (table[slot] === -1) table[slot] = i;
+  }
+  const places = new Int32Array(count);
+  for (let i = 0; i < count; i++) {
+    const [low, high] = [above[i * 2] ?? 0, above[i * 2 + 1] ?? 0];
+    if (low === 0 && high === 0) places[i] = ROOT;
+    else {
+      const place = table[slotOf(low, high)] ?? -1;
+      places[i] = place === i ? ROOT : place === -1 ? ORPHAN : place;
+    }
+  }
+  return places;
+}

@@ -1,0 +1,153 @@
+/** Use cases of one large trace: its size, all its spans in columns, one span in full, and where a text is found. */
+import { parentPlaces } from '../analysis/parent-places.ts';
+import type { SpanWireValue, TraceFoundWire, TraceSizeWire } from '../contract/traces.ts';
+import { encodeTraceColumns, type TraceColumns } from '../model/trace-columns.ts';
+import { SPAN_WORDS, spansFound, traceColumns, traceSize, traceWords } from '../store/queries/trace-columns.ts';
+import { ProblemError } from './problem.ts';
+import type { Runtime } from './runtime.ts';
+import { spansInFull } from './traces.ts';
+
+/** Spans of one trace that a page holds and draws. */
+const SPANS = 500_000;
+/** Places that one search answers; the count goes on. */
+const FOUND = 100_000;
+
+interface TraceQuery {
+  readonly traceId: string;
+}
+
+const gone = (traceId: string): ProblemError =>
+  new ProblemError('not-found', `no span of trace ${traceId} is stored: it may be older than traces are kept`);
+
+export async function getTraceSize(runtime: Runtime, query: TraceQuery): Promise<TraceSizeWire> {
+  const traceId = query.traceId.toLowerCase();
+  const [row] = await runtime.engine.select(traceSize, { trace: traceId });
+  if (!row || row.spans === 0) throw gone(traceId);
+  return { traceId, spans: row.spans, version: `${row.stored}.${row.last_ns}` };
+}
+
+/** Rows of traceColumns -> columns. Work: O(n), no object per span. */
+function columnsOf(
+  words: BigUint64Array,
+  known: readonly { readonly kind: string; readonly hash: string; readonly text: string; readonly process: string }[],
+  all: number,
+): TraceColumns {
+  const count = words.length / SPAN_WORDS;
+  const word = (place: number, column: number): bigint => words[place * SPAN_WORDS + column] ?? 0n;
+  const table = (kind: string) => {
+    const entries = known.filter((entry) => entry.kind === kind);
+    const places = new Map(entries.map(({ hash }, place) => [BigInt(hash), place]));
+    let before = -1n;
+    let at = 0;
+    return {
+      entries,
+      /** Runs of the same hash are the rule: looked up once. */
+      place(hash: bigint): number {
+        if (hash !== before) {
+          at = places.get(hash) ?? entries.length;
+          before = hash;
+        }
+        return at;
+      },
+    };
+  };
+  const [names, groups, lanes] = [table('name'), table('group'), table('lane')];
+  const id = new BigUint64Array(count);
+  const parentId = new BigUint64Array(count);
+  const columns = {
+    start: new Float64Array(count),
+    duration: new Float64Array(count),
+    name: new Uint32Array(count),
+    group: new Uint16Array(count),
+    lane: new Uint16Array(count),
+    failed: new Uint8Array(count),
+    isTask: new Uint8Array(count),
+  };
+  const startNs = BigInt.asIntN(64, word(0, 2));
+  let durationNs = 0;
+  for (let i = 0; i < count; i++) {
+    id[i] = word(i, 0);
+    parentId[i] = word(i, 1);
+    const [start, duration] = [Number(BigInt.asIntN(64, word(i, 2)) - startNs), Number(word(i, 3))];
+    columns.start[i] = start;
+    columns.duration[i] = duration;
+    if (start + duration > durationNs) durationNs = start + duration;
+    columns.name[i] = names.place(word(i, 4));
+    columns.group[i] = groups.place(word(i, 5));
+    columns.lane[i] = lanes.place(word(i, 6));
+    const flags = Number(word(i, 7));
+    columns.failed[i] = flags & 1;
+    columns.isTask[i] = flags >> 1;
+  }
+  // What came between the two questions, and what a table has no room for.
+  const other = '(other)';
+  return {
+    startNs,
+    durationNs,
+    omitted: Math.max(0, all - count),
+    id,
+    parent: parentPlaces(id, parentId),
+    ...columns,
+    names: [...names.entries.map(({ text }) => text), other],
+    groups: [
+      ...groups.entries.map(({ text, process }) => ({ service: text, process })),
+      { service: other, process: '' },
+    ],
+    lanes: [...lanes.entries.map(({ text }) => text), other],
+  };
+}
+
+/** The gzip file's content. Throws ProblemError where no span is stored. */
+export async function getTraceColumns(
+  runtime: Runtime,
+  query: TraceQuery & { readonly limit: number },
+  signal?: AbortSignal,
+): Promise<{ readonly body: Uint8Array<ArrayBuffer>; readonly isFinal: boolean }> {
+  const trace = query.traceId.toLowerCase();
+  const limit = Math.min(query.limit, SPANS);
+  const options = { maxRows: SPANS + 1, ...(signal ? { signal } : {}) };
+  const [bytes, known, [size]] = await Promise.all([
+    runtime.engine.selectBytes(traceColumns, { trace, limit }, options),
+    runtime.engine.select(traceWords, { trace }, options),
+    runtime.engine.select(traceSize, { trace }),
+  ]);
+  if (bytes.byteLength === 0) throw gone(trace);
+  const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  const words = new BigUint64Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 8);
+  return { body: encodeTraceColumns(columnsOf(words, known, size?.spans ?? 0)), isFinal: false };
+}
+
+export async function getSpan(
+  runtime: Runtime,
+  query: TraceQuery & { readonly spanId: string },
+): Promise<SpanWireValue> {
+  const traceId = query.traceId.toLowerCase();
+  const [span] = await spansInFull(runtime, { traceId, spanId: query.spanId.toLowerCase(), limit: 1 });
+  if (!span) throw new ProblemError('not-found', `trace ${traceId} has no span ${query.spanId}`);
+  return span;
+}
+
+/** `text`: part of a name or of an attribute's value, a span id, or key=value; without case. */
+export async function findSpans(
+  runtime: Runtime,
+  query: TraceQuery & { readonly text: string },
+  signal?: AbortSignal,
+): Promise<TraceFoundWire> {
+  const find = query.text.trim().toLowerCase();
+  const at = find.indexOf('=');
+  const rows = await runtime.engine.select(
+    spansFound,
+    {
+      trace: query.traceId.toLowerCase(),
+      find,
+      key: at > 0 ? find.slice(0, at).trim() : '',
+      value: at > 0 ? find.slice(at + 1).trim() : '',
+      limit: FOUND + 1,
+    },
+    signal ? { signal } : {},
+  );
+  return {
+    spanIds: rows.slice(0, FOUND).map((row) => row.span_id),
+    isAll: rows.length <= FOUND,
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * One synthetic trace of 300,000 spans, through the production server and a real Chromium without GPU: time to the first rows,
+ * bytes, work of the page's thread for each step of scroll and zoom in the tree and in the lanes, server time, memory.
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type CDPSession, chromium, type Page } from 'playwright-core';
+import { migrate } from '../../lib/store/migrate.ts';
+import { openEngine } from '../../lib/store/open-engine.ts';
+import { MIGRATIONS } from '../../lib/store/schema/migrations.ts';
+import { median, type Report } from './figure.ts';
+import { startServer } from './server.ts';
+import { syntheticTrace } from './synthetic-trace.ts';
+
+const SPANS = 300_000;
+const TRACE = '5'.repeat(32);
+const STEPS = 40;
+
+const p95 = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * 0.95))] ?? Number.NaN;
+
+async function fill(directory: string): Promise<void> {
+  const engine = await openEngine(directory, null);
+  await migrate(engine, MIGRATIONS, { tasks: 3650, traces: 3650, alerts: 3650 });
+  await engine.command(syntheticTrace(TRACE, SPANS));
+  await engine.close();
+}
+
+/** ms that the page's thread has worked: script, style, layout and paint alike. */
+async function worked(session: CDPSession): Promise<number> {
+  const { metrics } = await session.send('Performance.getMetrics');
+  return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN) * 1000;
+}
+
+/** Work of the page's thread per frame while a hand does something, one number a step. */
+async function workOf(
+  page: Page,
+  session: CDPSession,
+  act: (step: number) => Promise<void>,
+): Promise<readonly number[]> {
+  const times: number[] = [];
+  for (let step = 0; step < STEPS; step++) {
+    const before = await worked(session);
+    await act(step);
+    const frames = await page.evaluate(
+      () =>
+        new Promise<number>((done) => {
+          let frames = 0;
+          const next = () => (++frames === 3 ? done(frames) : requestAnimationFrame(next));
+          requestAnimationFrame(next);
+        }),
+    );
+    // The first of them carries the step; the others are nearly empty. All of the work counts as the step's.
+    if (frames > 0) times.push((await worked(session)) - before);
+  }
+  return times;
+}
+
+const FILLED = () => performance.getEntriesByName('trace-filled', 'mark')[0]?.startTime ?? null;
+
+export async function run(report: Report): Promise<void> {
+  const say = (figure: string, value: number, unit: string) => report({ suite: 'trace-large', figure, value, unit });
+  const found = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+  const browser = await chromium.launch({
+    executablePath: found ?? chromium.executablePath(),
+    args: ['--no-sandbox', '--disable-gpu'],
+  });
+  const directory = mkdtempSync(join(tmpdir(), 'xray-bench-trace-'));
+  await fill(directory);
+  const server = await startServer({
+    XRAY_DEMO: '0',
+    PROMETHEUS_URL: 'http://127.0.0.1:9',
+    XRAY_RETENTION_TRACES_DAYS: '3650',
+    XRAY_DATA_DIR: directory,
+  });
+  try {
+    const times: number[] = [];
+    for (let turn = 0; turn < 6; turn++) {
+      const begun = performance.now();
+      const answer = await fetch(`${server.base}/api/traces/${TRACE}/spans`);
+      const { byteLength } = await answer.arrayBuffer();
+      times.push(performance.now() - begun);
+      if (turn === 0) say('bytes', byteLength / 1e6, 'MB');
+    }
+    say('server-time', median(times.slice(1)), 'ms');
+    const paints: number[] = [];
+    for (let visit = 0; visit < 4; visit++) {
+      // A context of its own: nothing is cached.
+      const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+      const page = await context.newPage();
+      await page.goto(`${server.base}/traces/${TRACE}`);
+      paints.push(Number(await (await page.waitForFunction(FILLED, null, { timeout: 60_000 })).jsonValue()));
+      if (visit === 3) await hands(page, say);
+      await context.close();
+    }
+    // The first visit loads the server's code.
+    say('first-rows', median(paints.slice(1)), 'ms');
+    say('resident', server.residentMiB(), 'MiB');
+  } finally {
+    await browser.close();
+    await server.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function hands(page: Page, say: (figure: string, value: number, unit: string) => void): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
+  await page.waitForTimeout(1500);
+  const box = await page.getByRole('tree').boundingBox();
+  if (!box) throw new Error('no rows');
+  await page.mouse.move(box.x + box.width * 0.7, box.y + box.height / 2);
+  const heap = await page.evaluate(
+    () => (performance as unknown as { memory: { usedJSHeapSize: number } }).memory.usedJSHeapSize,
+  );
+  say('browser-heap', heap / 1e6, 'MB');
+  const scroll = await workOf(page, session, () => page.mouse.wheel(0, 400));
+  say('tree-scroll-frame-p95', p95(scroll), 'ms');
+  const far = await workOf(page, session, (step) =>
+    page.getByRole('tree').evaluate(
+      (tree, share) => {
+        tree.scrollTop = tree.scrollHeight * share;
+      },
+      ((step * 37) % 100) / 100,
+    ),
+  );
+  say('tree-jump-frame-p95', p95(far), 'ms');
+  await page.keyboard.down('Control');
+  const zoom = await workOf(page, session, (step) => page.mouse.wheel(0, step < 24 ? -60 : 40));
+  await page.keyboard.up('Control');
+  say('tree-zoom-frame-p95', p95(zoom), 'ms');
+  await page.getByRole('button', { name: 'Lanes' }).click();
+  const lanes = page.getByRole('application', { name: /timeline/ });
+  await lanes.waitFor();
+  await page.waitForTimeout(1000);
+  await page.evaluate(() => performance.clearMeasures('timeline-draw'));
+  const canvas = await lanes.boundingBox();
+  if (!canvas) throw new Error('no lanes');
+  await page.mouse.move(canvas.x + canvas.width * 0.6, canvas.y + canvas.height * 0.4);
+  const lanesZoom = await workOf(page, session, (step) => page.mouse.wheel(0, step < 24 ? -60 : 40));
+  say('lanes-zoom-frame-p95', p95(lanesZoom), 'ms');
+}
