@@ -6,7 +6,7 @@ import { healthRoute } from './health.ts';
 import { jobRoute, jobsRoute, logsRoute, ranThenRoute, taskRoute, tasksRoute, tasksSummaryRoute } from './jobs.ts';
 import { heatmapRoute, oomRoute } from './memory.ts';
 import { phasesRoute, stripsRoute, timelineRoute } from './timeline.ts';
-import { timelineLanesRoute, timelineSlicesRoute } from './timeline-tile.ts';
+import { timelineLanesRoute, timelineSlicesRoute, timelineSumsRoute } from './timeline-tile.ts';
 import { traceRoute, tracesRoute } from './traces.ts';
 
 /** Everything that answers GET but shares, for a share of a share could go on for ever, and tiles, which are no JSON. */
@@ -29,6 +29,7 @@ export const SHAREABLE_ROUTES: readonly { readonly path: string }[] = [
   timelineRoute,
   timelineLanesRoute,
   timelineSlicesRoute,
+  timelineSumsRoute,
   phasesRoute,
   stripsRoute,
   heatmapRoute,

@@ -20,6 +20,13 @@ const sliceFilter = {
   shorter: Duration.optional(),
   /** In the function's name, the error's type, or the beginning of the task id. */
   text: z.string().max(200).optional(),
+  /** Key of a node, as the lanes answer names it. */
+  node: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/, 'expected a key of 16 hexadecimal digits')
+    .optional(),
+  /** Class of an actor, or its id. */
+  actor: z.string().max(200).optional(),
 };
 export const LANE_SORTS = ['node', 'failure', 'longest', 'name'] as const;
 
@@ -132,7 +139,43 @@ export const timelineSlicesRoute = defineRoute({
     from: Moment.optional(),
     to: Moment.optional(),
     sort: z.enum(['start', 'longest']).default('start'),
+    /** Attempts to leave out before the first. */
+    offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
     limit: Limit(1000, 100),
   }),
   response: TimelineSlicesResponse,
+});
+
+/** What ran in a window, by function: ended attempts that touch it, with their whole durations; largest total first. */
+export const TimelineSumsResponse = z.object({
+  functions: z.array(
+    z.object({
+      function: z.string(),
+      count: z.number(),
+      failures: z.number(),
+      totalNs: NsText,
+      /** Quantiles by nearest rank. */
+      p50Ns: NsText,
+      p95Ns: NsText,
+      maxNs: NsText,
+    }),
+  ),
+  count: z.number(),
+  failures: z.number(),
+  /** True where there are more functions than the answer holds: those with the smallest totals are left out. */
+  limited: z.boolean(),
+});
+export type TimelineSumsWire = z.infer<typeof TimelineSumsResponse>;
+export const timelineSumsRoute = defineRoute({
+  path: '/api/jobs/{jobId}/timeline/sums',
+  query: z.strictObject({
+    ...oneJob,
+    ...sliceFilter,
+    from: Moment.optional(),
+    to: Moment.optional(),
+    /** As in requests for tiles. */
+    version: z.string().max(64).optional(),
+    limit: Limit(5000, 1000),
+  }),
+  response: TimelineSumsResponse,
 });

@@ -123,7 +123,14 @@ describe('timeline keeper', () => {
           nodeId: answer.nodes[answer.lanes.node[place] ?? 0]?.nodeId ?? '',
           workerId: answer.lanes.workerId[place] ?? '',
         };
-        const { slices } = await getTimelineSlices(runtime, { jobId, session, lane: key, sort: 'start', limit: 1000 });
+        const { slices } = await getTimelineSlices(runtime, {
+          jobId,
+          session,
+          lane: key,
+          sort: 'start',
+          offset: 0,
+          limit: 1000,
+        });
         for (const one of slices)
           kept.push(text(lane, one.function, BigInt(one.startNs), BigInt(one.endNs), one.state));
       }

@@ -11,6 +11,7 @@ import { nanoseconds } from '../../lib/model/units.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
 import { getTimelineLanes } from '../../lib/server/tiles/lanes.ts';
 import { getTimelineSlices } from '../../lib/server/tiles/slices.ts';
+import { getTimelineSums } from '../../lib/server/tiles/sums.ts';
 import { getTimelineTile } from '../../lib/server/tiles/tile.ts';
 import { openTestRuntime } from './open-runtime.ts';
 
@@ -137,7 +138,13 @@ async function lanesOf(session: string) {
   const answer = await getTimelineLanes(runtime, { ...job, order: 'node' });
   const lanes = new Map<string, Plain[]>();
   for (const key of answer.lanes.key) {
-    const { slices, limited } = await getTimelineSlices(runtime, { ...job, lane: key, sort: 'start', limit: 1000 });
+    const { slices, limited } = await getTimelineSlices(runtime, {
+      ...job,
+      lane: key,
+      sort: 'start',
+      offset: 0,
+      limit: 1000,
+    });
     expect(limited).toBe(false);
     const own = slices.map((slice) => ({
       start: BigInt(slice.startNs),
@@ -175,6 +182,24 @@ const attempts = fc
       return { ...one, id, attempt: id % 3, start, end: one.reversed && long < 1000n ? start - long : start + long };
     }),
   );
+
+/** By name; quantiles by nearest rank. */
+function sumsOf(slices: readonly Plain[]) {
+  return [...new Set(slices.map(({ name }) => name))].sort().map((name) => {
+    const own = slices.filter((slice) => slice.name === name);
+    const sorted = own.map(lasts).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    const rank = (share: number) => String(sorted[Math.ceil(share * sorted.length) - 1]);
+    return {
+      function: name,
+      count: own.length,
+      failures: own.filter(({ failed }) => failed).length,
+      totalNs: String(sorted.reduce((sum, one) => sum + one, 0n)),
+      p50Ns: rank(0.5),
+      p95Ns: rank(0.95),
+      maxNs: String(sorted.at(-1)),
+    };
+  });
+}
 
 let sessions = 0;
 
@@ -231,6 +256,16 @@ describe('tiles', () => {
               const expected = bruteForce(lanes.get(key) ?? [], tile.originNs, tile.buckets, window.resolution);
               expect(entriesOf(tile, lane)).toEqual(expected);
             });
+            const sums = await getTimelineSums(runtime, {
+              jobId: '01000000',
+              session,
+              from,
+              to: asked.to,
+              limit: 10,
+            });
+            expect(sums.functions.toSorted((a, b) => (a.function < b.function ? -1 : 1))).toEqual(
+              sumsOf(all.filter((slice) => slice.start < asked.to && slice.end >= from)),
+            );
             // What every browser gets: exact where at least a bucket long, else within the precision of its columns.
             const { body: small } = await getTimelineTile(runtime, asked);
             const compact = decodeTile(small.buffer);

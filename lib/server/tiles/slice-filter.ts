@@ -9,6 +9,8 @@ export interface SliceFilter {
   readonly longer?: string | undefined;
   readonly shorter?: string | undefined;
   readonly text?: string | undefined;
+  readonly node?: string | undefined;
+  readonly actor?: string | undefined;
 }
 
 export const filterOf = (query: SliceFilter) => ({
@@ -17,10 +19,12 @@ export const filterOf = (query: SliceFilter) => ({
   longer: query.longer ?? '-9223372036854775807',
   shorter: query.shorter ?? FOREVER.toString(),
   text: query.text ?? '',
+  onNode: query.node === undefined ? 0n : hashOf(query.node),
+  actor: query.actor ?? '',
 });
 /** True where nothing is filtered. */
 export const isPlain = (query: SliceFilter): boolean =>
-  [query.function, query.state, query.longer, query.shorter, query.text].every(
+  [query.function, query.state, query.longer, query.shorter, query.text, query.node, query.actor].every(
     (value) => value === undefined || value === '',
   );
 

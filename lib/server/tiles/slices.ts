@@ -21,6 +21,7 @@ export async function getTimelineSlices(
       from: query.from ?? 0n,
       to: query.to ?? FOREVER,
       limit: query.limit,
+      offset: query.offset,
       ...filterOf(query),
     },
     signal ? { signal } : {},

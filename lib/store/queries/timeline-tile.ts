@@ -8,12 +8,15 @@ const Hash = z.string().transform(BigInt);
 const OF_JOB = 'session = {session:String} AND job_id = {job:String}';
 const CURRENT = `(node, lane) IN (SELECT node, lane FROM xray.timeline_lanes FINAL WHERE ${OF_JOB} AND retired = 0)`;
 
-/** Slices that a filter leaves: parameters function, outcome (-1: both), longer, shorter, text. */
+/** Slices that a filter leaves: parameters function, outcome (-1: both), longer, shorter, text, onNode (0: any), actor ('': any). */
 const FILTER = `({function:String} = '' OR function = {function:String})
   AND ({outcome:Int8} = -1 OR failed = {outcome:Int8})
   AND end_ns - start_ns >= {longer:Int64} AND end_ns - start_ns <= {shorter:Int64}
   AND ({text:String} = '' OR positionCaseInsensitive(function, {text:String}) > 0 OR positionCaseInsensitive(error, {text:String}) > 0
-    OR startsWith(task_id, {text:String}))`;
+    OR startsWith(task_id, {text:String}))
+  AND ({onNode:UInt64} = 0 OR node = {onNode:UInt64})
+  AND ({actor:String} = '' OR (node, lane) IN (SELECT node, lane FROM xray.timeline_lanes FINAL WHERE ${OF_JOB} AND retired = 0 AND actor_id != ''
+    AND (actor_id = {actor:String} OR actor_id IN (SELECT actor_id FROM xray.ray_actors WHERE session = {session:String} AND class_name = {actor:String}))))`;
 
 export interface LaneSums {
   readonly node: bigint;
@@ -193,7 +196,7 @@ const slices = (
   order: string,
 ): string => `SELECT task_id, attempt, function, failed, error, lane, start_ns, end_ns FROM xray.timeline_slices
   WHERE ${OF_JOB} AND ({lane:UInt64} = 0 OR lane = {lane:UInt64}) AND ({lane:UInt64} = 0 OR node IN (SELECT node FROM xray.timeline_lanes WHERE ${OF_JOB} AND lane = {lane:UInt64}))
-    AND ${CURRENT} AND start_ns < {to:Int64} AND end_ns >= {from:Int64} AND ${FILTER} ORDER BY ${order}, task_id, attempt LIMIT {limit:UInt32}`;
+    AND ${CURRENT} AND start_ns < {to:Int64} AND end_ns >= {from:Int64} AND ${FILTER} ORDER BY ${order}, task_id, attempt LIMIT {limit:UInt32} OFFSET {offset:UInt32}`;
 const SliceRowSchema = z.object({
   task_id: z.string(),
   attempt: z.number(),
@@ -210,4 +213,36 @@ export const slicesByLength: Query<SliceRow> = {
   name: 'timeline-longest-slices',
   sql: slices('end_ns - start_ns DESC, start_ns'),
   row: SliceRowSchema,
+};
+
+export interface FunctionSums {
+  readonly name: string;
+  readonly count: number;
+  readonly failures: number;
+  readonly total_ns: string;
+  readonly p50_ns: string;
+  readonly p95_ns: string;
+  readonly max_ns: string;
+}
+
+/**
+ * Slices that touch a window, by function. Quantiles are by nearest rank: the store's index is floor(level * n) from 0, so
+ * that a level a little lower is ceil(share * n) - 1 up to 10^8 slices.
+ */
+export const timelineSums: Query<FunctionSums> = {
+  name: 'timeline-sums',
+  sql: `SELECT function AS name, count() AS count, sum(failed) AS failures, sum(toInt128(lasts)) AS total_ns, quantiles[1] AS p50_ns, quantiles[2] AS p95_ns,
+      max(lasts) AS max_ns, quantilesExact(0.499999999, 0.949999999)(lasts) AS quantiles
+    FROM (SELECT function, failed, greatest(end_ns - start_ns, 0) AS lasts FROM xray.timeline_slices
+      WHERE ${OF_JOB} AND ${CURRENT} AND start_ns < {to:Int64} AND end_ns >= {from:Int64} AND ${FILTER})
+    GROUP BY function ORDER BY total_ns DESC, name LIMIT {limit:UInt32}`,
+  row: z.object({
+    name: z.string(),
+    count: Count,
+    failures: Count,
+    total_ns: z.string(),
+    p50_ns: z.string(),
+    p95_ns: z.string(),
+    max_ns: z.string(),
+  }),
 };
