@@ -1,12 +1,13 @@
 'use client';
 /** Lanes of task attempts on a canvas: zoom, pan, pick, keyboard. Drawn by the CPU, so it needs no GPU. */
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { durationText } from '../../lib/chart/time-ticks.ts';
 import { offsetToMs } from '../../lib/chart/timeline-instant.ts';
 import { rowAt, rowsBetween } from '../../lib/chart/timeline-layout.ts';
 import type { TimeRange, WideRun } from '../../lib/chart/timeline-raster.ts';
 import { panBy, sliceAt } from '../../lib/chart/timeline-window.ts';
 import { CursorLine, setSharedCursor } from './shared-cursor.tsx';
-import { useTimelineInput } from './timeline-input.ts';
+import { type TimelineJump, useTimelineInput } from './timeline-input.ts';
 import { drawOverlay } from './timeline-paint.ts';
 import { SlicePainter } from './timeline-painter.ts';
 import { AXIS_HEIGHT, type Frame, type Marks, type TimelineScene } from './timeline-scene.ts';
@@ -25,7 +26,7 @@ export interface TimelineCanvasProps {
   readonly onSelect: (slice: number) => void;
   /** A node was folded or unfolded; only where the scene folds. */
   readonly onFold?: (nodeId: string) => void;
-  readonly onJump: (to: 'failure' | 'longest') => void;
+  readonly onJump: (to: TimelineJump) => void;
   /** The tracks in view changed: first, and one past the last. */
   readonly onTracks?: (first: number, last: number) => void;
   /** The slice in words, and the lines to show beside the pointer. */
@@ -34,7 +35,7 @@ export interface TimelineCanvasProps {
 }
 
 const HELP =
-  'Task timeline. Arrow keys move between tasks, Enter opens one, plus and minus zoom, A and D pan, F fits, N goes to the next failure, L to the longest, Escape leaves.';
+  'Task timeline. Arrow keys move between tasks, Enter opens one, plus and minus zoom, A and D pan, F fits, N goes to the next failure, L to the longest, G to the longest gap, M twice measures, Escape leaves.';
 
 export function TimelineCanvas(props: TimelineCanvasProps) {
   const { scene, range, width, labels, focus, onRange, onFocus, onSelect, onFold } = props;
@@ -65,7 +66,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
     const time = range.from + ((x - labels) / plot) * (range.to - range.from);
     return sliceAt(tracks, row.track, time, ((range.to - range.from) / plot) * 2);
   };
-  const { box, handlers } = useTimelineInput(overlay, {
+  const { box, measure, handlers } = useTimelineInput(overlay, {
     tracks,
     range,
     labels,
@@ -142,7 +143,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
     [range, scrollTop, width, height, labels],
   );
   const hover = pointer?.slice ?? -1;
-  const marks: Marks = useMemo(() => ({ hover, focus, box }), [hover, focus, box]);
+  const marks: Marks = useMemo(() => ({ hover, focus, box, measure }), [hover, focus, box, measure]);
   const painter = useRef<SlicePainter | null>(null);
   const painted = useRef<(() => void) | null>(null);
   const marksNow = useRef(marks);
@@ -178,7 +179,11 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
     return () => cancelAnimationFrame(request);
   }, [marks]);
 
-  const spoken = focus === -1 ? '' : props.words(focus);
+  const measured =
+    measure === null || measure.from === measure.to
+      ? ''
+      : `${durationText(Math.abs(measure.to - measure.from))} between both points`;
+  const spoken = [measured, focus === -1 ? '' : props.words(focus)].filter(Boolean).join('. ');
   const lines = pointer === null || pointer.slice === -1 ? [] : props.lines(pointer.slice);
   return (
     <div className="relative">

@@ -1,6 +1,7 @@
 /**
  * What hands do on a timeline, as windows and picks. Wheel and pinch zoom at the cursor; drag, shift-wheel and sideways
- * wheels pan; shift-drag draws a box that becomes the window; a click picks. Over the labels the wheel scrolls the lanes.
+ * wheels pan; shift-drag draws a box that becomes the window, alt-drag (or M twice) measures between two points; a click picks.
+ * Over the labels the wheel scrolls the lanes.
  */
 import { type KeyboardEvent, type PointerEvent, type RefObject, useEffect, useRef, useState } from 'react';
 import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
@@ -14,6 +15,8 @@ const STEPS: Readonly<Record<string, Step>> = {
   ArrowDown: 'down',
 };
 const CLICK_PIXELS = 4;
+
+export type TimelineJump = 'failure' | 'longest' | 'gap';
 
 export interface TimelineHands {
   readonly tracks: TimelineTracks;
@@ -29,7 +32,7 @@ export interface TimelineHands {
   readonly onFold: (y: number) => void;
   readonly onPoint: (at: { readonly x: number; readonly y: number } | null) => void;
   readonly onLeave: () => void;
-  readonly onJump: (to: 'failure' | 'longest') => void;
+  readonly onJump: (to: TimelineJump) => void;
   /** Slice under a place, CSS pixels from the canvas' corner; -1: none. */
   readonly sliceAt: (x: number, y: number) => number;
   readonly scrollBy: (pixels: number) => void;
@@ -39,7 +42,7 @@ interface Held {
   readonly x: number;
   readonly y: number;
   readonly range: TimeRange;
-  readonly box: boolean;
+  readonly does: 'pan' | 'box' | 'measure';
   lastY: number;
   moved: boolean;
 }
@@ -51,6 +54,8 @@ export function useTimelineInput(canvas: RefObject<HTMLCanvasElement | null>, ha
   const held = useRef<Held | null>(null);
   const pinch = useRef<{ span: number; range: TimeRange; anchor: number } | null>(null);
   const [box, setBox] = useState<TimeRange | null>(null);
+  /** Two points in time; one where only the first is set. */
+  const [measure, setMeasure] = useState<TimeRange | null>(null);
 
   const timeAt = (x: number, range = newest.current.range): number =>
     range.from + ((x - newest.current.labels) / newest.current.plot) * (range.to - range.from);
@@ -91,8 +96,9 @@ export function useTimelineInput(canvas: RefObject<HTMLCanvasElement | null>, ha
       pinch.current = { span: Math.max(10, Math.abs(one.x - two.x)), range: newest.current.range, anchor: middle };
       return;
     }
-    const drawsBox = event.shiftKey && at.x >= newest.current.labels;
-    held.current = { x: at.x, y: at.y, range: newest.current.range, box: drawsBox, lastY: at.y, moved: false };
+    const isInside = at.x >= newest.current.labels;
+    const does = isInside && event.shiftKey ? 'box' : isInside && event.altKey ? 'measure' : 'pan';
+    held.current = { x: at.x, y: at.y, range: newest.current.range, does, lastY: at.y, moved: false };
   };
 
   const onPointerMove = (event: PointerEvent) => {
@@ -111,7 +117,8 @@ export function useTimelineInput(canvas: RefObject<HTMLCanvasElement | null>, ha
     if (drag === null) return onPoint(at);
     if (Math.hypot(at.x - drag.x, at.y - drag.y) > CLICK_PIXELS) drag.moved = true;
     if (!drag.moved) return;
-    if (drag.box) return setBox({ from: timeAt(drag.x), to: timeAt(at.x) });
+    if (drag.does === 'box') return setBox({ from: timeAt(drag.x), to: timeAt(at.x) });
+    if (drag.does === 'measure') return setMeasure({ from: timeAt(drag.x), to: timeAt(at.x) });
     onPoint(null);
     onRange(panBy(drag.range, ((drag.x - at.x) / plot) * (drag.range.to - drag.range.from), tracks.extent), 'pan');
     if (event.pointerType === 'mouse') scrollBy(drag.lastY - at.y);
@@ -133,7 +140,8 @@ export function useTimelineInput(canvas: RefObject<HTMLCanvasElement | null>, ha
     const drag = release(event);
     if (drag === null || pinched) return;
     const { onPick, onFold, onRange, sliceAt, labels } = newest.current;
-    if (drag.box && drag.moved) {
+    if (drag.does === 'measure' && drag.moved) return;
+    if (drag.does === 'box' && drag.moved) {
       const [from, to] = [timeAt(Math.min(drag.x, at.x)), timeAt(Math.max(drag.x, at.x))];
       if (to > from) onRange({ from, to }, 'zoom');
     } else if (!drag.moved) {
@@ -165,6 +173,13 @@ export function useTimelineInput(canvas: RefObject<HTMLCanvasElement | null>, ha
     else if (key === 'end') onRange(panBy(range, tracks.extent.to - range.to, tracks.extent), 'pan');
     else if (key === 'n') onJump('failure');
     else if (key === 'l') onJump('longest');
+    else if (key === 'g') onJump('gap');
+    else if (key === 'm') {
+      // The first point is the start of the attempt the keyboard is on, the second the end of the one it went to.
+      const [start, end] = focus === -1 ? [middle, middle] : [tracks.start[focus] ?? 0, tracks.end[focus] ?? 0];
+      const isOpen = measure !== null && measure.from === measure.to;
+      setMeasure(isOpen ? { from: measure.from, to: end } : { from: start, to: start });
+    } else if (key === 'escape' && measure !== null) setMeasure(null);
     else if (key === 'enter' && focus !== -1) onPick(focus);
     else if (key === 'escape') onLeave();
     else return;
@@ -173,6 +188,7 @@ export function useTimelineInput(canvas: RefObject<HTMLCanvasElement | null>, ha
 
   return {
     box,
+    measure,
     handlers: {
       onPointerDown,
       onPointerMove,

@@ -1,4 +1,5 @@
 /** Marks on the timeline's slices: their names, crosses and phases, and the links between the attempts of one task. */
+import { durationText } from '../../lib/chart/time-ticks.ts';
 import { TRACK_HEIGHT } from '../../lib/chart/timeline-layout.ts';
 import type { WideRun } from '../../lib/chart/timeline-raster.ts';
 import { AXIS_HEIGHT, type Frame, type TimelineScene } from './timeline-scene.ts';
@@ -65,18 +66,81 @@ export function drawChain(
     context.setLineDash([]);
     const next = scene.chain[i + 1];
     if (next === undefined) return;
-    const [startX, startY] = [to, rowTop(slice) + TRACK_HEIGHT / 2];
-    const [endX, endY] = [x(scene.tracks.start[next] ?? 0), rowTop(next) + TRACK_HEIGHT / 2];
-    const bend = Math.max(24, Math.abs(endX - startX) / 3);
-    context.beginPath();
-    context.moveTo(startX, startY);
-    context.bezierCurveTo(startX + bend, startY, endX - bend, endY, endX, endY);
-    context.stroke();
-    context.beginPath();
-    context.moveTo(endX, endY);
-    context.lineTo(endX - 6, endY - 3.5);
-    context.lineTo(endX - 6, endY + 3.5);
-    context.fillStyle = theme.accent;
-    context.fill();
+    drawArrow(
+      context,
+      { x: to, y: rowTop(slice) + TRACK_HEIGHT / 2 },
+      { x: x(scene.tracks.start[next] ?? 0), y: rowTop(next) + TRACK_HEIGHT / 2 },
+      theme.accent,
+    );
   });
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A curve from one point to another with a head at its end. */
+function drawArrow(context: CanvasRenderingContext2D, from: Point, to: Point, colour: string): void {
+  const bend = Math.max(24, Math.abs(to.x - from.x) / 3);
+  context.strokeStyle = colour;
+  context.beginPath();
+  context.moveTo(from.x, from.y);
+  context.bezierCurveTo(from.x + bend, from.y, to.x - bend, to.y, to.x, to.y);
+  context.stroke();
+  context.beginPath();
+  context.moveTo(to.x, to.y);
+  context.lineTo(to.x - 6, to.y - 3.5);
+  context.lineTo(to.x - 6, to.y + 3.5);
+  context.fillStyle = colour;
+  context.fill();
+}
+
+/** From the task that submitted the selected one, and to those that it submitted: start to start. */
+export function drawLinks(
+  context: CanvasRenderingContext2D,
+  scene: TimelineScene,
+  theme: CanvasTheme,
+  x: (time: number) => number,
+  rowTop: (slice: number) => number,
+): void {
+  context.lineWidth = 1;
+  context.setLineDash([2, 3]);
+  for (const link of scene.links ?? [])
+    drawArrow(
+      context,
+      { x: x(scene.tracks.start[link.from] ?? 0), y: rowTop(link.from) + TRACK_HEIGHT / 2 },
+      { x: x(scene.tracks.start[link.to] ?? 0), y: rowTop(link.to) + TRACK_HEIGHT / 2 },
+      theme.text,
+    );
+  context.setLineDash([]);
+}
+
+/** Two points in time and what lies between them. */
+export function drawMeasure(
+  context: CanvasRenderingContext2D,
+  measure: { readonly from: number; readonly to: number },
+  x: (time: number) => number,
+  plot: { readonly left: number; readonly right: number; readonly height: number },
+  theme: CanvasTheme,
+): void {
+  const [from, to] = [Math.min(measure.from, measure.to), Math.max(measure.from, measure.to)];
+  const [left, right] = [x(from), x(to)];
+  context.fillStyle = theme.text;
+  context.globalAlpha = 0.1;
+  context.fillRect(left, AXIS_HEIGHT, right - left, plot.height);
+  context.globalAlpha = 1;
+  context.fillRect(left - 0.5, AXIS_HEIGHT, 1, plot.height);
+  context.fillRect(right - 0.5, AXIS_HEIGHT, 1, plot.height);
+  if (from === to) return;
+  const text = durationText(to - from);
+  context.font = '600 12px "Inter Variable", sans-serif';
+  const wide = context.measureText(text).width + 14;
+  const middle = Math.min(plot.right - wide / 2 - 4, Math.max(plot.left + wide / 2 + 4, (left + right) / 2));
+  context.fillRect(middle - wide / 2, AXIS_HEIGHT + 5, wide, 20);
+  context.fillStyle = theme.panel;
+  context.textAlign = 'center';
+  context.fillText(text, middle, AXIS_HEIGHT + 15.5);
+  context.textAlign = 'start';
+  context.font = '11px "Inter Variable", sans-serif';
 }

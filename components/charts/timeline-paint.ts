@@ -10,7 +10,7 @@
 import { timeTicks } from '../../lib/chart/time-ticks.ts';
 import { rowsBetween, TRACK_HEIGHT } from '../../lib/chart/timeline-layout.ts';
 import type { WideRun } from '../../lib/chart/timeline-raster.ts';
-import { drawChain, drawRun } from './timeline-marks.ts';
+import { drawChain, drawLinks, drawMeasure, drawRun } from './timeline-marks.ts';
 import { resizeCanvas } from './timeline-painter.ts';
 import { AXIS_HEIGHT, type Frame, type Marks, type TimelineScene } from './timeline-scene.ts';
 import type { CanvasTheme } from './timeline-theme.ts';
@@ -63,6 +63,7 @@ export function drawOverlay(
     return AXIS_HEIGHT + (row?.top ?? 0) - frame.scrollTop;
   };
   drawChain(context, scene, theme, x, rowTop);
+  drawLinks(context, scene, theme, x, rowTop);
   const outline = (slice: number, colour: string, thick: number) => {
     if (slice < 0 || slice >= scene.tracks.start.length) return;
     const left = Math.max(labels - 4, x(scene.tracks.start[slice] ?? 0) - 1);
@@ -83,6 +84,7 @@ export function drawOverlay(
     context.fillRect(from, AXIS_HEIGHT, 1, height);
     context.fillRect(to, AXIS_HEIGHT, 1, height);
   }
+  if (marks.measure !== null) drawMeasure(context, marks.measure, x, { left: labels, right: width, height }, theme);
   context.restore();
 }
 

@@ -35,6 +35,8 @@ export interface TimelineScene {
   readonly selected: number;
   /** Slices of the same task, the selected among them. */
   readonly chain: readonly number[];
+  /** Slices that the selected one is linked to: the task that submitted it, and those it submitted. */
+  readonly links?: readonly { readonly from: number; readonly to: number }[];
 }
 
 export interface Frame {
@@ -54,4 +56,6 @@ export interface Marks {
   readonly focus: number;
   /** A box being drawn, offsets in ns. */
   readonly box: TimeRange | null;
+  /** Two points in time, in either order; the same where only the first is set. */
+  readonly measure: TimeRange | null;
 }

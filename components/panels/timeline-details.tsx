@@ -25,8 +25,9 @@ export function TimelineDetails({
   lane,
   nodeName,
   actor,
-  spread,
+  spreadOf,
   onAttempt,
+  onTask,
   onClose,
 }: {
   narrow: { readonly jobId: string; readonly session?: string };
@@ -36,8 +37,11 @@ export function TimelineDetails({
   lane: string;
   nodeName: string | null;
   actor: string | null;
-  spread: Spread | null;
+  /** How long attempts of a function take; null where that is not known. */
+  spreadOf: (functionName: string) => Spread | null;
   onAttempt: (attempt: number) => void;
+  /** Another task was chosen. */
+  onTask: (taskId: string) => void;
   onClose: () => void;
 }) {
   const task = useApi(taskRoute, { ...narrow, taskId });
@@ -73,9 +77,12 @@ export function TimelineDetails({
         <div className="space-y-4 px-4 py-3">
           <Chain task={found} shown={shown.attempt} onAttempt={onAttempt} />
           <States shown={shown} />
-          <DurationSpread durationNs={shown.durationNs === null ? null : Number(shown.durationNs)} spread={spread} />
+          <DurationSpread
+            durationNs={shown.durationNs === null ? null : Number(shown.durationNs)}
+            spread={spreadOf(found.functionName ?? '')}
+          />
           {shown.errorType === null ? null : <Failure shown={shown} />}
-          <Facts shown={shown} nodeName={nodeName} actor={actor} />
+          <Facts shown={shown} nodeName={nodeName} actor={actor} onTask={onTask} />
           <Phases shown={shown} />
           <Spans shown={shown} />
           <TaskLog
@@ -194,10 +201,12 @@ function Facts({
   shown,
   nodeName,
   actor,
+  onTask,
 }: {
   shown: AttemptDetailWire;
   nodeName: string | null;
   actor: string | null;
+  onTask: (taskId: string) => void;
 }) {
   const resources = Object.entries(shown.requiredResources).map(([name, amount]) => `${amount} ${name}`);
   const facts: readonly (readonly [string, string | null])[] = [
@@ -219,7 +228,19 @@ function Facts({
         value === null || value === '' ? null : (
           <div key={name} className="contents">
             <dt className="text-[var(--muted)]">{name}</dt>
-            <dd className="mono m-0 break-all text-[11px]">{value}</dd>
+            <dd className="mono m-0 break-all text-[11px]">
+              {name === 'Parent' ? (
+                <button
+                  type="button"
+                  className="break-all text-left text-[var(--accent)] hover:underline"
+                  onClick={() => onTask(value)}
+                >
+                  {value}
+                </button>
+              ) : (
+                value
+              )}
+            </dd>
           </div>
         ),
       )}

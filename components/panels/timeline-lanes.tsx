@@ -14,11 +14,13 @@ import {
   functionSpread,
   longestVisible,
   nextFailure,
+  sumWindow,
   windowAround,
 } from '../../lib/chart/timeline-window.ts';
 import { sliceWhere, sliceWords } from '../../lib/chart/timeline-words.ts';
 import type { TimelineWire } from '../../lib/contract/timeline.ts';
 import { TimelineCanvas } from '../charts/timeline-canvas.tsx';
+import type { TimelineJump } from '../charts/timeline-input.ts';
 import { TimelineMinimap } from '../charts/timeline-minimap.tsx';
 import type { TimelineScene } from '../charts/timeline-scene.ts';
 import { useCanvasTheme } from '../charts/timeline-theme.ts';
@@ -26,8 +28,10 @@ import { Panel } from '../ui/panel.tsx';
 import { EmptyState } from '../ui/states.tsx';
 import { CompletenessBanner } from './completeness-banner.tsx';
 import { TimelineDetails } from './timeline-details.tsx';
+import { useGapJump } from './timeline-gaps.ts';
 import { TimelineLegend } from './timeline-legend.tsx';
 import { useNow, windowAtNow } from './timeline-live.ts';
+import { useParentSlice } from './timeline-parent.ts';
 import { usePhases } from './timeline-phases.ts';
 import { TimelineSpan } from './timeline-span.tsx';
 import { TimelineStrips } from './timeline-strips.tsx';
@@ -101,8 +105,12 @@ export function Timeline({
     const there = windowAround(tracks, slice, range);
     if (there !== range) move(there, 'zoom');
   };
-  const jump = (to: 'failure' | 'longest') =>
-    goTo(to === 'failure' ? nextFailure(tracks, selected === -1 ? focus : selected) : longestVisible(tracks, range));
+  const gaps = useGapJump(tracks, range, 0, { first: 0, last: tracks.tracks.length }, (there) => move(there, 'zoom'));
+  const jump = (to: TimelineJump) => {
+    if (to === 'gap') gaps.jump();
+    else
+      goTo(to === 'failure' ? nextFailure(tracks, selected === -1 ? focus : selected) : longestVisible(tracks, range));
+  };
 
   const matches = useMemo(() => findSlices(prepared, data, query.q), [prepared, data, query.q]);
   const matching = useMemo(() => (query.q.trim() === '' ? null : new Set(matches)), [matches, query.q]);
@@ -121,6 +129,11 @@ export function Timeline({
     () => (selected === -1 ? [] : attemptChain(prepared, data, selected)),
     [prepared, data, selected],
   );
+  const parent = useParentSlice(narrow, data, tracks, selectedRow);
+  const links = useMemo(
+    () => (parent === -1 || selected === -1 ? [] : [{ from: parent, to: selected }]),
+    [parent, selected],
+  );
   const phases = usePhases(narrow, data, prepared, settled);
   const scene: TimelineScene = useMemo(
     () => ({
@@ -137,8 +150,9 @@ export function Timeline({
       phases,
       selected,
       chain,
+      links,
     }),
-    [tracks, layout, colours, data.functions, data.originNs, data.limited, isOpen, now, phases, selected, chain],
+    [tracks, layout, colours, data.functions, data.originNs, data.limited, isOpen, now, phases, selected, chain, links],
   );
   const names = { functions: data.functions, states: data.states, attempts: data.columns.attempt };
   const densityOf = useCallback(
@@ -150,6 +164,10 @@ export function Timeline({
   const spread = useMemo(
     () => (selected === -1 ? null : functionSpread(prepared, prepared.functionIndex[selected] ?? -1)),
     [prepared, selected],
+  );
+  const sums = useMemo(
+    () => sumWindow(prepared, settled).map((sum) => ({ ...sum, name: data.functions[sum.functionIndex] ?? '' })),
+    [prepared, settled, data.functions],
   );
   const taskId = data.columns.taskId[selectedRow];
   return (
@@ -184,6 +202,11 @@ export function Timeline({
           if (isLive && view.range === null) move(range, 'pan');
         }}
       />
+      {gaps.notice === '' ? null : (
+        <p role="status" className="text-[12px] text-[var(--muted)]">
+          {gaps.notice}
+        </p>
+      )}
       <div className={taskId === undefined ? '' : 'grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_24rem]'}>
         <Panel
           title={`${tracks.start.length.toLocaleString('en-US')} attempts, ${tracks.groups.length} nodes, ${tracks.tracks.length.toLocaleString('en-US')} lanes`}
@@ -264,23 +287,22 @@ export function Timeline({
             lane={selected === -1 ? 'never reached a worker' : sliceWhere(tracks, selected)}
             nodeName={lane?.nodeName ?? null}
             actor={lane?.actor ?? null}
-            spread={spread}
+            spreadOf={() => spread}
             onAttempt={(attempt) => {
               const other = chain.find((slice) => data.columns.attempt[tracks.attempt[slice] ?? -1] === attempt);
               if (other === undefined) void set({ sel: `${taskId}:${attempt}` });
               else goTo(other);
             }}
+            onTask={(other) => {
+              const slice = tracks.sliceOf[data.columns.taskId.lastIndexOf(other)] ?? -1;
+              if (slice === -1) void set({ sel: `${other}:0` });
+              else goTo(slice);
+            }}
             onClose={() => select(-1)}
           />
         )}
       </div>
-      <TimelineSums
-        tracks={prepared}
-        functions={data.functions}
-        range={settled}
-        chosen={query.fn}
-        onChoose={(fn) => void set({ fn })}
-      />
+      <TimelineSums sums={sums} chosen={query.fn} onChoose={(fn) => void set({ fn })} />
     </>
   );
 }

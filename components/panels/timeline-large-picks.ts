@@ -1,7 +1,8 @@
 'use client';
 /** What is picked on a large timeline: the server knows which attempt stands behind a slice, and where the next one is. */
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { z } from 'zod';
+import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
 import { bucketOf } from '../../lib/chart/timeline-tiles.ts';
 import { type TimelineSlicesWire, timelineSlicesRoute } from '../../lib/contract/timeline-tile.ts';
 import { LANE_PAGE } from '../../lib/model/timeline-tile.ts';
@@ -9,21 +10,23 @@ import { askOnce } from '../queries/api-client.ts';
 import type { LargeJob, LargeScene } from './timeline-large-scene.ts';
 import type { TimelineView } from './timeline-view.ts';
 
-type FoundSlice = TimelineSlicesWire['slices'][number];
+export type FoundSlice = TimelineSlicesWire['slices'][number];
 
 export function useLargePicks(
   { answer, narrow, filter }: LargeJob,
   view: TimelineView,
-  { scene, tiled, pages, whole, isLoading }: LargeScene,
+  { scene, tiled, pages, isLoading }: LargeScene,
+  range: TimeRange,
   lookAt: (lane: number) => void,
 ) {
   const { tracks } = scene;
   const [focus, setFocus] = useState(-1);
   const [notice, setNotice] = useState('');
+  /** The attempt that was picked last: steps go on from it. */
+  const last = useRef<FoundSlice | null>(null);
   /** Key of a lane to bring into view; the focus goes to its slice when its tile is there. */
   const [goTo, setGoTo] = useState('');
   const origin = BigInt(scene.originNs);
-  const range = view.range ?? whole;
   const at = (ns: number): string => (origin + BigInt(Math.max(0, Math.round(ns)))).toString();
   const choose = (one: { readonly taskId: string; readonly attempt: number } | undefined) =>
     void view.set({ sel: one === undefined ? '' : `${one.taskId}:${one.attempt}` });
@@ -73,24 +76,38 @@ export function useLargePicks(
       limit: 4,
     });
     const first = BigInt(at(bucket?.from ?? start));
-    choose(found.find(({ startNs }) => BigInt(startNs) >= first) ?? found[0]);
+    last.current = found.find(({ startNs }) => BigInt(startNs) >= first) ?? found[0] ?? null;
+    choose(last.current ?? undefined);
   }
 
-  async function jumpTo(to: 'failure' | 'longest'): Promise<void> {
-    const found =
-      to === 'longest'
-        ? await ask({ from: at(range.from), to: at(range.to), sort: 'longest', limit: 1 })
-        : await ask({ from: at((range.from + range.to) / 2), state: 'FAILED', limit: 1 });
-    const one = found[0] ?? (to === 'failure' ? (await ask({ state: 'FAILED', limit: 1 }))[0] : undefined);
-    if (one === undefined) {
-      setNotice('None found.');
-      return;
-    }
+  function show(one: FoundSlice): void {
+    last.current = one;
     choose(one);
     const [from, end] = [Number(BigInt(one.startNs) - origin), Number(BigInt(one.endNs) - origin)];
     const air = Math.max((end - from) * 3, 400_000);
     view.setRange({ from: from - air, to: end + air }, 'zoom');
     setGoTo(one.lane);
+  }
+
+  /** The next attempt by start in either way that the filter and `only` leave, around the ends. */
+  async function stepTo(way: 1 | -1, only: { readonly state?: 'FAILED' }): Promise<void> {
+    const sort = way === 1 ? 'start' : 'latest';
+    const from = last.current;
+    // Without one to go on from: the first in view.
+    const bound = from?.startNs ?? at(way === 1 ? range.from : range.to);
+    const near = await ask({ ...only, sort, limit: 100, ...(way === 1 ? { startFrom: bound } : { startTo: bound }) });
+    const place = near.findIndex(
+      ({ taskId, attempt }) => from !== null && taskId === from.taskId && attempt === from.attempt,
+    );
+    const one = near[place + 1] ?? (await ask({ ...only, sort, limit: 1 }))[0];
+    if (one === undefined) setNotice('None found.');
+    else show(one);
+  }
+
+  async function longest(): Promise<void> {
+    const [one] = await ask({ from: at(range.from), to: at(range.to), sort: 'longest', limit: 1 });
+    if (one === undefined) setNotice('None found.');
+    else show(one);
   }
 
   return {
@@ -104,6 +121,12 @@ export function useLargePicks(
         tried(find(slice));
       }
     },
-    jump: (to: 'failure' | 'longest') => tried(jumpTo(to)),
+    /** A row of the table, or what was found otherwise. */
+    pick(one: FoundSlice) {
+      last.current = one;
+      choose(one);
+    },
+    step: (way: 1 | -1) => tried(stepTo(way, {})),
+    jump: (to: 'failure' | 'longest') => tried(to === 'longest' ? longest() : stepTo(1, { state: 'FAILED' })),
   };
 }

@@ -3,6 +3,7 @@
 import { useCallback, useMemo, useRef } from 'react';
 import { packColour, sliceColours } from '../../lib/chart/timeline-colours.ts';
 import type { TrackDensity } from '../../lib/chart/timeline-density.ts';
+import { withNow } from '../../lib/chart/timeline-lanes.ts';
 import { layoutRows } from '../../lib/chart/timeline-layout.ts';
 import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
 import {
@@ -14,7 +15,7 @@ import {
 } from '../../lib/chart/timeline-tiles.ts';
 import { fitRange } from '../../lib/chart/timeline-window.ts';
 import type { TimelineLanesWire } from '../../lib/contract/timeline-tile.ts';
-import { LANE_PAGE } from '../../lib/model/timeline-tile.ts';
+import { LANE_PAGE, type TimelineTile } from '../../lib/model/timeline-tile.ts';
 import type { TimelineScene } from '../charts/timeline-scene.ts';
 import { useCanvasTheme } from '../charts/timeline-theme.ts';
 import { type TileQuery, useLanePages, useNodeTile } from '../queries/timeline-tiles.ts';
@@ -22,8 +23,18 @@ import type { TimelineFilter, TimelineView } from './timeline-view.ts';
 
 /** Buckets of the strip of all lanes. */
 const MINIMAP_BUCKETS = 200;
-const NONE: ReadonlySet<string> = new Set();
+const EVERYTHING: TimeRange = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 const NO_PHASES: ReadonlyMap<number, never[]> = new Map();
+
+/** What a tile covers; outside the job nothing is missing. */
+function loadedRange(tile: TimelineTile, originNs: string, extent: TimeRange): TimeRange {
+  const from = Number(tile.originNs - BigInt(originNs));
+  const to = from + tile.buckets * 2 ** tile.resolution;
+  return {
+    from: from <= extent.from ? Number.NEGATIVE_INFINITY : from,
+    to: to >= extent.to ? Number.POSITIVE_INFINITY : to,
+  };
+}
 
 export interface LargeJob {
   readonly answer: TimelineLanesWire;
@@ -32,12 +43,25 @@ export interface LargeJob {
   readonly filter: TimelineFilter;
 }
 
-/** `plot`: CSS px of the lanes, 0 before they are measured; `inView`: first lane, and one past the last. */
+/** What of a job is looked at. */
+export interface LargeView {
+  /** Offsets in ns from the first start: what was asked for when the hand last rested; null: all of the job. */
+  readonly settled: TimeRange | null;
+  /** Now, as of the answer and as of this moment: what runs is drawn up to the latter. */
+  readonly answeredAt: number;
+  readonly now: number;
+  /** CSS px of the lanes, 0 before they are measured. */
+  readonly plot: number;
+  /** First lane in view, and one past the last. */
+  readonly inView: { readonly first: number; readonly last: number };
+  /** Median durations by function, ns. */
+  readonly medians: ReadonlyMap<string, number>;
+}
+
 export function useLargeScene(
   { answer, narrow, filter }: LargeJob,
   view: TimelineView,
-  plot: number,
-  inView: { readonly first: number; readonly last: number },
+  { settled: wanted, answeredAt, now, plot, inView, medians }: LargeView,
 ) {
   const theme = useCanvasTheme();
   const { fromNs, toNs, version } = answer;
@@ -47,7 +71,7 @@ export function useLargeScene(
     [originNs, toNs],
   );
   const whole = useMemo(() => fitRange(extent), [extent]);
-  const settled = view.settled ?? whole;
+  const settled = wanted ?? whole;
   const scale = Math.min(2, globalThis.devicePixelRatio ?? 1);
   const resolution = resolutionOf(settled, plot * scale);
   const kept = JSON.stringify([narrow, filter]);
@@ -94,12 +118,29 @@ export function useLargeScene(
   // After what is in view, which somebody waits for.
   const nodeTile = useNodeTile(pages.size === 0 ? null : strip, nodeKeys);
 
-  const now = Number(BigInt(answer.nowNs) - BigInt(originNs));
-  const tiled = useMemo(() => tracksOfTiles(answer, pages, now), [answer, pages, now]);
-  const { tracks, functions } = tiled;
-  const layout = useMemo(() => layoutRows(tracks, NONE), [tracks]);
-  // No medians are known here.
-  const color = view.query.color === 'duration' ? 'function' : view.query.color;
+  // Folded nodes are drawn from a tile of their own: the lanes that are loaded may not be all of theirs.
+  const foldedKeys = useMemo(
+    () => answer.nodes.filter(({ nodeId }) => view.folded.has(nodeId)).map(({ key }) => key),
+    [answer.nodes, view.folded],
+  );
+  const foldedQuery = useMemo(
+    () => (tiles === null || foldedKeys.length === 0 ? null : { ...tiles, resolution: Math.min(48, resolution + 2) }),
+    [tiles, foldedKeys, resolution],
+  );
+  const foldedTile = useNodeTile(foldedQuery, foldedKeys);
+  const lastFolded = useRef<{ readonly keys: readonly string[]; readonly tile: TimelineTile } | null>(null);
+  if (foldedTile !== undefined) lastFolded.current = { keys: foldedKeys, tile: foldedTile };
+  const folded = foldedTile === undefined ? lastFolded.current : { keys: foldedKeys, tile: foldedTile };
+
+  const tiled = useMemo(() => tracksOfTiles(answer, pages, answeredAt), [answer, pages, answeredAt]);
+  const { functions } = tiled;
+  const named = useMemo(
+    () => ({ ...tiled.tracks, medianNs: Float64Array.from(functions, (name) => medians.get(name) ?? Number.NaN) }),
+    [tiled, functions, medians],
+  );
+  const tracks = useMemo(() => withNow(named, now), [named, now]);
+  const layout = useMemo(() => layoutRows(named, view.folded), [named, view.folded]);
+  const { color } = view.query;
   const colours = useMemo(
     () => sliceColours(tracks, { functions, states: TILE_STATES }, color, packColour(theme?.panel ?? '#0b131d')),
     [tracks, functions, color, theme],
@@ -108,27 +149,35 @@ export function useLargeScene(
     () => ({
       tracks,
       layout,
-      folds: false,
+      folds: true,
       colours,
       functions,
       originNs,
-      loaded: { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY },
+      loaded: EVERYTHING,
       loadedOf: (track) => {
         const tile = pages.get(Math.floor(track / LANE_PAGE));
         if (tile === undefined) return null;
-        const from = Number(tile.originNs - BigInt(originNs));
-        const to = from + tile.buckets * 2 ** tile.resolution;
-        // Outside the job nothing is missing.
-        return {
-          from: from <= extent.from ? Number.NEGATIVE_INFINITY : from,
-          to: to >= extent.to ? Number.POSITIVE_INFINITY : to,
-        };
+        return loadedRange(tile, originNs, extent);
+      },
+      loadedHeads: (group) => {
+        const id = tracks.groups[group]?.nodeId ?? '';
+        if (!view.folded.has(id)) return EVERYTHING;
+        const key = answer.nodes.find(({ nodeId }) => nodeId === id)?.key ?? '';
+        if (folded === null || !folded.keys.includes(key)) return null;
+        return loadedRange(folded.tile, originNs, extent);
+      },
+      densityOf: (group, range, width) => {
+        const { nodeId = '', first = 0, last = 0 } = tracks.groups[group] ?? {};
+        const key = answer.nodes.find((node) => node.nodeId === nodeId)?.key ?? '';
+        const at = folded?.keys.indexOf(key) ?? -1;
+        if (folded === null || at === -1) return { busy: new Float32Array(width), failed: new Uint8Array(width) };
+        return densityOfTile(folded.tile, last - first, BigInt(originNs), range, width, at);
       },
       phases: NO_PHASES,
       selected: -1,
       chain: [],
     }),
-    [tracks, layout, colours, functions, originNs, pages, extent],
+    [tracks, layout, colours, functions, originNs, pages, extent, folded, answer.nodes, view.folded],
   );
   const lanes = answer.lanes.key.length;
   const densityOf = useCallback(
@@ -138,7 +187,7 @@ export function useLargeScene(
         : densityOfTile(nodeTile, lanes, BigInt(originNs), all, pixels),
     [nodeTile, lanes, originNs],
   );
-  return { scene, tiled, pages, extent, whole, settled, color, densityOf, isLoading, error };
+  return { scene, tiled, pages, extent, whole, settled, resolution, densityOf, isLoading, error };
 }
 
 export type LargeScene = ReturnType<typeof useLargeScene>;

@@ -3,24 +3,32 @@
  * The timeline of a job with more attempts than one answer holds: lanes first, then tiles of the lanes and the window in view
  * (three times as wide as it), at the resolution of the screen. Filters and jumps are the server's.
  */
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { clockText } from '../../lib/chart/time-ticks.ts';
 import { colourLegend } from '../../lib/chart/timeline-colours.ts';
+import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
 import { TILE_STATES, tiledWords } from '../../lib/chart/timeline-tiles.ts';
+import { fitRange } from '../../lib/chart/timeline-window.ts';
 import { sliceWhere } from '../../lib/chart/timeline-words.ts';
 import { LANE_PAGE } from '../../lib/model/timeline-tile.ts';
 import { TimelineCanvas } from '../charts/timeline-canvas.tsx';
+import type { TimelineJump } from '../charts/timeline-input.ts';
 import { TimelineMinimap } from '../charts/timeline-minimap.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState } from '../ui/states.tsx';
 import { TimelineDetails } from './timeline-details.tsx';
+import { useGapJump } from './timeline-gaps.ts';
 import { useLargePicks } from './timeline-large-picks.ts';
 import { type LargeJob, useLargeScene } from './timeline-large-scene.ts';
+import { useLargeSums } from './timeline-large-sums.ts';
+import { LargeTable } from './timeline-large-table.tsx';
 import { TimelineLegend } from './timeline-legend.tsx';
+import { useNow, windowAtNow } from './timeline-live.ts';
 import { TimelineSpan } from './timeline-span.tsx';
 import { TimelineStrips } from './timeline-strips.tsx';
+import { TimelineSums } from './timeline-sums.tsx';
 import { TimelineToolbar } from './timeline-toolbar.tsx';
-import type { TimelineView } from './timeline-view.ts';
+import type { Gesture, TimelineView } from './timeline-view.ts';
 import { useTimelineWidth } from './timeline-width.ts';
 
 const count = (value: number): string => value.toLocaleString('en-US');
@@ -37,16 +45,72 @@ export function LargeTimeline({
   view: TimelineView;
 }) {
   const { answer, narrow, filter } = job;
-  const { query, set, setRange } = view;
+  const { query, set } = view;
   const { holder, width, labels } = useTimelineWidth();
   const [inView, setInView] = useState({ first: 0, last: LANE_PAGE });
   const onTracks = useCallback((first: number, last: number) => setInView({ first, last }), []);
   const lookAt = useCallback((lane: number) => setInView({ first: lane, last: lane + 1 }), []);
-  const large = useLargeScene(job, view, width - labels, inView);
-  const picks = useLargePicks(job, view, large, lookAt);
-  const { scene, tiled, extent, whole, settled, isLoading, error } = large;
-  const { tracks, functions, originNs } = scene;
-  const range = view.range ?? whole;
+
+  const originNs = answer.fromNs ?? '0';
+  const answeredAt = Number(BigInt(answer.nowNs) - BigInt(originNs));
+  const isOpen = answer.running.length > 0;
+  const [paused, setPaused] = useState(false);
+  const following = isOpen && !paused && stale === null;
+  const now = useNow({ nowNs: answer.nowNs, originNs }, answeredAtMs, following);
+  const isLive = following && (view.range === null || query.live === '1');
+  // What is asked for moves on with the answers, what is drawn with the clock.
+  const settledAt = isLive && view.settled !== null ? windowAtNow(view.settled, answeredAt) : view.settled;
+  const settledKey = settledAt === null ? '' : `${Math.round(settledAt.from)} ${Math.round(settledAt.to)}`;
+  const settled = useMemo(() => {
+    const [from, to] = settledKey.split(' ').map(Number);
+    return from === undefined || to === undefined ? null : { from, to };
+  }, [settledKey]);
+  const window = useMemo(
+    () =>
+      settled === null
+        ? null
+        : {
+            from: (BigInt(originNs) + BigInt(Math.max(0, settled.from))).toString(),
+            to: (BigInt(originNs) + BigInt(Math.max(1, settled.to))).toString(),
+          },
+    [settled, originNs],
+  );
+  const [isDrawn, setIsDrawn] = useState(false);
+  const sums = useLargeSums(job, window, isDrawn);
+  const large = useLargeScene(job, view, {
+    settled,
+    answeredAt,
+    now,
+    plot: query.as === 'table' ? 0 : width - labels,
+    inView,
+    medians: sums.medians,
+  });
+  const { scene, tiled, extent, whole, isLoading, error } = large;
+  const { tracks, functions } = scene;
+  // Sums read every attempt of the window: after what somebody waits for.
+  const isThere = large.pages.size > 0 || query.as === 'table' || answer.lanes.key.length === 0;
+  useEffect(() => {
+    if (isThere) setIsDrawn(true);
+  }, [isThere]);
+  const range =
+    view.range === null
+      ? isOpen
+        ? fitRange({ from: 0, to: Math.max(extent.to, now) })
+        : whole
+      : isLive
+        ? windowAtNow(view.range, now)
+        : view.range;
+  const setRange = useCallback(
+    (next: TimeRange | null, gesture: Gesture) => {
+      if (gesture === 'pan' && query.live === '1') void set({ live: '' });
+      view.setRange(next, gesture);
+    },
+    [view.setRange, set, query.live],
+  );
+  const picks = useLargePicks(job, view, large, range, lookAt);
+  const gaps = useGapJump(tracks, range, 2 ** large.resolution, inView, (there) => setRange(there, 'zoom'), lookAt);
+  const notice = picks.notice || gaps.notice;
+  const jump = (to: TimelineJump) => (to === 'gap' ? gaps.jump() : picks.jump(to));
   const [taskId = '', attempt = '0'] = query.sel.split(':');
   const names = useMemo(
     () => [...new Set([...answer.functions, query.fn].filter(Boolean))].sort(),
@@ -72,16 +136,20 @@ export function LargeTimeline({
         found={filter.text === undefined ? null : answer.matched}
         at={-1}
         failures={answer.failures}
-        isLarge
-        following={false}
-        canFollow={false}
-        onStep={() => picks.jump('longest')}
-        onJump={picks.jump}
+        following={isLive}
+        canFollow={isOpen}
+        nodes={answer.nodes}
+        onStep={picks.step}
+        onJump={jump}
         onFit={() => setRange(null, 'zoom')}
-        onFollow={() => undefined}
+        onFollow={() => {
+          setPaused(isLive);
+          void set({ live: isLive ? '' : '1' });
+          if (isLive && view.range === null) setRange(range, 'pan');
+        }}
       />
       <p role="status" className="min-h-[18px] text-[12px] text-[var(--muted)]">
-        {isLoading ? 'Loading what is in view' : picks.notice}
+        {isLoading ? 'Loading what is in view' : notice}
       </p>
       {error === null ? null : (
         <p role="alert" className="text-[var(--bad)]">
@@ -97,6 +165,15 @@ export function LargeTimeline({
           <div ref={holder} className="min-w-0">
             {answer.lanes.key.length === 0 ? (
               <EmptyState title="No attempt matches">Nothing in this job matches what is chosen above.</EmptyState>
+            ) : query.as === 'table' ? (
+              <LargeTable
+                job={job}
+                window={window}
+                count={sums.count}
+                medians={sums.medians}
+                selected={query.sel}
+                onSelect={picks.pick}
+              />
             ) : (
               <>
                 <TimelineMinimap
@@ -117,7 +194,8 @@ export function LargeTimeline({
                   onRange={setRange}
                   onFocus={picks.setFocus}
                   onSelect={picks.select}
-                  onJump={picks.jump}
+                  onFold={view.fold}
+                  onJump={jump}
                   onTracks={onTracks}
                   words={(slice) => `${tiledWords(tiled, slice)}, ${sliceWhere(tracks, slice)}`}
                   lines={(slice) => [
@@ -130,14 +208,14 @@ export function LargeTimeline({
                   narrow={narrow}
                   originNs={originNs}
                   range={range}
-                  settled={settled}
+                  settled={settled ?? whole}
                   width={width}
                   labels={labels}
                 />
               </>
             )}
           </div>
-          <TimelineLegend entries={colourLegend(large.color, functions, TILE_STATES)} hasPhases={false} />
+          <TimelineLegend entries={colourLegend(query.color, functions, TILE_STATES)} hasPhases={false} />
         </Panel>
         {taskId === '' ? null : (
           <TimelineDetails
@@ -147,12 +225,14 @@ export function LargeTimeline({
             lane={picks.focus === -1 ? '' : sliceWhere(tracks, picks.focus)}
             nodeName={null}
             actor={null}
-            spread={null}
+            spreadOf={(name) => sums.spreads.get(name) ?? null}
             onAttempt={(other) => void set({ sel: `${taskId}:${other}` })}
+            onTask={(other) => void set({ sel: `${other}:0` })}
             onClose={() => void set({ sel: '' })}
           />
         )}
       </div>
+      <TimelineSums sums={sums.sums} problem={sums.problem} chosen={query.fn} onChoose={(fn) => void set({ fn })} />
     </>
   );
 }

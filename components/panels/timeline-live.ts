@@ -2,7 +2,6 @@
 /** The clock of a running job on a timeline: now as an offset in ns, and the window that stays at it. */
 import { useEffect, useState } from 'react';
 import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
-import type { TimelineWire } from '../../lib/contract/timeline.ts';
 import { useFrozenPage } from '../queries/frozen.tsx';
 
 const TICK_MS = 500;
@@ -13,7 +12,11 @@ const CALM_TICK_MS = 5_000;
  * Offset of now from the answer's origin, moving on between answers by this machine's clock (its difference from the
  * server's is taken out); stands still while `moves` is false, and in a share.
  */
-export function useNow(data: TimelineWire, answeredAtMs: number, moves: boolean): number {
+export function useNow(
+  data: { readonly nowNs: string; readonly originNs: string },
+  answeredAtMs: number,
+  moves: boolean,
+): number {
   const isFrozen = useFrozenPage() !== null;
   const ticks = moves && !isFrozen;
   const answered = Number(BigInt(data.nowNs) - BigInt(data.originNs));

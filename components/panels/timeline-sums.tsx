@@ -1,17 +1,24 @@
 'use client';
 /** What ran in the visible window, by function. Choosing a function filters the lanes by it. */
-import { useMemo } from 'react';
 import { durationText } from '../../lib/chart/time-ticks.ts';
 import { nameColour } from '../../lib/chart/timeline-colours.ts';
-import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
-import { sumWindow, type WindowSum } from '../../lib/chart/timeline-window.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { Panel } from '../ui/panel.tsx';
-import { EmptyState } from '../ui/states.tsx';
+import { EmptyState, Skeleton } from '../ui/states.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';
 
-const duration = (key: 'totalNs' | 'p50Ns' | 'p95Ns' | 'maxNs', title: string): Column<WindowSum> => ({
+/** Attempts of one function that touch the window, whole durations in ns. */
+export interface NamedSum {
+  readonly name: string;
+  readonly count: number;
+  readonly failures: number;
+  readonly totalNs: number;
+  readonly p50Ns: number;
+  readonly p95Ns: number;
+  readonly maxNs: number;
+}
+
+const duration = (key: 'totalNs' | 'p50Ns' | 'p95Ns' | 'maxNs', title: string): Column<NamedSum> => ({
   key,
   title,
   align: 'right',
@@ -20,26 +27,25 @@ const duration = (key: 'totalNs' | 'p50Ns' | 'p95Ns' | 'maxNs', title: string): 
 });
 
 export function TimelineSums({
-  tracks,
-  functions,
-  range,
+  sums,
+  problem = null,
   chosen,
   onChoose,
 }: {
-  tracks: TimelineTracks;
-  functions: readonly string[];
-  range: TimeRange;
+  /** Largest total first; null: on their way. */
+  sums: readonly NamedSum[] | null;
+  /** Why there are none; what is shown meanwhile is older. */
+  problem?: string | null;
   chosen: string;
   onChoose: (name: string) => void;
 }) {
-  const sums = useMemo(() => sumWindow(tracks, range), [tracks, range]);
-  const columns: readonly Column<WindowSum>[] = [
+  const columns: readonly Column<NamedSum>[] = [
     {
       key: 'function',
       title: 'Function',
-      sort: (sum) => functions[sum.functionIndex] ?? '',
+      sort: (sum) => sum.name,
       cell: (sum) => {
-        const name = functions[sum.functionIndex] ?? '';
+        const { name } = sum;
         return (
           <button
             type="button"
@@ -80,14 +86,23 @@ export function TimelineSums({
   ];
   return (
     <Panel title="In the visible window" flush>
-      {sums.length === 0 ? (
+      {problem === null ? null : (
+        <p role="alert" className="px-5 py-2 text-[var(--bad)]">
+          ✕ The sums of this window could not be had: {problem}
+        </p>
+      )}
+      {sums === null ? (
+        problem === null ? (
+          <Skeleton rows={6} />
+        ) : null
+      ) : sums.length === 0 ? (
         <EmptyState title="Nothing ran in this window" />
       ) : (
         <DataTable
           label="Attempts by function in the visible window"
           columns={columns}
           rows={sums}
-          rowKey={(sum) => String(sum.functionIndex)}
+          rowKey={(sum) => sum.name}
         />
       )}
     </Panel>

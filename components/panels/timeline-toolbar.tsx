@@ -4,10 +4,20 @@ import { ChevronDown, ChevronUp, Maximize2, Radio, Search, Table2 } from 'lucide
 import type { ReactNode } from 'react';
 import { COLOUR_MODES } from '../../lib/chart/timeline-colours.ts';
 import { LANE_ORDERS } from '../../lib/chart/timeline-columns.ts';
+import type { TimelineJump } from '../charts/timeline-input.ts';
 import type { TimelineView } from './timeline-view.ts';
 
 const control =
   'h-8 rounded border border-[var(--line)] bg-[var(--panel-2)] px-2 hover:border-[var(--muted)] disabled:opacity-45 disabled:hover:border-[var(--line)] aria-pressed:border-[var(--accent)] aria-pressed:text-[var(--accent)]';
+const LEAST_DURATIONS = [
+  ['10000000', '10 ms'],
+  ['100000000', '100 ms'],
+  ['1000000000', '1 s'],
+  ['10000000000', '10 s'],
+  ['60000000000', '1 min'],
+  ['600000000000', '10 min'],
+  ['3600000000000', '1 h'],
+] as const;
 const ORDER_WORDS = { node: 'by node', failure: 'by first failure', longest: 'by longest' } as const;
 
 function Choice({
@@ -42,7 +52,7 @@ export function TimelineToolbar({
   failures,
   following,
   canFollow,
-  isLarge = false,
+  nodes,
   onStep,
   onJump,
   onFit,
@@ -58,10 +68,10 @@ export function TimelineToolbar({
   failures: number;
   following: boolean;
   canFollow: boolean;
-  /** Without what needs every attempt here: medians, following, the table. */
-  isLarge?: boolean;
+  /** Nodes to choose from; without them one is not chosen here. */
+  nodes?: readonly { readonly key: string; readonly nodeName: string; readonly nodeId: string }[];
   onStep: (way: 1 | -1) => void;
-  onJump: (to: 'failure' | 'longest') => void;
+  onJump: (to: TimelineJump) => void;
   onFit: () => void;
   onFollow: () => void;
 }) {
@@ -117,6 +127,29 @@ export function TimelineToolbar({
           <option key={each}>{each}</option>
         ))}
       </Choice>
+      {nodes === undefined ? null : (
+        <>
+          <Choice label="Node" value={query.node} onChange={(node) => void set({ node })}>
+            <option value="">All nodes</option>
+            {query.node !== '' && nodes.every(({ key }) => key !== query.node) ? (
+              <option value={query.node}>{query.node}</option>
+            ) : null}
+            {nodes.map(({ key, nodeName, nodeId }) => (
+              <option key={key} value={key}>
+                {nodeName === '' ? nodeId.slice(0, 8) : nodeName}
+              </option>
+            ))}
+          </Choice>
+          <Choice label="Duration" value={query.longer} onChange={(longer) => void set({ longer })}>
+            <option value="">Any duration</option>
+            {LEAST_DURATIONS.map(([ns, words]) => (
+              <option key={ns} value={ns}>
+                at least {words}
+              </option>
+            ))}
+          </Choice>
+        </>
+      )}
       <Choice
         label="Order of lanes"
         value={query.order}
@@ -133,7 +166,7 @@ export function TimelineToolbar({
         value={query.color}
         onChange={(value) => void set({ color: COLOUR_MODES.find((each) => each === value) ?? 'function' })}
       >
-        {COLOUR_MODES.filter((each) => !isLarge || each !== 'duration').map((each) => (
+        {COLOUR_MODES.map((each) => (
           <option key={each} value={each}>
             Colour by {each}
           </option>
@@ -149,33 +182,37 @@ export function TimelineToolbar({
         <button type="button" className={control} onClick={() => onJump('longest')}>
           Longest
         </button>
+        <button
+          type="button"
+          title="The longest time in which a lane in view did nothing"
+          className={control}
+          onClick={() => onJump('gap')}
+        >
+          Gap
+        </button>
       </div>
       <div className="ml-auto flex gap-1">
         <button type="button" className={`${control} flex items-center gap-1.5`} onClick={onFit}>
           <Maximize2 aria-hidden="true" size={13} /> Fit
         </button>
-        {isLarge ? null : (
-          <>
-            <button
-              type="button"
-              aria-pressed={following}
-              disabled={!canFollow}
-              title={canFollow ? 'Keep the window at now' : 'Nothing is running'}
-              className={`${control} flex items-center gap-1.5`}
-              onClick={onFollow}
-            >
-              <Radio aria-hidden="true" size={13} /> Live
-            </button>
-            <button
-              type="button"
-              aria-pressed={query.as === 'table'}
-              className={`${control} flex items-center gap-1.5`}
-              onClick={() => void set({ as: query.as === 'table' ? 'lanes' : 'table' })}
-            >
-              <Table2 aria-hidden="true" size={13} /> Table
-            </button>
-          </>
-        )}
+        <button
+          type="button"
+          aria-pressed={following}
+          disabled={!canFollow}
+          title={canFollow ? 'Keep the window at now' : 'Nothing is running'}
+          className={`${control} flex items-center gap-1.5`}
+          onClick={onFollow}
+        >
+          <Radio aria-hidden="true" size={13} /> Live
+        </button>
+        <button
+          type="button"
+          aria-pressed={query.as === 'table'}
+          className={`${control} flex items-center gap-1.5`}
+          onClick={() => void set({ as: query.as === 'table' ? 'lanes' : 'table' })}
+        >
+          <Table2 aria-hidden="true" size={13} /> Table
+        </button>
       </div>
     </div>
   );

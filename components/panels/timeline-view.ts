@@ -23,6 +23,10 @@ const PARAMETERS = {
   q: text,
   fn: text,
   state: text,
+  /** Key of a node, actor class, least duration in ns: filters of large timelines, which the server applies. */
+  node: text,
+  actor: text,
+  longer: text,
   /** Node ids of folded groups, joined by commas. */
   fold: text,
   /** '1': the window stays at now. */
@@ -34,18 +38,24 @@ export interface TimelineFilter {
   readonly function?: string;
   readonly state?: 'FINISHED' | 'FAILED';
   readonly text?: string;
+  readonly node?: string;
+  readonly actor?: string;
+  readonly longer?: string;
 }
 
 /** The filters of the address, as the server takes them, and the order of lanes. */
 export function useTimelineFilter() {
-  const [{ fn, state, q, order }] = useQueryStates(PARAMETERS, { history: 'replace' });
+  const [{ fn, state, q, order, node, actor, longer }] = useQueryStates(PARAMETERS, { history: 'replace' });
   const filter = useMemo(
     (): TimelineFilter => ({
       ...(fn === '' ? {} : { function: fn }),
       ...(state === 'FINISHED' || state === 'FAILED' ? { state } : {}),
       ...(q.trim() === '' ? {} : { text: q.trim() }),
+      ...(/^[0-9a-f]{16}$/.test(node) ? { node } : {}),
+      ...(actor === '' ? {} : { actor }),
+      ...(/^\d{1,18}$/.test(longer) ? { longer } : {}),
     }),
-    [fn, state, q],
+    [fn, state, q, node, actor, longer],
   );
   return { filter, order };
 }

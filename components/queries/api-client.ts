@@ -1,6 +1,6 @@
 'use client';
 /** The one hook through which every panel gets its data, keyed by the request's address. */
-import { keepPreviousData, type UseQueryResult, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, type UseQueryResult, useQueries, useQuery } from '@tanstack/react-query';
 import type { z } from 'zod';
 import { Problem, type ProblemWire } from '../../lib/contract/problem.ts';
 import { type RouteContract, requestPath } from '../../lib/contract/route.ts';
@@ -85,6 +85,24 @@ export function useApi<Query extends z.ZodObject, Body extends z.ZodType>(
     ...(frozen && isGood ? { initialData: held.body as z.output<Body>, initialDataUpdatedAt: frozen.atMs } : {}),
     staleTime: frozen ? Number.POSITIVE_INFINITY : 2_000,
     retry: (count, error) => count < 2 && (error.problem.status === 0 || error.problem.status >= 502),
+  });
+}
+
+/** Answers of the same resource by pages, in the order asked for; what was loaded stays. Not for pages that shares hold. */
+export function useApiPages<Query extends z.ZodObject, Body extends z.ZodType>(
+  route: RouteContract<Query, Body>,
+  wanted: readonly z.input<Query>[],
+): readonly { readonly data: z.output<Body> | undefined; readonly error: ApiError | null }[] {
+  return useQueries({
+    queries: wanted.map((params) => {
+      const path = requestPath(route, params);
+      return {
+        queryKey: ['GET', path],
+        queryFn: async ({ signal }: { signal: AbortSignal }) => (await ask(path, { signal })) as z.output<Body>,
+        staleTime: 30_000,
+      };
+    }),
+    combine: (results) => results.map(({ data, error }) => ({ data, error: error instanceof ApiError ? error : null })),
   });
 }
 

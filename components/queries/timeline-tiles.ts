@@ -70,7 +70,7 @@ export function useLanePages(
   kept: string,
 ): LoadedPages {
   const wanted = useMemo(() => {
-    if (query === null || until <= from) return [];
+    if (query === null || until <= from || keys.length === 0) return [];
     const first = Math.floor(from / LANE_PAGE);
     const last = Math.floor((until - 1) / LANE_PAGE);
     return Array.from({ length: last - first + 1 }, (_, i) => {

@@ -10,6 +10,7 @@ import { durationText } from './time-ticks.ts';
 import type { TrackDensity } from './timeline-density.ts';
 import { buildLongest, type TimelineTracks, type TrackGroup } from './timeline-lanes.ts';
 import type { TimeRange } from './timeline-raster.ts';
+import { overMedian } from './timeline-words.ts';
 
 /** Lanes as the server answers them, in columns; `running`: attempts that are on no tile, by place of their lane. */
 export interface TiledLanes {
@@ -79,7 +80,8 @@ export function tiledWords({ tracks, functions, counts, failures }: TiledTracks,
   const name = functions[tracks.functionIndex[slice] ?? 0] || 'unnamed task';
   const duration = durationText((tracks.end[slice] ?? 0) - (tracks.start[slice] ?? 0));
   const state = TILE_STATES[tracks.stateIndex[slice] ?? 0] ?? 'UNKNOWN';
-  const one = `${name}, ${state}, ${duration}${tracks.running[slice] === 1 ? ' so far' : ''}`;
+  const ratio = overMedian(tracks, slice);
+  const one = `${name}, ${state}, ${duration}${tracks.running[slice] === 1 ? ' so far' : ''}${ratio === null ? '' : `, ${ratio.toFixed(1)}x the median`}`;
   const [many, lost] = [counts[slice] ?? 0, failures[slice] ?? 0];
   if (many <= 1) return one;
   return `${many.toLocaleString('en-US')} attempts${lost > 0 ? `, ${lost.toLocaleString('en-US')} failed` : ''}; the longest: ${one}`;
@@ -228,17 +230,20 @@ function groupsOf(answer: TiledLanes): readonly TrackGroup[] {
   return groups;
 }
 
-/** All nodes of a tile as one strip of `width` pixels over a range (ns after `originNs`). */
+/** All nodes of a tile, or the one at `only`, as one strip of `width` pixels over a range (ns after `originNs`). */
 export function densityOfTile(
   tile: TimelineTile,
   lanes: number,
   originNs: bigint,
   range: TimeRange,
   width: number,
+  only?: number,
 ): TrackDensity {
+  const begin = only === undefined ? 0 : (tile.begin[only] ?? 0);
+  const end = only === undefined ? tile.bucket.length : (tile.begin[only + 1] ?? 0);
   const busyAt = new Float32Array(tile.buckets);
   const failedAt = new Uint8Array(tile.buckets);
-  for (let entry = 0; entry < tile.bucket.length; entry++) {
+  for (let entry = begin; entry < end; entry++) {
     const bucket = tile.bucket[entry] ?? CARRY;
     if (bucket === CARRY) continue;
     busyAt[bucket] = (busyAt[bucket] ?? 0) + (tile.busy[entry] ?? 0);

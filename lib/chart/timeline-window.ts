@@ -176,3 +176,42 @@ export function windowAround(tracks: TimelineTracks, slice: number, range: TimeR
   const middle = (from + to) / 2;
   return keepInside({ from: middle - wanted / 2, to: middle + wanted / 2 }, tracks.extent);
 }
+
+/** A time in which a track did nothing, between two of its slices. */
+export interface TrackGap extends TimeRange {
+  readonly track: number;
+}
+
+/**
+ * The longest gaps of tracks [first, last) inside a range, longest first, at most `most`. `slack` ns after a slice do not
+ * count: what stands for many may hold others up to there.
+ */
+export function longestGaps(
+  tracks: TimelineTracks,
+  first: number,
+  last: number,
+  range: TimeRange,
+  slack: number,
+  most: number,
+): readonly TrackGap[] {
+  const found: TrackGap[] = [];
+  for (let track = first; track < last; track++) {
+    const end = tracks.trackBegin[track + 1] ?? 0;
+    for (let i = firstVisible(tracks, track, range.from); i + 1 < end; i++) {
+      const from = Math.max(range.from, (tracks.end[i] ?? 0) + slack);
+      if (from >= range.to) break;
+      const to = Math.min(range.to, tracks.start[i + 1] ?? 0);
+      const shortest = found.at(-1);
+      if (
+        to - from <= slack ||
+        (found.length === most && shortest !== undefined && to - from <= shortest.to - shortest.from)
+      )
+        continue;
+      const gap = { track, from, to };
+      const place = found.findIndex((other) => other.to - other.from < to - from);
+      found.splice(place === -1 ? found.length : place, 0, gap);
+      if (found.length > most) found.pop();
+    }
+  }
+  return found;
+}

@@ -138,7 +138,11 @@ export const timelineSlicesRoute = defineRoute({
       .optional(),
     from: Moment.optional(),
     to: Moment.optional(),
-    sort: z.enum(['start', 'longest']).default('start'),
+    /** Start at or after, at or before. */
+    startFrom: Moment.optional(),
+    startTo: Moment.optional(),
+    /** By start, the latest start first, the longest first. */
+    sort: z.enum(['start', 'latest', 'longest']).default('start'),
     /** Attempts to leave out before the first. */
     offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
     limit: Limit(1000, 100),

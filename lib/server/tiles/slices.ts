@@ -1,7 +1,7 @@
 /** Use case: the ended attempts behind slices. */
 import type { z } from 'zod';
 import type { TimelineSlicesWire, timelineSlicesRoute } from '../../contract/timeline-tile.ts';
-import { slicesByLength, slicesByStart } from '../../store/queries/timeline-tile.ts';
+import { slicesByLatest, slicesByLength, slicesByStart } from '../../store/queries/timeline-tile.ts';
 import { resolveJob } from '../jobs.ts';
 import type { Runtime } from '../runtime.ts';
 import { FOREVER, filterOf, hashOf, keyOf } from './slice-filter.ts';
@@ -13,13 +13,15 @@ export async function getTimelineSlices(
 ): Promise<TimelineSlicesWire> {
   const job = await resolveJob(runtime, query);
   const rows = await runtime.engine.select(
-    query.sort === 'longest' ? slicesByLength : slicesByStart,
+    { start: slicesByStart, latest: slicesByLatest, longest: slicesByLength }[query.sort],
     {
       session: job.session,
       job: job.job_id,
       lane: query.lane === undefined ? 0n : hashOf(query.lane),
       from: query.from ?? 0n,
       to: query.to ?? FOREVER,
+      startFrom: query.startFrom ?? -FOREVER,
+      startTo: query.startTo ?? FOREVER,
       limit: query.limit,
       offset: query.offset,
       ...filterOf(query),

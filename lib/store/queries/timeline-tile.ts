@@ -196,7 +196,8 @@ const slices = (
   order: string,
 ): string => `SELECT task_id, attempt, function, failed, error, lane, start_ns, end_ns FROM xray.timeline_slices
   WHERE ${OF_JOB} AND ({lane:UInt64} = 0 OR lane = {lane:UInt64}) AND ({lane:UInt64} = 0 OR node IN (SELECT node FROM xray.timeline_lanes WHERE ${OF_JOB} AND lane = {lane:UInt64}))
-    AND ${CURRENT} AND start_ns < {to:Int64} AND end_ns >= {from:Int64} AND ${FILTER} ORDER BY ${order}, task_id, attempt LIMIT {limit:UInt32} OFFSET {offset:UInt32}`;
+    AND ${CURRENT} AND start_ns < {to:Int64} AND end_ns >= {from:Int64}
+    AND start_ns >= {startFrom:Int64} AND start_ns <= {startTo:Int64} AND ${FILTER} ORDER BY ${order}, task_id, attempt LIMIT {limit:UInt32} OFFSET {offset:UInt32}`;
 const SliceRowSchema = z.object({
   task_id: z.string(),
   attempt: z.number(),
@@ -209,6 +210,11 @@ const SliceRowSchema = z.object({
 });
 
 export const slicesByStart: Query<SliceRow> = { name: 'timeline-slices', sql: slices('start_ns'), row: SliceRowSchema };
+export const slicesByLatest: Query<SliceRow> = {
+  name: 'timeline-latest-slices',
+  sql: slices('start_ns DESC'),
+  row: SliceRowSchema,
+};
 export const slicesByLength: Query<SliceRow> = {
   name: 'timeline-longest-slices',
   sql: slices('end_ns - start_ns DESC, start_ns'),
