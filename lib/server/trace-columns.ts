@@ -106,14 +106,16 @@ export async function getTraceColumns(
   const trace = query.traceId.toLowerCase();
   const limit = Math.min(query.limit, SPANS);
   const options = { maxRows: SPANS + 1, ...(signal ? { signal } : {}) };
-  const [bytes, known, [size]] = await Promise.all([
+  const [bytes, known] = await Promise.all([
     runtime.engine.selectBytes(traceColumns, { trace, limit }, options),
     runtime.engine.select(traceWords, { trace }, options),
-    runtime.engine.select(traceSize, { trace }),
   ]);
   if (bytes.byteLength === 0) throw gone(trace);
   const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
   const words = new BigUint64Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 8);
+  // Only where the limit was reached there can be more.
+  const isFull = words.length / SPAN_WORDS >= limit;
+  const [size] = isFull ? await runtime.engine.select(traceSize, { trace }) : [];
   return { body: encodeTraceColumns(columnsOf(words, known, size?.spans ?? 0)), isFinal: false };
 }
 

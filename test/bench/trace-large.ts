@@ -42,14 +42,14 @@ const TraceEvents = z.object({
 });
 
 /**
- * Work of the page's main thread in each frame while a hand does something, ms: tasks between the beginnings of two frames,
+ * Work of the page's main thread in each frame while a hand does something, ms: tasks from one frame's commit to the next,
  * as the browser itself traces them; script, style, layout and paint alike.
  */
 async function frameWork(page: Page, act: (step: number) => Promise<void>): Promise<readonly number[]> {
   const browser = page.context().browser();
   if (!browser) throw new Error('no browser');
   await browser.startTracing(page, {
-    categories: ['toplevel', 'devtools.timeline', 'devtools.timeline.frame', '__metadata'],
+    categories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline', '__metadata'],
   });
   for (let step = 0; step < STEPS; step++) {
     await act(step);
@@ -62,14 +62,14 @@ async function frameWork(page: Page, act: (step: number) => Promise<void>): Prom
     if (event.name === 'FunctionCall') busiest.set(threadOf(event), (busiest.get(threadOf(event)) ?? 0) + 1);
   const [main] = [...busiest].sort((a, b) => b[1] - a[1])[0] ?? [];
   const own = traceEvents.filter((event) => threadOf(event) === main);
-  const begins = own
-    .filter(({ name }) => name === 'BeginMainThreadFrame')
+  const commits = own
+    .filter(({ name }) => name === 'Commit')
     .map(({ ts }) => ts)
     .sort((a, b) => a - b);
-  const work = begins.map(() => 0);
+  const work = commits.map(() => 0);
   for (const { name, ts, dur } of own) {
-    if (!/RunTask$/.test(name) || dur === undefined) continue;
-    const frame = begins.findLastIndex((begin) => begin <= ts + dur);
+    if (name !== 'ThreadControllerImpl::RunTask' || dur === undefined) continue;
+    const frame = commits.findIndex((commit) => commit >= ts);
     if (frame !== -1) work[frame] = (work[frame] ?? 0) + dur / 1000;
   }
   if (work.length < STEPS / 2) throw new Error(`${work.length} frames in ${STEPS} steps`);
