@@ -78,7 +78,8 @@ function ShareForm({
           title: title.trim(),
           note: note.trim(),
           expiresInSeconds: seconds,
-          requests: [...requests],
+          // A page that asks nothing a share can hold (a large trace) is asked for by its address.
+          ...(requests.length > 0 ? { requests: [...requests] } : {}),
         });
       }}
     >

@@ -1,5 +1,6 @@
 'use client';
 /** Who the time of a trace belongs to: its critical path by name, as one bar and in words. */
+import { memo } from 'react';
 import { durationText } from '../../lib/chart/time-ticks.ts';
 import { nameColour } from '../../lib/chart/timeline-colours.ts';
 import type { TraceModel } from './trace-model.ts';
@@ -7,7 +8,13 @@ import type { TraceModel } from './trace-model.ts';
 const SHOWN = 5;
 const percent = (share: number): string => (share > 0 && share < 0.01 ? '<1 %' : `${Math.round(share * 100)} %`);
 
-export function TracePath({ model, onFind }: { model: TraceModel; onFind: (name: string) => void }) {
+export const TracePath = memo(function TracePath({
+  model,
+  onFind,
+}: {
+  model: TraceModel;
+  onFind: (name: string) => void;
+}) {
   const { path, shares, columns } = model;
   if (path.totalNs <= 0) return null;
   const services = new Set(columns.groups.map(({ service }) => service).filter((service) => service !== '(other)'));
@@ -58,4 +65,4 @@ export function TracePath({ model, onFind }: { model: TraceModel; onFind: (name:
       </ul>
     </section>
   );
-}
+});

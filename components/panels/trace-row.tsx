@@ -47,7 +47,7 @@ export const TraceRow = memo(function TraceRow(props: TraceRowProps) {
       aria-level={props.depth + 1}
       aria-selected={isChosen}
       aria-expanded={props.descendants === 0 ? undefined : !isCollapsed}
-      className={`absolute inset-x-0 flex cursor-pointer items-center border-l-2 ${isChosen ? 'border-l-[var(--accent)] bg-[var(--panel-2)]' : 'border-l-transparent hover:bg-[var(--panel-2)]'} ${props.isDim ? 'opacity-35' : ''}`}
+      className={`absolute inset-x-0 flex cursor-pointer [contain:strict] items-center border-l-2 ${isChosen ? 'border-l-[var(--accent)] bg-[var(--panel-2)]' : 'border-l-transparent hover:bg-[var(--panel-2)]'} ${props.isDim ? 'opacity-35' : ''}`}
       style={{ top: props.top, height: ROW_HEIGHT }}
       onClick={() => onChoose(span)}
     >

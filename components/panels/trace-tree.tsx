@@ -15,7 +15,7 @@ import { ROW_HEIGHT, TraceRow } from './trace-row.tsx';
 import { TraceRuler } from './trace-ruler.tsx';
 
 /** Rows drawn above and below what is in view. */
-const BEYOND = 8;
+const BEYOND = 6;
 const MINIMAP_WIDTH = 1024;
 /** Parts of the critical path drawn in one row. */
 const RUNS = 120;

@@ -41,6 +41,8 @@ export function TraceWaterfall({ model }: { model: TraceModel }) {
     [columns, set],
   );
 
+  const find = useCallback((name: string) => void set({ find: name }), [set]);
+
   // A step may lead out of the visible time: the window follows.
   const newest = useRef(axis);
   newest.current = axis;
@@ -132,7 +134,7 @@ export function TraceWaterfall({ model }: { model: TraceModel }) {
           }
           flush
         >
-          <TracePath model={model} onFind={(name) => void set({ find: name })} />
+          <TracePath model={model} onFind={find} />
           {query.as === 'lanes' ? (
             <TraceLanes
               model={model}

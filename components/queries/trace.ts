@@ -1,6 +1,7 @@
 'use client';
-/** One trace: its size decides whether its spans come in full (JSON) or in columns (bytes), details and finds one by one. */
+/** One trace: its spans in columns (bytes), and in full (JSON) where they are few; details and finds of large ones one by one. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
 import { Problem } from '../../lib/contract/problem.ts';
 import { requestPath } from '../../lib/contract/route.ts';
 import {
@@ -41,44 +42,57 @@ async function askColumns(path: string, signal: AbortSignal): Promise<TraceColum
 }
 
 export interface TraceAnswer {
-  /** The spans in full; null where they are too many. */
+  /** The spans in full; null where they are too many, or on their way. */
   readonly full: TraceWire | null;
   readonly columns: TraceColumns | null;
   readonly error: ApiError | Error | null;
   readonly refetch: () => void;
 }
 
-/** A share holds spans in full only; what it leaves out it says. */
+/**
+ * Columns are asked for at once, not after the size: a large trace is seen earlier, and a small one's columns cost little. A
+ * share holds spans in full only; what it leaves out it says.
+ */
 export function useTrace(traceId: string): TraceAnswer {
   const frozen = useFrozenPage();
-  const size = useApi(traceSizeRoute, { traceId }, { enabled: frozen === null, refreshMs: REFRESH_MS });
+  const isLive = frozen === null;
+  const size = useApi(traceSizeRoute, { traceId }, { enabled: isLive, refreshMs: REFRESH_MS });
   const spans = size.data?.spans;
-  const isLarge = spans !== undefined && spans > IN_FULL;
-  const full = useApi(
-    traceRoute,
-    { traceId },
-    { enabled: frozen !== null || (spans !== undefined && !isLarge), refreshMs: REFRESH_MS },
-  );
   const path = requestPath(traceColumnsRoute, { traceId });
-  const columns = useQuery({
-    queryKey: ['SPANS', path, size.data?.version],
-    queryFn: ({ signal }) => askColumns(path, signal),
-    enabled: isLarge,
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 60_000,
-    placeholderData: keepPreviousData,
-    retry: 1,
-  });
+  const first = useColumns(path, 'first', isLive);
+  const held = first.data === undefined ? undefined : first.data.id.length + first.data.omitted;
+  const [seen, setSeen] = useState<{ readonly path: string; readonly version: string } | null>(null);
+  const version = size.data?.version;
+  useEffect(() => {
+    if (version !== undefined && seen?.path !== path) setSeen({ path, version });
+  }, [path, version, seen]);
+  const isSmall = spans !== undefined && spans <= IN_FULL;
+  const full = useApi(traceRoute, { traceId }, { enabled: !isLive || isSmall, refreshMs: REFRESH_MS });
+  const isOld =
+    version !== undefined &&
+    ((seen?.path === path && seen.version !== version) || (held !== undefined && held !== spans));
+  const newer = useColumns(path, version ?? '', isLive && !isSmall && isOld);
   return {
-    full: isLarge ? null : (full.data ?? null),
-    columns: isLarge ? (columns.data ?? null) : null,
-    error: size.error ?? (isLarge ? columns.error : full.error),
+    full: (isSmall || !isLive ? full.data : undefined) ?? null,
+    columns: (isOld ? newer.data : undefined) ?? first.data ?? null,
+    error: size.error ?? (isSmall || !isLive ? full.error : (newer.error ?? first.error)),
     refetch: () => {
-      if (frozen === null) void size.refetch();
-      void (isLarge ? columns.refetch() : full.refetch());
+      if (isLive) void size.refetch();
+      void (isSmall || !isLive ? full.refetch() : first.refetch());
     },
   };
 }
+
+const useColumns = (path: string, version: string, enabled: boolean) =>
+  useQuery<TraceColumns, Error>({
+    queryKey: ['SPANS', path, version],
+    queryFn: ({ signal }) => askColumns(path, signal),
+    enabled,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 30_000,
+    ...(version === 'first' ? {} : { placeholderData: keepPreviousData<TraceColumns | undefined> }),
+    retry: 1,
+  });
 
 /** One span in full; `known`: it is here already. */
 export function useSpan(traceId: string, spanId: string, known: SpanWireValue | undefined) {

@@ -33,23 +33,16 @@ function columnsOf(
   all: number,
 ): TraceColumns {
   const count = words.length / SPAN_WORDS;
-  const word = (place: number, column: number): bigint => words[place * SPAN_WORDS + column] ?? 0n;
+  // Halves of words: a bigint per value would cost more than all the rest.
+  const halves = new Uint32Array(words.buffer, words.byteOffset, words.length * 2);
+  const low = (place: number, column: number): number => halves[(place * SPAN_WORDS + column) * 2] ?? 0;
+  const high = (place: number, column: number): number => halves[(place * SPAN_WORDS + column) * 2 + 1] ?? 0;
+  /** As a float64: exact below 2^53; of hashes the upper 53 bits, which tell the words of one trace apart well enough. */
+  const value = (place: number, column: number): number => high(place, column) * 2 ** 32 + low(place, column);
   const table = (kind: string) => {
     const entries = known.filter((entry) => entry.kind === kind);
-    const places = new Map(entries.map(({ hash }, place) => [BigInt(hash), place]));
-    let before = -1n;
-    let at = 0;
-    return {
-      entries,
-      /** Runs of the same hash are the rule: looked up once. */
-      place(hash: bigint): number {
-        if (hash !== before) {
-          at = places.get(hash) ?? entries.length;
-          before = hash;
-        }
-        return at;
-      },
-    };
+    const places = new Map(entries.map(({ hash }, place) => [Number(BigInt(hash)), place]));
+    return { entries, place: (hash: number): number => places.get(hash) ?? entries.length };
   };
   const [names, groups, lanes] = [table('name'), table('group'), table('lane')];
   const id = new BigUint64Array(count);
@@ -63,19 +56,21 @@ function columnsOf(
     failed: new Uint8Array(count),
     isTask: new Uint8Array(count),
   };
-  const startNs = BigInt.asIntN(64, word(0, 2));
+  const startNs = BigInt.asIntN(64, words[2] ?? 0n);
+  const [low0, high0] = [low(0, 2), high(0, 2) | 0];
   let durationNs = 0;
   for (let i = 0; i < count; i++) {
-    id[i] = word(i, 0);
-    parentId[i] = word(i, 1);
-    const [start, duration] = [Number(BigInt.asIntN(64, word(i, 2)) - startNs), Number(word(i, 3))];
+    id[i] = words[i * SPAN_WORDS] ?? 0n;
+    parentId[i] = words[i * SPAN_WORDS + 1] ?? 0n;
+    const start = ((high(i, 2) | 0) - high0) * 2 ** 32 + (low(i, 2) - low0);
+    const duration = value(i, 3);
     columns.start[i] = start;
     columns.duration[i] = duration;
     if (start + duration > durationNs) durationNs = start + duration;
-    columns.name[i] = names.place(word(i, 4));
-    columns.group[i] = groups.place(word(i, 5));
-    columns.lane[i] = lanes.place(word(i, 6));
-    const flags = Number(word(i, 7));
+    columns.name[i] = names.place(value(i, 4));
+    columns.group[i] = groups.place(value(i, 5));
+    columns.lane[i] = lanes.place(value(i, 6));
+    const flags = low(i, 7);
     columns.failed[i] = flags & 1;
     columns.isTask[i] = flags >> 1;
   }
@@ -106,14 +101,16 @@ export async function getTraceColumns(
   const trace = query.traceId.toLowerCase();
   const limit = Math.min(query.limit, SPANS);
   const options = { maxRows: SPANS + 1, ...(signal ? { signal } : {}) };
-  const [bytes, known, [size]] = await Promise.all([
+  const [bytes, known] = await Promise.all([
     runtime.engine.selectBytes(traceColumns, { trace, limit }, options),
     runtime.engine.select(traceWords, { trace }, options),
-    runtime.engine.select(traceSize, { trace }),
   ]);
   if (bytes.byteLength === 0) throw gone(trace);
   const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
   const words = new BigUint64Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 8);
+  // Only where the limit was reached there can be more.
+  const isFull = words.length / SPAN_WORDS >= limit;
+  const [size] = isFull ? await runtime.engine.select(traceSize, { trace }) : [];
   return { body: encodeTraceColumns(columnsOf(words, known, size?.spans ?? 0)), isFinal: false };
 }
 

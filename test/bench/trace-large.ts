@@ -1,11 +1,12 @@
 /**
  * One synthetic trace of 300,000 spans, through the production server and a real Chromium without GPU: time to the first rows,
- * bytes, work of the page's thread for each step of scroll and zoom in the tree and in the lanes, server time, memory.
+ * bytes, work per frame of scroll and zoom in the tree and in the lanes, server time, memory.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CDPSession, chromium, type Page } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
+import { z } from 'zod';
 import { migrate } from '../../lib/store/migrate.ts';
 import { openEngine } from '../../lib/store/open-engine.ts';
 import { MIGRATIONS } from '../../lib/store/schema/migrations.ts';
@@ -27,34 +28,52 @@ async function fill(directory: string): Promise<void> {
   await engine.close();
 }
 
-/** ms that the page's thread has worked: script, style, layout and paint alike. */
-async function worked(session: CDPSession): Promise<number> {
-  const { metrics } = await session.send('Performance.getMetrics');
-  return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN) * 1000;
-}
+const TraceEvents = z.object({
+  traceEvents: z.array(
+    z.looseObject({
+      name: z.string(),
+      pid: z.number(),
+      tid: z.number(),
+      ts: z.number(),
+      dur: z.number().optional(),
+      args: z.record(z.string(), z.unknown()).optional(),
+    }),
+  ),
+});
 
-/** Work of the page's thread per frame while a hand does something, one number a step. */
-async function workOf(
-  page: Page,
-  session: CDPSession,
-  act: (step: number) => Promise<void>,
-): Promise<readonly number[]> {
-  const times: number[] = [];
+/**
+ * Work of the page's main thread in each frame while a hand does something, ms: tasks from one frame's commit to the next,
+ * as the browser itself traces them; script, style, layout and paint alike.
+ */
+async function frameWork(page: Page, act: (step: number) => Promise<void>): Promise<readonly number[]> {
+  const browser = page.context().browser();
+  if (!browser) throw new Error('no browser');
+  await browser.startTracing(page, {
+    categories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline', '__metadata'],
+  });
   for (let step = 0; step < STEPS; step++) {
-    const before = await worked(session);
     await act(step);
-    const frames = await page.evaluate(
-      () =>
-        new Promise<number>((done) => {
-          let frames = 0;
-          const next = () => (++frames === 3 ? done(frames) : requestAnimationFrame(next));
-          requestAnimationFrame(next);
-        }),
-    );
-    // The first of them carries the step; the others are nearly empty. All of the work counts as the step's.
-    if (frames > 0) times.push((await worked(session)) - before);
+    await page.waitForTimeout(40);
   }
-  return times;
+  const { traceEvents } = TraceEvents.parse(JSON.parse((await browser.stopTracing()).toString()));
+  const busiest = new Map<string, number>();
+  const threadOf = (event: (typeof traceEvents)[number]): string => `${event.pid} ${event.tid}`;
+  for (const event of traceEvents)
+    if (event.name === 'FunctionCall') busiest.set(threadOf(event), (busiest.get(threadOf(event)) ?? 0) + 1);
+  const [main] = [...busiest].sort((a, b) => b[1] - a[1])[0] ?? [];
+  const own = traceEvents.filter((event) => threadOf(event) === main);
+  const commits = own
+    .filter(({ name }) => name === 'Commit')
+    .map(({ ts }) => ts)
+    .sort((a, b) => a - b);
+  const work = commits.map(() => 0);
+  for (const { name, ts, dur } of own) {
+    if (name !== 'ThreadControllerImpl::RunTask' || dur === undefined) continue;
+    const frame = commits.findIndex((commit) => commit >= ts);
+    if (frame !== -1) work[frame] = (work[frame] ?? 0) + dur / 1000;
+  }
+  if (work.length < STEPS / 2) throw new Error(`${work.length} frames in ${STEPS} steps`);
+  return work;
 }
 
 const FILLED = () => performance.getEntriesByName('trace-filled', 'mark')[0]?.startTime ?? null;
@@ -105,8 +124,6 @@ export async function run(report: Report): Promise<void> {
 }
 
 async function hands(page: Page, say: (figure: string, value: number, unit: string) => void): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable');
   await page.waitForTimeout(1500);
   const box = await page.getByRole('tree').boundingBox();
   if (!box) throw new Error('no rows');
@@ -115,9 +132,9 @@ async function hands(page: Page, say: (figure: string, value: number, unit: stri
     () => (performance as unknown as { memory: { usedJSHeapSize: number } }).memory.usedJSHeapSize,
   );
   say('browser-heap', heap / 1e6, 'MB');
-  const scroll = await workOf(page, session, () => page.mouse.wheel(0, 400));
+  const scroll = await frameWork(page, () => page.mouse.wheel(0, 400));
   say('tree-scroll-frame-p95', p95(scroll), 'ms');
-  const far = await workOf(page, session, (step) =>
+  const far = await frameWork(page, (step) =>
     page.getByRole('tree').evaluate(
       (tree, share) => {
         tree.scrollTop = tree.scrollHeight * share;
@@ -127,17 +144,16 @@ async function hands(page: Page, say: (figure: string, value: number, unit: stri
   );
   say('tree-jump-frame-p95', p95(far), 'ms');
   await page.keyboard.down('Control');
-  const zoom = await workOf(page, session, (step) => page.mouse.wheel(0, step < 24 ? -60 : 40));
+  const zoom = await frameWork(page, (step) => page.mouse.wheel(0, step < 24 ? -60 : 40));
   await page.keyboard.up('Control');
   say('tree-zoom-frame-p95', p95(zoom), 'ms');
   await page.getByRole('button', { name: 'Lanes' }).click();
   const lanes = page.getByRole('application', { name: /timeline/ });
   await lanes.waitFor();
   await page.waitForTimeout(1000);
-  await page.evaluate(() => performance.clearMeasures('timeline-draw'));
   const canvas = await lanes.boundingBox();
   if (!canvas) throw new Error('no lanes');
   await page.mouse.move(canvas.x + canvas.width * 0.6, canvas.y + canvas.height * 0.4);
-  const lanesZoom = await workOf(page, session, (step) => page.mouse.wheel(0, step < 24 ? -60 : 40));
+  const lanesZoom = await frameWork(page, (step) => page.mouse.wheel(0, step < 24 ? -60 : 40));
   say('lanes-zoom-frame-p95', p95(lanesZoom), 'ms');
 }
