@@ -7,8 +7,8 @@ import { openTestRuntime } from '../server/open-runtime.ts';
 import { eventBodies, postEvents } from '../server/recordings.ts';
 import { median, type Report } from './figure.ts';
 
-const SESSIONS = 6;
-const ROUNDS = 3;
+const SESSIONS = 2;
+const ROUNDS = 2;
 
 /** Events per second until they are durable, and until timelines hold them (NaN where they are not kept). */
 async function measure(isKept: boolean): Promise<{ readonly durable: number; readonly inTiles: number }> {

@@ -16,7 +16,7 @@ import { median, type Report } from './figure.ts';
 import { freePort, root, startServer } from './server.ts';
 import { FILLED, fill, JOB, untilKept } from './timeline-large.ts';
 
-const SIZES = [100_000, 1_000_000];
+const SIZES = (process.env.XRAY_BENCH_SPEEDSCOPE ?? '100000,1000000').split(',').map(Number);
 const VISITS = 3;
 const LIMIT_MS = 180_000;
 const RELEASE = join(root, 'node_modules/speedscope/dist/release');
