@@ -45,9 +45,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
   const overlay = useRef<HTMLCanvasElement>(null);
   const theme = useCanvasTheme();
   const [scrollTop, setScrollTop] = useState(0);
-  const [pointer, setPointer] = useState<{ readonly x: number; readonly y: number; readonly slice: number } | null>(
-    null,
-  );
+  const [pointer, setPointer] = useState<{ readonly x: number; readonly y: number } | null>(null);
   const [tallest, setTallest] = useState(520);
   const content = layout.height + AXIS_HEIGHT + 6;
   const height = Math.min(content, tallest);
@@ -82,7 +80,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
       else onSelect(-1);
     },
     onPoint: (at) => {
-      setPointer(at === null ? null : { ...at, slice: under(at.x, at.y) });
+      setPointer(at);
       const inside = at !== null && at.x >= labels;
       const time = inside ? range.from + ((at.x - labels) / plot) * (range.to - range.from) : 0;
       setSharedCursor(inside ? offsetToMs(time, scene.originNs) : null);
@@ -142,7 +140,8 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
           },
     [range, scrollTop, width, height, labels],
   );
-  const hover = pointer?.slice ?? -1;
+  // Looked up in what is drawn now: slices change under a pointer that rests.
+  const hover = pointer === null ? -1 : under(pointer.x, pointer.y);
   const marks: Marks = useMemo(() => ({ hover, focus, box, measure }), [hover, focus, box, measure]);
   const painter = useRef<SlicePainter | null>(null);
   const painted = useRef<(() => void) | null>(null);
@@ -184,7 +183,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
       ? ''
       : `${durationText(Math.abs(measure.to - measure.from))} between both points`;
   const spoken = [measured, focus === -1 ? '' : props.words(focus)].filter(Boolean).join('. ');
-  const lines = pointer === null || pointer.slice === -1 ? [] : props.lines(pointer.slice);
+  const lines = pointer === null || hover === -1 ? [] : props.lines(hover);
   return (
     <div className="relative">
       <div

@@ -1,6 +1,7 @@
 /** Use cases of jobs: the list, one job, its identity across clusters and sessions, its completeness. */
 import type { CompletenessWireValue, JobSummaryWire, JobsWire, JobWire } from '../contract/jobs.ts';
 import { IMPORTED_SESSION } from '../model/task.ts';
+import { staleCounts } from '../store/queries/job-counts.ts';
 import { type JobIdentity, jobIdentities } from '../store/queries/job-identities.ts';
 import { completeness, type JobRow, jobs, storedAttempts } from '../store/queries/jobs.ts';
 import { ProblemError } from './problem.ts';
@@ -92,11 +93,15 @@ interface JobsQuery {
 }
 
 export async function listJobs(runtime: Runtime, query: JobsQuery, signal?: AbortSignal): Promise<JobsWire> {
-  const rows = await runtime.engine.select(
-    jobs,
-    { session: query.session ?? '', cluster: query.cluster ?? '', job: '', exact: '' },
-    signal ? { signal } : {},
-  );
+  const options = signal ? { signal } : {};
+  const [rows, stale] = await Promise.all([
+    runtime.engine.select(
+      jobs,
+      { session: query.session ?? '', cluster: query.cluster ?? '', job: '', exact: '' },
+      options,
+    ),
+    runtime.engine.select(staleCounts, {}, options),
+  ]);
   const shown = rows
     .map(jobSummary)
     .filter((job) => (query.internal || !job.isInternal) && (!query.status || job.status === query.status));
@@ -107,7 +112,30 @@ export async function listJobs(runtime: Runtime, query: JobsQuery, signal?: Abor
       `parameter "cursor" is ${JSON.stringify(query.cursor)}: take it from nextCursor`,
     );
   const next = from + query.limit;
-  return { jobs: shown.slice(from, next), nextCursor: next < shown.length ? String(next) : null, notices: [] };
+  return {
+    jobs: shown.slice(from, next),
+    nextCursor: next < shown.length ? String(next) : null,
+    notices: countNotices(rows, stale),
+  };
+}
+
+/** Large jobs are counted beside everything else: what their counts leave out is said. */
+function countNotices(
+  rows: readonly JobRow[],
+  stale: readonly { readonly session: string; readonly job_id: string; readonly until: number }[],
+): JobsWire['notices'] {
+  const asked = new Set(rows.map((row) => `${row.session}/${row.job_id}`));
+  return stale
+    .filter(({ session, job_id }) => asked.has(`${session}/${job_id}`))
+    .map(({ job_id, until }) => ({
+      source: 'store',
+      kind: 'stale',
+      message:
+        until === 0
+          ? `the attempts of job ${job_id} are being counted: its numbers are not known yet`
+          : `the attempts of job ${job_id} are counted as of ${new Date(until * 1000).toISOString()}`,
+      whatToDo: 'a job of so many attempts is counted again in the background; its timeline is newer',
+    }));
 }
 
 export interface JobQuery {

@@ -19,7 +19,7 @@ import { type BenchServer, startServer } from './server.ts';
 const SIZES = (process.env.XRAY_BENCH_ATTEMPTS ?? '1000000').split(',').map(Number);
 const WORKERS = 1024;
 const BLOCK = 500_000;
-const JOB = { jobId: '01000000', session: 'session_synthetic_large' };
+export const JOB = { jobId: '01000000', session: 'session_synthetic_large' };
 const KEPT_S = 1200;
 const PIXELS = 1040;
 
@@ -41,7 +41,7 @@ const synthetic = (from: number, count: number): string => `INSERT INTO xray.ray
   FROM (SELECT number, 1790000000000000000 + intDiv(number, ${WORKERS}) * 40000000 + cityHash64(number, 6) % 5000000 AS start
     FROM numbers(${from}, ${count}) WHERE intDiv(number, ${WORKERS}) % 1000 NOT BETWEEN 1 AND 20)`;
 
-async function fill(directory: string, attempts: number): Promise<void> {
+export async function fill(directory: string, attempts: number): Promise<void> {
   const engine = await openEngine(directory, null);
   await migrate(engine, MIGRATIONS, { tasks: 3650, traces: 3650, alerts: 3650 });
   for (let from = 0; from < attempts; from += BLOCK)
@@ -53,7 +53,7 @@ const lanesOf = async (server: BenchServer) =>
   TimelineLanesResponse.parse(await (await fetch(server.base + requestPath(timelineLanesRoute, JOB))).json());
 
 /** Resolves with the seconds until the timeline holds all that a little less than `attempts` rows ask for. */
-async function untilKept(server: BenchServer, attempts: number): Promise<number> {
+export async function untilKept(server: BenchServer, attempts: number): Promise<number> {
   const began = performance.now();
   for (let before = -1; performance.now() - began < KEPT_S * 1000; await sleep(1000)) {
     const { matched } = await lanesOf(server).catch(() => ({ matched: 0 }));
@@ -92,7 +92,7 @@ async function tileTimes(server: BenchServer): Promise<readonly number[]> {
   return times;
 }
 
-const FILLED = () => performance.getEntriesByName('timeline-filled', 'mark')[0]?.startTime ?? null;
+export const FILLED = () => performance.getEntriesByName('timeline-filled', 'mark')[0]?.startTime ?? null;
 const drawn = (page: Page): Promise<number[]> =>
   page.evaluate(() => {
     const times = performance.getEntriesByName('timeline-draw').map(({ duration }) => duration);

@@ -24,6 +24,7 @@ import {
   unsettledJobs,
 } from '../../store/queries/timeline-keeper.ts';
 import { LEVELS } from '../../store/schema/timeline.ts';
+import { createJobCounter } from '../job-counts.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type JobLanes, keyOf, type OpenSlice, openSlice, workerOf } from './job-lanes.ts';
 import { eachRange, rebuildJob } from './rebuild-job.ts';
@@ -48,6 +49,8 @@ export interface TimelineKeeper {
   readonly isMaking: (session: string, job: string) => boolean;
   /** Does what there is to do now; resolves when the timeline holds every attempt that was stored before the call. */
   readonly keep: () => Promise<void>;
+  /** Resolves when no job is being counted (job-counts.ts). */
+  readonly counted: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -78,6 +81,7 @@ export function createTimelineKeeper(
       this.set(Date.now() / 1000 - (since ?? Date.now() / 1000));
     },
   });
+  const counter = createJobCounter(engine, telemetry);
   let since: number | null = null;
   let version = 0n;
   const nextVersion = (): bigint => {
@@ -223,6 +227,7 @@ export function createTimelineKeeper(
       await engine.insert('xray.timeline_kept', [{ id: 1, until, version: nextVersion() }]);
       since = until;
     }
+    counter.start(until);
   }
 
   let closed = false;
@@ -256,9 +261,11 @@ export function createTimelineKeeper(
     open: (session, job) => [...(jobs.get(`${session}/${job}`)?.open.values() ?? [])],
     isMaking: (session, job) => making.has(`${session}/${job}`),
     keep,
+    counted: counter.settled,
     async close() {
       closed = true;
       stop.abort();
+      await counter.close();
       await looping;
       await working;
     },

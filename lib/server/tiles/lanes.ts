@@ -5,6 +5,7 @@ import { actorClasses, nodeNames } from '../../store/queries/timeline.ts';
 import {
   filteredLaneSums,
   type LaneSums,
+  lanesOfColumns,
   timelineFunctions,
   timelineLaneSums,
 } from '../../store/queries/timeline-tile.ts';
@@ -14,7 +15,8 @@ import { bareLane, nodeHash } from './job-lanes.ts';
 import { FOREVER, filterOf, isPlain, keyOf } from './slice-filter.ts';
 
 type Compare<T> = (a: T, b: T) => number;
-const natural = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
+const collator = new Intl.Collator('en', { numeric: true });
+const natural = (a: string, b: string): number => (a === b ? 0 : collator.compare(a, b));
 const byBig = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
 
 interface NamedLane extends LaneSums {
@@ -44,9 +46,11 @@ function sortLanes(lanes: readonly NamedLane[], order: 'node' | 'failure' | 'lon
   }
   return [...lanes].sort(
     (a, b) =>
-      byBig(best.get(a.node_id) ?? 0n, best.get(b.node_id) ?? 0n) ||
-      natural(a.nodeName, b.nodeName) ||
-      natural(a.node_id, b.node_id) ||
+      (a.node_id === b.node_id
+        ? 0
+        : byBig(best.get(a.node_id) ?? 0n, best.get(b.node_id) ?? 0n) ||
+          natural(a.nodeName, b.nodeName) ||
+          natural(a.node_id, b.node_id)) ||
       (order === 'name' ? 0 : byBig(rankOf(order, a), rankOf(order, b))) ||
       compareLanes(a, b),
   );
@@ -64,13 +68,15 @@ export async function getTimelineLanes(
   const job = await resolveJob(runtime, query);
   const which = { session: job.session, job: job.job_id };
   const options = signal ? { signal } : {};
-  const [all, matching, functions, nodes, actors] = await Promise.all([
+  const [allColumns, matchingColumns, functions, nodes, actors] = await Promise.all([
     runtime.engine.select(timelineLaneSums, which, options),
     isPlain(query) ? null : runtime.engine.select(filteredLaneSums, { ...which, ...filterOf(query) }, options),
     runtime.engine.select(timelineFunctions, which, options),
     runtime.engine.select(nodeNames, { session: job.session }, options),
     runtime.engine.select(actorClasses, which, options),
   ]);
+  const all = lanesOfColumns(allColumns[0]);
+  const matching = matchingColumns === null ? null : lanesOfColumns(matchingColumns[0]);
   const nodeName = new Map(nodes.map((node) => [node.node_id, node.name || node.ip || node.node_id.slice(0, 8)]));
   const actorClass = new Map(actors.map((actor) => [actor.actor_id, actor.class_name]));
   const running = isPlain(query) ? runtime.timelines.open(job.session, job.job_id) : [];
@@ -119,6 +125,8 @@ export async function getTimelineLanes(
     if (BigInt(lane.first_ns) < from) from = BigInt(lane.first_ns);
     if (BigInt(lane.last_ns) > to) to = BigInt(lane.last_ns);
   }
+  // Where all ended before they began.
+  if (from !== FOREVER && to < from) to = from;
   const now = BigInt(Date.now()) * 1_000_000n;
   for (const slice of running) {
     if (slice.startNs < from) from = slice.startNs;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Query } from '../engine.ts';
 import { attemptsWhere } from './attempts.ts';
+import { COUNTED_FUNCTIONS, FUNCTION_COUNTS, KEPT_COUNTS, KEPT_JOBS } from './job-counts.ts';
 
 const Count = z.coerce.number();
 const Ns = z.string().nullable();
@@ -40,26 +41,25 @@ export interface JobRow {
 export const SESSION_CLUSTERS = `(SELECT session, if(max(cluster) = '', session, max(cluster)) AS cluster, max(ray_version) AS ray_version,
   min(first_ns) AS first_ns, max(last_ns) AS last_ns FROM xray.ray_sessions GROUP BY session)`;
 
+/** Parameters session and exact. */
+const ASKED = `({session:String} = '' OR session = {session:String}) AND ({exact:String} = '' OR job_id = {exact:String})`;
+
 /**
  * Jobs that have a row of their own or attempts of the user's. A job without a definition whose functions are all
  * Ray's (names that begin with an underscore, the Jobs API's supervisor) is internal. A submission without a driver has
  * its submission id for a job id, until a row with the real one is there.
  * Parameters: session, cluster, job ('' for any; matches job id or submission id); exact: Ray's job id where it is known,
- * so that no other job's attempts are counted, else ''.
+ * so that no other job's attempts are counted, else ''. Counts that are kept and still right are taken from job-counts.ts, and
+ * those of large jobs even where they are not of now.
  */
 export const jobs: Query<JobRow> = {
   name: 'jobs',
   sql: `WITH counts AS (
-      SELECT session, job_id, sum(n) AS attempts, sum(done) AS finished, sum(bad) AS failed, sum(active) AS running, sum(waiting) AS pending,
-        sum(again) AS retries, sumMap(held) AS task_resources, countIf(NOT startsWith(code, '_') AND NOT startsWith(code, 'JobSupervisor.')) AS user_functions,
-        arraySlice(arrayReverseSort(x -> x.2 + x.3 + x.4 + x.5, groupArrayIf(tuple(function_name, done, bad, active, waiting), n > 0)), 1, 8) AS functions
-      FROM (
-        SELECT session, job_id, function_name, any(qualified_name) AS code, count() AS n, countIf(state = 'FINISHED') AS done, countIf(state = 'FAILED') AS bad,
-          countIf(state LIKE 'RUNNING%') AS active, n - done - bad - active AS waiting, n - uniqExact(task_id) AS again,
-          sumMapIf(JSONExtract(required_resources, 'Map(String, Float64)'), state LIKE 'RUNNING%' AND type = 'NORMAL_TASK') AS held
-        FROM ${attemptsWhere(`({session:String} = '' OR session = {session:String}) AND ({exact:String} = '' OR job_id = {exact:String})`)}
-        WHERE counted GROUP BY session, job_id, function_name
-      ) GROUP BY session, job_id
+      SELECT session, job_id, sum(n) AS attempts, sum(done) AS finished, sum(bad) AS failed, sum(active) AS running, toUInt64(sum(waiting)) AS pending,
+        toUInt64(sum(again)) AS retries, sumMap(held) AS task_resources, countIf(NOT startsWith(code, '_') AND NOT startsWith(code, 'JobSupervisor.')) AS user_functions,
+        CAST(arraySlice(arraySort(x -> tuple(-toInt64(x.2 + x.3 + x.4 + x.5), x.1), groupArrayIf(tuple(function_name, done, bad, active, waiting), n > 0)), 1, 8), '${COUNTED_FUNCTIONS}') AS functions
+      FROM (${FUNCTION_COUNTS(`${ASKED} AND (session, job_id) NOT IN (${KEPT_JOBS})`)}) GROUP BY session, job_id
+      UNION ALL SELECT * FROM (${KEPT_COUNTS}) WHERE ${ASKED}
     ), actors AS (
       SELECT session AS actor_session, job_id AS actor_job, sumMap(resources) AS actor_resources FROM (
         SELECT session, job_id, actor_id, JSONExtract(max(required_resources), 'Map(String, Float64)') AS resources, maxMap(state_ns) AS states

@@ -18,11 +18,15 @@ export const keptUntil: Query<{ until: number }> = {
   row: z.object({ until: z.number() }),
 };
 
-/** Jobs of which parts came in since; `parts` before they merge, `rows` that the job has at all. */
+/** Jobs of which parts came in since; `parts` before they merge, `rows` that ever came in of the job. */
 export const touchedJobs: Query<JobKey & { touched: number; rows: number }> = {
   name: 'timeline-touched-jobs',
-  sql: `SELECT session, job_id, countIf(stored >= fromUnixTimestamp({since:UInt32})) AS touched, count() AS rows
-    FROM xray.ray_task_attempts WHERE job_id != '' GROUP BY session, job_id HAVING touched > 0`,
+  sql: `SELECT news.session AS session, news.job_id AS job_id, touched, rows FROM
+      (SELECT session, job_id, count() AS touched FROM xray.ray_task_attempts WHERE stored >= fromUnixTimestamp({since:UInt32})
+        AND (session, job_id) IN (SELECT session, job_id FROM xray.ray_job_parts WHERE job_id != '' AND stored >= fromUnixTimestamp({since:UInt32}))
+        GROUP BY session, job_id) AS news
+    INNER JOIN (SELECT session, job_id, sum(parts) AS rows FROM xray.ray_job_parts GROUP BY session, job_id) AS jobs
+      ON news.session = jobs.session AND news.job_id = jobs.job_id`,
   row: z.object({ session: z.string(), job_id: z.string(), touched: Count, rows: Count }),
 };
 
@@ -30,7 +34,7 @@ export const touchedJobs: Query<JobKey & { touched: number; rows: number }> = {
 export const unsettledJobs: Query<JobKey & { ended: number; rows: number }> = {
   name: 'timeline-unsettled-jobs',
   sql: `SELECT session, job_id, ifNull(ended_ns, 0) > 0 AS ended, rows FROM
-      (SELECT session, job_id, count() AS rows FROM xray.ray_task_attempts WHERE job_id != '' GROUP BY session, job_id) AS jobs
+      (SELECT session, job_id, sum(parts) AS rows FROM xray.ray_job_parts WHERE job_id != '' GROUP BY session, job_id) AS jobs
     LEFT JOIN (SELECT session, job_id, max(end_ns) AS ended_ns, max(stored) AS stored FROM xray.ray_jobs GROUP BY session, job_id) AS ends
       ON jobs.session = ends.session AND jobs.job_id = ends.job_id
     WHERE ifNull(ended_ns, 0) = 0 OR ends.stored >= fromUnixTimestamp({since:UInt32})`,

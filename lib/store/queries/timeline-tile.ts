@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { Query } from '../engine.ts';
 import { LEVEL_STEP, LEVELS, levelColumns } from '../schema/timeline.ts';
 
-const Count = z.coerce.number();
 const Hash = z.string().transform(BigInt);
 const OF_JOB = 'session = {session:String} AND job_id = {job:String}';
 const CURRENT = `(node, lane) IN (SELECT node, lane FROM xray.timeline_lanes FINAL WHERE ${OF_JOB} AND retired = 0)`;
@@ -34,42 +33,73 @@ export interface LaneSums {
   readonly longest_ns: string;
 }
 
-const LaneRow = z.object({
-  node: Hash,
-  lane: Hash,
-  node_id: z.string(),
-  worker_id: z.string(),
-  worker_pid: z.string().nullable(),
-  actor_id: z.string(),
-  depth: z.number(),
-  tasks: Count,
-  failures: Count,
-  first_ns: z.string(),
-  last_ns: z.string(),
-  first_failure_ns: z.string(),
-  longest_ns: z.string(),
+const Texts = z.array(z.string());
+const Numbers = z.array(z.number());
+/** Lanes in columns, one row: a hundred thousand rows would cost seconds to check one by one. `worker_pid`: '' where unknown. */
+const LaneColumns = z.object({
+  node: Texts,
+  lane: Texts,
+  node_id: Texts,
+  worker_id: Texts,
+  worker_pid: Texts,
+  actor_id: Texts,
+  depth: Numbers,
+  tasks: Numbers,
+  failures: Numbers,
+  first_ns: Texts,
+  last_ns: Texts,
+  first_failure_ns: Texts,
+  longest_ns: Texts,
 });
+type LaneColumnsValue = z.infer<typeof LaneColumns>;
+
+export const lanesOfColumns = (columns: LaneColumnsValue | undefined): LaneSums[] =>
+  columns === undefined
+    ? []
+    : columns.lane.map((lane, i) => ({
+        node: BigInt(columns.node[i] ?? 0),
+        lane: BigInt(lane),
+        node_id: columns.node_id[i] ?? '',
+        worker_id: columns.worker_id[i] ?? '',
+        worker_pid: columns.worker_pid[i] || null,
+        actor_id: columns.actor_id[i] ?? '',
+        depth: columns.depth[i] ?? 0,
+        tasks: columns.tasks[i] ?? 0,
+        failures: columns.failures[i] ?? 0,
+        first_ns: columns.first_ns[i] ?? '0',
+        last_ns: columns.last_ns[i] ?? '0',
+        first_failure_ns: columns.first_failure_ns[i] ?? '0',
+        longest_ns: columns.longest_ns[i] ?? '0',
+      }));
+
+const inColumns = (
+  lanes: string,
+): string => `SELECT groupArray(toString(node)) AS node, groupArray(toString(lane)) AS lane, groupArray(node_id) AS node_id,
+    groupArray(worker_id) AS worker_id, groupArray(ifNull(toString(worker_pid), '')) AS worker_pid, groupArray(actor_id) AS actor_id,
+    groupArray(toUInt32(depth)) AS depth, groupArray(toFloat64(tasks)) AS tasks, groupArray(toFloat64(failures)) AS failures,
+    groupArray(toString(first_ns)) AS first_ns, groupArray(toString(last_ns)) AS last_ns,
+    groupArray(toString(first_failure_ns)) AS first_failure_ns, groupArray(toString(longest_ns)) AS longest_ns FROM (${lanes})`;
 
 const LANES = `SELECT node, lane, node_id, worker_id, max(worker_pid) OVER (PARTITION BY node_id, worker_id) AS worker_pid,
     max(actor_id) OVER (PARTITION BY node_id, worker_id) AS actor_id, depth, tasks, failures, first_ns, last_ns, first_failure_ns, longest_ns
   FROM (SELECT * FROM xray.timeline_lanes FINAL WHERE ${OF_JOB}) AS lanes INNER JOIN`;
 
-export const timelineLaneSums: Query<LaneSums> = {
+export const timelineLaneSums: Query<LaneColumnsValue> = {
   name: 'timeline-lane-sums',
-  sql: `SELECT * FROM (${LANES} (SELECT node, lane, sum(tasks) AS tasks, sum(failures) AS failures, min(first_ns) AS first_ns, max(last_ns) AS last_ns,
+  sql: inColumns(`SELECT * FROM (${LANES} (SELECT node, lane, sum(tasks) AS tasks, sum(failures) AS failures, min(first_ns) AS first_ns, max(last_ns) AS last_ns,
       min(first_failure_ns) AS first_failure_ns, max(longest_ns) AS longest_ns FROM xray.timeline_lane_sums WHERE ${OF_JOB} GROUP BY node, lane) AS sums
-    ON lanes.node = sums.node AND lanes.lane = sums.lane WHERE retired = 0)`,
-  row: LaneRow,
+    ON lanes.node = sums.node AND lanes.lane = sums.lane WHERE retired = 0)`),
+  row: LaneColumns,
 };
 
 /** The same of slices that a filter leaves; lanes without one are left out. */
-export const filteredLaneSums: Query<LaneSums> = {
+export const filteredLaneSums: Query<LaneColumnsValue> = {
   name: 'timeline-filtered-lane-sums',
-  sql: `SELECT * FROM (${LANES} (SELECT node, lane, count() AS tasks, sum(failed) AS failures, min(start_ns) AS first_ns, max(end_ns) AS last_ns,
+  sql: inColumns(`SELECT * FROM (${LANES} (SELECT node, lane, count() AS tasks, sum(failed) AS failures, min(start_ns) AS first_ns, max(end_ns) AS last_ns,
       min(if(failed = 1, start_ns, 9223372036854775807)) AS first_failure_ns, max(end_ns - start_ns) AS longest_ns
       FROM xray.timeline_slices WHERE ${OF_JOB} AND ${FILTER} GROUP BY node, lane) AS sums
-    ON lanes.node = sums.node AND lanes.lane = sums.lane WHERE retired = 0)`,
-  row: LaneRow,
+    ON lanes.node = sums.node AND lanes.lane = sums.lane WHERE retired = 0)`),
+  row: LaneColumns,
 };
 
 /** Nodes of lanes, those that are retired among them. */
@@ -165,9 +195,9 @@ const ofNodes = (rows: string): string => `WITH each AS (
       toUInt32(least(greatest(toInt64(busy_from), intDiv(9223372036854775807 - reinterpretAsInt64(bitShiftRight(l, 128)) + reinterpretAsInt64(bitShiftRight(l, 192))
         - {from:Int64} + {least:Int64} - 1, {least:Int64}) - 1), {last:Int64} - {first:Int64} - 1)) + 1 AS busy_to
     FROM (${rows}) GROUP BY node, lane, b)
-  SELECT max(l), place, b, toUInt32(sum(n)), toUInt32(sum(lost)) FROM each GROUP BY place, b
-  UNION ALL SELECT toUInt256(0), toUInt32(place + ${BUSY_ROW}), busy_from, toUInt32(count()), toUInt32(0) FROM each GROUP BY place, busy_from
-  UNION ALL SELECT toUInt256(0), toUInt32(place + ${BUSY_ROW}), busy_to, toUInt32(4294967296 - count()), toUInt32(0) FROM each GROUP BY place, busy_to`;
+  SELECT max(if(kind = 0, l, toUInt256(0))), toUInt32(place + if(kind = 0, 0, ${BUSY_ROW})) AS target, toUInt32(multiIf(kind = 0, b, kind = 1, busy_from, busy_to)) AS at,
+    toUInt32(bitAnd(sum(multiIf(kind = 0, toInt64(n), kind = 1, toInt64(1), toInt64(-1))), 4294967295)), toUInt32(sumIf(lost, kind = 0))
+  FROM each ARRAY JOIN [0, 1, 2] AS kind GROUP BY target, at`;
 
 export const nodeTileOfLevels: Query<unknown> = {
   name: 'timeline-node-tile',

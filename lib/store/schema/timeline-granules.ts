@@ -73,7 +73,7 @@ export const timelineGranuleMigrations: readonly Migration[] = [
       `CREATE TABLE IF NOT EXISTS xray.ray_job_counts (
         ${KEY}, until DateTime, attempts UInt64, finished UInt64, failed UInt64, running UInt64, pending UInt64, retries UInt64,
         task_resources Map(String, Float64), user_functions UInt64,
-        functions Array(Tuple(name String, finished UInt64, failed UInt64, running UInt64, pending UInt64)),
+        functions Array(Tuple(String, UInt64, UInt64, UInt64, UInt64)),
         version UInt64, stored DateTime DEFAULT now()
       ) ENGINE = ReplacingMergeTree(version) ORDER BY (session, job_id) ${TTL}`,
       // Parts that came in since the keeper last looked lie in few granules: the others need not be read.

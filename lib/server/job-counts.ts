@@ -1,0 +1,119 @@
+/**
+ * Keeps the counts of jobs' attempts (by state and function) for lists of jobs, so that a list does not read every attempt:
+ * counts a job once nothing more comes in of it, and a large one that goes on from time to time. Range by range of its tasks:
+ * no count holds more than a range in memory, and it stops between two.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Engine } from '../store/engine.ts';
+import { countsInRange, type FunctionCounts, uncountedJobs } from '../store/queries/job-counts.ts';
+import type { Telemetry } from './telemetry.ts';
+import { eachRange } from './tiles/rebuild-job.ts';
+
+/** Parts of a range. */
+const STEP = 100_000;
+/** Counting takes at most a fifth of the time, and a job that goes on is counted again after twenty times as long as it took. */
+const REST = 4;
+const AGAIN = 20;
+/** Functions that a list names. */
+const NAMED = 8;
+
+export interface JobCounter {
+  /** Counts what there is to count, beside the caller; `until`: Unix seconds, everything stored before is there. */
+  readonly start: (until: number) => void;
+  /** Resolves when nothing is being counted. */
+  readonly settled: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+type Sums = { -readonly [Key in keyof FunctionCounts]: FunctionCounts[Key] };
+
+export function createJobCounter(engine: Engine, telemetry: Telemetry): JobCounter {
+  const stop = new AbortController();
+  /** Large jobs that go on: when they may be counted again, ms of performance.now(). */
+  const notBefore = new Map<string, number>();
+  let counting: Promise<void> | null = null;
+  let version = 0;
+
+  async function count(session: string, job: string, until: number): Promise<void> {
+    const byFunction = new Map<string, Sums>();
+    await eachRange(engine, session, job, STEP, async (range) => {
+      const began = performance.now();
+      for (const row of await engine.select(countsInRange, range)) add(byFunction, row);
+      stop.signal.throwIfAborted();
+      if (range.until !== '' && byFunction.size > 0)
+        await sleep((performance.now() - began) * REST, undefined, { signal: stop.signal });
+    });
+    const functions = [...byFunction.values()].sort(
+      (a, b) => b.n - a.n || (a.function_name < b.function_name ? -1 : 1),
+    );
+    const sum = (of: (one: Sums) => number): number => functions.reduce((total, one) => total + of(one), 0);
+    const held: Record<string, number> = {};
+    for (const one of functions)
+      for (const [name, amount] of Object.entries(one.held)) held[name] = (held[name] ?? 0) + amount;
+    version = Math.max(version + 1, Date.now());
+    await engine.insert('xray.ray_job_counts', [
+      {
+        session,
+        job_id: job,
+        until,
+        attempts: sum(({ n }) => n),
+        finished: sum(({ done }) => done),
+        failed: sum(({ bad }) => bad),
+        running: sum(({ active }) => active),
+        pending: sum(({ waiting }) => waiting),
+        retries: sum(({ again }) => again),
+        task_resources: held,
+        user_functions: functions.filter(({ code }) => !code.startsWith('_') && !code.startsWith('JobSupervisor.'))
+          .length,
+        functions: functions
+          .slice(0, NAMED)
+          .map(({ function_name, done, bad, active, waiting }) => [function_name, done, bad, active, waiting]),
+        version,
+      },
+    ]);
+  }
+
+  async function work(until: number): Promise<void> {
+    for (const { session, job_id, is_quiet } of await engine.select(uncountedJobs, { until })) {
+      const key = `${session}/${job_id}`;
+      const began = performance.now();
+      if (is_quiet === 0 && began < (notBefore.get(key) ?? 0)) continue;
+      await count(session, job_id, until);
+      stop.signal.throwIfAborted();
+      if (is_quiet === 1) notBefore.delete(key);
+      else notBefore.set(key, performance.now() + ((performance.now() - began) / REST) * AGAIN);
+    }
+  }
+
+  return {
+    start(until) {
+      if (counting !== null || stop.signal.aborted) return;
+      counting = work(until)
+        .catch((error: unknown) => {
+          if (!stop.signal.aborted) telemetry.log('error', 'job-counts', { error: String(error) });
+        })
+        .finally(() => {
+          counting = null;
+        });
+    },
+    settled: async () => {
+      await counting;
+    },
+    async close() {
+      stop.abort();
+      await counting;
+    },
+  };
+}
+
+function add(byFunction: Map<string, Sums>, row: FunctionCounts): void {
+  const sums = byFunction.get(row.function_name);
+  if (sums === undefined) {
+    byFunction.set(row.function_name, { ...row });
+    return;
+  }
+  for (const name of ['n', 'done', 'bad', 'active', 'waiting', 'again'] as const) sums[name] += row[name];
+  const held = { ...sums.held };
+  for (const [name, amount] of Object.entries(row.held)) held[name] = (held[name] ?? 0) + amount;
+  sums.held = held;
+}
