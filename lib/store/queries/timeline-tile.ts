@@ -274,8 +274,8 @@ export const timelineSums: Query<FunctionSums> = {
     GROUP BY function ORDER BY total_ns DESC, name LIMIT {limit:UInt32}`,
   row: z.object({
     name: z.string(),
-    count: Count,
-    failures: Count,
+    count: z.coerce.number(),
+    failures: z.coerce.number(),
     total_ns: z.string(),
     p50_ns: z.string(),
     p95_ns: z.string(),
