@@ -35,7 +35,7 @@ export interface TimelineCanvasProps {
 }
 
 const HELP =
-  'Task timeline. Arrow keys move between tasks, Enter opens one, plus and minus zoom, A and D pan, F fits, N goes to the next failure, L to the longest, G to the longest gap, M twice measures, Escape leaves.';
+  'Task timeline. Arrow keys move between tasks, Enter opens one, plus and minus zoom, A and D pan, F fits, N goes to the next failure, L to the longest, I to the longest idle gap, M twice measures, Escape leaves.';
 
 export function TimelineCanvas(props: TimelineCanvasProps) {
   const { scene, range, width, labels, focus, onRange, onFocus, onSelect, onFold } = props;

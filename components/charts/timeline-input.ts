@@ -173,7 +173,7 @@ export function useTimelineInput(canvas: RefObject<HTMLCanvasElement | null>, ha
     else if (key === 'end') onRange(panBy(range, tracks.extent.to - range.to, tracks.extent), 'pan');
     else if (key === 'n') onJump('failure');
     else if (key === 'l') onJump('longest');
-    else if (key === 'g') onJump('gap');
+    else if (key === 'i') onJump('gap');
     else if (key === 'm') {
       // The first point is the start of the attempt the keyboard is on, the second the end of the one it went to.
       const [start, end] = focus === -1 ? [middle, middle] : [tracks.start[focus] ?? 0, tracks.end[focus] ?? 0];

@@ -18,6 +18,7 @@ import { Panel } from '../ui/panel.tsx';
 import { EmptyState } from '../ui/states.tsx';
 import { TimelineDetails } from './timeline-details.tsx';
 import { useGapJump } from './timeline-gaps.ts';
+import { useLargeChain, useLargePhases } from './timeline-large-marks.ts';
 import { useLargePicks } from './timeline-large-picks.ts';
 import { type LargeJob, useLargeScene } from './timeline-large-scene.ts';
 import { useLargeSums } from './timeline-large-sums.ts';
@@ -85,8 +86,12 @@ export function LargeTimeline({
     inView,
     medians: sums.medians,
   });
-  const { scene, tiled, extent, whole, isLoading, error } = large;
-  const { tracks, functions } = scene;
+  const { tiled, extent, whole, isLoading, error } = large;
+  const { tracks, functions } = large.scene;
+  const [taskId = '', attempt = '0'] = query.sel.split(':');
+  const { selected, chain } = useLargeChain(job, tracks, taskId, Number(attempt));
+  const phases = useLargePhases(job, tracks, window, sums.count);
+  const scene = useMemo(() => ({ ...large.scene, selected, chain, phases }), [large.scene, selected, chain, phases]);
   // Sums read every attempt of the window: after what somebody waits for.
   const isThere = large.pages.size > 0 || query.as === 'table' || answer.lanes.key.length === 0;
   useEffect(() => {
@@ -111,7 +116,6 @@ export function LargeTimeline({
   const gaps = useGapJump(tracks, range, 2 ** large.resolution, inView, (there) => setRange(there, 'zoom'), lookAt);
   const notice = picks.notice || gaps.notice;
   const jump = (to: TimelineJump) => (to === 'gap' ? gaps.jump() : picks.jump(to));
-  const [taskId = '', attempt = '0'] = query.sel.split(':');
   const names = useMemo(
     () => [...new Set([...answer.functions, query.fn].filter(Boolean))].sort(),
     [answer.functions, query.fn],
@@ -215,7 +219,7 @@ export function LargeTimeline({
               </>
             )}
           </div>
-          <TimelineLegend entries={colourLegend(query.color, functions, TILE_STATES)} hasPhases={false} />
+          <TimelineLegend entries={colourLegend(query.color, functions, TILE_STATES)} hasPhases={phases.size > 0} />
         </Panel>
         {taskId === '' ? null : (
           <TimelineDetails

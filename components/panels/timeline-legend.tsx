@@ -51,7 +51,8 @@ export function TimelineLegend({ entries, hasPhases }: { entries: readonly Legen
         </li>
       </ul>
       <p className="hidden text-[var(--muted)] md:block">
-        Wheel zooms, drag pans, Shift + drag selects a window, double click fits. Keys: arrows, Enter, + − A D F N L.
+        Wheel zooms, drag pans, Shift + drag selects a window, Alt + drag measures, double click fits. Keys: arrows,
+        Enter, + − A D F N L I M.
       </p>
     </div>
   );

@@ -1,5 +1,5 @@
 'use client';
-/** CPU, memory and GPU of the job's nodes below the lanes. They fail alone: without Prometheus the lanes stay. */
+/** CPU, memory and GPU of the job's nodes below the lanes, alerts and kills. They fail alone: without Prometheus the lanes stay. */
 import { useMemo } from 'react';
 import { prepareStrip } from '../../lib/chart/strip.ts';
 import { askedWindow, offsetToMs, writeInstant } from '../../lib/chart/timeline-instant.ts';
@@ -7,6 +7,7 @@ import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
 import { stripsRoute } from '../../lib/contract/timeline.ts';
 import { StripChart } from '../charts/strip-chart.tsx';
 import { useApi } from '../queries/api-client.ts';
+import { TimelineMarks } from './timeline-marks.tsx';
 
 export function TimelineStrips({
   narrow,
@@ -64,6 +65,7 @@ export function TimelineStrips({
           }
         />
       ))}
+      <TimelineMarks narrow={narrow} window={window} width={width} labels={labels} />
       {said === undefined ? null : (
         <p className="border-[var(--line)] border-t px-5 py-1.5 text-[12px] [overflow-wrap:anywhere]">
           <span aria-hidden="true" className="text-[var(--warn)]">

@@ -114,18 +114,21 @@ export const PAGES = definePages({
       const [taskId = '', attempt = ''] = (query.get('sel') ?? '').split(':');
       // What decides between one answer and tiles; a large job's tiles are no part of a share.
       const size = requestPath(timelineLanesRoute, which);
+      const session = given(query, 'session');
+      const marks = [requestPath(oomRoute, { job: which.jobId, ...session }), requestPath(alertsRoute, {})];
       const lanes = requestPath(timelineRoute, which);
-      if (taskId === '') return [size, lanes];
+      if (taskId === '') return [size, lanes, ...marks];
       const task = requestPath(taskRoute, { ...which, taskId });
       const answer = TaskResponse.safeParse(answers.get(task));
-      if (!answer.success) return [size, lanes, task];
+      if (!answer.success) return [size, lanes, ...marks, task];
       const { attempts } = answer.data;
       const shown = attempts.find((each) => String(each.attempt) === attempt) ?? attempts.at(-1);
-      if (!shown) return [size, lanes, task];
+      if (!shown) return [size, lanes, ...marks, task];
       const stream = shown.errorType === null ? 'out' : 'err';
       return [
         size,
         lanes,
+        ...marks,
         task,
         requestPath(logsRoute, { ...which, taskId, attempt: shown.attempt, stream, tail: 1000 }),
       ];
