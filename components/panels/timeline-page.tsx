@@ -5,11 +5,13 @@ import { timelineRoute } from '../../lib/contract/timeline.ts';
 import { timelineLanesRoute } from '../../lib/contract/timeline-tile.ts';
 import { WHOLE_TIMELINE } from '../../lib/model/timeline-tile.ts';
 import { useApi } from '../queries/api-client.ts';
+import { useFrozenPage } from '../queries/frozen.tsx';
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { ErrorState } from '../ui/states.tsx';
 import { Timeline } from './timeline-lanes.tsx';
 import { LargeTimeline } from './timeline-large.tsx';
+import { SharedLargeTimeline } from './timeline-large-shared.tsx';
 import { useTimelineFilter, useTimelineView } from './timeline-view.ts';
 
 /** Above this a refresh is too dear to repeat every few seconds. */
@@ -76,7 +78,8 @@ export function TimelinePage({ jobId, session }: { jobId: string; session: strin
 
 function Large(props: Omit<ComponentProps<typeof LargeTimeline>, 'view'>) {
   const view = useTimelineView(props.job.answer.fromNs ?? '0');
-  return <LargeTimeline {...props} view={view} />;
+  const isShare = useFrozenPage() !== null;
+  return isShare ? <SharedLargeTimeline job={props.job} view={view} /> : <LargeTimeline {...props} view={view} />;
 }
 
 /** The same checkerboard that the lanes wear where nothing is loaded yet, at the size that the lanes will have. */

@@ -27,11 +27,13 @@ const duration = (key: 'totalNs' | 'p50Ns' | 'p95Ns' | 'maxNs', title: string): 
 });
 
 export function TimelineSums({
+  title = 'In the visible window',
   sums,
   problem = null,
   chosen,
   onChoose,
 }: {
+  title?: string;
   /** Largest total first; null: on their way. */
   sums: readonly NamedSum[] | null;
   /** Why there are none; what is shown meanwhile is older. */
@@ -85,7 +87,7 @@ export function TimelineSums({
     duration('maxNs', 'Longest'),
   ];
   return (
-    <Panel title="In the visible window" flush>
+    <Panel title={title} flush>
       {problem === null ? null : (
         <p role="alert" className="px-5 py-2 text-[var(--bad)]">
           ✕ The sums of this window could not be had: {problem}

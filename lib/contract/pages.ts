@@ -3,6 +3,7 @@
  * list of requests freezes exactly this; test/e2e/shares.test.ts compares it with what each page asks in the browser.
  * Out of scope: parts of a page that are asked for only when somebody opens them.
  */
+import { WHOLE_TIMELINE } from '../model/timeline-tile.ts';
 import { AlertResponse, alertRoute, alertsRoute } from './alerts.ts';
 import { ClusterResponse, clusterRoute, clustersRoute, clusterUsageRoute } from './clusters.ts';
 import { CollectivesResponse, collectivesRoute, ranksRoute } from './collectives.ts';
@@ -21,7 +22,7 @@ import { heatmapRoute, oomRoute } from './memory.ts';
 import { requestPath } from './route.ts';
 import { pathPattern } from './shareable-requests.ts';
 import { timelineRoute } from './timeline.ts';
-import { timelineLanesRoute } from './timeline-tile.ts';
+import { TimelineLanesResponse, timelineLanesRoute, timelineSumsRoute } from './timeline-tile.ts';
 import { traceRoute, tracesRoute } from './traces.ts';
 import { Moment } from './wire-values.ts';
 
@@ -112,11 +113,17 @@ export const PAGES = definePages({
     requests: ({ params, query, answers }) => {
       const which = { jobId: params.jobId ?? '', ...given(query, 'session') };
       const [taskId = '', attempt = ''] = (query.get('sel') ?? '').split(':');
-      // What decides between one answer and tiles; a large job's tiles are no part of a share.
+      // What decides between one answer and tiles. A share holds the sums of a large job, its tiles are too many.
       const size = requestPath(timelineLanesRoute, which);
+      const sized = TimelineLanesResponse.safeParse(answers.get(size));
+      if (!sized.success) return [size];
+      const { matched, isBeingMade, version, running } = sized.data;
+      const isLarge = matched > WHOLE_TIMELINE || isBeingMade;
       const session = given(query, 'session');
       const marks = [requestPath(oomRoute, { job: which.jobId, ...session }), requestPath(alertsRoute, {})];
-      const lanes = requestPath(timelineRoute, which);
+      const lanes = isLarge
+        ? requestPath(timelineSumsRoute, { ...which, ...(running.length > 0 ? {} : { version }) })
+        : requestPath(timelineRoute, which);
       if (taskId === '') return [size, lanes, ...marks];
       const task = requestPath(taskRoute, { ...which, taskId });
       const answer = TaskResponse.safeParse(answers.get(task));

@@ -9,7 +9,10 @@ import { phasesRoute, stripsRoute, timelineRoute } from './timeline.ts';
 import { timelineLanesRoute, timelineSlicesRoute, timelineSumsRoute } from './timeline-tile.ts';
 import { traceRoute, tracesRoute } from './traces.ts';
 
-/** Everything that answers GET but shares, for a share of a share could go on for ever, and tiles, which are no JSON. */
+/**
+ * Everything that answers GET but shares, for a share of a share could go on for ever, tiles, which are no JSON, and the
+ * pieces of large traces.
+ */
 export const SHAREABLE_ROUTES: readonly { readonly path: string }[] = [
   alertRoute,
   alertsRoute,
