@@ -132,7 +132,7 @@ function countNotices(
       kind: 'stale',
       message:
         until === 0
-          ? `the attempts of job ${job_id} are being counted: its numbers are not known yet`
+          ? `the attempts of job ${job_id} are being counted: until then its numbers are the ended attempts that its timeline holds`
           : `the attempts of job ${job_id} are counted as of ${new Date(until * 1000).toISOString()}`,
       whatToDo: 'a job of so many attempts is counted again in the background; its timeline is newer',
     }));
@@ -215,7 +215,7 @@ export async function completenessOf(runtime: Runtime, job: JobIdentity): Promis
 
 export async function getJob(runtime: Runtime, query: JobQuery): Promise<JobWire> {
   const identity = await resolveJob(runtime, query);
-  const [[row], completeness] = await Promise.all([
+  const [[row], completeness, stale] = await Promise.all([
     runtime.engine.select(jobs, {
       session: identity.session,
       cluster: '',
@@ -223,6 +223,7 @@ export async function getJob(runtime: Runtime, query: JobQuery): Promise<JobWire
       exact: identity.job_id,
     }),
     completenessOf(runtime, identity),
+    runtime.engine.select(staleCounts, {}),
   ]);
   if (!row) throw new ProblemError('not-found', `job "${identity.job_id}" holds nothing but Ray's own tasks`);
   return {
@@ -233,6 +234,6 @@ export async function getJob(runtime: Runtime, query: JobQuery): Promise<JobWire
     runtimeEnv: orNull(row.runtime_env),
     driver: { nodeId: orNull(row.driver_node_id), pid: row.driver_pid, exitCode: row.driver_exit_code },
     completeness,
-    notices: [],
+    notices: countNotices([row], stale),
   };
 }

@@ -27,10 +27,19 @@ export const KEPT_JOBS = `SELECT session, job_id FROM (${CHANGES}) WHERE is_fres
 export const COUNTED_FUNCTIONS = 'Array(Tuple(String, UInt64, UInt64, UInt64, UInt64))';
 const COLUMNS =
   'session, job_id, attempts, finished, failed, running, pending, retries, task_resources, user_functions, functions';
-/** Kept counts of KEPT_JOBS, but of jobs of driver tasks only, which no list counts; a large job that was never counted has none of anything. */
+/** Ended attempts on the lanes that count. */
+const ON_LANES = `SELECT session, job_id, sum(tasks) AS ended, sum(failures) AS lost FROM xray.timeline_lane_sums
+  WHERE (session, job_id, node, lane) IN (SELECT session, job_id, node, lane FROM xray.timeline_lanes FINAL WHERE retired = 0) GROUP BY session, job_id`;
+
+/**
+ * Kept counts of KEPT_JOBS, but of jobs of driver tasks only, which no list counts; of a large job that was never counted
+ * the ended attempts that its timeline holds.
+ */
 export const KEPT_COUNTS = `SELECT ${COLUMNS} FROM xray.ray_job_counts FINAL WHERE attempts > 0 AND (session, job_id) IN (${KEPT_JOBS})
-  UNION ALL SELECT session, job_id, ${'toUInt64(0), '.repeat(6)} CAST(map(), 'Map(String, Float64)'), toUInt64(1), CAST([], '${COUNTED_FUNCTIONS}')
-    FROM (${CHANGES}) WHERE is_large AND NOT is_counted`;
+  UNION ALL SELECT session, job_id, toUInt64(ended) AS attempts, toUInt64(ended - lost) AS finished, toUInt64(lost) AS failed, ${'toUInt64(0), '.repeat(3)}
+      CAST(map(), 'Map(String, Float64)'), toUInt64(1), CAST([], '${COUNTED_FUNCTIONS}')
+    FROM (SELECT session, job_id FROM (${CHANGES}) WHERE is_large AND NOT is_counted) AS uncounted
+    LEFT JOIN (${ON_LANES}) AS lanes ON uncounted.session = lanes.session AND uncounted.job_id = lanes.job_id`;
 
 /** Large jobs whose counts are not of now. `until`: Unix seconds, 0: never counted. */
 export const staleCounts: Query<{ session: string; job_id: string; parts: number; until: number }> = {
