@@ -182,6 +182,7 @@ export function Timeline({
           attempts: data.matched,
           limited: data.limited,
           neverRan: tracks.neverRan,
+          tooDeep: tracks.tooDeep,
         })}
       />
       <TimelineToolbar
@@ -284,7 +285,13 @@ export function Timeline({
             narrow={narrow}
             taskId={taskId}
             attempt={data.columns.attempt[selectedRow] ?? 0}
-            lane={selected === -1 ? 'never reached a worker' : sliceWhere(tracks, selected)}
+            lane={
+              selected !== -1
+                ? sliceWhere(tracks, selected)
+                : (data.columns.start[selectedRow] ?? null) === null
+                  ? 'never reached a worker'
+                  : 'on none of the lanes shown'
+            }
             nodeName={lane?.nodeName ?? null}
             actor={lane?.actor ?? null}
             spreadOf={() => spread}

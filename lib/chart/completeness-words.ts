@@ -1,5 +1,6 @@
 /** What a timeline does not show, by whom it was left out, and how many: in sentences with a tone. */
 import type { Completeness } from '../model/task.ts';
+import { DEPTHS } from './depth-packer.ts';
 
 export interface CompletenessLine {
   readonly tone: 'ok' | 'quiet' | 'warn' | 'bad';
@@ -12,7 +13,13 @@ const attempts = (value: number): string => `${count(value)} ${value === 1 ? 'at
 /** The worst first; one line that says so where nothing is missing. */
 export function completenessLines(
   completeness: Completeness,
-  shown: { readonly attempts: number; readonly limited: boolean; readonly neverRan: number },
+  shown: {
+    readonly attempts: number;
+    readonly limited: boolean;
+    readonly neverRan: number;
+    /** Those beyond DEPTHS that overlap on one worker. */
+    readonly tooDeep: number;
+  },
 ): readonly CompletenessLine[] {
   const { source, reported, stored, dropped, truncated, reason } = completeness;
   const lines: CompletenessLine[] = [];
@@ -33,6 +40,11 @@ export function completenessLines(
     lines.push({
       tone: 'warn',
       text: `The source reports ${attempts(reported)}, X-Ray holds ${count(stored)}: ${count(reported - stored)} are missing.`,
+    });
+  if (shown.tooDeep > 0)
+    lines.push({
+      tone: 'warn',
+      text: `${attempts(shown.tooDeep)} overlap more than ${DEPTHS} deep on one worker and are in no lane, table or sum here. Filter by function or state to see them.`,
     });
   if (lines.length === 0)
     lines.push({

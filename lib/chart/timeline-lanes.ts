@@ -8,6 +8,7 @@
  *     worker 2557   depth 0  |------running------------------->  (open-ended: up to now)
  *   node sim-node-0 (other raylet, same address: its own group)
  */
+import { DEPTHS, DepthPacker } from './depth-packer.ts';
 import {
   functionMedians,
   type LaneOrder,
@@ -57,6 +58,8 @@ export interface TimelineTracks {
   /** Median duration in ns of each function's ended attempts; NaN where none ended. */
   readonly medianNs: Float64Array;
   readonly neverRan: number;
+  /** Slices that stand deeper than DEPTHS on their lane: in no track. */
+  readonly tooDeep: number;
   readonly extent: { readonly from: number; readonly to: number };
 }
 
@@ -74,17 +77,19 @@ const compareWorkers = (a: TimelineLane, b: TimelineLane): number =>
   (a.pid ?? 0) - (b.pid ?? 0) ||
   (a.workerId < b.workerId ? -1 : a.workerId > b.workerId ? 1 : 0);
 
-/** Rows of one lane, by start, each given the first depth that is free when it starts; the number of depths. */
-function packDepths(rows: Int32Array, start: Float64Array, packEnd: Float64Array, depth: Uint16Array): number {
-  const free: number[] = [];
+/**
+ * Rows of one lane, by start, each given the first depth that is free when it starts (-1: none is); how many rows each
+ * depth has.
+ */
+function packDepths(rows: Int32Array, start: Float64Array, packEnd: Float64Array, depth: Int16Array): Int32Array {
+  const packer = new DepthPacker();
+  const sizes = new Int32Array(DEPTHS);
   for (const row of rows) {
-    const at = start[row] ?? 0;
-    let level = 0;
-    while (level < free.length && (free[level] ?? 0) > at) level++;
-    free[level] = packEnd[row] ?? 0;
+    const level = packer.place(start[row] ?? 0, packEnd[row] ?? 0);
     depth[row] = level;
+    if (level !== -1) sizes[level] = (sizes[level] ?? 0) + 1;
   }
-  return free.length;
+  return sizes.subarray(0, packer.depths);
 }
 
 /** Index of the longest slice of every range: leaves are slices, -1 beyond the last. */
@@ -116,8 +121,8 @@ export interface TrackWishes {
 }
 
 /**
- * Tracks of a timeline answer. Running attempts end at `nowNs`. Work: n where each lane comes sorted by start, once per
- * answer, filter or order.
+ * Tracks of a timeline answer. Running attempts end at `nowNs`. Work: n, and for each the logarithm
+ * of the depths, where lanes come sorted by start; once per answer, filter or order.
  */
 export function prepareTracks(input: TimelineColumns, wishes: TrackWishes = {}): TimelineTracks {
   const { columns } = input;
@@ -161,14 +166,13 @@ export function prepareTracks(input: TimelineColumns, wishes: TrackWishes = {}):
   }
   const groups: { nodeId: string; label: string; first: number; last: number }[] = [];
   const tracks: Track[] = [];
-  const size = split.rows.length;
-  const attempt = new Int32Array(size);
-  const rowDepth = new Uint16Array(count);
+  const packed = new Int32Array(split.rows.length);
+  const rowDepth = new Int16Array(count);
   const begins: number[] = [0];
-  let filled = 0;
+  let size = 0;
   for (const { lane, index } of order) {
     const rows = split.rows.subarray(split.cut[index], split.cut[index + 1]);
-    const depths = packDepths(rows, rowStart, packEnd, rowDepth);
+    const sizes = packDepths(rows, rowStart, packEnd, rowDepth);
     const open = groups.at(-1);
     if (open === undefined || open.nodeId !== lane.nodeId) {
       const shared = (idsOfName.get(lane.nodeName)?.size ?? 0) > 1;
@@ -176,15 +180,25 @@ export function prepareTracks(input: TimelineColumns, wishes: TrackWishes = {}):
         shared || lane.nodeName === '' ? `${lane.nodeName} ${lane.nodeId.slice(0, 8)}`.trim() : lane.nodeName;
       groups.push({ nodeId: lane.nodeId, label, first: tracks.length, last: tracks.length });
     }
-    for (let depth = 0; depth < depths; depth++) {
+    const next = new Int32Array(sizes.length);
+    for (let depth = 0; depth < sizes.length; depth++) {
       tracks.push({ lane: index, depth, label: laneLabel(lane) });
-      for (const row of rows) if (depths === 1 || rowDepth[row] === depth) attempt[filled++] = row;
-      begins.push(filled);
+      next[depth] = size;
+      size += sizes[depth] ?? 0;
+      begins.push(size);
+    }
+    for (const row of rows) {
+      const depth = rowDepth[row] ?? -1;
+      if (depth === -1) continue;
+      const place = next[depth] ?? 0;
+      packed[place] = row;
+      next[depth] = place + 1;
     }
     const group = groups.at(-1);
     if (group !== undefined) group.last = tracks.length;
   }
 
+  const attempt = packed.slice(0, size);
   const take = <Values extends Float64Array | Uint8Array | Int32Array | Uint16Array>(
     into: Values,
     of: ArrayLike<number>,
@@ -228,6 +242,7 @@ export function prepareTracks(input: TimelineColumns, wishes: TrackWishes = {}):
     sliceOf,
     medianNs: functionMedians(input),
     neverRan: split.neverRan,
+    tooDeep: split.rows.length - size,
     extent: size === 0 ? { from: 0, to: 1 } : { from, to: to > from ? to : from + 1 },
   };
 }

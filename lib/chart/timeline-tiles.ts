@@ -192,6 +192,7 @@ export function tracksOfTiles(answer: TiledLanes, pages: ReadonlyMap<number, Tim
       sliceOf: self,
       medianNs: new Float64Array(functions.length).fill(Number.NaN),
       neverRan: 0,
+      tooDeep: 0,
       extent: { from: 0, to: Math.max(1, Number(BigInt(answer.toNs ?? '1') - origin), runningOf.size > 0 ? now : 0) },
     },
     functions,

@@ -7,23 +7,21 @@
  *                    depth 1    |--forward--|  |------backward-------|
  */
 import type { TraceColumns } from '../model/trace-columns.ts';
+import { DepthPacker } from './depth-packer.ts';
 import { mixColours, packColour } from './timeline-colours.ts';
 import { buildLongest, type TimelineTracks, type Track, type TrackGroup } from './timeline-lanes.ts';
-
-/** Depths of one lane that are drawn; spans that overlap more are counted, not drawn. */
-const DEPTHS = 256;
 
 const DIM = 0.62;
 
 export interface TraceTracks {
   readonly tracks: TimelineTracks;
-  /** Spans that stand deeper than DEPTHS. */
+  /** Spans that stand deeper than DEPTHS (depth-packer.ts). */
   readonly tooDeep: number;
 }
 
 const compare = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
 
-/** Work: spans times the depth they reach. `attempt` of the tracks is the span's place in the columns. */
+/** Work: spans, and for each the logarithm of the depths. `attempt` of the tracks is the span's place in the columns. */
 export function traceTracks(columns: TraceColumns): TraceTracks {
   const count = columns.id.length;
   const lanes = columns.lanes.length;
@@ -45,33 +43,26 @@ export function traceTracks(columns: TraceColumns): TraceTracks {
   for (let i = 0; i < count; i++) lane[i] = laneOf.get((columns.group[i] ?? 0) * lanes + (columns.lane[i] ?? 0)) ?? 0;
 
   // Spans come by start: each gets the first depth that is free when it starts.
-  const free: Float64Array[] = order.map(() => new Float64Array(DEPTHS).fill(Number.NEGATIVE_INFINITY));
-  const deepest = new Int32Array(order.length);
+  const packers = order.map(() => new DepthPacker());
   const depth = new Int32Array(count);
   let tooDeep = 0;
   for (let i = 0; i < count; i++) {
-    const own = lane[i] ?? 0;
-    const levels = free[own];
     const start = columns.start[i] ?? 0;
-    let level = 0;
-    while (level < DEPTHS && (levels?.[level] ?? 0) > start) level++;
+    // A span without a length takes its place all the same: two at one instant must both be seen.
+    const level = packers[lane[i] ?? 0]?.place(start, start + Math.max(columns.duration[i] ?? 0, 1)) ?? -1;
     depth[i] = level;
-    if (levels === undefined || level === DEPTHS) tooDeep++;
-    else {
-      // A span without a length takes its place all the same: two at one instant must both be seen.
-      levels[level] = start + Math.max(columns.duration[i] ?? 0, 1);
-      deepest[own] = Math.max(deepest[own] ?? 0, level + 1);
-    }
+    if (level === -1) tooDeep++;
   }
   const firstTrack = new Int32Array(order.length + 1);
-  for (let own = 0; own < order.length; own++) firstTrack[own + 1] = (firstTrack[own] ?? 0) + (deepest[own] ?? 0);
+  for (let own = 0; own < order.length; own++)
+    firstTrack[own + 1] = (firstTrack[own] ?? 0) + (packers[own]?.depths ?? 0);
   const tracks: Track[] = [];
   const groups: { nodeId: string; label: string; first: number; last: number }[] = [];
   order.forEach(({ group, label, thread }, own) => {
     const open = groups.at(-1);
     if (open === undefined || open.nodeId !== String(group))
       groups.push({ nodeId: String(group), label, first: tracks.length, last: tracks.length });
-    for (let level = 0; level < (deepest[own] ?? 0); level++)
+    for (let level = 0; level < (packers[own]?.depths ?? 0); level++)
       tracks.push({ lane: own, depth: level, label: thread === '' ? 'spans' : thread });
     const last = groups.at(-1);
     if (last !== undefined) last.last = tracks.length;
@@ -95,7 +86,7 @@ function slicesOf(columns: TraceColumns, { tracks, groups, firstTrack, lane, dep
   const trackBegin = new Int32Array(tracks.length + 1);
   const trackOfSpan = (i: number): number => (firstTrack[lane[i] ?? 0] ?? 0) + (depth[i] ?? 0);
   for (let i = 0; i < count; i++)
-    if ((depth[i] ?? 0) < DEPTHS) trackBegin[trackOfSpan(i) + 1] = (trackBegin[trackOfSpan(i) + 1] ?? 0) + 1;
+    if (depth[i] !== -1) trackBegin[trackOfSpan(i) + 1] = (trackBegin[trackOfSpan(i) + 1] ?? 0) + 1;
   for (let track = 0; track < tracks.length; track++)
     trackBegin[track + 1] = (trackBegin[track + 1] ?? 0) + (trackBegin[track] ?? 0);
   const filled = trackBegin.slice();
@@ -107,7 +98,7 @@ function slicesOf(columns: TraceColumns, { tracks, groups, firstTrack, lane, dep
   const trackOf = new Int32Array(size);
   const sliceOf = new Int32Array(count).fill(-1);
   for (let i = 0; i < count; i++) {
-    if ((depth[i] ?? 0) >= DEPTHS) continue;
+    if (depth[i] === -1) continue;
     const track = trackOfSpan(i);
     const slice = filled[track] ?? 0;
     filled[track] = slice + 1;
@@ -137,7 +128,8 @@ function slicesOf(columns: TraceColumns, { tracks, groups, firstTrack, lane, dep
     failedBefore,
     sliceOf,
     medianNs: new Float64Array(columns.names.length).fill(Number.NaN),
-    neverRan: tooDeep,
+    neverRan: 0,
+    tooDeep,
     extent: { from: 0, to: Math.max(1, columns.durationNs) },
   };
 }

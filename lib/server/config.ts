@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { MOST_RETENTION_DAYS } from '../model/kept-until.ts';
 
 export interface HttpAuth {
   readonly bearerToken: string | null;
@@ -92,9 +93,9 @@ const File = z.strictObject({
   clickhouse: FileSource.optional(),
   retentionDays: z
     .strictObject({
-      tasks: z.number().int().positive().optional(),
-      traces: z.number().int().positive().optional(),
-      alerts: z.number().int().positive().optional(),
+      tasks: z.number().int().min(1).max(MOST_RETENTION_DAYS).optional(),
+      traces: z.number().int().min(1).max(MOST_RETENTION_DAYS).optional(),
+      alerts: z.number().int().min(1).max(MOST_RETENTION_DAYS).optional(),
     })
     .optional(),
 });
@@ -254,9 +255,11 @@ export function loadConfig(environment: Environment): Config {
       .map((name) => name.trim().toLowerCase())
       .filter((name) => name !== ''),
     retentionDays: {
-      tasks: file.retentionDays?.tasks ?? whole(environment, 'XRAY_RETENTION_TASKS_DAYS', 90, 1, 3650),
-      traces: file.retentionDays?.traces ?? whole(environment, 'XRAY_RETENTION_TRACES_DAYS', 30, 1, 3650),
-      alerts: file.retentionDays?.alerts ?? whole(environment, 'XRAY_RETENTION_ALERTS_DAYS', 365, 1, 3650),
+      tasks: file.retentionDays?.tasks ?? whole(environment, 'XRAY_RETENTION_TASKS_DAYS', 90, 1, MOST_RETENTION_DAYS),
+      traces:
+        file.retentionDays?.traces ?? whole(environment, 'XRAY_RETENTION_TRACES_DAYS', 30, 1, MOST_RETENTION_DAYS),
+      alerts:
+        file.retentionDays?.alerts ?? whole(environment, 'XRAY_RETENTION_ALERTS_DAYS', 365, 1, MOST_RETENTION_DAYS),
     },
     limits: {
       bodyBytes: whole(environment, 'XRAY_LIMIT_BODY_BYTES', 64 * 1024 ** 2, 1024, 2 ** 31),

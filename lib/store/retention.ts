@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import type { Engine, Query } from './engine.ts';
 import type { RetentionDays } from './migrate.ts';
+import { TRANSITION_CLOCK } from './schema/expiry.ts';
 
 interface Rule {
   readonly table: string;
@@ -15,7 +16,8 @@ interface Rule {
 
 const RULES: readonly Rule[] = [
   { table: 'otel_traces', clock: 'toDateTime(Timestamp)', days: 'traces' },
-  { table: 'alert_transitions', clock: 'toDateTime(intDiv(time_ns, 1000000000))', days: 'alerts' },
+  { table: 'collective_spans', clock: 'hour', days: 'traces' },
+  { table: 'alert_transitions', clock: TRANSITION_CLOCK, days: 'alerts' },
   ...[
     'ray_task_attempts',
     'ray_profile_spans',

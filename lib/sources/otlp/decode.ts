@@ -3,6 +3,7 @@
  * or names, 64-bit integers as text or numbers, lowerCamelCase or the original snake_case. A span that cannot be read is
  * rejected alone; its position counts spans through the whole body.
  */
+import { LAST_EXPIRING_S, MOST_RETENTION_DAYS } from '../../model/kept-until.ts';
 import type { Attributes, Span, SpanEvent, SpanKind, SpanLink, StatusCode } from '../../model/span.ts';
 import { nanoseconds } from '../../model/units.ts';
 import type { Node } from './protobuf.ts';
@@ -69,8 +70,7 @@ function attributes(node: Node): Attributes {
   return Object.fromEntries(entries);
 }
 
-/** 2100-01-01: the store partitions and expires by DateTime (32 bits of seconds, until 2106, and retention on top). */
-const LAST_TIME = 4_102_444_800_000_000_000n;
+const LAST_TIME = BigInt(LAST_EXPIRING_S) * 1_000_000_000n;
 
 /** Unix nanoseconds; 0 where absent. Throws where it is no time or one that the store cannot hold. */
 function time(node: Node, name: string): bigint {
@@ -84,7 +84,10 @@ function time(node: Node, name: string): bigint {
         : null;
   if (found === null)
     throw new Error(`${name} is ${JSON.stringify(value).slice(0, 40)}, expected Unix nanoseconds as decimal text`);
-  if (found >= LAST_TIME) throw new Error(`${name} is ${found}, after the year 2099`);
+  if (found >= LAST_TIME)
+    throw new Error(
+      `${name} is ${found}, after 2095: the store keeps times until 2106, less up to ${MOST_RETENTION_DAYS} days of retention`,
+    );
   return found;
 }
 

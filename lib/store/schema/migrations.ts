@@ -3,6 +3,7 @@ import type { Migration } from '../migrate.ts';
 import { clusterMigrations } from './clusters.ts';
 import { collectiveMigrations } from './collectives.ts';
 import { derivedStateMigrations } from './derived-states.ts';
+import { expiryMigrations } from './expiry.ts';
 import { oomKillMigrations } from './oom-kills.ts';
 import { opsMigrations } from './ops.ts';
 import { otelMigrations } from './otel.ts';
@@ -26,4 +27,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ...raySourceMigrations,
   ...timelineMigrations,
   ...timelineGranuleMigrations,
+  ...expiryMigrations,
 ];

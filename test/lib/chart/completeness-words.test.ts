@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { completenessLines } from '../../../lib/chart/completeness-words.ts';
 
 const whole = { source: 'events', reported: null, stored: 120, dropped: null, truncated: false, reason: null };
-const shown = { attempts: 120, limited: false, neverRan: 0 };
+const shown = { attempts: 120, limited: false, neverRan: 0, tooDeep: 0 };
 
 describe('completeness in words', () => {
   it('says so where nothing is missing', () => {
@@ -21,13 +21,14 @@ describe('completeness in words', () => {
         truncated: true,
         reason: 'the State API gives 10,000',
       },
-      { attempts: 10_000, limited: true, neverRan: 1 },
+      { attempts: 10_000, limited: true, neverRan: 1, tooDeep: 12 },
     );
     expect(lines.map(({ tone, text }) => `${tone} ${text.slice(0, 40)}`)).toEqual([
       "bad X-Ray's row limit cut this answer: the f",
       'bad Ray dropped 7 task events before X-Ray c',
       'bad Truncated by the source (state-api): the',
       'warn The source reports 12,020 attempts, X-Ra',
+      'warn 12 attempts overlap more than 256 deep o',
       'quiet 1 attempt never reached a worker and hav',
     ]);
   });
