@@ -11,7 +11,7 @@
  *       bucket    u16[entries]    0xffff: the carry, a slice at least a bucket long that began before the tile and reaches into it
  *       tasks     u8, u16 or u32[entries]   attempts that start in the bucket (carry: 0)
  *       failures  u8, u16 or u32[entries]   of these, failed (carry: 1 where it failed)
- *       busy      u16[entries]    lanes of a node that are busy in the bucket; only with flag 2, else 0
+ *       busy      u16[entries]    lanes of a node that are busy in the bucket, each once; only with flag 2, else 0
  *       function  u16[entries]    of the longest: place in the names
  *       state     u8[entries]     of the longest: 0 finished, 1 failed
  *       place     u8[entries]     start of the longest in its bucket, in 1/256

@@ -13,6 +13,7 @@ import { getTimelineLanes } from '../../lib/server/tiles/lanes.ts';
 import { getTimelineSlices } from '../../lib/server/tiles/slices.ts';
 import { getTimelineSums } from '../../lib/server/tiles/sums.ts';
 import { getTimelineTile } from '../../lib/server/tiles/tile.ts';
+import { LEVELS } from '../../lib/store/schema/timeline.ts';
 import { openTestRuntime } from './open-runtime.ts';
 
 const ORIGIN = 1_790_000_000_000_000_000n;
@@ -116,6 +117,39 @@ function bruteForce(slices: readonly Plain[], origin: bigint, buckets: number, r
   return made;
 }
 
+/**
+ * How many of these lanes are busy in each bucket. `known`: slices whose end counts, of which a tile from levels has the
+ * longest of each bucket of the level; each of the others is in the bucket that it starts in.
+ */
+function busyLanes(
+  lanes: readonly (readonly Plain[])[],
+  origin: bigint,
+  buckets: number,
+  resolution: number,
+  known: (lane: readonly Plain[], slice: Plain) => boolean,
+): number[] {
+  const width = 1n << BigInt(resolution);
+  return Array.from({ length: buckets }, (_, bucket) => {
+    const from = origin + BigInt(bucket) * width;
+    const until = from + width;
+    return lanes.filter((lane) =>
+      lane.some(
+        (slice) =>
+          (slice.start >= from && slice.start < until) ||
+          (slice.start < from && slice.end > from && known(lane, slice)),
+      ),
+    ).length;
+  });
+}
+
+/** The column `busy` of a node, by bucket. */
+function busyOf(tile: TimelineTile, lane: number): number[] {
+  const busy = new Array<number>(tile.buckets).fill(0);
+  for (let entry = tile.begin[lane] ?? 0; entry < (tile.begin[lane + 1] ?? 0); entry++)
+    if (tile.bucket[entry] !== CARRY) busy[tile.bucket[entry] ?? 0] = tile.busy[entry] ?? 0;
+  return busy;
+}
+
 function entriesOf(tile: TimelineTile, lane: number): readonly Entry[] {
   const exact = new Map([...tile.index].map((entry, at) => [entry, at]));
   const made: Entry[] = [];
@@ -201,6 +235,47 @@ function sumsOf(slices: readonly Plain[]) {
   });
 }
 
+/** Of every node, from levels where the resolution allows, and from slices, as for a filter. */
+async function expectBusy(
+  asked: { jobId: string; session: string; from: bigint; to: bigint; resolution: number },
+  answer: Awaited<ReturnType<typeof getTimelineLanes>>,
+  lanes: ReadonlyMap<string, readonly Plain[]>,
+): Promise<void> {
+  const { jobId, session, from, to, resolution } = asked;
+  const nodes = answer.nodes.map(({ key }) => key);
+  const level = LEVELS.findLast((one) => one <= resolution);
+  for (const state of [undefined, 'FINISHED'] as const) {
+    const { body } = await getTimelineTile(runtime, { jobId, session, from, to, resolution, nodes, state });
+    const tile = decodeTile(body.buffer);
+    for (let node = 0; node < nodes.length; node++) {
+      const own = answer.lanes.key
+        .filter((_, lane) => answer.lanes.node[lane] === node)
+        .map((key) => (lanes.get(key) ?? []).filter(({ failed }) => state === undefined || !failed));
+      const origin = tile.originNs;
+      const found = busyOf(tile, node);
+      const within = (slice: Plain) => slice.start >= origin || lasts(slice) >= 1n << BigInt(resolution);
+      const bucketOf = (slice: Plain) => slice.start >> BigInt(level ?? 0);
+      const isLongest = (lane: readonly Plain[], slice: Plain) =>
+        lane.filter((other) => bucketOf(other) === bucketOf(slice)).reduce(better, slice) === slice;
+      expect(found).toEqual(
+        busyLanes(
+          own,
+          origin,
+          tile.buckets,
+          resolution,
+          (lane, slice) =>
+            within(slice) &&
+            (state !== undefined || level === undefined || slice.start < origin || isLongest(lane, slice)),
+        ),
+      );
+      // Never more than there are, whatever is known of them.
+      const all = busyLanes(own, origin, tile.buckets, resolution, () => true);
+      expect(found.every((busy, bucket) => busy <= (all[bucket] ?? 0))).toBe(true);
+      expect(Math.max(0, ...found)).toBeLessThanOrEqual(own.length);
+    }
+  }
+}
+
 let sessions = 0;
 
 describe('tiles', () => {
@@ -256,6 +331,7 @@ describe('tiles', () => {
               const expected = bruteForce(lanes.get(key) ?? [], tile.originNs, tile.buckets, window.resolution);
               expect(entriesOf(tile, lane)).toEqual(expected);
             });
+            await expectBusy(asked, answer, lanes);
             const sums = await getTimelineSums(runtime, {
               jobId: '01000000',
               session,
@@ -289,6 +365,40 @@ describe('tiles', () => {
       },
     );
   }, 240_000);
+
+  it('count a lane once where one slice ends in the bucket in which the next begins', async () => {
+    const session = 'session_busy';
+    const width = 1n << 30n;
+    const origin = (ORIGIN >> 30n) << 30n;
+    // Back to back on two workers of one node, each a bucket and a half long.
+    const made = [0, 2].flatMap((worker) =>
+      Array.from({ length: 20 }, (_, i) => {
+        const start = origin + (BigInt(i) * 3n * width) / 2n;
+        return {
+          id: worker * 100 + i,
+          attempt: 0,
+          worker,
+          name: 'a',
+          start,
+          end: start + (3n * width) / 2n,
+          failed: false,
+        };
+      }),
+    );
+    await insert(made.flatMap((one) => partsOf(session, one)));
+    await runtime.timelines.keep();
+    const { answer } = await lanesOf(session);
+    expect(answer.lanes.key).toHaveLength(2);
+    const { body } = await getTimelineTile(runtime, {
+      jobId: '01000000',
+      session,
+      from: origin,
+      to: origin + 32n * width,
+      resolution: 30,
+      nodes: answer.nodes.map(({ key }) => key),
+    });
+    expect(busyOf(decodeTile(body.buffer), 0)).toEqual([...new Array(30).fill(2), 0, 0]);
+  });
 
   it('are refused where they would be too large, with the reason', async () => {
     const session = 'session_refused';

@@ -63,12 +63,12 @@ export async function getTimelineTile(
   const options = { timeoutMs: TILE_MS, maxRows: ROWS, ...(signal ? { signal } : {}) };
   const level = LEVELS.findLast((one) => one <= query.resolution);
   const plain = isPlain(query);
-  const common = { ...names.which, first, last, from: first << wide, least: 1n << wide };
-  const ofLevels = { ...common, level: level ?? 0, up: query.resolution - (level ?? 0) };
+  const { resolution } = query;
+  const common = { ...names.which, first, last, from: first << wide, least: 1n << wide, resolution };
+  const ofLevels = { ...common, level: level ?? 0, up: resolution - (level ?? 0) };
   const ofSlices = {
     ...common,
     ...filterOf(query),
-    resolution: query.resolution,
     to: last << wide,
     back: plain ? (first << wide) - (1n << BigInt(LEVELS[0])) : 0n,
     plain: plain ? 1 : 0,

@@ -131,7 +131,7 @@ const OF_LANES = 'node IN {nodes:Array(UInt64)} AND lane IN {lanes:Array(UInt64)
 const OF_NODES = `node IN {nodes:Array(UInt64)} AND ${CURRENT}`;
 
 const levelRows = (lanes: string): string => `SELECT node, lane, longest,
-    toUInt32(bitShiftRight(bucket, {up:UInt8}) - {first:Int64}) AS b, tasks, failures
+    toUInt32(bitShiftRight(bucket, {up:UInt8}) - {first:Int64}) AS b, tasks, failures, ${START} + ${LENGTH} AS ends
   FROM xray.timeline_levels WHERE ${OF_JOB} AND level = {level:UInt8} AND ${lanes}
     AND bucket >= bitShiftLeft({first:Int64}, {up:UInt8}) AND bucket < bitShiftLeft({last:Int64}, {up:UInt8})`;
 
@@ -142,7 +142,7 @@ const levelRows = (lanes: string): string => `SELECT node, lane, longest,
 const carryRows = (
   lanes: string,
 ): string => `SELECT node, lane, longest, toUInt32(4294967295) AS b, toUInt64(0) AS tasks,
-    toUInt64(bitAnd(toUInt64(bitShiftRight(longest, 64)), 1)) AS failures
+    toUInt64(bitAnd(toUInt64(bitShiftRight(longest, 64)), 1)) AS failures, ${START} + ${LENGTH} AS ends
   FROM xray.timeline_levels
   WHERE ${OF_JOB} AND ${lanes} AND (${LEVELS.map((level, i) =>
     i === LEVELS.length - 1
@@ -153,15 +153,15 @@ const carryRows = (
     AND ${START} < {from:Int64} AND ${START} + ${LENGTH} > {from:Int64} AND ${LENGTH} >= {least:Int64}`;
 
 /** From the slices themselves, for buckets finer than the finest level, and for filters. */
-const sliceRows = (lanes: string): string => `SELECT node, lane, longest, b, tasks, failures FROM (
-    SELECT node, lane, toUInt32(bitShiftRight(start_ns, {resolution:UInt8}) - {first:Int64}) AS b, ${levelColumns('0')}
+const sliceRows = (lanes: string): string => `SELECT node, lane, longest, b, tasks, failures, ends FROM (
+    SELECT node, lane, toUInt32(bitShiftRight(start_ns, {resolution:UInt8}) - {first:Int64}) AS b, ${levelColumns('0')}, max(greatest(start_ns, end_ns)) AS ends
     FROM xray.timeline_slices WHERE ${OF_JOB} AND ${lanes} AND start_ns >= {from:Int64} AND start_ns < {to:Int64} AND ${FILTER}
     GROUP BY node, lane, b)
-  UNION ALL SELECT node, lane, longest, b, toUInt64(0) AS tasks, failures FROM (
-    SELECT node, lane, toUInt32(4294967295) AS b, ${levelColumns('0')}
+  UNION ALL SELECT node, lane, longest, b, toUInt64(0) AS tasks, failures, ends FROM (
+    SELECT node, lane, toUInt32(4294967295) AS b, ${levelColumns('0')}, max(end_ns) AS ends
     FROM xray.timeline_slices WHERE ${OF_JOB} AND ${lanes} AND start_ns < {from:Int64} AND start_ns >= {back:Int64} AND end_ns > {from:Int64}
       AND end_ns - start_ns >= {least:Int64} AND ${FILTER} GROUP BY node, lane)
-  UNION ALL SELECT node, lane, longest, b, tasks, failures FROM (${carryRows(lanes)}) WHERE {plain:UInt8} = 1`;
+  UNION ALL SELECT node, lane, longest, b, tasks, failures, ends FROM (${carryRows(lanes)}) WHERE {plain:UInt8} = 1`;
 
 const ofLanes = (
   rows: string,
@@ -186,18 +186,23 @@ export const BUSY_ROW = 0x8000_0000;
 
 /**
  * Whole nodes, summed here, because there may be a hundred thousand lanes: as many rows as nodes times buckets hold
- * anything, and those that say how many of their lanes are busy. A lane is busy from the bucket of a slice to the one that
- * the longest of that bucket ends in.
+ * anything, and those that say how many of their lanes are busy. A lane counts once in a bucket, whatever it holds there: one
+ * slice often ends where the next begins.
+ *
+ * Busy lanes are exact from slices. From levels a lane is missing in a bucket that none of its slices starts in, and that only
+ * one reaches which is shorter than another of its bucket of the level. In both, a slice shorter than a bucket that began
+ * before the tile is not in it (carryRows), and its lane not busy with it. So never too many.
  */
 const ofNodes = (rows: string): string => `WITH each AS (
-    SELECT transform(node, {nodes:Array(UInt64)}, {places:Array(UInt32)}, toUInt32(0)) AS place, b, max(longest) AS l, sum(tasks) AS n, sum(failures) AS lost,
-      if(b = 4294967295, toUInt32(0), b) AS busy_from,
-      toUInt32(least(greatest(toInt64(busy_from), intDiv(9223372036854775807 - reinterpretAsInt64(bitShiftRight(l, 128)) + reinterpretAsInt64(bitShiftRight(l, 192))
-        - {from:Int64} + {least:Int64} - 1, {least:Int64}) - 1), {last:Int64} - {first:Int64} - 1)) + 1 AS busy_to
+    SELECT node, lane, b, max(longest) AS l, sum(tasks) AS n, sum(failures) AS lost, if(b = 4294967295, toUInt32(0), b) AS starts,
+      toUInt32(greatest(least(bitShiftRight(greatest(max(ends) - {from:Int64} - 1, 0), {resolution:UInt8}), {last:Int64} - {first:Int64} - 1), toInt64(starts))) + 1 AS busy_to
     FROM (${rows}) GROUP BY node, lane, b)
   SELECT max(if(kind = 0, l, toUInt256(0))), toUInt32(place + if(kind = 0, 0, ${BUSY_ROW})) AS target, toUInt32(multiIf(kind = 0, b, kind = 1, busy_from, busy_to)) AS at,
     toUInt32(bitAnd(sum(multiIf(kind = 0, toInt64(n), kind = 1, toInt64(1), toInt64(-1))), 4294967295)), toUInt32(sumIf(lost, kind = 0))
-  FROM each ARRAY JOIN [0, 1, 2] AS kind GROUP BY target, at`;
+  FROM (SELECT transform(node, {nodes:Array(UInt64)}, {places:Array(UInt32)}, toUInt32(0)) AS place, b, l, n, lost, busy_to,
+      greatest(starts, max(busy_to) OVER (PARTITION BY node, lane ORDER BY starts, busy_to ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS busy_from
+    FROM each)
+  ARRAY JOIN if(busy_from < busy_to, [0, 1, 2], [0]) AS kind GROUP BY target, at`;
 
 export const nodeTileOfLevels: Query<unknown> = {
   name: 'timeline-node-tile',
