@@ -23,6 +23,8 @@ import type { TimelineFilter, TimelineView } from './timeline-view.ts';
 
 /** Buckets of the strip of all lanes. */
 const MINIMAP_BUCKETS = 200;
+/** Folded nodes that are drawn: as many as an address holds. */
+const MOST_FOLDED = 200;
 const EVERYTHING: TimeRange = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 const NO_PHASES: ReadonlyMap<number, never[]> = new Map();
 
@@ -114,13 +116,12 @@ export function useLargeScene(
           },
     [narrow, filter, fromNs, toNs, version, extent],
   );
-  const nodeKeys = useMemo(() => answer.nodes.map(({ key }) => key), [answer.nodes]);
   // After what is in view, which somebody waits for.
-  const nodeTile = useNodeTile(pages.size === 0 ? null : strip, nodeKeys);
+  const nodeTile = useNodeTile(pages.size === 0 ? null : strip, 'all');
 
   // Folded nodes are drawn from a tile of their own: the lanes that are loaded may not be all of theirs.
   const foldedKeys = useMemo(
-    () => answer.nodes.filter(({ nodeId }) => view.folded.has(nodeId)).map(({ key }) => key),
+    () => answer.nodes.flatMap(({ nodeId, key }) => (view.folded.has(nodeId) ? [key] : [])).slice(0, MOST_FOLDED),
     [answer.nodes, view.folded],
   );
   const foldedQuery = useMemo(

@@ -10,7 +10,7 @@ import { decodeTile, LANE_PAGE, type TimelineTile } from '../../lib/model/timeli
 import { ApiError } from './api-client.ts';
 import { takeEarlyLike } from './early-answers.ts';
 
-export type TileQuery = Omit<z.input<typeof timelineTileRoute.query>, 'lanes' | 'nodes' | 'exact'>;
+export type TileQuery = Omit<z.input<typeof timelineTileRoute.query>, 'lanes' | 'nodes' | 'all' | 'exact'>;
 
 const SHORT = { type: 'about:blank', title: 'The timeline could not be loaded', code: 'network' } as const;
 
@@ -112,8 +112,9 @@ export function useLanePages(
   };
 }
 
-/** One tile of whole nodes; undefined while it is on its way. */
-export function useNodeTile(query: TileQuery | null, nodes: readonly string[]): TimelineTile | undefined {
-  const path = query === null ? '' : requestPath(timelineTileRoute, { ...query, nodes: nodes.join(',') });
+/** One tile of whole nodes, or of all lanes as one; undefined while it is on its way. */
+export function useNodeTile(query: TileQuery | null, nodes: readonly string[] | 'all'): TimelineTile | undefined {
+  const which = nodes === 'all' ? { all: '1' as const } : { nodes: nodes.join(',') };
+  const path = query === null ? '' : requestPath(timelineTileRoute, { ...query, ...which });
   return useQuery({ ...tileQuery(path), enabled: query !== null && nodes.length > 0 }).data;
 }

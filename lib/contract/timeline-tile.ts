@@ -91,6 +91,8 @@ export const timelineTileRoute = defineRoute({
     lanes: Keys.optional(),
     /** Keys of nodes, each answered as one lane of all its lanes; they stand behind `lanes`. */
     nodes: Keys.optional(),
+    /** All lanes of the job as one more lane, behind the nodes. */
+    all: Flag,
     /** Exact start, duration and task hash of every entry. */
     exact: Flag,
     /** `version` of the lanes answer: with it, tiles of the past are cached for long. */

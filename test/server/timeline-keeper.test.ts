@@ -261,13 +261,30 @@ describe('timeline keeper', () => {
       to: to + 1n,
       resolution: 30,
       nodes: answer.nodes.map(({ key }) => key),
+      all: true,
     });
+    const both = decodeTile(body.buffer);
+    const sumsOf = (firstLane: number, lastLane: number) => {
+      const sums = new Map<number, { tasks: number; failures: number; busy: number }>();
+      for (let i = both.begin[firstLane] ?? 0; i < (both.begin[lastLane] ?? 0); i++) {
+        const bucket = both.bucket[i] ?? 0;
+        const sum = sums.get(bucket) ?? { tasks: 0, failures: 0, busy: 0 };
+        sum.tasks += both.tasks[i] ?? 0;
+        sum.failures += both.failures[i] ?? 0;
+        sum.busy += both.busy[i] ?? 0;
+        sums.set(bucket, sum);
+      }
+      return [...sums].sort(([a], [b]) => a - b);
+    };
+    expect(answer.nodes.length).toBeGreaterThan(1);
+    expect(sumsOf(answer.nodes.length, answer.nodes.length + 1)).toEqual(sumsOf(0, answer.nodes.length));
     const density = densityOfTile(
-      decodeTile(body.buffer),
+      both,
       answer.lanes.key.length,
       from,
       { from: 0, to: Number(to - from) },
       10,
+      answer.nodes.length,
     );
     // All forty workers run one attempt after the other.
     expect(Math.min(...density.busy.slice(0, 5))).toBeGreaterThan(0.9);

@@ -122,7 +122,9 @@ export function tileOf(words: Uint32Array, names: ReadonlyMap<number, string>, f
       if (row === -1 && lanesBusy <= 0) continue;
       tile.bucket[entry] = slot === 0 ? CARRY : slot - 1;
       tile.tasks[entry] = tasks[place] ?? 0;
-      tile.failures[entry] = failures[place] ?? 0;
+      // Every level may tell the same carry: whether it failed is not added up.
+      tile.failures[entry] =
+        slot === 0 ? (row === -1 ? 0 : (words[row + AT.functionLow] ?? 0) & 1) : (failures[place] ?? 0);
       tile.busy[entry] = Math.min(65_535, lanesBusy);
       if (row !== -1) {
         const low = words[row + AT.functionLow] ?? 0;

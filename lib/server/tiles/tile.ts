@@ -3,7 +3,13 @@ import type { z } from 'zod';
 import type { timelineTileRoute } from '../../contract/timeline-tile.ts';
 import { encodeTile, MOST_BUCKETS } from '../../model/timeline-tile.ts';
 import type { Query } from '../../store/engine.ts';
-import { nodeTileOfLevels, nodeTileOfSlices, tileOfLevels, tileOfSlices } from '../../store/queries/timeline-tile.ts';
+import {
+  nodesOfLanesThatCount,
+  nodeTileOfLevels,
+  nodeTileOfSlices,
+  tileOfLevels,
+  tileOfSlices,
+} from '../../store/queries/timeline-tile.ts';
 import { LEVELS } from '../../store/schema/timeline.ts';
 import type { JobQuery } from '../jobs.ts';
 import { ProblemError } from '../problem.ts';
@@ -49,10 +55,12 @@ export async function getTimelineTile(
     );
   const laneKeys = query.lanes ?? [];
   const nodeKeys = query.nodes ?? [];
-  if ((laneKeys.length + nodeKeys.length) * buckets > PLACES)
+  const isOfAll = query.all === true;
+  const answeredLanes = laneKeys.length + nodeKeys.length + (isOfAll ? 1 : 0);
+  if (answeredLanes * buckets > PLACES)
     throw new ProblemError(
       'invalid-parameter',
-      `parameter "resolution" is ${query.resolution}: ${laneKeys.length + nodeKeys.length} lanes and nodes times ${buckets} buckets are more than ${PLACES}: ask for fewer of either`,
+      `parameter "resolution" is ${query.resolution}: ${answeredLanes} lanes and nodes times ${buckets} buckets are more than ${PLACES}: ask for fewer of either`,
     );
   if (new Set(laneKeys).size < laneKeys.length || new Set(nodeKeys).size < nodeKeys.length)
     throw new ProblemError('invalid-parameter', 'parameter "lanes" or "nodes" names one twice');
@@ -86,7 +94,11 @@ export async function getTimelineTile(
   const laneOf = [
     ...asked.flatMap((lane, index) => (nodeOf.has(lane) ? [index] : [])),
     ...nodes.map((_, index) => laneKeys.length + index),
+    ...(isOfAll ? [answeredLanes - 1] : []),
   ];
+  const everyNode = isOfAll
+    ? (await runtime.engine.select(nodesOfLanesThatCount, names.which)).map(({ node }) => node)
+    : [];
   const parts = await Promise.all([
     lanes.length === 0
       ? null
@@ -102,9 +114,16 @@ export async function getTimelineTile(
           nodes,
           places: nodes.map((_, place) => lanes.length + place),
         }),
+    everyNode.length === 0
+      ? null
+      : rows([nodeTileOfLevels, nodeTileOfSlices], {
+          lanes: [],
+          nodes: everyNode,
+          places: everyNode.map(() => lanes.length + nodes.length),
+        }),
   ]);
-  const [one, another] = parts.filter((part) => part !== null);
-  const answered = one === undefined ? new Uint8Array(0) : another === undefined ? one : Buffer.concat([one, another]);
+  const [one = new Uint8Array(0), ...others] = parts.filter((part) => part !== null);
+  const answered = others.length === 0 ? one : Buffer.concat([one, ...others]);
   // Typed arrays want whole words, which the engine's buffer need not begin on.
   const bytes = answered.byteOffset % 4 === 0 ? answered : new Uint8Array(answered);
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
@@ -112,7 +131,7 @@ export async function getTimelineTile(
     originNs: first << wide,
     resolution: query.resolution,
     buckets,
-    lanes: laneKeys.length + nodeKeys.length,
+    lanes: answeredLanes,
     laneOf,
     isExact: query.exact === true,
   });

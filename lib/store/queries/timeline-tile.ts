@@ -109,6 +109,12 @@ export const nodesOfLanes: Query<{ node: bigint; lane: bigint }> = {
   row: z.object({ node: Hash, lane: Hash }),
 };
 
+export const nodesOfLanesThatCount: Query<{ node: bigint }> = {
+  name: 'timeline-nodes',
+  sql: `SELECT DISTINCT node FROM xray.timeline_lanes FINAL WHERE ${OF_JOB} AND retired = 0`,
+  row: z.object({ node: Hash }),
+};
+
 export const timelineFunctions: Query<{ hash: bigint; name: string }> = {
   name: 'timeline-functions',
   sql: `SELECT hash, any(name) AS name FROM xray.timeline_functions WHERE ${OF_JOB} GROUP BY hash ORDER BY name LIMIT 65535`,
