@@ -196,6 +196,7 @@ export function LargeTimeline({
                   width={width}
                   labels={labels}
                   focus={picks.focus}
+                  focusKey={picks.focusKey}
                   onRange={setRange}
                   onFocus={picks.setFocus}
                   onSelect={picks.select}
@@ -227,7 +228,7 @@ export function LargeTimeline({
             narrow={narrow}
             taskId={taskId}
             attempt={Number(attempt)}
-            lane={picks.focus === -1 ? '' : sliceWhere(tracks, picks.focus)}
+            lane={picks.where}
             nodeName={null}
             actor={null}
             spreadOf={(name) => sums.spreads.get(name) ?? null}

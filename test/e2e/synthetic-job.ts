@@ -62,7 +62,7 @@ export function syntheticAttempts(beginNs: bigint): readonly SyntheticAttempt[] 
       const startNs = beginNs + BigInt(slot * SLOT_NS + Math.round(random() * 5e6));
       const fate = random();
       attempts.push({
-        taskId: `${(worker * SLOTS + slot).toString(16).padStart(16, '5')}${'f'.repeat(24)}${SYNTHETIC_JOB.jobId}`,
+        taskId: `5e${(worker * SLOTS + slot).toString(16).padStart(14, '0')}${'f'.repeat(24)}${SYNTHETIC_JOB.jobId}`,
         function: isMap ? MAP : REDUCE,
         worker,
         startNs,

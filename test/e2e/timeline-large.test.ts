@@ -65,13 +65,13 @@ beforeAll(async () => {
     });
   }
   await sending;
-  await until(server, 60, `timeline of ${attempts.length} attempts`, async () => {
+  await until(server, 150, `timeline of ${attempts.length} attempts`, async () => {
     const answer = await fetch(server.base + requestPath(timelineLanesRoute, SYNTHETIC_JOB));
     const { matched, isBeingMade } = TimelineLanesResponse.parse(await answer.json());
     return matched === attempts.length && !isBeingMade;
   });
   browser = await launchBrowser();
-});
+}, 300_000);
 afterAll(async () => {
   await browser?.close();
   await server?.stop();
