@@ -21,6 +21,8 @@ export interface TimelineCanvasProps {
   readonly labels: number;
   /** Slice the keyboard is on, -1: none. */
   readonly focus: number;
+  /** What the focus means, where its number changes with the slices that are loaded: brought into view once each. */
+  readonly focusKey?: object | null;
   readonly onRange: (range: TimeRange | null, gesture: 'zoom' | 'pan') => void;
   readonly onFocus: (slice: number) => void;
   readonly onSelect: (slice: number) => void;
@@ -96,10 +98,11 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
 
   // What the keyboard or a jump goes to is brought into view.
   const shown = focus === -1 ? scene.selected : focus;
-  const lastShown = useRef(-1);
+  const shownKey = (focus === -1 ? null : props.focusKey) ?? shown;
+  const lastShown = useRef<object | number>(-1);
   useEffect(() => {
-    if (shown === -1 || shown === lastShown.current) return;
-    lastShown.current = shown;
+    if (shown === -1 || shownKey === lastShown.current) return;
+    lastShown.current = shownKey;
     const row = layout.rows[layout.rowOfTrack[tracks.trackOf[shown] ?? 0] ?? 0];
     const element = scroller.current;
     if (row !== undefined && element !== null) {
@@ -117,7 +120,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
         ),
         'pan',
       );
-  }, [shown, layout, tracks, height, range, onRange]);
+  }, [shown, shownKey, layout, tracks, height, range, onRange]);
 
   const { onTracks } = props;
   useEffect(() => {

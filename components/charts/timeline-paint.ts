@@ -34,7 +34,7 @@ export function drawOverlay(
   const x = (time: number) => labels + ((time - range.from) / (range.to - range.from)) * plot;
   context.textBaseline = 'middle';
   context.font = '11px "Inter Variable", sans-serif';
-  const ticks = timeTicks(BigInt(scene.originNs), range.from, range.to, Math.max(2, Math.floor(plot / 110)));
+  const ticks = timeTicks(BigInt(scene.originNs), range.from, range.to, Math.max(3, Math.floor(plot / 110)));
   for (const tick of ticks) {
     const at = Math.round(x(tick.at));
     context.fillStyle = theme.line;

@@ -1,9 +1,11 @@
 'use client';
 /** What is picked on a large timeline: the server knows which attempt stands behind a slice, and where the next one is. */
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { z } from 'zod';
 import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
 import { bucketOf } from '../../lib/chart/timeline-tiles.ts';
+import { sliceIn } from '../../lib/chart/timeline-window.ts';
+import { trackWhere } from '../../lib/chart/timeline-words.ts';
 import { type TimelineSlicesWire, timelineSlicesRoute } from '../../lib/contract/timeline-tile.ts';
 import { LANE_PAGE } from '../../lib/model/timeline-tile.ts';
 import { askOnce } from '../queries/api-client.ts';
@@ -12,20 +14,36 @@ import type { TimelineView } from './timeline-view.ts';
 
 export type FoundSlice = TimelineSlicesWire['slices'][number];
 
+/** A moment on a lane, by its key: tiles of another zoom hold other slices, and filters leave other lanes. */
+interface Place {
+  readonly lane: string;
+  /** ns after the origin of the lanes. */
+  readonly at: number;
+}
+
 export function useLargePicks(
   { answer, narrow, filter }: LargeJob,
   view: TimelineView,
-  { scene, tiled, pages, isLoading }: LargeScene,
+  { scene, tiled, pages }: LargeScene,
   range: TimeRange,
   lookAt: (lane: number) => void,
 ) {
   const { tracks } = scene;
-  const [focus, setFocus] = useState(-1);
+  const [place, setPlace] = useState<Place | null>(null);
   const [notice, setNotice] = useState('');
   /** The attempt that was picked last: steps go on from it. */
   const last = useRef<FoundSlice | null>(null);
-  /** Key of a lane to bring into view; the focus goes to its slice when its tile is there. */
-  const [goTo, setGoTo] = useState('');
+  /** To be brought into view; the focus goes there when its tile is there. */
+  const [goTo, setGoTo] = useState<Place | null>(null);
+  const focus = useMemo(() => {
+    const lane = place === null ? -1 : answer.lanes.key.indexOf(place.lane);
+    return place === null || lane === -1 ? -1 : sliceIn(tracks, lane, place.at);
+  }, [place, answer.lanes.key, tracks]);
+  const setFocus = (slice: number): void => {
+    const lane = answer.lanes.key[tracks.trackOf[slice] ?? -1];
+    const at = ((tracks.start[slice] ?? 0) + (tracks.end[slice] ?? 0)) / 2;
+    setPlace(lane === undefined ? null : { lane, at });
+  };
   const origin = BigInt(scene.originNs);
   const at = (ns: number): string => (origin + BigInt(Math.max(0, Math.round(ns)))).toString();
   const choose = (one: { readonly taskId: string; readonly attempt: number } | undefined) =>
@@ -40,21 +58,18 @@ export function useLargePicks(
   };
 
   useEffect(() => {
-    if (goTo === '') return;
-    const lane = answer.lanes.key.indexOf(goTo);
+    if (goTo === null) return;
+    const lane = answer.lanes.key.indexOf(goTo.lane);
     if (lane === -1) return;
     if (!pages.has(Math.floor(lane / LANE_PAGE))) {
       lookAt(lane);
       return;
     }
-    if (isLoading) return;
-    for (let slice = tracks.trackBegin[lane] ?? 0; slice < (tracks.trackBegin[lane + 1] ?? 0); slice++) {
-      if ((tracks.end[slice] ?? 0) < range.from || (tracks.start[slice] ?? 0) > range.to) continue;
-      setFocus(slice);
-      setGoTo('');
-      return;
-    }
-  }, [goTo, answer.lanes.key, pages, tracks, range, isLoading, lookAt]);
+    const slice = sliceIn(tracks, lane, goTo.at);
+    if (slice === -1 || (tracks.end[slice] ?? 0) < range.from || (tracks.start[slice] ?? 0) > range.to) return;
+    setPlace(goTo);
+    setGoTo(null);
+  }, [goTo, answer.lanes.key, pages, tracks, range, lookAt]);
 
   async function find(slice: number): Promise<void> {
     const lane = tracks.trackOf[slice] ?? 0;
@@ -86,7 +101,7 @@ export function useLargePicks(
     const [from, end] = [Number(BigInt(one.startNs) - origin), Number(BigInt(one.endNs) - origin)];
     const air = Math.max((end - from) * 3, 400_000);
     view.setRange({ from: from - air, to: end + air }, 'zoom');
-    setGoTo(one.lane);
+    setGoTo({ lane: one.lane, at: (from + end) / 2 });
   }
 
   /** The next attempt by start in either way that the filter and `only` leave, around the ends. */
@@ -110,9 +125,15 @@ export function useLargePicks(
     else show(one);
   }
 
+  const picked = last.current;
+  const isPicked = picked !== null && view.query.sel === `${picked.taskId}:${picked.attempt}`;
   return {
-    focus: focus < tracks.start.length ? focus : -1,
+    focus,
+    /** The same while the focus is where it was. */
+    focusKey: place,
     setFocus,
+    /** Where the selected attempt ran, in words; '' while that is not known. */
+    where: isPicked ? trackWhere(tracks, answer.lanes.key.indexOf(picked.lane)) : '',
     notice,
     select(slice: number) {
       if (slice === -1) choose(undefined);

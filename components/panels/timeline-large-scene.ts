@@ -180,6 +180,8 @@ export function useLargeScene(
     }),
     [tracks, layout, colours, functions, originNs, pages, extent, folded, answer.nodes, view.folded],
   );
+  // With the medians, which come after the tiles.
+  const shown = useMemo(() => ({ ...tiled, tracks }), [tiled, tracks]);
   const lanes = answer.lanes.key.length;
   const densityOf = useCallback(
     (all: TimeRange, pixels: number): TrackDensity =>
@@ -188,7 +190,7 @@ export function useLargeScene(
         : densityOfTile(nodeTile, lanes, BigInt(originNs), all, pixels),
     [nodeTile, lanes, originNs],
   );
-  return { scene, tiled, pages, extent, whole, settled, resolution, densityOf, isLoading, error };
+  return { scene, tiled: shown, pages, extent, whole, settled, resolution, densityOf, isLoading, error };
 }
 
 export type LargeScene = ReturnType<typeof useLargeScene>;

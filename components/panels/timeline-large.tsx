@@ -33,6 +33,7 @@ import type { Gesture, TimelineView } from './timeline-view.ts';
 import { useTimelineWidth } from './timeline-width.ts';
 
 const count = (value: number): string => value.toLocaleString('en-US');
+const counted = (value: number, one: string, many: string): string => `${count(value)} ${value === 1 ? one : many}`;
 
 export function LargeTimeline({
   job,
@@ -162,7 +163,11 @@ export function LargeTimeline({
       )}
       <div className={taskId === '' ? '' : 'grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_24rem]'}>
         <Panel
-          title={`${count(answer.matched)} ended attempts, ${count(answer.nodes.length)} nodes, ${count(answer.lanes.key.length)} lanes`}
+          title={[
+            counted(answer.matched, 'ended attempt', 'ended attempts'),
+            counted(answer.nodes.length, 'node', 'nodes'),
+            counted(answer.lanes.key.length, 'lane', 'lanes'),
+          ].join(', ')}
           actions={<TimelineSpan originNs={originNs} range={range} more={`, as of ${asOf}`} />}
           flush
         >
@@ -195,6 +200,7 @@ export function LargeTimeline({
                   width={width}
                   labels={labels}
                   focus={picks.focus}
+                  focusKey={picks.focusKey}
                   onRange={setRange}
                   onFocus={picks.setFocus}
                   onSelect={picks.select}
@@ -226,7 +232,7 @@ export function LargeTimeline({
             narrow={narrow}
             taskId={taskId}
             attempt={Number(attempt)}
-            lane={picks.focus === -1 ? '' : sliceWhere(tracks, picks.focus)}
+            lane={picks.where}
             nodeName={null}
             actor={null}
             spreadOf={(name) => sums.spreads.get(name) ?? null}

@@ -34,7 +34,7 @@ function Choice({
   return (
     <select
       aria-label={label}
-      className={`${control} w-[10.5rem]`}
+      className={`${control} w-[calc(50%-0.25rem)] sm:w-[11.75rem]`}
       value={value}
       onChange={(event) => onChange(event.target.value)}
     >
@@ -83,7 +83,7 @@ export function TimelineToolbar({
           <Search aria-hidden="true" size={14} className="text-[var(--muted)]" />
           <input
             aria-label="Search tasks"
-            placeholder="Function, task id, error, worker"
+            placeholder={nodes === undefined ? 'Function, task id, error, worker' : 'Function, task id, error'}
             className="w-48 bg-transparent outline-none placeholder:text-[var(--muted)]"
             value={query.q}
             onChange={(event) => void set({ q: event.target.value })}

@@ -47,6 +47,12 @@ export function sliceAt(tracks: TimelineTracks, track: number, time: number, sla
   return high > low ? longestIn(tracks, low, high) : -1;
 }
 
+/** Slice of a track at a time, else the next, else the last; -1 where the track is empty. */
+export function sliceIn(tracks: TimelineTracks, track: number, time: number): number {
+  const [begin, end] = [tracks.trackBegin[track] ?? 0, tracks.trackBegin[track + 1] ?? 0];
+  return begin >= end ? -1 : Math.min(end - 1, firstVisible(tracks, track, time));
+}
+
 export type Step = 'left' | 'right' | 'up' | 'down';
 
 /** The slice an arrow key leads to: the next on the same track, or the nearest in time on the next track that has one. */

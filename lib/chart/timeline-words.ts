@@ -30,8 +30,11 @@ export function sliceWords(tracks: TimelineTracks, names: SliceNames, slice: num
 }
 
 /** "worker 2556 on sim-node-0". */
-export function sliceWhere(tracks: TimelineTracks, slice: number): string {
-  const track = tracks.trackOf[slice] ?? 0;
+export const sliceWhere = (tracks: TimelineTracks, slice: number): string =>
+  trackWhere(tracks, tracks.trackOf[slice] ?? 0);
+
+/** The same of a track; '' where there is no such track. */
+export function trackWhere(tracks: TimelineTracks, track: number): string {
   const group = tracks.groups.find(({ first, last }) => track >= first && track < last);
-  return `${tracks.tracks[track]?.label ?? ''} on ${group?.label ?? ''}`;
+  return group === undefined ? '' : `${tracks.tracks[track]?.label ?? ''} on ${group.label}`;
 }

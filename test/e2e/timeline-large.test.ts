@@ -1,0 +1,332 @@
+/**
+ * The timeline of a job with more attempts than one answer holds, in a real browser, on a production server of its own: the
+ * job is synthetic, and everything that is read from the page is compared with what was made, not with the API.
+ */
+import type { Browser, Page, Request } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { durationText } from '../../lib/chart/time-ticks.ts';
+import { requestPath } from '../../lib/contract/route.ts';
+import { TimelineLanesResponse, timelineLanesRoute } from '../../lib/contract/timeline-tile.ts';
+import { freePort } from '../../lib/server/free-port.ts';
+import { expectSound, launchBrowser, openPage, type View } from './harness.ts';
+import { startServer, type TestServer, until } from './server.ts';
+import {
+  endOf,
+  longestIdle,
+  MAP,
+  NODES,
+  nodeName,
+  nodeOf,
+  pidOf,
+  REDUCE,
+  SYNTHETIC_JOB,
+  type SyntheticAttempt,
+  sumOf,
+  syntheticAttempts,
+  syntheticBodies,
+  touching,
+  WORKERS,
+} from './synthetic-job.ts';
+
+const EVENTS_PER_BODY = 4000;
+/** Width of the labels at the left of the lanes on a wide screen, CSS px (components/panels/timeline-width.ts). */
+const LABELS = 190;
+const PHONE: View = [390, 844, 'dark'];
+
+let server: TestServer;
+let browser: Browser;
+let attempts: readonly SyntheticAttempt[];
+let failed: readonly SyntheticAttempt[];
+
+const count = (value: number): string => value.toLocaleString('en-US');
+/** The window that shows all: 2 % of air on both sides. */
+const wholeNs = (all: readonly SyntheticAttempt[]): number => {
+  const begin = all[0]?.startNs ?? 0n;
+  return 1.04 * all.reduce((last, one) => Math.max(last, Number(endOf(one) - begin)), 0);
+};
+const selectionOf = (one: SyntheticAttempt | undefined): string => `${one?.taskId}:0`;
+
+beforeAll(async () => {
+  server = await startServer({ XRAY_DEMO: '0', PROMETHEUS_URL: `http://127.0.0.1:${await freePort()}` });
+  // Over for longer than a job is taken to go on.
+  attempts = syntheticAttempts(BigInt(Math.floor(Date.now() / 1000) - 1200) * 1_000_000_000n);
+  failed = attempts.filter(({ error }) => error !== null);
+  await until(server, 60, 'answer', async () => (await fetch(`${server.base}/api/jobs`)).ok);
+  let sending: Promise<void> = Promise.resolve();
+  for (const body of syntheticBodies(attempts, EVENTS_PER_BODY)) {
+    await sending;
+    // The next body is made while this one is stored.
+    sending = fetch(`${server.base}/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    }).then(async (answer) => {
+      if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+    });
+  }
+  await sending;
+  await until(server, 150, `timeline of ${attempts.length} attempts`, async () => {
+    const answer = await fetch(server.base + requestPath(timelineLanesRoute, SYNTHETIC_JOB));
+    const { matched, isBeingMade } = TimelineLanesResponse.parse(await answer.json());
+    return matched === attempts.length && !isBeingMade;
+  });
+  browser = await launchBrowser();
+}, 300_000);
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const lanes = (page: Page) => page.getByRole('application', { name: /Task timeline/ });
+const spoken = (page: Page) => page.getByTestId('timeline-spoken');
+const title = (page: Page, ended: number, nodes = NODES, workers = WORKERS) =>
+  page.getByRole('heading', {
+    name: `${count(ended)} ended attempts, ${nodes} ${nodes === 1 ? 'node' : 'nodes'}, ${workers} lanes`,
+  });
+
+/** Opened and drawn, with all the requests for its timeline. */
+async function openLarge(search = '', view?: View): Promise<{ page: Page; errors: string[]; asked: Request[] }> {
+  const { page, errors } = await openPage(browser, view);
+  const asked: Request[] = [];
+  page.on('request', (request) => {
+    if (request.url().includes('/timeline/')) asked.push(request);
+  });
+  const query = `session=${SYNTHETIC_JOB.session}${search}`;
+  await page.goto(`${server.base}/jobs/${SYNTHETIC_JOB.jobId}/timeline?${query}`, { waitUntil: 'load' });
+  if (search.includes('as=table')) await page.locator('table[aria-rowcount] tbody button').first().waitFor();
+  else await page.waitForFunction(() => performance.getEntriesByName('timeline-filled', 'mark').length > 0);
+  return { page, errors, asked };
+}
+
+const boxOf = async (page: Page) => {
+  const box = await lanes(page).boundingBox();
+  if (!box) throw new Error('no lanes');
+  return box;
+};
+const parameter = (page: Page, name: string): string => new URL(page.url()).searchParams.get(name) ?? '';
+const becomes = (page: Page, name: string, wanted: string) =>
+  expect.poll(() => parameter(page, name), { timeout: 20_000 }).toBe(wanted);
+/** Words of a row of the sums, cell by cell. */
+const sumsRow = (page: Page, name: string) =>
+  page
+    .getByRole('group', { name: 'Attempts by function in the visible window' })
+    .getByRole('row')
+    .filter({ has: page.getByRole('button', { name }) })
+    .getByRole('cell')
+    .allTextContents();
+const expectSums = async (page: Page, some: readonly SyntheticAttempt[]) => {
+  for (const name of [MAP, REDUCE]) {
+    const sum = sumOf(some, name);
+    const words = [name, count(sum.count), expect.stringContaining(count(sum.failures))];
+    const durations = [sum.totalNs, sum.p50Ns, sum.p95Ns, sum.maxNs].map(durationText);
+    await expect.poll(() => sumsRow(page, name), { timeout: 20_000 }).toEqual([...words, ...durations]);
+  }
+};
+
+describe('a job of more than 100,000 attempts', () => {
+  it('shows its lanes from the first tile, asked for before the scripts were there, and its sums', async () => {
+    const { page, errors, asked } = await openLarge();
+    await title(page, attempts.length).waitFor();
+    await expectSums(page, attempts);
+    const paths = asked.map((request) => new URL(request.url()));
+    expect(paths.filter(({ pathname }) => pathname.endsWith('/first-tile'))).toHaveLength(1);
+    const tiles = paths.filter(({ pathname }) => pathname.endsWith('/tile'));
+    expect(tiles.filter(({ searchParams }) => searchParams.has('lanes')).map(String)).toEqual([]);
+    // The strip of all lanes.
+    expect(tiles).toHaveLength(1);
+    await expectSound(page, errors);
+    await page.context().close();
+  });
+
+  it('goes from failure to failure, and to the longest', async () => {
+    const { page, errors } = await openLarge();
+    const next = page.getByRole('button', { name: `Next failure ${count(failed.length)}` });
+    await next.click();
+    await becomes(page, 'sel', selectionOf(failed[0]));
+    const details = page.getByRole('region', { name: 'Selected task' });
+    await details.getByText('synthetic failure').waitFor();
+    await details
+      .getByText(`worker ${pidOf(failed[0]?.worker ?? 0)} on ${nodeName(nodeOf(failed[0]?.worker ?? 0))}`)
+      .waitFor();
+    await next.click();
+    await becomes(page, 'sel', selectionOf(failed[1]));
+    await expectSound(page, errors);
+    await page.getByRole('button', { name: 'Fit' }).click();
+    await becomes(page, 'from', '');
+    const longest = attempts.reduce((best, one) => (one.durationNs > best.durationNs ? one : best));
+    await page.getByRole('button', { name: 'Longest' }).click();
+    await becomes(page, 'sel', selectionOf(longest));
+    await details.getByText(`worker ${pidOf(longest.worker)} on ${nodeName(nodeOf(longest.worker))}`).waitFor();
+    expect(BigInt(parameter(page, 'from'))).toBeLessThan(longest.startNs);
+    expect(BigInt(parameter(page, 'to'))).toBeGreaterThan(endOf(longest));
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('finds the longest time in which a lane in view did nothing', async () => {
+    const { page, errors } = await openLarge();
+    const { worker, ns } = longestIdle(attempts);
+    await page.getByRole('button', { name: 'Gap' }).click();
+    const notice = page.getByText(/^Idle for about/);
+    const words = (await notice.textContent()) ?? '';
+    expect(words).toContain(`: worker ${pidOf(worker)} on ${nodeName(nodeOf(worker))}, 1 of the `);
+    // As exact as a pixel of the window that it was looked for in.
+    const said = Number(/about ([\d.]+) s/.exec(words)?.[1]) * 1e9;
+    expect(Math.abs(said - ns)).toBeLessThan(0.4e9);
+    await page.waitForFunction(() => location.search.includes('from='));
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('filters by words, function, node and duration', async () => {
+    const { page, errors } = await openLarge();
+    const search = page.getByRole('textbox', { name: 'Search tasks' });
+    const reduced = attempts.filter((one) => one.function === REDUCE);
+    await search.fill('REDUCE');
+    await page.getByText(`${count(reduced.length)} found`, { exact: true }).waitFor();
+    await search.fill('worker_died');
+    const died = attempts.filter(({ error }) => error === 'WORKER_DIED');
+    await page.getByText(`${count(died.length)} found`, { exact: true }).waitFor();
+    await search.press('Enter');
+    await becomes(page, 'sel', selectionOf(died[0]));
+    await search.fill(attempts[4711]?.taskId.slice(0, 20) ?? '');
+    await page.getByText('1 found', { exact: true }).waitFor();
+    await search.fill('');
+    await page.getByRole('button', { name: 'Fit' }).click();
+
+    const choice = (name: string) => page.getByRole('combobox', { name, exact: true });
+    await choice('Function').selectOption(MAP);
+    await title(page, attempts.length - reduced.length).waitFor();
+    await choice('Function').selectOption('');
+    await choice('Node').selectOption({ label: nodeName(2) });
+    const onNode = attempts.filter((one) => nodeOf(one.worker) === 2);
+    await title(page, onNode.length, 1, WORKERS / NODES).waitFor();
+    await expectSums(page, onNode);
+    await choice('Node').selectOption('');
+    await choice('Duration').selectOption({ label: 'at least 1 s' });
+    const long = attempts.filter(({ durationNs }) => durationNs >= 1e9);
+    expect(long.some(({ durationNs }) => durationNs === 1e9)).toBe(true);
+    await title(page, long.length, NODES, new Set(long.map(({ worker }) => worker)).size).waitFor();
+    await expectSound(page, errors);
+    await page.context().close();
+  });
+
+  it('folds a node, selects a window with Shift and drag, and pans in what is loaded', async () => {
+    const { page, errors, asked } = await openLarge();
+    const box = await boxOf(page);
+    await page.mouse.click(box.x + 30, box.y + 37);
+    await page.waitForFunction(() => location.search.includes('fold='));
+    await page.waitForLoadState('networkidle');
+    await page.mouse.click(box.x + 30, box.y + 37);
+    await becomes(page, 'fold', '');
+
+    await page.keyboard.down('Shift');
+    await page.mouse.move(box.x + box.width * 0.5, box.y + 100);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.55, box.y + 140, { steps: 5 });
+    await page.mouse.up();
+    await page.keyboard.up('Shift');
+    await page.waitForFunction(() => location.search.includes('from='));
+    const [from, to] = [BigInt(parameter(page, 'from')), BigInt(parameter(page, 'to'))];
+    const expected = (wholeNs(attempts) * box.width * 0.05) / (box.width - LABELS);
+    expect(Math.abs(Number(to - from) / expected - 1)).toBeLessThan(0.02);
+    await expectSums(page, touching(attempts, from, to));
+
+    await page.waitForLoadState('networkidle');
+    const before = asked.length;
+    await page.mouse.move(box.x + box.width * 0.6, box.y + 100);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.4, box.y + 100, { steps: 10 });
+    await page.mouse.up();
+    await expect.poll(() => parameter(page, 'from')).not.toBe(from.toString());
+    const panned = [BigInt(parameter(page, 'from')), BigInt(parameter(page, 'to'))] as const;
+    await expectSums(page, touching(attempts, ...panned));
+    expect(
+      asked
+        .slice(before)
+        .map((request) => request.url())
+        .filter((url) => /\/(first-)?tile\?/.test(url)),
+    ).toEqual([]);
+    await expectSound(page, errors);
+    await page.context().close();
+  });
+
+  it('measures with Alt and drag, and says in words where the keyboard is', async () => {
+    const { page, errors } = await openLarge();
+    await lanes(page).focus();
+    const words = new RegExp(
+      `(${MAP}|${REDUCE}), (FINISHED|FAILED), .+, \\d+\\.\\dx the median, worker 10\\d\\d on ${nodeName(0)}$`,
+    );
+    await expect
+      .poll(
+        async () => {
+          await page.keyboard.press('ArrowRight');
+          return spoken(page).textContent();
+        },
+        { timeout: 20_000 },
+      )
+      .toMatch(words);
+    const first = await spoken(page).textContent();
+    await page.keyboard.press('ArrowDown');
+    await expect.poll(() => spoken(page).textContent()).not.toBe(first);
+    expect(await spoken(page).textContent()).toMatch(words);
+
+    const box = await boxOf(page);
+    await page.keyboard.down('Alt');
+    await page.mouse.move(box.x + 400, box.y + 100);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 800, box.y + 120, { steps: 5 });
+    await page.mouse.up();
+    await page.keyboard.up('Alt');
+    await expect.poll(() => spoken(page).textContent()).toContain('between both points');
+    const [, minutes = '0', seconds = ''] =
+      /^(?:(\d+) m )?([\d.]+) s between/.exec((await spoken(page).textContent()) ?? '') ?? [];
+    const measured = Number(minutes) * 60 + Number(seconds);
+    const expected = (wholeNs(attempts) * 400) / (box.width - LABELS) / 1e9;
+    expect(Math.abs(measured - expected)).toBeLessThan(1);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('shows the same as rows, that come as they are scrolled to', async () => {
+    const { page, errors } = await openLarge('&as=table');
+    const table = page.locator('table[aria-rowcount]');
+    expect(await table.getAttribute('aria-rowcount')).toBe('100001');
+    await page.getByText(`The first 100,000 of ${count(attempts.length)} by start`).waitFor();
+    expect(await table.locator('tbody tr').count()).toBeLessThan(80);
+    const cells = (row: number) => table.locator(`tr[aria-rowindex="${row + 2}"] td`).allTextContents();
+    const expectRow = async (row: number, one: SyntheticAttempt | undefined) => {
+      if (one === undefined) throw new Error(`no attempt ${row} was made`);
+      const median = sumOf(attempts, one.function).p50Ns;
+      const start = new Date(Number(one.startNs / 1_000_000n)).toISOString().slice(11, 23);
+      const state = expect.stringContaining(one.error === null ? 'FINISHED' : 'FAILED');
+      const where = `worker ${pidOf(one.worker)} on ${nodeName(nodeOf(one.worker))}`;
+      const ratio = `${(one.durationNs / median).toFixed(1)}x`;
+      const wanted = [start, one.function, '0', state, durationText(one.durationNs), ratio, where, one.error ?? ''];
+      await expect.poll(() => cells(row), { timeout: 20_000 }).toEqual(wanted);
+    };
+    await expectRow(0, attempts[0]);
+    await expectSound(page, errors);
+
+    await page.getByRole('combobox', { name: 'State', exact: true }).selectOption('FAILED');
+    await expect.poll(() => table.getAttribute('aria-rowcount')).toBe(String(failed.length + 1));
+    expect(failed.length).toBeGreaterThan(250);
+    await expectRow(0, failed[0]);
+    await page.getByRole('region', { name: 'Attempts in the visible window' }).evaluate((region) => {
+      region.scrollTop = region.scrollHeight;
+    });
+    await expectRow(failed.length - 1, failed.at(-1));
+    await table.locator(`tr[aria-rowindex="${failed.length + 1}"] button`).click();
+    await becomes(page, 'sel', selectionOf(failed.at(-1)));
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('is sound on a phone', async () => {
+    const { page, errors } = await openLarge('', PHONE);
+    await title(page, attempts.length).waitFor();
+    await expectSums(page, attempts);
+    await expectSound(page, errors);
+    await page.context().close();
+  });
+});
