@@ -39,6 +39,8 @@ const REST = 4;
 const SLACK_S = 2;
 /** Attempts per step: bounds memory. */
 const STEP = 20_000;
+/** Parts per step that are looked through for what still runs: the engine holds their ids, and few come here. */
+const OPEN_STEP = 500_000;
 /** Beyond this share of a job, making its timeline anew is cheaper than looking for what is new. */
 const MUCH = 0.2;
 
@@ -135,8 +137,11 @@ export function createTimelineKeeper(
       made.workerOfLane.size > 0 &&
       (await engine.select(endedJobs, { jobs: [job] })).every((one) => one.session !== session)
     )
-      await eachRange(engine, session, job, STEP, async (range) => {
+      await eachRange(engine, session, job, OPEN_STEP, async (range) => {
+        const began = performance.now();
         for (const row of await engine.select(openInRange, range)) made.open.set(keyOf(row), openSlice(row));
+        // Pages wait for the same engine.
+        await sleep(performance.now() - began, undefined, { signal: stop.signal });
       });
     jobs.set(key, made);
     return made;

@@ -1,0 +1,100 @@
+/** Which attempts still run, asked of names of states first, against the definition of an attempt (queries/attempts.ts). */
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { AttemptPart, TaskState } from '../../lib/model/task.ts';
+import { nanoseconds } from '../../lib/model/units.ts';
+import type { Runtime } from '../../lib/server/runtime.ts';
+import { attemptsOfJob } from '../../lib/store/queries/attempts.ts';
+import { openInRange } from '../../lib/store/queries/timeline-keeper.ts';
+import { openTestRuntime } from '../server/open-runtime.ts';
+
+let runtime: Runtime;
+beforeAll(async () => {
+  runtime = await openTestRuntime();
+  await runtime.engine.command('SYSTEM STOP MERGES xray.ray_task_attempts');
+});
+afterAll(() => runtime.close());
+
+const START = 1_790_000_000_000_000_000n;
+const STATES: readonly TaskState[] = ['PENDING_ARGS_AVAIL', 'SUBMITTED_TO_WORKER', 'RUNNING', 'FINISHED', 'FAILED'];
+
+/** A part tells any states in any combination; from a `timeline` they are derived. */
+const part = fc.record({
+  task: fc.integer({ min: 0, max: 60 }),
+  attempt: fc.integer({ min: 0, max: 2 }),
+  source: fc.constantFrom('event', 'event', 'timeline'),
+  type: fc.constantFrom('NORMAL_TASK', 'NORMAL_TASK', 'NORMAL_TASK', 'DRIVER_TASK', undefined),
+  name: fc.constantFrom('read', 'train', undefined, undefined),
+  placed: fc.boolean(),
+  states: fc.uniqueArray(fc.constantFrom(...STATES), { maxLength: 3 }),
+  at: fc.integer({ min: 1, max: 1_000_000 }),
+});
+type Told = typeof part extends fc.Arbitrary<infer Value> ? Value : never;
+
+const partOf = (session: string, told: Told): AttemptPart => ({
+  session,
+  jobId: '01000000',
+  taskId: told.task.toString(16).padStart(48, '0'),
+  attempt: told.attempt,
+  source: told.source,
+  ...(told.type === undefined ? {} : { type: told.type }),
+  ...(told.name === undefined ? {} : { functionName: told.name }),
+  ...(told.placed ? { nodeId: 'n', workerId: `w${told.at % 3}` } : {}),
+  stateTimes: Object.fromEntries(told.states.map((state, i) => [state, nanoseconds(START + BigInt(told.at + i))])),
+});
+
+const definition = {
+  name: 'attempts-by-definition',
+  sql: `SELECT task_id, attempt, type, function_name, worker_id, start_ns, end_ns FROM ${attemptsOfJob}`,
+  row: z.object({
+    task_id: z.string(),
+    attempt: z.number(),
+    type: z.string(),
+    function_name: z.string(),
+    worker_id: z.string(),
+    start_ns: z.string(),
+    end_ns: z.string(),
+  }),
+};
+
+async function expected(session: string): Promise<string[]> {
+  const all = (await runtime.engine.select(definition, { session, job: '01000000' })).filter(
+    ({ type }) => type !== 'DRIVER_TASK',
+  );
+  const names = (task: string) => all.filter(({ task_id }) => task_id === task).map((row) => row.function_name);
+  return all
+    .filter(({ worker_id, start_ns, end_ns }) => worker_id !== '' && start_ns !== '0' && end_ns === '0')
+    .map(
+      ({ task_id, attempt, function_name, start_ns }) =>
+        `${task_id} ${attempt} ${function_name || (names(task_id).sort().at(-1) ?? '')} ${start_ns}`,
+    )
+    .sort();
+}
+
+describe('attempts that still run', () => {
+  it('are found by the names of their states, before and after parts merge', async () => {
+    let sessions = 0;
+    let found = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 150 }), fc.nat(150), async (told, cut) => {
+        const session = `session_open_${sessions++}`;
+        for (const some of [told.slice(0, cut), told.slice(cut)])
+          await runtime.ingest.rayFacts({ attempts: some.map((one) => partOf(session, one)) });
+        const open = async () =>
+          (await runtime.engine.select(openInRange, { session, job: '01000000', after: '', until: '' }))
+            .map((row) => `${row.task_id} ${row.attempt} ${row.function_name} ${row.start_ns}`)
+            .sort();
+        const wanted = await expected(session);
+        expect(await open()).toEqual(wanted);
+        await runtime.engine.command('SYSTEM START MERGES xray.ray_task_attempts');
+        await runtime.engine.command('OPTIMIZE TABLE xray.ray_task_attempts FINAL');
+        await runtime.engine.command('SYSTEM STOP MERGES xray.ray_task_attempts');
+        expect(await open()).toEqual(wanted);
+        found += wanted.length;
+      }),
+      { numRuns: 20 },
+    );
+    expect(found).toBeGreaterThan(0);
+  }, 120_000);
+});
