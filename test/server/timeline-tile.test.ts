@@ -400,6 +400,29 @@ describe('tiles', () => {
     expect(busyOf(decodeTile(body.buffer), 0)).toEqual([...new Array(30).fill(2), 0, 0]);
   });
 
+  it('count a failure once that began before, however many levels know it', async () => {
+    const session = 'session_carried';
+    const made = { id: 1, attempt: 0, worker: 0, name: 'a', start: ORIGIN, end: ORIGIN + (1n << 40n), failed: true };
+    await insert(partsOf(session, made));
+    await runtime.timelines.keep();
+    const { answer } = await lanesOf(session);
+    for (const resolution of [20, 25]) {
+      const from = ORIGIN + (1n << 26n);
+      const { body } = await getTimelineTile(runtime, {
+        jobId: '01000000',
+        session,
+        from,
+        to: from + (100n << BigInt(resolution)),
+        resolution,
+        lanes: answer.lanes.key,
+        nodes: answer.nodes.map(({ key }) => key),
+      });
+      const tile = decodeTile(body.buffer);
+      const carries = [...tile.bucket.keys()].filter((entry) => tile.bucket[entry] === CARRY);
+      expect([resolution, carries.map((entry) => tile.failures[entry])]).toEqual([resolution, [1, 1]]);
+    }
+  });
+
   it('are refused where they would be too large, with the reason', async () => {
     const session = 'session_refused';
     await insert(

@@ -143,11 +143,12 @@ const levelRows = (lanes: string): string => `SELECT node, lane, longest,
 
 /**
  * Slices that began before `from` and reach into the tile, at least `least` ns long: on every level only as many buckets
- * back as make one of the next, because what is longer than that is the longest of its bucket there.
+ * back as make one of the next, because what is longer than that is the longest of its bucket there. A slice that several
+ * levels know is one row: failures of rows are summed.
  */
 const carryRows = (
   lanes: string,
-): string => `SELECT node, lane, longest, toUInt32(4294967295) AS b, toUInt64(0) AS tasks,
+): string => `SELECT DISTINCT node, lane, longest, toUInt32(4294967295) AS b, toUInt64(0) AS tasks,
     toUInt64(bitAnd(toUInt64(bitShiftRight(longest, 64)), 1)) AS failures, ${START} + ${LENGTH} AS ends
   FROM xray.timeline_levels
   WHERE ${OF_JOB} AND ${lanes} AND (${LEVELS.map((level, i) =>
@@ -167,7 +168,7 @@ const sliceRows = (lanes: string): string => `SELECT node, lane, longest, b, tas
     SELECT node, lane, toUInt32(4294967295) AS b, ${levelColumns('0')}, max(end_ns) AS ends
     FROM xray.timeline_slices WHERE ${OF_JOB} AND ${lanes} AND start_ns < {from:Int64} AND start_ns >= {back:Int64} AND end_ns > {from:Int64}
       AND end_ns - start_ns >= {least:Int64} AND ${FILTER} GROUP BY node, lane)
-  UNION ALL SELECT node, lane, longest, b, tasks, failures, ends FROM (${carryRows(lanes)}) WHERE {plain:UInt8} = 1`;
+  UNION ALL SELECT node, lane, longest, b, tasks, failures, ends FROM (${carryRows(lanes)}) WHERE {plain:UInt8} = 1 AND ${START} < {back:Int64}`;
 
 const ofLanes = (
   rows: string,
@@ -190,6 +191,8 @@ export const tileOfSlices: Query<unknown> = {
 /** A row of the tile of nodes that changes how many lanes are busy: by `tasks`, as 32 bits with a sign, from its bucket on. */
 export const BUSY_ROW = 0x8000_0000;
 
+const PLACE = 'transform(node, {nodes:Array(UInt64)}, {places:Array(UInt32)}, toUInt32(0))';
+
 /**
  * Whole nodes, summed here, because there may be a hundred thousand lanes: as many rows as nodes times buckets hold
  * anything, and those that say how many of their lanes are busy. A lane counts once in a bucket, whatever it holds there: one
@@ -198,17 +201,20 @@ export const BUSY_ROW = 0x8000_0000;
  * Busy lanes are exact from slices. From levels a lane is missing in a bucket that none of its slices starts in, and that only
  * one reaches which is shorter than another of its bucket of the level. In both, a slice shorter than a bucket that began
  * before the tile is not in it (carryRows), and its lane not busy with it. So never too many.
+ *
+ * Rows are read twice, because to sort lanes with their `longest` costs more.
  */
-const ofNodes = (rows: string): string => `WITH each AS (
-    SELECT node, lane, b, max(longest) AS l, sum(tasks) AS n, sum(failures) AS lost, if(b = 4294967295, toUInt32(0), b) AS starts,
-      toUInt32(greatest(least(bitShiftRight(greatest(max(ends) - {from:Int64} - 1, 0), {resolution:UInt8}), {last:Int64} - {first:Int64} - 1), toInt64(starts))) + 1 AS busy_to
-    FROM (${rows}) GROUP BY node, lane, b)
-  SELECT max(if(kind = 0, l, toUInt256(0))), toUInt32(place + if(kind = 0, 0, ${BUSY_ROW})) AS target, toUInt32(multiIf(kind = 0, b, kind = 1, busy_from, busy_to)) AS at,
-    toUInt32(bitAnd(sum(multiIf(kind = 0, toInt64(n), kind = 1, toInt64(1), toInt64(-1))), 4294967295)), toUInt32(sumIf(lost, kind = 0))
-  FROM (SELECT transform(node, {nodes:Array(UInt64)}, {places:Array(UInt32)}, toUInt32(0)) AS place, b, l, n, lost, busy_to,
-      greatest(starts, max(busy_to) OVER (PARTITION BY node, lane ORDER BY starts, busy_to ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS busy_from
-    FROM each)
-  ARRAY JOIN if(busy_from < busy_to, [0, 1, 2], [0]) AS kind GROUP BY target, at`;
+const ofNodes = (rows: string): string => `WITH each AS (${rows})
+  SELECT max(longest), ${PLACE} AS target, b AS at, toUInt32(bitAnd(sum(tasks), 4294967295)) AS changes, toUInt32(sum(failures)) AS lost
+    FROM each GROUP BY target, at
+  UNION ALL SELECT toUInt256(0), toUInt32(place + ${BUSY_ROW}) AS target, toUInt32(if(is_end, busy_to, busy_from)) AS at,
+      toUInt32(bitAnd(sum(if(is_end, toInt64(-1), toInt64(1))), 4294967295)) AS changes, toUInt32(0) AS lost
+    FROM (SELECT ${PLACE} AS place, busy_to,
+        greatest(starts, max(busy_to) OVER (PARTITION BY node, lane ORDER BY starts ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS busy_from
+      FROM (SELECT node, lane, if(b = 4294967295, toUInt32(0), b) AS starts,
+          toUInt32(greatest(least(bitShiftRight(greatest(ends - {from:Int64} - 1, 0), {resolution:UInt8}), {last:Int64} - {first:Int64} - 1), toInt64(starts))) + 1 AS busy_to
+        FROM each))
+    ARRAY JOIN [false, true] AS is_end WHERE busy_from < busy_to GROUP BY target, at`;
 
 export const nodeTileOfLevels: Query<unknown> = {
   name: 'timeline-node-tile',
