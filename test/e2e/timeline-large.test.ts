@@ -154,9 +154,11 @@ describe('a job of more than 100,000 attempts', () => {
     await page.getByRole('button', { name: 'Fit' }).click();
     await becomes(page, 'from', '');
     const longest = attempts.reduce((best, one) => (one.durationNs > best.durationNs ? one : best));
-    await page.getByRole('button', { name: 'Longest' }).click();
+    await page.getByRole('toolbar').getByRole('button', { name: 'Longest' }).click();
     await becomes(page, 'sel', selectionOf(longest));
     await details.getByText(`worker ${pidOf(longest.worker)} on ${nodeName(nodeOf(longest.worker))}`).waitFor();
+    // The window reaches the address when the hand rests.
+    await page.waitForFunction(() => location.search.includes('from='));
     expect(BigInt(parameter(page, 'from'))).toBeLessThan(longest.startNs);
     expect(BigInt(parameter(page, 'to'))).toBeGreaterThan(endOf(longest));
     expect(errors).toEqual([]);
