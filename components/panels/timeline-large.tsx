@@ -111,7 +111,13 @@ export function LargeTimeline({
   const picks = useLargePicks(job, view, large, range, lookAt);
   const gaps = useGapJump(tracks, range, 2 ** large.resolution, inView, (there) => setRange(there, 'zoom'), lookAt);
   const notice = picks.notice || gaps.notice;
-  const jump = (to: TimelineJump) => (to === 'gap' ? gaps.jump() : picks.jump(to));
+  const jump = (to: TimelineJump) => {
+    gaps.forget();
+    picks.forget();
+    if (to !== 'gap') picks.jump(to);
+    // Lanes that are not loaded yet would look idle, or as if nothing were; the line below the toolbar says that they load.
+    else if (!isLoading && large.pages.size > 0) gaps.jump();
+  };
   const [taskId = '', attempt = '0'] = query.sel.split(':');
   const names = useMemo(
     () => [...new Set([...answer.functions, query.fn].filter(Boolean))].sort(),
@@ -221,7 +227,9 @@ export function LargeTimeline({
               </>
             )}
           </div>
-          <TimelineLegend entries={colourLegend(query.color, functions, TILE_STATES)} hasPhases={false} />
+          {query.as === 'table' ? null : (
+            <TimelineLegend entries={colourLegend(query.color, functions, TILE_STATES)} hasPhases={false} />
+          )}
         </Panel>
         {taskId === '' ? null : (
           <TimelineDetails
