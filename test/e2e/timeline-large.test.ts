@@ -1,6 +1,8 @@
 /**
  * The timeline of a job with more attempts than one answer holds, in a real browser, on a production server of its own: the
  * job is synthetic, and everything that is read from the page is compared with what was made, not with the API.
+ *
+ * One file of over 300 lines, because making the job takes longer than all of its tests, and each file would make its own.
  */
 import type { Browser, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
