@@ -29,7 +29,7 @@ function HealthLink() {
     : !health.data
       ? 'Checking sources'
       : unwell.length > 0
-        ? `${unwell.length} source${unwell.length > 1 ? 's' : ''} need attention`
+        ? `${unwell.length} source${unwell.length > 1 ? 's need' : ' needs'} attention`
         : 'All sources well';
   return (
     <Link href="/sources" className="whitespace-nowrap">

@@ -21,6 +21,8 @@ export function useGapJump(
   const [notice, setNotice] = useState('');
   return {
     notice,
+    /** Another jump has the word. */
+    forget: () => setNotice(''),
     jump(): void {
       const before = found.current;
       const isSame = before !== null && before.shown.from === range.from && before.shown.to === range.to;

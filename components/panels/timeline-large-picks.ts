@@ -135,6 +135,7 @@ export function useLargePicks(
     /** Where the selected attempt ran, in words; '' while that is not known. */
     where: isPicked ? trackWhere(tracks, answer.lanes.key.indexOf(picked.lane)) : '',
     notice,
+    forget: () => setNotice(''),
     select(slice: number) {
       if (slice === -1) choose(undefined);
       else {

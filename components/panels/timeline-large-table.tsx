@@ -15,7 +15,7 @@ const PAGE = 200;
 /** Beyond it a scrollbar finds nothing: one zooms in. */
 const MOST = 100_000;
 const COLUMNS: readonly (readonly [title: string, width: string])[] = [
-  ['Start (UTC)', 'w-32'],
+  ['Start (UTC)', 'w-40'],
   ['Function', 'w-60'],
   ['Attempt', 'w-20'],
   ['State', 'w-40'],
@@ -101,7 +101,7 @@ export function LargeTable({
         aria-label="Attempts in the visible window"
         className="h-[56vh] overflow-auto"
       >
-        <table aria-rowcount={rows + 1} className="w-full min-w-[82rem] table-fixed border-collapse text-left">
+        <table aria-rowcount={rows + 1} className="w-full min-w-[84rem] table-fixed border-collapse text-left">
           <thead className="sticky top-0 z-10 bg-[var(--panel)] text-[var(--muted)]">
             <tr aria-rowindex={1}>
               {COLUMNS.map(([title, width]) => (

@@ -116,7 +116,13 @@ export function LargeTimeline({
   const picks = useLargePicks(job, view, large, range, lookAt);
   const gaps = useGapJump(tracks, range, 2 ** large.resolution, inView, (there) => setRange(there, 'zoom'), lookAt);
   const notice = picks.notice || gaps.notice;
-  const jump = (to: TimelineJump) => (to === 'gap' ? gaps.jump() : picks.jump(to));
+  const jump = (to: TimelineJump) => {
+    gaps.forget();
+    picks.forget();
+    if (to !== 'gap') picks.jump(to);
+    // Lanes that are not loaded yet would look idle, or as if nothing were; the line below the toolbar says that they load.
+    else if (!isLoading && large.pages.size > 0) gaps.jump();
+  };
   const names = useMemo(
     () => [...new Set([...answer.functions, query.fn].filter(Boolean))].sort(),
     [answer.functions, query.fn],
@@ -225,7 +231,9 @@ export function LargeTimeline({
               </>
             )}
           </div>
-          <TimelineLegend entries={colourLegend(query.color, functions, TILE_STATES)} hasPhases={phases.size > 0} />
+          {query.as === 'table' ? null : (
+            <TimelineLegend entries={colourLegend(query.color, functions, TILE_STATES)} hasPhases={phases.size > 0} />
+          )}
         </Panel>
         {taskId === '' ? null : (
           <TimelineDetails

@@ -36,6 +36,10 @@ export function TimelinePage({ jobId, session }: { jobId: string; session: strin
   }, [lanes.data, isLarge]);
   const whole = useApi(timelineRoute, narrow, { enabled: isLarge === false, refreshMs });
   useEffect(() => {
+    // Its lanes were not all kept yet when it was looked at first.
+    if (isLarge === false && whole.data !== undefined && whole.data.matched > WHOLE_TIMELINE) setIsLarge(true);
+  }, [isLarge, whole.data]);
+  useEffect(() => {
     const data = isLarge === false ? whole.data : lanes.data;
     if (data === undefined || data.toNs === null) return;
     const isOver = lanes.data?.isBeingMade !== true && BigInt(data.nowNs) - BigInt(data.toNs) > FRESH_NS;

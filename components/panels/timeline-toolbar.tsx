@@ -186,6 +186,8 @@ export function TimelineToolbar({
           type="button"
           title="The longest time in which a lane in view did nothing"
           className={control}
+          // Of a large timeline the lanes are not loaded beside the table.
+          disabled={nodes !== undefined && query.as === 'table'}
           onClick={() => onJump('gap')}
         >
           Gap

@@ -104,7 +104,7 @@ const pageText = async (page: Page): Promise<string> => {
     return copy.textContent ?? '';
   });
 };
-const isStatic = (path: string) => /^\/(_next\/static\/|theme\.js$|icon\.svg|favicon\.ico)/.test(path);
+const isStatic = (path: string) => /^\/(_next\/static\/|before-paint\.js$|icon\.svg|favicon\.ico)/.test(path);
 /** The live page's frame asks this too; a share holds it only where the page shows it. */
 const asPageAsks = (asked: readonly string[], path: string): string[] =>
   [...new Set(asked.filter((each) => each.startsWith('/api/')).map(untilNow))]

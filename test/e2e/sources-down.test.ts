@@ -170,7 +170,7 @@ describe('a share made while Prometheus answers', () => {
         .getByText(/Frozen \d{4}-/)
         .waitFor();
       await showsData(page);
-      for (const words of [/need attention/, /not known/, /out of date/, /Not refreshed/])
+      for (const words of [/needs? attention/, /not known/, /out of date/, /Not refreshed/])
         expect(await page.getByText(words).count()).toBe(0);
       await expectSound(page, errors);
       await page.context().close();
@@ -190,7 +190,7 @@ describe('when Prometheus stops', () => {
       expect(answer?.status()).toBe(200);
       await page.getByRole('heading', { level: 1 }).waitFor();
       await page
-        .getByText(/need attention/)
+        .getByText(/needs? attention/)
         .first()
         .waitFor();
       await expectSound(

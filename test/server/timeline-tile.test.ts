@@ -359,7 +359,7 @@ describe('tiles', () => {
         },
       ),
       {
-        numRuns: Number(process.env.XRAY_TEST_RUNS ?? 15),
+        numRuns: Number(process.env.XRAY_TEST_RUNS ?? 8),
         interruptAfterTimeLimit: 200_000,
         markInterruptAsFailure: true,
       },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { prepareTracks } from '../../../lib/chart/timeline-lanes.ts';
 import { attemptChain, findSlices, type SearchColumns, stepMatch } from '../../../lib/chart/timeline-search.ts';
-import { countBetween, functionSpread, windowAround } from '../../../lib/chart/timeline-window.ts';
+import { countBetween, functionSpread, sliceIn, windowAround } from '../../../lib/chart/timeline-window.ts';
 import { sliceWhere, sliceWords } from '../../../lib/chart/timeline-words.ts';
 import { lane, readPicture, timeline } from './timeline-pictures.ts';
 
@@ -56,6 +56,17 @@ describe('words', () => {
 });
 
 describe('window', () => {
+  it('finds the slice of a track at a time, else the next, else the last', () => {
+    const [first, second, third] = [0, 1, 2].map((slice) => tracks.start[slice] ?? Number.NaN);
+    const middle = ((second ?? 0) + (tracks.end[1] ?? 0)) / 2;
+    expect(tracks.trackBegin[1]).toBe(3);
+    expect(sliceIn(tracks, 0, first ?? 0)).toBe(0);
+    expect(sliceIn(tracks, 0, middle)).toBe(1);
+    expect(sliceIn(tracks, 0, ((tracks.end[0] ?? 0) + (second ?? 0)) / 2)).toBe(1);
+    expect(sliceIn(tracks, 0, (third ?? 0) * 10)).toBe(2);
+    expect(sliceIn(tracks, 7, middle)).toBe(-1);
+  });
+
   it('counts the slices that touch a window', () => {
     expect(countBetween(tracks, { from: 0, to: 45 })).toBe(2);
     expect(countBetween(tracks, { from: 0, to: 1000 })).toBe(5);
