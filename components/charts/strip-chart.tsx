@@ -108,7 +108,7 @@ function StripLabel({
     >
       <span className="flex justify-between gap-2">
         <span className="truncate text-[var(--muted)]">{label}</span>
-        <span>{words?.mean ?? ''}</span>
+        <span className="whitespace-nowrap">{words?.mean ?? ''}</span>
       </span>
       <span className="truncate text-[var(--muted)]">{words === null ? '' : `max ${words.highest}`}</span>
     </div>
