@@ -96,7 +96,7 @@ function drawArrow(context: CanvasRenderingContext2D, from: Point, to: Point, co
   context.fill();
 }
 
-/** From the task that submitted the selected one, and to those that it submitted: start to start. */
+/** From the task that submitted the selected one: start to start. */
 export function drawLinks(
   context: CanvasRenderingContext2D,
   scene: TimelineScene,

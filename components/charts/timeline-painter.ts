@@ -26,7 +26,7 @@ function sizes(frame: Frame) {
   return { width, height, left, top };
 }
 
-/** Gives a canvas its size; returns whether that emptied it. */
+/** Gives a canvas its size, which empties it where it changes. */
 export function resizeCanvas(canvas: HTMLCanvasElement, frame: Frame): void {
   const { width, height } = sizes(frame);
   if (canvas.width !== width) canvas.width = width;

@@ -35,7 +35,7 @@ export interface TimelineScene {
   readonly selected: number;
   /** Slices of the same task, the selected among them. */
   readonly chain: readonly number[];
-  /** Slices that the selected one is linked to: the task that submitted it, and those it submitted. */
+  /** From the slice that submitted a task to the slice of that task. */
   readonly links?: readonly { readonly from: number; readonly to: number }[];
 }
 

@@ -8,15 +8,8 @@ import { trackDensity } from '../../lib/chart/timeline-density.ts';
 import { prepareTracks, withNow } from '../../lib/chart/timeline-lanes.ts';
 import { layoutRows } from '../../lib/chart/timeline-layout.ts';
 import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
-import { attemptChain, findSlices, stepMatch } from '../../lib/chart/timeline-search.ts';
-import {
-  fitRange,
-  functionSpread,
-  longestVisible,
-  nextFailure,
-  sumWindow,
-  windowAround,
-} from '../../lib/chart/timeline-window.ts';
+import { findSlices, stepMatch } from '../../lib/chart/timeline-search.ts';
+import { fitRange, longestVisible, nextFailure, sumWindow, windowAround } from '../../lib/chart/timeline-window.ts';
 import { sliceWhere, sliceWords } from '../../lib/chart/timeline-words.ts';
 import type { TimelineWire } from '../../lib/contract/timeline.ts';
 import { TimelineCanvas } from '../charts/timeline-canvas.tsx';
@@ -31,14 +24,14 @@ import { TimelineDetails } from './timeline-details.tsx';
 import { useGapJump } from './timeline-gaps.ts';
 import { TimelineLegend } from './timeline-legend.tsx';
 import { useNow, windowAtNow } from './timeline-live.ts';
-import { useParentSlice } from './timeline-parent.ts';
 import { usePhases } from './timeline-phases.ts';
+import { useSelectedAttempt } from './timeline-selected.ts';
 import { TimelineSpan } from './timeline-span.tsx';
 import { TimelineStrips } from './timeline-strips.tsx';
 import { TimelineSums } from './timeline-sums.tsx';
 import { TimelineTable } from './timeline-table.tsx';
 import { TimelineToolbar } from './timeline-toolbar.tsx';
-import { type Gesture, useTimelineView } from './timeline-view.ts';
+import { useTimelineView } from './timeline-view.ts';
 import { useTimelineWidth } from './timeline-width.ts';
 
 export function Timeline({
@@ -78,19 +71,13 @@ export function Timeline({
   const isLive = following && (view.range === null || query.live === '1');
   const range = view.range === null ? whole : isLive ? windowAtNow(view.range, now) : view.range;
   const settled = view.settled ?? whole;
-  const move = useCallback(
-    (next: TimeRange | null, gesture: Gesture) => {
-      if (gesture === 'pan' && query.live === '1') void set({ live: '' });
-      setRange(next, gesture);
-    },
-    [setRange, set, query.live],
-  );
-
-  const selectedRow = useMemo(() => {
-    const [taskId, attempt] = query.sel.split(':');
-    return data.columns.taskId.findIndex((id, row) => id === taskId && String(data.columns.attempt[row]) === attempt);
-  }, [data.columns, query.sel]);
-  const selected = selectedRow === -1 ? -1 : (tracks.sliceOf[selectedRow] ?? -1);
+  const {
+    row: selectedRow,
+    slice: selected,
+    chain,
+    links,
+    spread,
+  } = useSelectedAttempt(narrow, data, prepared, tracks, query.sel);
   const keyOf = (slice: number) => {
     const row = tracks.attempt[slice] ?? -1;
     return `${data.columns.taskId[row] ?? ''}:${data.columns.attempt[row] ?? 0}`;
@@ -103,9 +90,11 @@ export function Timeline({
     if (slice === -1) return;
     select(slice);
     const there = windowAround(tracks, slice, range);
-    if (there !== range) move(there, 'zoom');
+    if (there !== range) setRange(there, 'jump');
   };
-  const gaps = useGapJump(tracks, range, 0, { first: 0, last: tracks.tracks.length }, (there) => move(there, 'zoom'));
+  const gaps = useGapJump(tracks, range, 0, { first: 0, last: tracks.tracks.length }, (there) =>
+    setRange(there, 'jump'),
+  );
   const jump = (to: TimelineJump) => {
     if (to === 'gap') gaps.jump();
     else
@@ -124,15 +113,6 @@ export function Timeline({
         matching === null ? undefined : (slice) => matching.has(slice),
       ),
     [tracks, data, query.color, theme, matching],
-  );
-  const chain = useMemo(
-    () => (selected === -1 ? [] : attemptChain(prepared, data, selected)),
-    [prepared, data, selected],
-  );
-  const parent = useParentSlice(narrow, data, tracks, selectedRow);
-  const links = useMemo(
-    () => (parent === -1 || selected === -1 ? [] : [{ from: parent, to: selected }]),
-    [parent, selected],
   );
   const phases = usePhases(narrow, data, prepared, settled);
   const scene: TimelineScene = useMemo(
@@ -161,10 +141,6 @@ export function Timeline({
   );
   const failures = tracks.failedBefore.at(-1) ?? 0;
   const lane = data.lanes[data.columns.lane[selectedRow] ?? -1];
-  const spread = useMemo(
-    () => (selected === -1 ? null : functionSpread(prepared, prepared.functionIndex[selected] ?? -1)),
-    [prepared, selected],
-  );
   const sums = useMemo(
     () => sumWindow(prepared, settled).map((sum) => ({ ...sum, name: data.functions[sum.functionIndex] ?? '' })),
     [prepared, settled, data.functions],
@@ -196,11 +172,11 @@ export function Timeline({
         canFollow={isOpen}
         onStep={(way) => goTo(stepMatch(tracks, matches, selected, way))}
         onJump={jump}
-        onFit={() => move(null, 'zoom')}
+        onFit={() => setRange(null, 'zoom')}
         onFollow={() => {
           setPaused(isLive);
           void set({ live: isLive ? '' : '1' });
-          if (isLive && view.range === null) move(range, 'pan');
+          if (isLive && view.range === null) setRange(range, 'pan');
         }}
       />
       {gaps.notice === '' ? null : (
@@ -239,7 +215,7 @@ export function Timeline({
                   range={range}
                   width={width}
                   labels={labels}
-                  onRange={move}
+                  onRange={setRange}
                 />
                 <TimelineCanvas
                   scene={scene}
@@ -247,7 +223,7 @@ export function Timeline({
                   width={width}
                   labels={labels}
                   focus={focus < tracks.start.length ? focus : -1}
-                  onRange={move}
+                  onRange={setRange}
                   onFocus={setFocus}
                   onSelect={select}
                   onFold={view.fold}

@@ -100,7 +100,7 @@ export function useLargePicks(
     choose(one);
     const [from, end] = [Number(BigInt(one.startNs) - origin), Number(BigInt(one.endNs) - origin)];
     const air = Math.max((end - from) * 3, 400_000);
-    view.setRange({ from: from - air, to: end + air }, 'zoom');
+    view.setRange({ from: from - air, to: end + air }, 'jump');
     setGoTo({ lane: one.lane, at: (from + end) / 2 });
   }
 

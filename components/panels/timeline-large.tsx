@@ -6,7 +6,6 @@
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { clockText } from '../../lib/chart/time-ticks.ts';
 import { colourLegend } from '../../lib/chart/timeline-colours.ts';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
 import { TILE_STATES, tiledWords } from '../../lib/chart/timeline-tiles.ts';
 import { fitRange } from '../../lib/chart/timeline-window.ts';
 import { sliceWhere } from '../../lib/chart/timeline-words.ts';
@@ -29,7 +28,7 @@ import { TimelineSpan } from './timeline-span.tsx';
 import { TimelineStrips } from './timeline-strips.tsx';
 import { TimelineSums } from './timeline-sums.tsx';
 import { TimelineToolbar } from './timeline-toolbar.tsx';
-import type { Gesture, TimelineView } from './timeline-view.ts';
+import type { TimelineView } from './timeline-view.ts';
 import { useTimelineWidth } from './timeline-width.ts';
 
 const count = (value: number): string => value.toLocaleString('en-US');
@@ -106,15 +105,9 @@ export function LargeTimeline({
       : isLive
         ? windowAtNow(view.range, now)
         : view.range;
-  const setRange = useCallback(
-    (next: TimeRange | null, gesture: Gesture) => {
-      if (gesture === 'pan' && query.live === '1') void set({ live: '' });
-      view.setRange(next, gesture);
-    },
-    [view.setRange, set, query.live],
-  );
+  const { setRange } = view;
   const picks = useLargePicks(job, view, large, range, lookAt);
-  const gaps = useGapJump(tracks, range, 2 ** large.resolution, inView, (there) => setRange(there, 'zoom'), lookAt);
+  const gaps = useGapJump(tracks, range, 2 ** large.resolution, inView, (there) => setRange(there, 'jump'), lookAt);
   const notice = picks.notice || gaps.notice;
   const jump = (to: TimelineJump) => {
     gaps.forget();

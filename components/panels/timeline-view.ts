@@ -60,7 +60,8 @@ export function useTimelineFilter() {
   return { filter, order };
 }
 
-export type Gesture = 'zoom' | 'pan';
+/** A jump is a step as a zoom is; it leaves now, as a pan does. */
+export type Gesture = 'zoom' | 'pan' | 'jump';
 
 export function useTimelineView(originNs: string) {
   const [query, setQuery] = useQueryStates(PARAMETERS, { history: 'replace' });
@@ -73,8 +74,9 @@ export function useTimelineView(originNs: string) {
   /** Null shows the whole job. */
   const setRange = useCallback(
     (range: TimeRange | null, gesture: Gesture) => {
+      if (gesture !== 'zoom' && query.live === '1') void setQuery({ live: '' });
       setMoving({ range });
-      const push = gesture === 'zoom' || (burst.current?.push ?? false);
+      const push = gesture !== 'pan' || (burst.current?.push ?? false);
       clearTimeout(burst.current?.timer);
       const timer = setTimeout(() => {
         burst.current = null;
@@ -89,7 +91,7 @@ export function useTimelineView(originNs: string) {
       }, RESTS_AFTER_MS);
       burst.current = { timer, push };
     },
-    [originNs, setQuery],
+    [originNs, setQuery, query.live],
   );
 
   const folded = useMemo(() => new Set(query.fold === '' ? [] : query.fold.split(',')), [query.fold]);
