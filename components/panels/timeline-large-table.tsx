@@ -1,30 +1,18 @@
 'use client';
 /** The attempts of a large timeline's window as rows, by start. Rows are virtual, and asked for by pages as they come into view. */
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { clockText, durationText } from '../../lib/chart/time-ticks.ts';
 import { timelineSlicesRoute } from '../../lib/contract/timeline-tile.ts';
 import { useApiPages } from '../queries/api-client.ts';
 import { EmptyState, Skeleton } from '../ui/states.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';
+import { ATTEMPT_COLUMNS, ATTEMPT_ROW, AttemptTable } from './attempt-table.tsx';
 import type { FoundSlice } from './timeline-large-picks.ts';
 import type { LargeJob } from './timeline-large-scene.ts';
 
-const ROW = 30;
 const PAGE = 200;
 /** Beyond it a scrollbar finds nothing: one zooms in. */
 const MOST = 100_000;
-const COLUMNS: readonly (readonly [title: string, width: string])[] = [
-  ['Start (UTC)', 'w-40'],
-  ['Function', 'w-60'],
-  ['Attempt', 'w-20'],
-  ['State', 'w-40'],
-  ['Duration', 'w-24 text-right'],
-  ['x median', 'w-24 text-right'],
-  ['Where', 'w-60'],
-  ['Error', 'w-60'],
-];
-
 export function LargeTable({
   job: { answer, narrow, filter },
   window,
@@ -43,17 +31,13 @@ export function LargeTable({
   selected: string;
   onSelect: (one: FoundSlice) => void;
 }) {
-  const scroller = useRef<HTMLElement>(null);
   const rows = Math.min(MOST, count ?? 0);
-  const virtual = useVirtualizer({
-    count: rows,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
-    overscan: 12,
-  });
-  const items = virtual.getVirtualItems();
-  const first = Math.floor((items[0]?.index ?? 0) / PAGE);
-  const last = Math.floor((items.at(-1)?.index ?? 0) / PAGE);
+  const [inView, setInView] = useState({ first: 0, last: 0 });
+  const onRows = useCallback(
+    (from: number, to: number) => setInView({ first: Math.floor(from / PAGE), last: Math.floor(to / PAGE) }),
+    [],
+  );
+  const { first, last } = inView;
   const wanted = useMemo(
     () =>
       rows === 0
@@ -79,8 +63,6 @@ export function LargeTable({
   }, [answer.nodes, answer.lanes]);
   if (count === null) return <Skeleton rows={12} />;
   if (count === 0) return <EmptyState title="No attempt in this window">Zoom out, or change the filters.</EmptyState>;
-  const above = items[0]?.start ?? 0;
-  const below = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
   const problem = pages.find(({ error }) => error !== null)?.error;
   return (
     <>
@@ -94,44 +76,24 @@ export function LargeTable({
           ✕ Some rows could not be loaded: {problem.message}
         </p>
       ) : null}
-      <section
-        ref={scroller}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-        tabIndex={0}
-        aria-label="Attempts in the visible window"
-        className="h-[56vh] overflow-auto"
-      >
-        <table aria-rowcount={rows + 1} className="w-full min-w-[84rem] table-fixed border-collapse text-left">
-          <thead className="sticky top-0 z-10 bg-[var(--panel)] text-[var(--muted)]">
-            <tr aria-rowindex={1}>
-              {COLUMNS.map(([title, width]) => (
-                <th key={title} scope="col" className={`px-3 py-1.5 font-normal first:pl-5 ${width}`}>
-                  {title}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {above > 0 ? <tr style={{ height: above }} /> : null}
-            {items.map((item) => {
-              const page = pages[Math.floor(item.index / PAGE) - first]?.data;
-              const one = page?.slices[item.index % PAGE];
-              return (
-                <Row
-                  key={item.key}
-                  index={item.index}
-                  one={one}
-                  where={one === undefined ? '' : (where.get(one.lane) ?? '')}
-                  medianNs={one === undefined ? undefined : medians.get(one.function)}
-                  isSelected={one !== undefined && `${one.taskId}:${one.attempt}` === selected}
-                  onSelect={onSelect}
-                />
-              );
-            })}
-            {below > 0 ? <tr style={{ height: below }} /> : null}
-          </tbody>
-        </table>
-      </section>
+      <AttemptTable
+        rows={rows}
+        onRows={onRows}
+        row={(index, key) => {
+          const one = pages[Math.floor(index / PAGE) - first]?.data?.slices[index % PAGE];
+          return (
+            <Row
+              key={key}
+              index={index}
+              one={one}
+              where={one === undefined ? '' : (where.get(one.lane) ?? '')}
+              medianNs={one === undefined ? undefined : medians.get(one.function)}
+              isSelected={one !== undefined && `${one.taskId}:${one.attempt}` === selected}
+              onSelect={onSelect}
+            />
+          );
+        }}
+      />
     </>
   );
 }
@@ -156,15 +118,15 @@ function Row({
   const hover = isSelected ? 'bg-[var(--panel-2)]' : 'hover:bg-[var(--panel-2)]';
   if (one === undefined)
     return (
-      <tr aria-rowindex={index + 2} aria-busy className="border-[var(--line)] border-b" style={{ height: ROW }}>
-        <td colSpan={COLUMNS.length} className={`text-[var(--muted)] ${cell}`}>
+      <tr aria-rowindex={index + 2} aria-busy className="border-[var(--line)] border-b" style={{ height: ATTEMPT_ROW }}>
+        <td colSpan={ATTEMPT_COLUMNS.length} className={`text-[var(--muted)] ${cell}`}>
           …
         </td>
       </tr>
     );
   const duration = Math.max(0, Number(BigInt(one.endNs) - BigInt(one.startNs)));
   return (
-    <tr aria-rowindex={index + 2} className={`border-[var(--line)] border-b ${hover}`} style={{ height: ROW }}>
+    <tr aria-rowindex={index + 2} className={`border-[var(--line)] border-b ${hover}`} style={{ height: ATTEMPT_ROW }}>
       <td className={`mono ${cell}`}>{clockText(BigInt(one.startNs), 1e6)}</td>
       <td className={cell}>
         <button

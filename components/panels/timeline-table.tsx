@@ -1,7 +1,6 @@
 'use client';
 /** The same attempts as the lanes show, as rows: what a screen reader or a search for text needs. Rows are virtual. */
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef } from 'react';
+import { useMemo } from 'react';
 import { clockText, durationText } from '../../lib/chart/time-ticks.ts';
 import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
 import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
@@ -9,18 +8,7 @@ import { overMedian, sliceWhere } from '../../lib/chart/timeline-words.ts';
 import type { TimelineWire } from '../../lib/contract/timeline.ts';
 import { EmptyState } from '../ui/states.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';
-
-const ROW = 30;
-const COLUMNS: readonly (readonly [title: string, width: string])[] = [
-  ['Start (UTC)', 'w-32'],
-  ['Function', 'w-52'],
-  ['Attempt', 'w-20'],
-  ['State', 'w-40'],
-  ['Duration', 'w-24 text-right'],
-  ['x median', 'w-24 text-right'],
-  ['Where', 'w-60'],
-  ['Error', 'w-60'],
-];
+import { ATTEMPT_ROW, AttemptTable } from './attempt-table.tsx';
 
 const toneOf = (state: string) =>
   state === 'FAILED' ? 'bad' : state === 'FINISHED' ? 'ok' : state.startsWith('RUNNING') ? 'busy' : 'quiet';
@@ -41,7 +29,6 @@ export function TimelineTable({
   selected: number;
   onSelect: (slice: number) => void;
 }) {
-  const scroller = useRef<HTMLElement>(null);
   const rows = useMemo(() => {
     const inside: number[] = [];
     for (let i = 0; i < tracks.start.length; i++)
@@ -53,47 +40,23 @@ export function TimelineTable({
         inside.push(i);
     return inside.sort((a, b) => (tracks.start[a] ?? 0) - (tracks.start[b] ?? 0));
   }, [tracks, range, matches]);
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
-    overscan: 12,
-  });
   if (rows.length === 0)
     return <EmptyState title="No attempt in this window">Zoom out, or change the filters.</EmptyState>;
-  const items = virtual.getVirtualItems();
-  const above = items[0]?.start ?? 0;
-  const below = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section ref={scroller} tabIndex={0} aria-label="Attempts in the visible window" className="h-[56vh] overflow-auto">
-      <table aria-rowcount={rows.length + 1} className="w-full min-w-[80rem] table-fixed border-collapse text-left">
-        <thead className="sticky top-0 z-10 bg-[var(--panel)] text-[var(--muted)]">
-          <tr aria-rowindex={1}>
-            {COLUMNS.map(([title, width]) => (
-              <th key={title} scope="col" className={`px-3 py-1.5 font-normal first:pl-5 ${width}`}>
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {above > 0 ? <tr style={{ height: above }} /> : null}
-          {items.map((item) => (
-            <Row
-              key={item.key}
-              index={item.index}
-              slice={rows[item.index] ?? 0}
-              data={data}
-              tracks={tracks}
-              isSelected={rows[item.index] === selected}
-              onSelect={onSelect}
-            />
-          ))}
-          {below > 0 ? <tr style={{ height: below }} /> : null}
-        </tbody>
-      </table>
-    </section>
+    <AttemptTable
+      rows={rows.length}
+      row={(index, key) => (
+        <Row
+          key={key}
+          index={index}
+          slice={rows[index] ?? 0}
+          data={data}
+          tracks={tracks}
+          isSelected={rows[index] === selected}
+          onSelect={onSelect}
+        />
+      )}
+    />
   );
 }
 
@@ -121,7 +84,7 @@ function Row({
     <tr
       aria-rowindex={index + 2}
       className={`border-[var(--line)] border-b ${isSelected ? 'bg-[var(--panel-2)]' : 'hover:bg-[var(--panel-2)]'}`}
-      style={{ height: ROW }}
+      style={{ height: ATTEMPT_ROW }}
     >
       <td className={`mono ${cell}`}>{clockText(start, 1e6)}</td>
       <td className={cell}>
