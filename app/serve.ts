@@ -14,6 +14,7 @@ import { routeLabel } from '../lib/server/route-label.ts';
 import { signInPage } from '../lib/server/sign-in-page.ts';
 import { startRuntime } from '../lib/server/start-runtime.ts';
 import { createStaticAssets } from '../lib/server/static-assets.ts';
+import { expectTimeline } from '../lib/server/tiles/held.ts';
 
 const dev = process.argv.includes('--dev');
 
@@ -89,7 +90,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, path: 
   const { host, authorization, cookie, origin } = request.headers;
   const allowed = access.of({ method: request.method ?? 'GET', path, host, authorization, cookie, origin });
   if (allowed === 'allowed') {
-    if (assets?.answer(request, response, path) !== true) await handle(request, response);
+    if (assets?.answer(request, response, path) === true) return;
+    if (request.method === 'GET' && path.startsWith('/jobs/')) expectTimeline(runtime, request.url ?? '/');
+    await handle(request, response);
   } else if (allowed === 'wrong-host')
     problem(
       response,

@@ -61,6 +61,26 @@ export function answerGzip<Query extends z.ZodObject, Body extends z.ZodType>(
   };
 }
 
+/** Seconds that a picture may stand for what it shows: that of a reload is the one from before. */
+const PICTURE_S = 10;
+
+/** A GET handler of an SVG image; null is answered with 204. */
+export function answerPicture<Query extends z.ZodObject, Body extends z.ZodType>(
+  route: RouteContract<Query, Body>,
+  run: (runtime: Runtime, query: z.output<Query>) => Promise<string | null>,
+): Handler {
+  return async (request, context) => {
+    try {
+      const svg = await run(getRuntime(), parseQuery(route, request, (await context.params) ?? {}));
+      const headers = { 'cache-control': `private, max-age=${PICTURE_S}` };
+      if (svg === null) return new Response(null, { status: 204, headers });
+      return new Response(svg, { headers: { ...headers, 'content-type': 'image/svg+xml' } });
+    } catch (error) {
+      return problemResponse(error, request.signal.aborted);
+    }
+  };
+}
+
 function parseQuery<Query extends z.ZodObject, Body extends z.ZodType>(
   route: RouteContract<Query, Body>,
   request: Request,

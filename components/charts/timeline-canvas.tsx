@@ -3,14 +3,15 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { durationText } from '../../lib/chart/time-ticks.ts';
 import { offsetToMs } from '../../lib/chart/timeline-instant.ts';
-import { rowAt, rowsBetween } from '../../lib/chart/timeline-layout.ts';
+import { AXIS_HEIGHT, FOOT, rowAt, rowsBetween, tallestLanes } from '../../lib/chart/timeline-layout.ts';
 import type { TimeRange, WideRun } from '../../lib/chart/timeline-raster.ts';
 import { panBy, sliceAt } from '../../lib/chart/timeline-window.ts';
+import { FirstPicture, forgetFirstPicture } from './first-picture.tsx';
 import { CursorLine, setSharedCursor } from './shared-cursor.tsx';
 import { type TimelineJump, useTimelineInput } from './timeline-input.ts';
 import { drawOverlay } from './timeline-paint.ts';
 import { SlicePainter } from './timeline-painter.ts';
-import { AXIS_HEIGHT, type Frame, type Marks, type TimelineScene } from './timeline-scene.ts';
+import type { Frame, Marks, TimelineScene } from './timeline-scene.ts';
 import { useCanvasTheme } from './timeline-theme.ts';
 
 export interface TimelineCanvasProps {
@@ -49,12 +50,16 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
   const [scrollTop, setScrollTop] = useState(0);
   const [pointer, setPointer] = useState<{ readonly x: number; readonly y: number } | null>(null);
   const [tallest, setTallest] = useState(520);
-  const content = layout.height + AXIS_HEIGHT + 6;
+  const [isFilled, setIsFilled] = useState(false);
+  const content = layout.height + AXIS_HEIGHT + FOOT;
   const height = Math.min(content, tallest);
   const plot = Math.max(1, width - labels);
 
   useEffect(() => {
-    const measure = () => setTallest(Math.max(280, Math.round(window.innerHeight * 0.56)));
+    if (isFilled) forgetFirstPicture();
+  }, [isFilled]);
+  useEffect(() => {
+    const measure = () => setTallest(tallestLanes(window.innerHeight));
     measure();
     window.addEventListener('resize', measure);
     return () => window.removeEventListener('resize', measure);
@@ -169,7 +174,10 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
         draw();
         painted.current = draw;
         performance.measure('timeline-draw', { start: began, duration: workMs + performance.now() - began });
-        if (tracks.start.length > 0) performance.mark('timeline-filled');
+        if (tracks.start.length > 0) {
+          performance.mark('timeline-filled');
+          setIsFilled(true);
+        }
       };
       painter.current?.paint({ canvas, scene, frame, theme, onPainted });
     });
@@ -213,6 +221,7 @@ export function TimelineCanvas(props: TimelineCanvasProps) {
                 setSharedCursor(null);
               }}
             />
+            {isFilled ? null : <FirstPicture />}
             <CursorLine
               fromMs={offsetToMs(range.from, scene.originNs)}
               toMs={offsetToMs(range.to, scene.originNs)}

@@ -1,8 +1,8 @@
 /** Marks on the timeline's slices: their names, crosses and phases, and the links between the attempts of one task. */
 import { durationText } from '../../lib/chart/time-ticks.ts';
-import { TRACK_HEIGHT } from '../../lib/chart/timeline-layout.ts';
+import { AXIS_HEIGHT, TRACK_HEIGHT } from '../../lib/chart/timeline-layout.ts';
 import type { WideRun } from '../../lib/chart/timeline-raster.ts';
-import { AXIS_HEIGHT, type Frame, type TimelineScene } from './timeline-scene.ts';
+import type { Frame, TimelineScene } from './timeline-scene.ts';
 import type { CanvasTheme } from './timeline-theme.ts';
 
 const PHASE_COLOURS: Readonly<Record<string, string>> = {

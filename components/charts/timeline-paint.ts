@@ -8,11 +8,11 @@
  *   worker | slices
  */
 import { timeTicks } from '../../lib/chart/time-ticks.ts';
-import { rowsBetween, TRACK_HEIGHT } from '../../lib/chart/timeline-layout.ts';
+import { AXIS_HEIGHT, rowsBetween, TRACK_HEIGHT } from '../../lib/chart/timeline-layout.ts';
 import type { WideRun } from '../../lib/chart/timeline-raster.ts';
 import { drawChain, drawLinks, drawMeasure, drawRun } from './timeline-marks.ts';
 import { resizeCanvas } from './timeline-painter.ts';
-import { AXIS_HEIGHT, type Frame, type Marks, type TimelineScene } from './timeline-scene.ts';
+import type { Frame, Marks, TimelineScene } from './timeline-scene.ts';
 import type { CanvasTheme } from './timeline-theme.ts';
 
 /** Axis, labels, text on slices, phases, the chain of the selection, hover, focus, box. */

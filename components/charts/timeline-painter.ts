@@ -4,9 +4,9 @@
  */
 import { packColour } from '../../lib/chart/timeline-colours.ts';
 import { type PaintedFrame, paintFrame } from '../../lib/chart/timeline-frame.ts';
-import { rowsBetween } from '../../lib/chart/timeline-layout.ts';
+import { AXIS_HEIGHT, rowsBetween } from '../../lib/chart/timeline-layout.ts';
 import type { RasterTracks, WideRun } from '../../lib/chart/timeline-raster.ts';
-import { AXIS_HEIGHT, type Frame, type TimelineScene } from './timeline-scene.ts';
+import type { Frame, TimelineScene } from './timeline-scene.ts';
 import type { CanvasTheme } from './timeline-theme.ts';
 import type { FromWorker, ToWorker } from './timeline-worker.ts';
 

@@ -4,8 +4,6 @@ import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
 import type { TimelineLayout } from '../../lib/chart/timeline-layout.ts';
 import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
 
-export const AXIS_HEIGHT = 26;
-
 /** A phase inside an attempt, offsets in ns. */
 export interface DrawnPhase {
   readonly name: string;

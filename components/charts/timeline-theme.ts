@@ -1,29 +1,22 @@
 /** Colours of the theme that canvases draw with, read once per theme: reading styles in every frame costs a layout. */
 import { useEffect, useState } from 'react';
+import { CANVAS_THEMES, type CanvasTheme, THEME_PROPERTIES } from '../../lib/chart/canvas-theme.ts';
 
-export interface CanvasTheme {
-  readonly background: string;
-  readonly panel: string;
-  readonly raised: string;
-  readonly line: string;
-  readonly text: string;
-  readonly muted: string;
-  readonly accent: string;
-  readonly bad: string;
-}
+export type { CanvasTheme };
 
 function readTheme(): CanvasTheme {
   const style = getComputedStyle(document.documentElement);
-  const read = (name: string, preset: string) => style.getPropertyValue(name).trim() || preset;
+  const read = (name: keyof CanvasTheme) =>
+    style.getPropertyValue(THEME_PROPERTIES[name]).trim() || CANVAS_THEMES.dark[name];
   return {
-    background: read('--bg', '#060b12'),
-    panel: read('--panel', '#0b131d'),
-    raised: read('--panel-2', '#111c29'),
-    line: read('--line', '#1d2b3a'),
-    text: read('--text', '#dbe7f3'),
-    muted: read('--muted', '#8fa3b8'),
-    accent: read('--accent', '#5cc8ff'),
-    bad: read('--bad', '#ff7a7a'),
+    background: read('background'),
+    panel: read('panel'),
+    raised: read('raised'),
+    line: read('line'),
+    text: read('text'),
+    muted: read('muted'),
+    accent: read('accent'),
+    bad: read('bad'),
   };
 }
 

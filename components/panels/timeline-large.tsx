@@ -152,7 +152,7 @@ export function LargeTimeline({
           if (isLive && view.range === null) setRange(range, 'pan');
         }}
       />
-      <p role="status" className="min-h-[18px] text-[12px] text-[var(--muted)]">
+      <p role="status" className="min-h-[20px] text-[12px] text-[var(--muted)]">
         {isLoading ? 'Loading what is in view' : notice}
       </p>
       {error === null ? null : (

@@ -4,6 +4,7 @@ import { type ComponentProps, useEffect, useMemo, useState } from 'react';
 import { timelineRoute } from '../../lib/contract/timeline.ts';
 import { timelineLanesRoute } from '../../lib/contract/timeline-tile.ts';
 import { WHOLE_TIMELINE } from '../../lib/model/timeline-tile.ts';
+import { forgetFirstPicture } from '../charts/first-picture.tsx';
 import { useApi } from '../queries/api-client.ts';
 import { useFrozenPage } from '../queries/frozen.tsx';
 import { Link } from '../ui/link.tsx';
@@ -12,6 +13,7 @@ import { ErrorState } from '../ui/states.tsx';
 import { Timeline } from './timeline-lanes.tsx';
 import { LargeTimeline } from './timeline-large.tsx';
 import { SharedLargeTimeline } from './timeline-large-shared.tsx';
+import { TimelineNotLoaded } from './timeline-not-loaded.tsx';
 import { useTimelineFilter, useTimelineView } from './timeline-view.ts';
 
 /** Above this a refresh is too dear to repeat every few seconds. */
@@ -45,6 +47,7 @@ export function TimelinePage({ jobId, session }: { jobId: string; session: strin
     const isOver = lanes.data?.isBeingMade !== true && BigInt(data.nowNs) - BigInt(data.toNs) > FRESH_NS;
     setRefreshMs(isOver ? false : data.matched > LARGE ? 20_000 : 5_000);
   }, [isLarge, whole.data, lanes.data]);
+  useEffect(() => forgetFirstPicture, []);
   const error = lanes.data === undefined ? lanes : whole.data === undefined && isLarge === false ? whole : null;
   const suffix = session === null ? '' : `?session=${encodeURIComponent(session)}`;
   return (
@@ -74,7 +77,7 @@ export function TimelinePage({ jobId, session }: { jobId: string; session: strin
           />
         </Panel>
       ) : (
-        <NotLoaded />
+        <TimelineNotLoaded />
       )}
     </div>
   );
@@ -84,23 +87,4 @@ function Large(props: Omit<ComponentProps<typeof LargeTimeline>, 'view'>) {
   const view = useTimelineView(props.job.answer.fromNs ?? '0');
   const isShare = useFrozenPage() !== null;
   return isShare ? <SharedLargeTimeline job={props.job} view={view} /> : <LargeTimeline {...props} view={view} />;
-}
-
-/** The same checkerboard that the lanes wear where nothing is loaded yet, at the size that the lanes will have. */
-function NotLoaded() {
-  return (
-    <div role="status" aria-label="Loading the timeline" className="space-y-3">
-      <div className="h-9 rounded-md border border-[var(--line)] bg-[var(--panel)]" />
-      <div className="h-8 rounded bg-[var(--panel)]" />
-      <div className="overflow-hidden rounded-md border border-[var(--line)] bg-[var(--panel)]">
-        <div className="h-10 border-[var(--line)] border-b px-4 py-2 text-[var(--muted)]">Loading attempts</div>
-        <div
-          className="h-[62vh] opacity-50"
-          style={{
-            background: 'repeating-conic-gradient(var(--line) 0 25%, transparent 0 50%) 0 0 / 12px 12px',
-          }}
-        />
-      </div>
-    </div>
-  );
 }

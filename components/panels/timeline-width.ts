@@ -1,5 +1,6 @@
 'use client';
 import { useEffect, useRef, useState } from 'react';
+import { labelsWidth } from '../../lib/chart/timeline-layout.ts';
 
 /** Width of an element in whole CSS px, and the width of the labels that suits it. */
 export function useTimelineWidth() {
@@ -12,5 +13,5 @@ export function useTimelineWidth() {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  return { holder, width, labels: width < 620 ? 92 : 190 };
+  return { holder, width, labels: labelsWidth(width) };
 }

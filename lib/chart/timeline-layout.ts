@@ -26,6 +26,8 @@ export interface TimelineLayout {
   readonly rowOfTrack: Int32Array;
 }
 
+/** The axis above the rows. */
+export const AXIS_HEIGHT = 26;
 export const HEADER_HEIGHT = 22;
 export const TRACK_HEIGHT = 18;
 
@@ -70,3 +72,11 @@ export function rowsBetween(layout: TimelineLayout, top: number, bottom: number)
   while (last < layout.rows.length && (layout.rows[last]?.top ?? 0) < bottom) last++;
   return layout.rows.slice(first, last);
 }
+
+/** CSS px of the names at the left of a timeline so wide. */
+export const labelsWidth = (width: number): number => (width < 620 ? 92 : 190);
+
+/** CSS px of the tallest canvas of lanes in a window so high; with more rows it scrolls. */
+export const tallestLanes = (windowHeight: number): number => Math.max(280, Math.round(windowHeight * 0.56));
+/** Below the last row. */
+export const FOOT = 6;

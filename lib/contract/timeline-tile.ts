@@ -111,6 +111,23 @@ export const timelineFirstTileRoute = defineRoute({
   response: z.instanceof(Uint8Array),
 });
 
+/**
+ * A picture of that tile with axis and names, for a page to show until its scripts are there: image/svg+xml. `width`: CSS px of
+ * the timeline, `windowHeight`: of the browser's window. 204 as above.
+ */
+export const timelineFirstPictureRoute = defineRoute({
+  path: '/api/jobs/{jobId}/timeline/first-picture',
+  query: z.strictObject({
+    ...oneJob,
+    width: z.coerce.number().int().min(200).max(4096),
+    windowHeight: z.coerce.number().int().min(100).max(4096),
+    /** Device px per CSS px. */
+    scale: z.coerce.number().min(0.5).max(2).default(1),
+    theme: z.enum(['dark', 'light']).default('dark'),
+  }),
+  response: z.string(),
+});
+
 /** Ended attempts of a window, or of one lane: what stands behind the slices of a tile. */
 export const TimelineSlicesResponse = z.object({
   slices: z.array(

@@ -12,6 +12,7 @@ import type { Ingest } from './ingest/ingest.ts';
 import type { PrometheusSource } from './prometheus-source.ts';
 import type { RaySource } from './ray-source.ts';
 import type { Telemetry } from './telemetry.ts';
+import type { HeldAnswers } from './tiles/held-answers.ts';
 import type { TimelineKeeper } from './tiles/keeper.ts';
 
 export interface Runtime {
@@ -28,6 +29,8 @@ export interface Runtime {
   readonly telemetry: Telemetry;
   /** Keeps timelines up with what is stored. */
   readonly timelines: TimelineKeeper;
+  /** What several who open a timeline ask for. */
+  readonly held: HeldAnswers;
   /** Every source with its state, freshly read. */
   readonly health: () => readonly SourceHealthWire[];
   readonly close: () => Promise<void>;

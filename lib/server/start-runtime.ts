@@ -20,6 +20,7 @@ import { startRaySources } from './ray-sources.ts';
 import { type Runtime, setRuntime } from './runtime.ts';
 import { createStoreHealth } from './store-health.ts';
 import { createTelemetry } from './telemetry.ts';
+import { createHeldAnswers } from './tiles/held-answers.ts';
 import { createTimelineKeeper } from './tiles/keeper.ts';
 
 function authHeaders(source: HttpSource): Record<string, string> {
@@ -89,6 +90,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     rays: rays.list,
     telemetry,
     timelines,
+    held: createHeldAnswers(),
     health: () => [
       storeHealth.health(),
       prometheus.health(),

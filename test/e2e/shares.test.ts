@@ -85,7 +85,7 @@ const PAGES: readonly SharedPage[] = [
 /** Asked for what is in view, which an address without a view does not tell: frozen by the button alone. */
 const OF_THE_VIEW = /\/(strips|phases)\?/;
 /** Bytes that only live pages ask for, and the size that tells whether they need them. */
-const LIVE_ONLY = /\/timeline\/first-tile\?|\/traces\/[0-9a-f]+\/(size|spans)/;
+const LIVE_ONLY = /\/timeline\/first-(tile|picture)\?|\/traces\/[0-9a-f]+\/(size|spans)/;
 
 /** Paths of everything the page asks for, in order. */
 function watch(page: Page): string[] {

@@ -10,7 +10,7 @@ import { durationText } from '../../lib/chart/time-ticks.ts';
 import { requestPath } from '../../lib/contract/route.ts';
 import { TimelineLanesResponse, timelineLanesRoute } from '../../lib/contract/timeline-tile.ts';
 import { freePort } from '../../lib/server/free-port.ts';
-import { expectSound, launchBrowser, openPage, type View } from './harness.ts';
+import { expectSound, launchBrowser, openPage, VIEWS, type View } from './harness.ts';
 import { startServer, type TestServer, until } from './server.ts';
 import {
   endOf,
@@ -139,6 +139,69 @@ describe('a job of more than 100,000 attempts', () => {
     await expectSound(page, errors);
     await page.context().close();
   });
+
+  for (const view of VIEWS)
+    it(`shows the server's picture until its scripts are there, the same that they draw: ${view.join(' ')}`, async () => {
+      const shots: { box: unknown; picture: string }[] = [];
+      for (const hasScripts of [false, true]) {
+        const { page } = await openPage(browser, view);
+        if (!hasScripts) await page.route(/_next\/static\/.*\.js/, (route) => route.abort());
+        await page.goto(
+          `${server.base}/jobs/${SYNTHETIC_JOB.jobId}/timeline?session=${SYNTHETIC_JOB.session}`,
+          hasScripts ? {} : { waitUntil: 'load' },
+        );
+        const drawn = hasScripts ? lanes(page) : page.locator('[elementtiming=first-picture]');
+        await drawn.waitFor();
+        if (hasScripts)
+          await page.waitForFunction(() => performance.getEntriesByName('timeline-filled', 'mark').length > 0);
+        else
+          await page.waitForFunction(() =>
+            performance.getEntriesByType('resource').some(({ name }) => /first-picture/.test(name)),
+          );
+        await page.waitForTimeout(1000);
+        expect(await page.locator('[elementtiming=first-picture]').count()).toBe(hasScripts ? 0 : 1);
+        const box = await drawn.boundingBox();
+        if (!box) throw new Error('nothing is drawn');
+        // Without the names, whose font is not there yet.
+        const left = box.width < 620 ? 92 : 190;
+        const clip = {
+          x: box.x + left,
+          y: box.y + 26,
+          width: box.width - left,
+          height: Math.min(400, box.height - 26),
+        };
+        shots.push({
+          box: Object.values(box).map(Math.round),
+          picture: (await page.screenshot({ clip })).toString('base64'),
+        });
+        await page.context().close();
+      }
+      expect(shots[0]?.box).toEqual(shots[1]?.box);
+      const { page } = await openPage(browser);
+      const [differing, coloured] = await page.evaluate(
+        async (pictures) => {
+          const pixels = [];
+          for (const picture of pictures) {
+            const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${picture}`)).blob());
+            const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
+            context?.drawImage(image, 0, 0);
+            pixels.push(context?.getImageData(0, 0, image.width, image.height).data ?? new Uint8ClampedArray());
+          }
+          const [before, after] = [pixels[0] ?? [], pixels[1] ?? []];
+          let [differ, colour] = [0, 0];
+          for (let i = 0; i < before.length; i += 4) {
+            const [red = 0, green = 0, blue = 0] = before.slice(i, i + 3);
+            if (Math.max(red, green, blue) - Math.min(red, green, blue) > 60) colour++;
+            if ([0, 1, 2].some((part) => Math.abs((before[i + part] ?? 0) - (after[i + part] ?? 0)) > 12)) differ++;
+          }
+          return [(differ / before.length) * 4, (colour / before.length) * 4];
+        },
+        shots.map(({ picture }) => picture),
+      );
+      expect(differing).toBeLessThan(0.01);
+      expect(coloured).toBeGreaterThan(0.2);
+      await page.context().close();
+    });
 
   it('goes from failure to failure, and to the longest', async () => {
     const { page, errors } = await openLarge();

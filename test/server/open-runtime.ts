@@ -10,6 +10,7 @@ import { loadConfig } from '../../lib/server/config.ts';
 import { createIngest } from '../../lib/server/ingest/create-ingest.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
 import { createTelemetry } from '../../lib/server/telemetry.ts';
+import { createHeldAnswers } from '../../lib/server/tiles/held-answers.ts';
 import { createTimelineKeeper } from '../../lib/server/tiles/keeper.ts';
 import { migrate } from '../../lib/store/migrate.ts';
 import { openEngine } from '../../lib/store/open-engine.ts';
@@ -41,6 +42,7 @@ export async function openTestRuntime(environment: Readonly<Record<string, strin
     rays: () => [],
     telemetry,
     timelines,
+    held: createHeldAnswers(),
     health: () => ingest.health(),
     async close() {
       await ingest.close();

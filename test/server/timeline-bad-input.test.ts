@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeTile } from '../../lib/model/timeline-tile.ts';
 import { nanoseconds } from '../../lib/model/units.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
-import { getTimelineLanes } from '../../lib/server/tiles/lanes.ts';
+import { getHeldLanes } from '../../lib/server/tiles/held.ts';
 import { getTimelineTile } from '../../lib/server/tiles/tile.ts';
 import { getTimeline } from '../../lib/server/timeline.ts';
 import { openTestRuntime } from './open-runtime.ts';
@@ -46,7 +46,7 @@ async function job(attempts: readonly { readonly start: bigint; readonly end: bi
 /** All lanes over the whole job, 1,000 buckets; counts of the tile and what both questions took. */
 async function look(which: { readonly session: string; readonly jobId: string }) {
   const began = performance.now();
-  const lanes = await getTimelineLanes(runtime, { ...which, order: 'node' });
+  const lanes = await getHeldLanes(runtime, { ...which, order: 'node' });
   const [from, to] = [BigInt(lanes.fromNs ?? 0), BigInt(lanes.toNs ?? 0) + 1n];
   const span = Number(to - from);
   const resolution = Math.max(0, Math.ceil(Math.log2(span / 1000)));

@@ -8,7 +8,7 @@ import { densityOfTile, resolutionOf, tracksOfTiles } from '../../lib/chart/time
 import { decodeTile, LANE_PAGE } from '../../lib/model/timeline-tile.ts';
 import { nanoseconds } from '../../lib/model/units.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
-import { getTimelineLanes } from '../../lib/server/tiles/lanes.ts';
+import { getHeldLanes } from '../../lib/server/tiles/held.ts';
 import { getTimelineSlices } from '../../lib/server/tiles/slices.ts';
 import { getTimelineTile } from '../../lib/server/tiles/tile.ts';
 import { getTimeline } from '../../lib/server/timeline.ts';
@@ -32,7 +32,7 @@ async function restart(): Promise<void> {
 }
 
 const job = { jobId: SYNTHETIC.job, session: SYNTHETIC.session };
-const lanes = () => getTimelineLanes(runtime, { ...job, order: 'node' });
+const lanes = () => getHeldLanes(runtime, { ...job, order: 'node' });
 
 /** Tasks and failures of all lanes at a resolution. */
 async function sums(resolution: number) {
@@ -116,7 +116,7 @@ describe('timeline keeper', () => {
         const state = whole.states[whole.columns.state[row] ?? 0] ?? '';
         return [text(lane, whole.functions[whole.columns.function[row] ?? 0] ?? '', from, to, state)];
       });
-      const answer = await getTimelineLanes(runtime, { jobId, session, order: 'node' });
+      const answer = await getHeldLanes(runtime, { jobId, session, order: 'node' });
       const kept: string[] = [];
       for (const [place, key] of answer.lanes.key.entries()) {
         const lane = {

@@ -9,7 +9,7 @@ import type { AttemptPart } from '../../lib/model/task.ts';
 import { CARRY, decodeTile, type TimelineTile, unpackLength } from '../../lib/model/timeline-tile.ts';
 import { nanoseconds } from '../../lib/model/units.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
-import { getTimelineLanes } from '../../lib/server/tiles/lanes.ts';
+import { getHeldLanes } from '../../lib/server/tiles/held.ts';
 import { getTimelineSlices } from '../../lib/server/tiles/slices.ts';
 import { getTimelineSums } from '../../lib/server/tiles/sums.ts';
 import { getTimelineTile } from '../../lib/server/tiles/tile.ts';
@@ -169,7 +169,7 @@ function entriesOf(tile: TimelineTile, lane: number): readonly Entry[] {
 /** Slices of every lane as the API tells them; checks that no two of a lane overlap. */
 async function lanesOf(session: string) {
   const job = { jobId: '01000000', session };
-  const answer = await getTimelineLanes(runtime, { ...job, order: 'node' });
+  const answer = await getHeldLanes(runtime, { ...job, order: 'node' });
   const lanes = new Map<string, Plain[]>();
   for (const key of answer.lanes.key) {
     const { slices, limited } = await getTimelineSlices(runtime, {
@@ -238,7 +238,7 @@ function sumsOf(slices: readonly Plain[]) {
 /** Of every node, from levels where the resolution allows, and from slices, as for a filter. */
 async function expectBusy(
   asked: { jobId: string; session: string; from: bigint; to: bigint; resolution: number },
-  answer: Awaited<ReturnType<typeof getTimelineLanes>>,
+  answer: Awaited<ReturnType<typeof getHeldLanes>>,
   lanes: ReadonlyMap<string, readonly Plain[]>,
 ): Promise<void> {
   const { jobId, session, from, to, resolution } = asked;

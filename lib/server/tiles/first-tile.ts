@@ -1,28 +1,44 @@
 /**
- * Use case: the tile that a page of this width will ask for first, so that it can be asked for before the page's scripts
- * are there. It is named by the address that the page will ask for.
+ * Use cases: the tile that a page of this width will ask for first, and a picture of it, so that both can be asked for before
+ * the page's scripts are there. The tile is named by the address that the page will ask for.
  */
 import type { z } from 'zod';
+import { CANVAS_THEMES } from '../../chart/canvas-theme.ts';
+import { labelsWidth } from '../../chart/timeline-layout.ts';
+import { timelinePicture } from '../../chart/timeline-picture.ts';
 import { loadedWindow, resolutionOf } from '../../chart/timeline-tiles.ts';
 import { fitRange } from '../../chart/timeline-window.ts';
 import { requestPath } from '../../contract/route.ts';
-import { type timelineFirstTileRoute, timelineTileRoute } from '../../contract/timeline-tile.ts';
-import { LANE_PAGE, WHOLE_TIMELINE } from '../../model/timeline-tile.ts';
+import {
+  type timelineFirstPictureRoute,
+  type timelineFirstTileRoute,
+  timelineTileRoute,
+} from '../../contract/timeline-tile.ts';
+import { decodeTile, LANE_PAGE, WHOLE_TIMELINE } from '../../model/timeline-tile.ts';
 import type { Runtime } from '../runtime.ts';
-import { getLanesOnce } from './lanes-once.ts';
-import { getTimelineTile, type TileAnswer } from './tile.ts';
+import { getHeldLanes } from './held.ts';
+import { type FirstTile, HELD_MS, once } from './held-answers.ts';
+import { jobNames } from './known-lanes.ts';
+import { encodePng } from './png.ts';
+import { getTimelineTile } from './tile.ts';
 
 /** null: the job is small enough to be drawn from one answer, or nothing of it has ended. */
-export async function getFirstTile(
+export function getFirstTile(
   runtime: Runtime,
   query: z.output<typeof timelineFirstTileRoute.query>,
-  signal?: AbortSignal,
-): Promise<(TileAnswer & { readonly address: string }) | null> {
+): Promise<FirstTile | null> {
+  const key = JSON.stringify(Object.entries(query).sort());
+  return once(runtime.held.firstTiles, key, HELD_MS, () => makeFirstTile(runtime, query));
+}
+
+async function makeFirstTile(
+  runtime: Runtime,
+  query: z.output<typeof timelineFirstTileRoute.query>,
+): Promise<FirstTile | null> {
   const { pixels, ...narrow } = query;
-  const { fromNs, toNs, matched, isBeingMade, lanes, version } = await getLanesOnce(runtime, {
-    ...narrow,
-    order: 'node',
-  });
+  // The tile needs to know of which job it is; that takes as long as the lanes.
+  const [answer] = await Promise.all([getHeldLanes(runtime, { ...narrow, order: 'node' }), jobNames(runtime, narrow)]);
+  const { fromNs, toNs, matched, isBeingMade, lanes, version } = answer;
   if (fromNs === null || toNs === null || lanes.key.length === 0) return null;
   if (matched <= WHOLE_TIMELINE && !isBeingMade) return null;
   const origin = BigInt(fromNs);
@@ -40,10 +56,31 @@ export async function getFirstTile(
     lanes: keys.join(','),
     version,
   });
-  const tile = await getTimelineTile(
-    runtime,
-    { ...narrow, from, to, resolution, lanes: keys, exact: false, version },
-    signal,
-  );
-  return { ...tile, address };
+  const tile = await getTimelineTile(runtime, {
+    ...narrow,
+    from,
+    to,
+    resolution,
+    lanes: keys,
+    exact: false,
+    version,
+  });
+  return { ...tile, address, answer };
+}
+
+/** image/svg+xml of the same; null where there is no first tile. */
+export async function getFirstPicture(
+  runtime: Runtime,
+  query: z.output<typeof timelineFirstPictureRoute.query>,
+): Promise<string | null> {
+  const { width, windowHeight, scale, theme, ...narrow } = query;
+  const pixels = Math.round((width - labelsWidth(width)) * scale);
+  const tile = await getFirstTile(runtime, { ...narrow, pixels });
+  if (tile === null) return null;
+  const { answer, body } = tile;
+  const now = Number(BigInt(answer.nowNs) - BigInt(answer.fromNs ?? answer.nowNs));
+  const size = { width, windowHeight, scale };
+  const picture = timelinePicture(answer, decodeTile(body.buffer), now, size, CANVAS_THEMES[theme]);
+  const png = await encodePng(picture.pixels, picture.width, picture.height);
+  return picture.svg(`data:image/png;base64,${png.toString('base64')}`);
 }

@@ -49,6 +49,8 @@ export interface TimelineKeeper {
   readonly open: (session: string, job: string) => readonly OpenSlice[];
   /** True while much of a job waits to be kept: what timelines hold of it is not all. */
   readonly isMaking: (session: string, job: string) => boolean;
+  /** Another number whenever slices or lanes of a job may have changed; while they change, too. */
+  readonly revision: (session: string, job: string) => number;
   /** Does what there is to do now; resolves when the timeline holds every attempt that was stored before the call. */
   readonly keep: () => Promise<void>;
   /** Resolves when no job is being counted (job-counts.ts). */
@@ -169,13 +171,21 @@ export function createTimelineKeeper(
     });
   }
 
+  let changes = 0;
+  const revisions = new Map<string, number>();
+
   /** Where it fails, what is in memory may be ahead of what was stored: it is read again, and checked, next time. */
   async function guarded(job: JobLanes, work: () => Promise<void>): Promise<void> {
+    const key = `${job.session}/${job.job}`;
+    revisions.set(key, ++changes);
     try {
       await work();
     } catch (error) {
-      jobs.delete(`${job.session}/${job.job}`);
+      jobs.delete(key);
       throw error;
+    } finally {
+      // What was read meanwhile may be half of it.
+      revisions.set(key, ++changes);
     }
   }
 
@@ -265,6 +275,7 @@ export function createTimelineKeeper(
   return {
     open: (session, job) => [...(jobs.get(`${session}/${job}`)?.open.values() ?? [])],
     isMaking: (session, job) => making.has(`${session}/${job}`),
+    revision: (session, job) => revisions.get(`${session}/${job}`) ?? 0,
     keep,
     counted: counter.settled,
     async close() {

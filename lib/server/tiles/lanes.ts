@@ -11,6 +11,7 @@ import {
 } from '../../store/queries/timeline-tile.ts';
 import { resolveJob } from '../jobs.ts';
 import type { Runtime } from '../runtime.ts';
+import type { JobLanesAnswer } from './held-answers.ts';
 import { bareLane, nodeHash } from './job-lanes.ts';
 import { FOREVER, filterOf, isPlain, keyOf } from './slice-filter.ts';
 
@@ -60,26 +61,33 @@ function sortLanes(lanes: readonly NamedLane[], order: 'node' | 'failure' | 'lon
 const versionOf = (lanes: readonly LaneSums[]): string =>
   keyOf(lanes.reduce((sum, { lane, tasks }) => BigInt.asUintN(64, sum + lane * BigInt(2 * tasks + 1)), 0n));
 
-export async function getTimelineLanes(
-  runtime: Runtime,
-  query: z.output<typeof timelineLanesRoute.query>,
-  signal?: AbortSignal,
-): Promise<TimelineLanesWire> {
+export type LanesQuery = z.output<typeof timelineLanesRoute.query>;
+
+/** Throws ProblemError where there is no such job, or several. */
+export async function getTimelineLanes(runtime: Runtime, query: LanesQuery): Promise<JobLanesAnswer> {
   const job = await resolveJob(runtime, query);
   const which = { session: job.session, job: job.job_id };
-  const options = signal ? { signal } : {};
+  const revision = runtime.timelines.revision(job.session, job.job_id);
+  return { ...which, revision, answer: await lanesOf(runtime, query, which) };
+}
+
+async function lanesOf(
+  runtime: Runtime,
+  query: LanesQuery,
+  which: { readonly session: string; readonly job: string },
+): Promise<TimelineLanesWire> {
   const [allColumns, matchingColumns, functions, nodes, actors] = await Promise.all([
-    runtime.engine.select(timelineLaneSums, which, options),
-    isPlain(query) ? null : runtime.engine.select(filteredLaneSums, { ...which, ...filterOf(query) }, options),
-    runtime.engine.select(timelineFunctions, which, options),
-    runtime.engine.select(nodeNames, { session: job.session }, options),
-    runtime.engine.select(actorClasses, which, options),
+    runtime.engine.select(timelineLaneSums, which),
+    isPlain(query) ? null : runtime.engine.select(filteredLaneSums, { ...which, ...filterOf(query) }),
+    runtime.engine.select(timelineFunctions, which),
+    runtime.engine.select(nodeNames, { session: which.session }),
+    runtime.engine.select(actorClasses, which),
   ]);
   const all = lanesOfColumns(allColumns[0]);
   const matching = matchingColumns === null ? null : lanesOfColumns(matchingColumns[0]);
   const nodeName = new Map(nodes.map((node) => [node.node_id, node.name || node.ip || node.node_id.slice(0, 8)]));
   const actorClass = new Map(actors.map((actor) => [actor.actor_id, actor.class_name]));
-  const running = isPlain(query) ? runtime.timelines.open(job.session, job.job_id) : [];
+  const running = isPlain(query) ? runtime.timelines.open(which.session, which.job) : [];
   const rows = matching ?? all;
   const known = new Set(rows.map((lane) => `${lane.node_id}/${lane.worker_id}`));
   const bare: LaneSums[] = [];
@@ -157,7 +165,7 @@ export async function getTimelineLanes(
       startNs: slice.startNs.toString(),
     })),
     version: versionOf(all),
-    isBeingMade: runtime.timelines.isMaking(job.session, job.job_id),
+    isBeingMade: runtime.timelines.isMaking(which.session, which.job),
     matched: rows.reduce((sum, lane) => sum + lane.tasks, 0),
     failures: rows.reduce((sum, lane) => sum + lane.failures, 0),
   };

@@ -1,5 +1,5 @@
 import { timelineLanesRoute } from '../../../../../../lib/contract/timeline-tile.ts';
-import { getLanesOnce } from '../../../../../../lib/server/tiles/lanes-once.ts';
+import { getHeldLanes } from '../../../../../../lib/server/tiles/held.ts';
 import { answer } from '../../../../answer.ts';
 
-export const GET = answer(timelineLanesRoute, getLanesOnce);
+export const GET = answer(timelineLanesRoute, getHeldLanes);

@@ -1,0 +1,55 @@
+/**
+ * What runs before anything is drawn: its text stands in every page's head (app/layout.tsx), so it may refer to nothing
+ * outside itself.
+ */
+export function beforePaint(): void {
+  // The theme that was chosen, else the system's; and whether the last visit saw demo data.
+  const root = document.documentElement;
+  const chosen = localStorage.getItem('xray-theme');
+  const light = chosen ? chosen === 'light' : matchMedia('(prefers-color-scheme: light)').matches;
+  const theme = light ? 'light' : 'dark';
+  root.dataset.theme = theme;
+  root.dataset.demo =
+    localStorage.getItem('xray-demo') === '1' && !sessionStorage.getItem('xray-demo-dismissed') ? '1' : '0';
+
+  // A timeline's first answers are asked for while the page's scripts load (components/queries/early-answers.ts takes them).
+  const job = /^\/jobs\/([^/]+)\/timeline$/.exec(location.pathname)?.[1];
+  if (job === undefined) return;
+  const asked = new URLSearchParams(location.search);
+  const path = `/api/jobs/${job}/timeline/`;
+  const early = new Map<string, Promise<Response>>();
+  globalThis.earlyAnswers = early;
+  const session = asked.get('session');
+  const narrow: Record<string, string> = session ? { session } : {};
+  const address = (name: string, more: Record<string, string>) => {
+    const text = new URLSearchParams({ ...narrow, ...more }).toString();
+    return `${path}${name}${text === '' ? '' : `?${text}`}`;
+  };
+  const ask = (one: string) => early.set(one, fetch(one));
+  const isPlain = !['from', 'q', 'fn', 'state', 'order', 'fold', 'node', 'actor', 'longer', 'color', 'as'].some(
+    (name) => asked.has(name),
+  );
+  if (!isPlain) {
+    ask(address('lanes', {}));
+    return;
+  }
+  // As wide as the lanes will be: a guess that is a little wrong still has the same power of two.
+  const width = innerWidth < 640 ? innerWidth - 28 : Math.min(1572, innerWidth - 171);
+  const scale = Math.min(2, devicePixelRatio);
+  // A picture of the lanes stands in until scripts draw them (components/charts/first-picture.tsx).
+  const picture = address('first-picture', {
+    width: String(width),
+    windowHeight: String(innerHeight),
+    scale: String(scale),
+    theme,
+  });
+  const link = document.createElement('link');
+  link.rel = 'preload';
+  link.as = 'image';
+  link.fetchPriority = 'high';
+  link.href = picture;
+  document.head.append(link);
+  root.style.setProperty('--first-picture', `url("${picture}")`);
+  ask(address('lanes', {}));
+  ask(address('first-tile', { pixels: String(Math.round((width - (width < 620 ? 92 : 190)) * scale)) }));
+}

@@ -1,0 +1,57 @@
+/** What a runtime holds of timelines, by what was asked for (held.ts, first-tile.ts). */
+import type { TimelineLanesWire } from '../../contract/timeline-tile.ts';
+
+/** Long enough for a page to come and ask for the rest; shorter than anything of a job is old on it. */
+export const HELD_MS = 1_500;
+
+/** Of which job, and what the keeper's revision of it was before the lanes were read. */
+export interface JobLanesAnswer {
+  readonly session: string;
+  readonly job: string;
+  readonly revision: number;
+  readonly answer: TimelineLanesWire;
+}
+
+/** A tile, the address that the page will ask for it under, and the lanes it is of. */
+export interface FirstTile {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly isFinal: boolean;
+  readonly address: string;
+  readonly answer: TimelineLanesWire;
+}
+
+export interface KeptLanes extends JobLanesAnswer {
+  readonly madeMs: number;
+  isBehind: boolean;
+}
+
+/** By what was asked for. Belongs to the runtime: the server process and Next's bundles have copies of this module. */
+export interface HeldAnswers {
+  readonly lanes: Map<string, KeptLanes>;
+  readonly lanesUnderWay: Map<string, Promise<JobLanesAnswer>>;
+  readonly firstTiles: Map<string, Promise<FirstTile | null>>;
+}
+
+export const createHeldAnswers = (): HeldAnswers => ({
+  lanes: new Map(),
+  lanesUnderWay: new Map(),
+  firstTiles: new Map(),
+});
+
+/** Makes an answer once for each key, however many ask for it until `heldMs` after it was made. */
+export function once<T>(
+  held: Map<string, Promise<T>>,
+  key: string,
+  heldMs: number,
+  make: () => Promise<T>,
+): Promise<T> {
+  const before = held.get(key);
+  if (before !== undefined) return before;
+  const answer = make();
+  held.set(key, answer);
+  const forget = () => {
+    if (held.get(key) === answer) held.delete(key);
+  };
+  answer.then(() => (heldMs === 0 ? forget() : setTimeout(forget, heldMs).unref()), forget);
+  return answer;
+}
