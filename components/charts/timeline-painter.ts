@@ -85,13 +85,20 @@ export class SlicePainter {
   #worker: Worker | null = null;
   #isReady = false;
   #sent: { readonly tracks: RasterTracks; readonly colours: Uint32Array } | null = null;
-  #underWay: { readonly id: number; readonly request: PaintRequest; readonly began: number } | null = null;
+  #underWay: {
+    readonly id: number;
+    readonly request: PaintRequest;
+    readonly size: { readonly width: number; readonly height: number };
+    readonly sentMs: number;
+  } | null = null;
+  /** Pixels of the frame that was shown last, for the worker to paint the next on. */
+  #spare: ArrayBuffer | null = null;
   #next: PaintRequest | null = null;
   #image: ImageData | null = null;
   #frames = 0;
 
   constructor() {
-    if (typeof Worker === 'undefined' || typeof OffscreenCanvas === 'undefined') return;
+    if (typeof Worker === 'undefined') return;
     try {
       this.#worker = new Worker(new URL('./timeline-worker.ts', import.meta.url), { name: 'timeline' });
     } catch {
@@ -128,28 +135,28 @@ export class SlicePainter {
   #send(worker: Worker, request: PaintRequest): void {
     const began = performance.now();
     const { tracks, colours } = request.scene;
-    const send = (message: ToWorker) => worker.postMessage(message);
+    const send = (message: ToWorker, transfer: Transferable[] = []) => worker.postMessage(message, transfer);
     if (this.#sent?.tracks !== tracks || this.#sent.colours !== colours) {
       this.#sent = { tracks, colours };
       send({ kind: 'tracks', tracks: rasterTracks(tracks), colours });
     }
     const id = ++this.#frames;
-    send({ kind: 'frame', id, frame: paintedFrame(request) });
-    this.#underWay = { id, request, began: performance.now() - began };
+    const frame = paintedFrame(request);
+    const buffer = this.#spare;
+    this.#spare = null;
+    send({ kind: 'frame', id, frame, buffer }, buffer === null ? [] : [buffer]);
+    this.#underWay = { id, request, size: frame, sentMs: performance.now() - began };
   }
 
-  #painted({ id, bitmap, runs, workMs }: FromWorker & { kind: 'painted' }): void {
+  #painted({ id, buffer, runs, workMs }: FromWorker & { kind: 'painted' }): void {
     const done = this.#underWay;
-    if (done === null || done.id !== id) {
-      bitmap.close();
-      return;
-    }
+    this.#spare = buffer;
+    if (done === null || done.id !== id) return;
     const began = performance.now();
-    const { canvas, frame, theme, onPainted } = done.request;
-    this.#compose(canvas, frame, theme, (context, left, top) => context.drawImage(bitmap, left, top));
-    bitmap.close();
+    const image = new ImageData(new Uint8ClampedArray(buffer), done.size.width, done.size.height);
+    compose(done.request, image);
     this.#underWay = null;
-    onPainted(runs, done.began + workMs + performance.now() - began);
+    done.request.onPainted(runs, done.sentMs + workMs + performance.now() - began);
     const next = this.#next;
     this.#next = null;
     if (next !== null) this.paint(next);
@@ -157,7 +164,7 @@ export class SlicePainter {
 
   #paintHere(request: PaintRequest): void {
     const began = performance.now();
-    const { canvas, frame, theme, scene, onPainted } = request;
+    const { scene, onPainted } = request;
     const wanted = paintedFrame(request);
     const { width, height } = wanted;
     let image = this.#image;
@@ -166,24 +173,18 @@ export class SlicePainter {
       this.#image = image;
     }
     const runs = paintFrame(scene.tracks, scene.colours, wanted, new Uint32Array(image.data.buffer));
-    const painted = image;
-    this.#compose(canvas, frame, theme, (context, left, top) => context.putImageData(painted, left, top));
+    compose(request, image);
     onPainted(runs, performance.now() - began);
   }
+}
 
-  #compose(
-    canvas: HTMLCanvasElement,
-    frame: Frame,
-    theme: CanvasTheme,
-    draw: (context: CanvasRenderingContext2D, left: number, top: number) => void,
-  ): void {
-    const context = canvas.getContext('2d', { alpha: false });
-    if (context === null) return;
-    resizeCanvas(canvas, frame);
-    const { left, top, width, height } = sizes(frame);
-    context.fillStyle = theme.panel;
-    context.fillRect(0, 0, width, top);
-    context.fillRect(0, top, left, height - top);
-    draw(context, left, top);
-  }
+function compose({ canvas, frame, theme }: PaintRequest, image: ImageData): void {
+  const context = canvas.getContext('2d', { alpha: false });
+  if (context === null) return;
+  resizeCanvas(canvas, frame);
+  const { left, top, width, height } = sizes(frame);
+  context.fillStyle = theme.panel;
+  context.fillRect(0, 0, width, top);
+  context.fillRect(0, top, left, height - top);
+  context.putImageData(image, left, top);
 }
