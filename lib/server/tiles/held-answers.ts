@@ -12,6 +12,15 @@ export interface JobLanesAnswer {
   readonly answer: TimelineLanesWire;
 }
 
+/** A job that was asked for, and what its tiles need to know. */
+export interface JobNames {
+  readonly which: { readonly session: string; readonly job: string };
+  foundMs: number;
+  /** Of every lane that somebody asked for: its node. A lane's never changes. */
+  readonly nodeOf: Map<bigint, bigint>;
+  readonly functions: Map<number, string>;
+}
+
 /** A tile, the address that the page will ask for it under, and the lanes it is of. */
 export interface FirstTile {
   readonly body: Uint8Array<ArrayBuffer>;
@@ -27,12 +36,14 @@ export interface KeptLanes extends JobLanesAnswer {
 
 /** By what was asked for. Belongs to the runtime: the server process and Next's bundles have copies of this module. */
 export interface HeldAnswers {
+  readonly jobs: Map<string, JobNames>;
   readonly lanes: Map<string, KeptLanes>;
   readonly lanesUnderWay: Map<string, Promise<JobLanesAnswer>>;
   readonly firstTiles: Map<string, Promise<FirstTile | null>>;
 }
 
 export const createHeldAnswers = (): HeldAnswers => ({
+  jobs: new Map(),
   lanes: new Map(),
   lanesUnderWay: new Map(),
   firstTiles: new Map(),

@@ -1,32 +1,35 @@
 /** What tiles of a job need to know besides rows: which job, nodes of lanes, names of functions. Held, because every tile asks. */
-import type { Engine } from '../../store/engine.ts';
 import { nodesOfLanes, timelineFunctions } from '../../store/queries/timeline-tile.ts';
 import { type JobQuery, resolveJob } from '../jobs.ts';
 import type { Runtime } from '../runtime.ts';
+import type { JobNames } from './held-answers.ts';
 import { functionKey, functionKeys } from './tile-rows.ts';
 
-/** Whether a job's id is ambiguous is looked up again after so long. */
+/** Whether a job's id is ambiguous is looked up again after so long, behind the answer. */
 const FOUND_MS = 10_000;
 const JOBS_HELD = 100;
 
-export interface JobNames {
-  readonly which: { readonly session: string; readonly job: string };
-  readonly foundMs: number;
-  /** Of every lane that somebody asked for: its node. */
-  readonly nodeOf: Map<bigint, bigint>;
-  readonly functions: Map<number, string>;
-}
-
-const held = new WeakMap<Engine, Map<string, JobNames>>();
-
 /** Throws ProblemError where there is no such job, or several. */
 export async function jobNames(runtime: Runtime, query: JobQuery): Promise<JobNames> {
-  const jobs = held.get(runtime.engine) ?? new Map<string, JobNames>();
-  held.set(runtime.engine, jobs);
-  const key = JSON.stringify([query.jobId, query.session ?? null, query.cluster ?? null]);
-  const known = jobs.get(key);
-  if (known && performance.now() - known.foundMs < FOUND_MS) return known;
+  const known = runtime.held.jobs.get(keyOf(query));
+  if (known === undefined) return findJob(runtime, query);
+  if (performance.now() - known.foundMs > FOUND_MS) {
+    known.foundMs = performance.now();
+    findJob(runtime, query).catch(() => runtime.held.jobs.delete(keyOf(query)));
+  }
+  return known;
+}
+
+/** As `jobNames`, as the store has it now. */
+export async function findJob(runtime: Runtime, query: JobQuery): Promise<JobNames> {
   const job = await resolveJob(runtime, query);
+  const { jobs } = runtime.held;
+  const key = keyOf(query);
+  const before = jobs.get(key);
+  if (before?.which.session === job.session && before.which.job === job.job_id) {
+    before.foundMs = performance.now();
+    return before;
+  }
   const made: JobNames = {
     which: { session: job.session, job: job.job_id },
     foundMs: performance.now(),
@@ -39,12 +42,22 @@ export async function jobNames(runtime: Runtime, query: JobQuery): Promise<JobNa
   return made;
 }
 
+const keyOf = (query: JobQuery): string => JSON.stringify([query.jobId, query.session ?? null, query.cluster ?? null]);
+
 /** Makes sure of the nodes of lanes; one that never was stays unknown. */
 export async function knowLanes(runtime: Runtime, names: JobNames, wanted: readonly bigint[]): Promise<void> {
   const lanes = wanted.filter((lane) => !names.nodeOf.has(lane));
   if (lanes.length === 0) return;
   const rows = await runtime.engine.select(nodesOfLanes, { ...names.which, lanes });
   for (const { lane, node } of rows) names.nodeOf.set(lane, node);
+}
+
+export function noteFunctions(
+  names: JobNames,
+  rows: readonly { readonly hash: bigint; readonly name: string }[],
+): void {
+  for (const { hash, name } of rows)
+    names.functions.set(functionKey(Number(hash & 0xffffffffn), Number(hash >> 32n)), name);
 }
 
 /** Names of the functions in rows of a tile, by functionKey. */
@@ -55,8 +68,7 @@ export async function knowFunctions(
 ): Promise<ReadonlyMap<number, string>> {
   for (const key of functionKeys(words)) {
     if (names.functions.has(key)) continue;
-    for (const { hash, name } of await runtime.engine.select(timelineFunctions, names.which))
-      names.functions.set(functionKey(Number(hash & 0xffffffffn), Number(hash >> 32n)), name);
+    noteFunctions(names, await runtime.engine.select(timelineFunctions, names.which));
     break;
   }
   return names.functions;

@@ -9,11 +9,14 @@ import {
   timelineFunctions,
   timelineLaneSums,
 } from '../../store/queries/timeline-tile.ts';
-import { resolveJob } from '../jobs.ts';
 import type { Runtime } from '../runtime.ts';
-import type { JobLanesAnswer } from './held-answers.ts';
+import type { JobLanesAnswer, JobNames } from './held-answers.ts';
 import { bareLane, nodeHash } from './job-lanes.ts';
+import { findJob, noteFunctions } from './known-lanes.ts';
 import { FOREVER, filterOf, isPlain, keyOf } from './slice-filter.ts';
+
+/** More are looked up when a tile asks for them. */
+const LANES_NOTED = 20_000;
 
 type Compare<T> = (a: T, b: T) => number;
 const collator = new Intl.Collator('en', { numeric: true });
@@ -65,17 +68,14 @@ export type LanesQuery = z.output<typeof timelineLanesRoute.query>;
 
 /** Throws ProblemError where there is no such job, or several. */
 export async function getTimelineLanes(runtime: Runtime, query: LanesQuery): Promise<JobLanesAnswer> {
-  const job = await resolveJob(runtime, query);
-  const which = { session: job.session, job: job.job_id };
-  const revision = runtime.timelines.revision(job.session, job.job_id);
-  return { ...which, revision, answer: await lanesOf(runtime, query, which) };
+  const names = await findJob(runtime, query);
+  const { which } = names;
+  const revision = runtime.timelines.revision(which.session, which.job);
+  return { ...which, revision, answer: await lanesOf(runtime, query, names) };
 }
 
-async function lanesOf(
-  runtime: Runtime,
-  query: LanesQuery,
-  which: { readonly session: string; readonly job: string },
-): Promise<TimelineLanesWire> {
+async function lanesOf(runtime: Runtime, query: LanesQuery, names: JobNames): Promise<TimelineLanesWire> {
+  const { which } = names;
   const [allColumns, matchingColumns, functions, nodes, actors] = await Promise.all([
     runtime.engine.select(timelineLaneSums, which),
     isPlain(query) ? null : runtime.engine.select(filteredLaneSums, { ...which, ...filterOf(query) }),
@@ -84,6 +84,8 @@ async function lanesOf(
     runtime.engine.select(actorClasses, which),
   ]);
   const all = lanesOfColumns(allColumns[0]);
+  noteFunctions(names, functions);
+  if (all.length <= LANES_NOTED) for (const { lane, node } of all) names.nodeOf.set(lane, node);
   const matching = matchingColumns === null ? null : lanesOfColumns(matchingColumns[0]);
   const nodeName = new Map(nodes.map((node) => [node.node_id, node.name || node.ip || node.node_id.slice(0, 8)]));
   const actorClass = new Map(actors.map((actor) => [actor.actor_id, actor.class_name]));

@@ -4,6 +4,8 @@ import type { timelineTileRoute } from '../../contract/timeline-tile.ts';
 import { encodeTile, MOST_BUCKETS } from '../../model/timeline-tile.ts';
 import type { Query } from '../../store/engine.ts';
 import {
+  filteredNodeTile,
+  filteredTile,
   nodesOfLanesThatCount,
   nodeTileOfLevels,
   nodeTileOfSlices,
@@ -74,20 +76,17 @@ export async function getTimelineTile(
   const { resolution } = query;
   const common = { ...names.which, first, last, from: first << wide, least: 1n << wide, resolution };
   const ofLevels = { ...common, level: level ?? 0, up: resolution - (level ?? 0) };
-  const ofSlices = {
-    ...common,
-    ...filterOf(query),
-    to: last << wide,
-    back: plain ? (first << wide) - (1n << BigInt(LEVELS[0])) : 0n,
-    plain: plain ? 1 : 0,
-  };
+  const ofSlices = { ...common, to: last << wide, back: (first << wide) - (1n << BigInt(LEVELS[0])) };
   const rows = (
-    [fromLevels, fromSlices]: readonly [Query<unknown>, Query<unknown>],
+    [fromLevels, fromSlices, filtered]: readonly [Query<unknown>, Query<unknown>, Query<unknown>],
     which: { readonly lanes: readonly bigint[]; readonly nodes: readonly bigint[]; readonly places: readonly number[] },
-  ): Promise<Uint8Array> =>
-    plain && level !== undefined
-      ? runtime.engine.selectBytes(fromLevels, { ...ofLevels, ...which }, options)
-      : runtime.engine.selectBytes(fromSlices, { ...ofSlices, ...which }, options);
+  ): Promise<Uint8Array> => {
+    if (!plain)
+      return runtime.engine.selectBytes(filtered, { ...ofSlices, ...filterOf(query), back: 0n, ...which }, options);
+    return level === undefined
+      ? runtime.engine.selectBytes(fromSlices, { ...ofSlices, ...which }, options)
+      : runtime.engine.selectBytes(fromLevels, { ...ofLevels, ...which }, options);
+  };
   // Places of the rows: lanes that are asked for and known, then nodes.
   const lanes = asked.filter((lane) => nodeOf.has(lane));
   const nodes = nodeKeys.map(hashOf);
@@ -102,21 +101,21 @@ export async function getTimelineTile(
   const parts = await Promise.all([
     lanes.length === 0
       ? null
-      : rows([tileOfLevels, tileOfSlices], {
+      : rows([tileOfLevels, tileOfSlices, filteredTile], {
           lanes,
           nodes: [...new Set(lanes.map((lane) => nodeOf.get(lane) ?? 0n))],
           places: lanes.map((_, place) => place),
         }),
     nodes.length === 0
       ? null
-      : rows([nodeTileOfLevels, nodeTileOfSlices], {
+      : rows([nodeTileOfLevels, nodeTileOfSlices, filteredNodeTile], {
           lanes: [],
           nodes,
           places: nodes.map((_, place) => lanes.length + place),
         }),
     everyNode.length === 0
       ? null
-      : rows([nodeTileOfLevels, nodeTileOfSlices], {
+      : rows([nodeTileOfLevels, nodeTileOfSlices, filteredNodeTile], {
           lanes: [],
           nodes: everyNode,
           places: everyNode.map(() => lanes.length + nodes.length),

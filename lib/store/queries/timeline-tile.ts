@@ -124,6 +124,8 @@ export const timelineFunctions: Query<{ hash: bigint; name: string }> = {
 /**
  * Rows of the tile queries, RowBinary: u256 `longest` (lib/store/schema/timeline.ts), u32 place of the lane or node, u32 bucket,
  * u32 tasks, u32 failures. A lane and bucket may have several rows, which the reader merges: grouping them here costs more.
+ * Most of the time of a tile is the engine's parsing and planning, so there is one text for each kind, with no part that it
+ * does not need.
  */
 export const TILE_ROW_BYTES = 48;
 const none = z.unknown();
@@ -159,16 +161,25 @@ const carryRows = (
   ).join(' OR ')})
     AND ${START} < {from:Int64} AND ${START} + ${LENGTH} > {from:Int64} AND ${LENGTH} >= {least:Int64}`;
 
-/** From the slices themselves, for buckets finer than the finest level, and for filters. */
-const sliceRows = (lanes: string): string => `SELECT node, lane, longest, b, tasks, failures, ends FROM (
+/** From the slices that a filter leaves, those from `back` to `from` where they reach into the tile among them. */
+const sliceRows = (
+  lanes: string,
+  filter: string,
+): string => `SELECT node, lane, longest, b, tasks, failures, ends FROM (
     SELECT node, lane, toUInt32(bitShiftRight(start_ns, {resolution:UInt8}) - {first:Int64}) AS b, ${levelColumns('0')}, max(greatest(start_ns, end_ns)) AS ends
-    FROM xray.timeline_slices WHERE ${OF_JOB} AND ${lanes} AND start_ns >= {from:Int64} AND start_ns < {to:Int64} AND ${FILTER}
+    FROM xray.timeline_slices WHERE ${OF_JOB} AND ${lanes} AND start_ns >= {from:Int64} AND start_ns < {to:Int64}${filter}
     GROUP BY node, lane, b)
   UNION ALL SELECT node, lane, longest, b, toUInt64(0) AS tasks, failures, ends FROM (
     SELECT node, lane, toUInt32(4294967295) AS b, ${levelColumns('0')}, max(end_ns) AS ends
     FROM xray.timeline_slices WHERE ${OF_JOB} AND ${lanes} AND start_ns < {from:Int64} AND start_ns >= {back:Int64} AND end_ns > {from:Int64}
-      AND end_ns - start_ns >= {least:Int64} AND ${FILTER} GROUP BY node, lane)
-  UNION ALL SELECT node, lane, longest, b, tasks, failures, ends FROM (${carryRows(lanes)}) WHERE {plain:UInt8} = 1 AND ${START} < {back:Int64}`;
+      AND end_ns - start_ns >= {least:Int64}${filter} GROUP BY node, lane)`;
+
+/** From all slices, for buckets finer than the finest level; what began before `back` is known from the levels. */
+const fineRows = (lanes: string): string => `${sliceRows(lanes, '')}
+  UNION ALL SELECT node, lane, longest, b, tasks, failures, ends FROM (${carryRows(lanes)}) WHERE ${START} < {back:Int64}`;
+
+/** A filter asks the slices themselves, whatever the resolution: `back` is the beginning of time. */
+const filteredRows = (lanes: string): string => sliceRows(lanes, ` AND ${FILTER}`);
 
 const ofLanes = (
   rows: string,
@@ -184,7 +195,13 @@ export const tileOfLevels: Query<unknown> = {
 
 export const tileOfSlices: Query<unknown> = {
   name: 'timeline-tile-of-slices',
-  sql: ofLanes(sliceRows(OF_LANES)),
+  sql: ofLanes(fineRows(OF_LANES)),
+  row: none,
+};
+
+export const filteredTile: Query<unknown> = {
+  name: 'timeline-filtered-tile',
+  sql: ofLanes(filteredRows(OF_LANES)),
   row: none,
 };
 
@@ -224,7 +241,13 @@ export const nodeTileOfLevels: Query<unknown> = {
 
 export const nodeTileOfSlices: Query<unknown> = {
   name: 'timeline-node-tile-of-slices',
-  sql: ofNodes(sliceRows(OF_NODES)),
+  sql: ofNodes(fineRows(OF_NODES)),
+  row: none,
+};
+
+export const filteredNodeTile: Query<unknown> = {
+  name: 'timeline-filtered-node-tile',
+  sql: ofNodes(filteredRows(OF_NODES)),
   row: none,
 };
 
