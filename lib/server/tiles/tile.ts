@@ -7,9 +7,9 @@ import {
   filteredNodeTile,
   filteredTile,
   nodesOfLanesThatCount,
-  nodeTileOfLevels,
+  nodeTileOfLevel,
   nodeTileOfSlices,
-  tileOfLevels,
+  tileOfLevel,
   tileOfSlices,
 } from '../../store/queries/timeline-tile.ts';
 import { LEVELS } from '../../store/schema/timeline.ts';
@@ -75,17 +75,18 @@ export async function getTimelineTile(
   const plain = isPlain(query);
   const { resolution } = query;
   const common = { ...names.which, first, last, from: first << wide, least: 1n << wide, resolution };
-  const ofLevels = { ...common, level: level ?? 0, up: resolution - (level ?? 0) };
+  const ofLevels = { ...common, up: resolution - (level ?? 0) };
   const ofSlices = { ...common, to: last << wide, back: (first << wide) - (1n << BigInt(LEVELS[0])) };
   const rows = (
-    [fromLevels, fromSlices, filtered]: readonly [Query<unknown>, Query<unknown>, Query<unknown>],
+    [ofLevel, fromSlices, filtered]: readonly [typeof tileOfLevel, Query<unknown>, Query<unknown>],
     which: { readonly lanes: readonly bigint[]; readonly nodes: readonly bigint[]; readonly places: readonly number[] },
   ): Promise<Uint8Array> => {
     if (!plain)
       return runtime.engine.selectBytes(filtered, { ...ofSlices, ...filterOf(query), back: 0n, ...which }, options);
-    return level === undefined
+    const fromLevel = level === undefined ? undefined : ofLevel.get(level);
+    return fromLevel === undefined
       ? runtime.engine.selectBytes(fromSlices, { ...ofSlices, ...which }, options)
-      : runtime.engine.selectBytes(fromLevels, { ...ofLevels, ...which }, options);
+      : runtime.engine.selectBytes(fromLevel, { ...ofLevels, ...which }, options);
   };
   // Places of the rows: lanes that are asked for and known, then nodes.
   const lanes = asked.filter((lane) => nodeOf.has(lane));
@@ -101,21 +102,21 @@ export async function getTimelineTile(
   const parts = await Promise.all([
     lanes.length === 0
       ? null
-      : rows([tileOfLevels, tileOfSlices, filteredTile], {
+      : rows([tileOfLevel, tileOfSlices, filteredTile], {
           lanes,
           nodes: [...new Set(lanes.map((lane) => nodeOf.get(lane) ?? 0n))],
           places: lanes.map((_, place) => place),
         }),
     nodes.length === 0
       ? null
-      : rows([nodeTileOfLevels, nodeTileOfSlices, filteredNodeTile], {
+      : rows([nodeTileOfLevel, nodeTileOfSlices, filteredNodeTile], {
           lanes: [],
           nodes,
           places: nodes.map((_, place) => lanes.length + place),
         }),
     everyNode.length === 0
       ? null
-      : rows([nodeTileOfLevels, nodeTileOfSlices, filteredNodeTile], {
+      : rows([nodeTileOfLevel, nodeTileOfSlices, filteredNodeTile], {
           lanes: [],
           nodes: everyNode,
           places: everyNode.map(() => lanes.length + nodes.length),

@@ -138,27 +138,29 @@ const OF_LANES = 'node IN {nodes:Array(UInt64)} AND lane IN {lanes:Array(UInt64)
 /** All lanes of nodes that count. */
 const OF_NODES = `node IN {nodes:Array(UInt64)} AND ${CURRENT}`;
 
-const levelRows = (lanes: string): string => `SELECT node, lane, longest,
+const levelRows = (lanes: string, level: number): string => `SELECT node, lane, longest,
     toUInt32(bitShiftRight(bucket, {up:UInt8}) - {first:Int64}) AS b, tasks, failures, ${START} + ${LENGTH} AS ends
-  FROM xray.timeline_levels WHERE ${OF_JOB} AND level = {level:UInt8} AND ${lanes}
+  FROM xray.timeline_levels WHERE ${OF_JOB} AND level = ${level} AND ${lanes}
     AND bucket >= bitShiftLeft({first:Int64}, {up:UInt8}) AND bucket < bitShiftLeft({last:Int64}, {up:UInt8})`;
 
 /**
- * Slices that began before `from` and reach into the tile, at least `least` ns long: on every level only as many buckets
- * back as make one of the next, because what is longer than that is the longest of its bucket there. A slice that several
- * levels know is one row: failures of rows are summed.
+ * Slices that began before `from` and reach into the tile, at least `least` ns long, from the levels from `finest` on: on every
+ * level only as many buckets back as make one of the next, because what is longer than that is the longest of its bucket
+ * there. A slice that several levels know is one row: failures of rows are summed.
  */
 const carryRows = (
   lanes: string,
+  finest: number,
 ): string => `SELECT DISTINCT node, lane, longest, toUInt32(4294967295) AS b, toUInt64(0) AS tasks,
     toUInt64(bitAnd(toUInt64(bitShiftRight(longest, 64)), 1)) AS failures, ${START} + ${LENGTH} AS ends
   FROM xray.timeline_levels
-  WHERE ${OF_JOB} AND ${lanes} AND (${LEVELS.map((level, i) =>
-    i === LEVELS.length - 1
-      ? `level = ${level} AND bucket <= bitShiftRight({from:Int64}, ${level})`
-      : // Shorter ones are of no interest, and not looked for: `least` is a constant of the query.
-        `{least:Int64} < ${2n ** BigInt(level + LEVEL_STEP)} AND level = ${level} AND bucket BETWEEN bitShiftRight({from:Int64}, ${level}) - ${2 ** LEVEL_STEP} AND bitShiftRight({from:Int64}, ${level})`,
-  ).join(' OR ')})
+  WHERE ${OF_JOB} AND ${lanes} AND (${LEVELS.filter((level) => level >= finest)
+    .map((level) =>
+      level === LEVELS.at(-1)
+        ? `level = ${level} AND bucket <= bitShiftRight({from:Int64}, ${level})`
+        : `level = ${level} AND bucket BETWEEN bitShiftRight({from:Int64}, ${level}) - ${2 ** LEVEL_STEP} AND bitShiftRight({from:Int64}, ${level})`,
+    )
+    .join(' OR ')})
     AND ${START} < {from:Int64} AND ${START} + ${LENGTH} > {from:Int64} AND ${LENGTH} >= {least:Int64}`;
 
 /** From the slices that a filter leaves, those from `back` to `from` where they reach into the tile among them. */
@@ -176,7 +178,7 @@ const sliceRows = (
 
 /** From all slices, for buckets finer than the finest level; what began before `back` is known from the levels. */
 const fineRows = (lanes: string): string => `${sliceRows(lanes, '')}
-  UNION ALL SELECT node, lane, longest, b, tasks, failures, ends FROM (${carryRows(lanes)}) WHERE ${START} < {back:Int64}`;
+  UNION ALL SELECT node, lane, longest, b, tasks, failures, ends FROM (${carryRows(lanes, LEVELS[0])}) WHERE ${START} < {back:Int64}`;
 
 /** A filter asks the slices themselves, whatever the resolution: `back` is the beginning of time. */
 const filteredRows = (lanes: string): string => sliceRows(lanes, ` AND ${FILTER}`);
@@ -186,12 +188,15 @@ const ofLanes = (
 ): string => `SELECT longest, transform(lane, {lanes:Array(UInt64)}, {places:Array(UInt32)}, toUInt32(0)), b,
     toUInt32(tasks), toUInt32(failures) FROM (${rows})`;
 
+type Level = (typeof LEVELS)[number];
+/** One query for each level. A slice that is at least as long as a bucket there stands out on that level, or on a coarser one. */
+const perLevel = (name: string, sql: (level: Level) => string): ReadonlyMap<Level, Query<unknown>> =>
+  new Map(LEVELS.map((level) => [level, { name, sql: sql(level), row: none }]));
+
 /** Rows of a tile from the level at or below its resolution; `up` is how many powers of two below. */
-export const tileOfLevels: Query<unknown> = {
-  name: 'timeline-tile',
-  sql: ofLanes(`${levelRows(OF_LANES)} UNION ALL ${carryRows(OF_LANES)}`),
-  row: none,
-};
+export const tileOfLevel = perLevel('timeline-tile', (level) =>
+  ofLanes(`${levelRows(OF_LANES, level)} UNION ALL ${carryRows(OF_LANES, level)}`),
+);
 
 export const tileOfSlices: Query<unknown> = {
   name: 'timeline-tile-of-slices',
@@ -233,11 +238,9 @@ const ofNodes = (rows: string): string => `WITH each AS (${rows})
         FROM each))
     ARRAY JOIN [false, true] AS is_end WHERE busy_from < busy_to GROUP BY target, at`;
 
-export const nodeTileOfLevels: Query<unknown> = {
-  name: 'timeline-node-tile',
-  sql: ofNodes(`${levelRows(OF_NODES)} UNION ALL ${carryRows(OF_NODES)}`),
-  row: none,
-};
+export const nodeTileOfLevel = perLevel('timeline-node-tile', (level) =>
+  ofNodes(`${levelRows(OF_NODES, level)} UNION ALL ${carryRows(OF_NODES, level)}`),
+);
 
 export const nodeTileOfSlices: Query<unknown> = {
   name: 'timeline-node-tile-of-slices',

@@ -13,6 +13,7 @@ import { retentionMigrations } from './retention.ts';
 import { shareMigrations } from './shares.ts';
 import { timelineMigrations } from './timeline.ts';
 import { timelineGranuleMigrations } from './timeline-granules.ts';
+import { timelineLevelMigrations } from './timeline-levels.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   ...otelMigrations,
@@ -27,5 +28,6 @@ export const MIGRATIONS: readonly Migration[] = [
   ...raySourceMigrations,
   ...timelineMigrations,
   ...timelineGranuleMigrations,
+  ...timelineLevelMigrations,
   ...expiryMigrations,
 ];

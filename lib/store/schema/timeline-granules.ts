@@ -7,7 +7,7 @@
  *                      --counted--> ray_job_counts (job): attempts by state and function, as of a moment
  */
 import type { Migration } from '../migrate.ts';
-import { LEVELS, levelColumns } from './timeline.ts';
+import { LEVELS_BEFORE_112, levelColumns } from './timeline.ts';
 
 const GRANULES = 'SETTINGS index_granularity = 1024';
 const TTL = 'TTL stored + toIntervalDay({ttl:tasks})';
@@ -37,7 +37,7 @@ export const timelineGranuleMigrations: readonly Migration[] = [
       ) ENGINE = AggregatingMergeTree ORDER BY (session, job_id, level, node, lane, bucket) ${TTL} ${GRANULES}`,
       `CREATE MATERIALIZED VIEW IF NOT EXISTS xray.timeline_levels_of_slices TO xray.timeline_levels AS
         SELECT session, job_id, level, node, lane, ${levelColumns('bitShiftRight(start_ns, level)')}, now() AS stored
-        FROM xray.timeline_slices ARRAY JOIN [${LEVELS.join(', ')}] AS level GROUP BY session, job_id, level, node, lane, bucket`,
+        FROM xray.timeline_slices ARRAY JOIN [${LEVELS_BEFORE_112.join(', ')}] AS level GROUP BY session, job_id, level, node, lane, bucket`,
       `CREATE TABLE IF NOT EXISTS xray.timeline_lane_sums (
         ${KEY}, node UInt64, lane UInt64,
         tasks SimpleAggregateFunction(sum, UInt64), failures SimpleAggregateFunction(sum, UInt64),

@@ -11,10 +11,12 @@
  */
 import type { Migration } from '../migrate.ts';
 
-/** Bucket width of each level as a power of two, ns: 8 ms, 67 ms, 0.5 s, 4 s, 34 s, 4.6 min, 37 min. */
-export const LEVELS = [23, 26, 29, 32, 35, 38, 41] as const;
+/** Bucket width of each level as a power of two, ns: 8 ms, 34 ms, 0.13 s, 0.5 s, 2 s, 9 s, 34 s, 2.3 min, 9 min, 37 min. */
+export const LEVELS = [23, 25, 27, 29, 31, 33, 35, 37, 39, 41] as const;
 /** Buckets of one level that make a bucket of the next, as a power of two. */
-export const LEVEL_STEP = 3;
+export const LEVEL_STEP = 2;
+/** The levels before migration 112 (timeline-levels.ts): what the migrations before it made. */
+export const LEVELS_BEFORE_112 = [23, 26, 29, 32, 35, 38, 41] as const;
 
 /**
  * Slices compare by what stands in front: duration, then the earlier start, then arbitrary but fixed.
@@ -49,7 +51,7 @@ export const timelineMigrations: readonly Migration[] = [
       TTL stored + toIntervalDay({ttl:tasks})`,
       `CREATE MATERIALIZED VIEW IF NOT EXISTS xray.timeline_levels_of_slices TO xray.timeline_levels AS
         SELECT session, job_id, level, node, lane, ${levelColumns('bitShiftRight(start_ns, level)')}, now() AS stored
-        FROM xray.timeline_slices ARRAY JOIN [${LEVELS.join(', ')}] AS level GROUP BY session, job_id, level, node, lane, bucket`,
+        FROM xray.timeline_slices ARRAY JOIN [${LEVELS_BEFORE_112.join(', ')}] AS level GROUP BY session, job_id, level, node, lane, bucket`,
       `CREATE TABLE IF NOT EXISTS xray.timeline_lane_sums (
         session LowCardinality(String), job_id LowCardinality(String), node UInt64, lane UInt64,
         tasks SimpleAggregateFunction(sum, UInt64), failures SimpleAggregateFunction(sum, UInt64),
