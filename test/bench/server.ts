@@ -37,6 +37,8 @@ export interface BenchServer {
   readonly base: string;
   /** VmRSS of the server process in MiB. */
   readonly residentMiB: () => number;
+  /** Resolves when its store has merged what came in: it works less than a tenth of one core for three seconds; after `limitS` anyway. */
+  readonly atRest: (limitS: number) => Promise<void>;
   /** A sample of its /metrics by name; NaN where absent. */
   readonly metric: (name: string) => Promise<number>;
   readonly close: () => Promise<void>;
@@ -70,6 +72,17 @@ export async function startServer(environment: Readonly<Record<string, string>>)
     residentMiB() {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
       return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+    },
+    async atRest(limitS) {
+      const cpuS = () => {
+        const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+        return (Number(fields[11]) + Number(fields[12])) / 100;
+      };
+      for (const end = performance.now() + limitS * 1000; performance.now() < end; ) {
+        const before = cpuS();
+        await sleep(3000);
+        if (cpuS() - before < 0.3) return;
+      }
     },
     async metric(name) {
       const text = await (await fetch(`${base}/metrics`)).text();

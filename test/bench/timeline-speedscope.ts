@@ -121,6 +121,7 @@ async function serve(directory: string): Promise<{ readonly base: string; readon
 async function speedscopePaint(browser: Browser, base: string, file: string): Promise<number> {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   try {
+    await page.waitForTimeout(1500);
     await page.goto(`${base}/index.html#profileURL=${encodeURIComponent(`${base}/data/${file}`)}&title=${file}`);
     const drawn = await page.waitForFunction(
       (title) =>
@@ -142,6 +143,7 @@ async function xrayPaint(browser: Browser, base: string): Promise<number> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   try {
     const page = await context.newPage();
+    await page.waitForTimeout(1500);
     await page.goto(`${base}/jobs/${JOB.jobId}/timeline?session=${JOB.session}`);
     return Number(await (await page.waitForFunction(FILLED, undefined, { timeout: LIMIT_MS })).jsonValue());
   } finally {
@@ -164,7 +166,7 @@ export async function run(report: Report): Promise<void> {
         report({ suite: 'timeline-speedscope', figure: `${figure} ${name}`, value, unit });
       try {
         const data = join(directory, 'store');
-        await fill(data, size);
+        const attempts = await fill(data, size);
         const engine = await openEngine(data, null);
         await pipeline(evented(engine), createWriteStream(join(directory, 'evented.json')));
         await pipeline(chromeTrace(engine), createWriteStream(join(directory, 'chrome.json')));
@@ -172,7 +174,8 @@ export async function run(report: Report): Promise<void> {
         const server = await startServer({ XRAY_DEMO: '0', PROMETHEUS_URL: 'http://127.0.0.1:9', XRAY_DATA_DIR: data });
         const xray: number[] = [];
         try {
-          await untilKept(server, size);
+          await untilKept(server, attempts);
+          await server.atRest(60);
           // The first visit loads the server's code.
           for (let visit = 0; visit <= VISITS; visit++) xray.push(await xrayPaint(browser, server.base));
         } finally {

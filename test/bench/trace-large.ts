@@ -108,6 +108,7 @@ export async function run(report: Report): Promise<void> {
       // A context of its own: nothing is cached.
       const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
       const page = await context.newPage();
+      await page.waitForTimeout(1500);
       await page.goto(`${server.base}/traces/${TRACE}`);
       paints.push(Number(await (await page.waitForFunction(FILLED, null, { timeout: 60_000 })).jsonValue()));
       if (visit === 3) await hands(page, say);
