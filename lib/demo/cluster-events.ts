@@ -1,15 +1,6 @@
 /** Events of the cluster itself: nodes, jobs, actors and the workers that live from the start. */
 import { rfc3339 } from './attempt.ts';
-import {
-  actorId,
-  CPUS_PER_NODE,
-  GPUS_PER_NODE,
-  nodeAt,
-  placementGroupId,
-  RANKS,
-  trainWorker,
-  type World,
-} from './model.ts';
+import { actorId, CPUS_PER_NODE, GPUS_PER_NODE, nodeAt, placementGroupId, trainWorker, type World } from './model.ts';
 import { PREPROCESS_WORKERS, preprocessWorker } from './preprocessing.ts';
 import { Batch, base64, type RayEvent, workerBirth } from './ray-events.ts';
 
@@ -77,7 +68,7 @@ export function clusterEvents(world: World): RayEvent[] {
     const worker = preprocessWorker(world, slot);
     workerBirth(batch, worker, worker.start);
   }
-  for (let rank = 0; rank < RANKS; rank += 1) {
+  for (let rank = 0; rank < world.ranks; rank += 1) {
     const worker = trainWorker(world, rank);
     workerBirth(batch, worker, worker.start);
     const id = base64(actorId(world, rank));

@@ -1,24 +1,29 @@
 /** What NCCL Inspector's textfile mode writes for a node (inspector_prom.cc, since NCCL 2.30): untyped, no rank label. */
 import type { Sample } from './exposition.ts';
 import { GPUS_PER_NODE, nodeAt, type World } from './model.ts';
-import { type AllReduce, busBandwidth, type CommunicatorKind, stepAt, trainingStep } from './training.ts';
+import {
+  type AllReduce,
+  busBandwidth,
+  type CommunicatorKind,
+  ranksOf,
+  stageOf,
+  stepAt,
+  trainingStep,
+} from './training.ts';
 
 /** Inspector's shortest dump interval for Prometheus, ms. */
 const WINDOW = 30_000;
 
-const COMMUNICATORS: readonly {
-  kind: CommunicatorKind;
-  nodes: string;
-  ranks: string;
-  size: string;
-  algorithm: string;
-}[] = [
-  { kind: 'dp', nodes: '2', ranks: '16', size: '2-3GB', algorithm: 'Ring_simple' },
-  { kind: 'tp', nodes: '1', ranks: '8', size: '64-65MB', algorithm: 'NVLS_simple' },
+const COMMUNICATORS: readonly { kind: CommunicatorKind; size: string; algorithm: string }[] = [
+  { kind: 'dp', size: '2-3GB', algorithm: 'Ring_simple' },
+  { kind: 'tp', size: '64-65MB', algorithm: 'NVLS_simple' },
 ];
 
 /** Name of a communicator as a rank of this node sees it. */
-export const communicatorName = (kind: CommunicatorKind, node: number): string => (kind === 'dp' ? 'dp' : `tp-${node}`);
+export function communicatorName(world: World, kind: CommunicatorKind, node: number): string {
+  if (kind === 'tp') return `tp-${node}`;
+  return world.stages === 1 ? 'dp' : `dp-${stageOf(world, node)}`;
+}
 
 /** Samples of one node: means over the operations that ended in the last whole window before `time` (Unix ms). */
 export function collectiveMetrics(world: World, nodeIndex: number, time: number): Sample[] {
@@ -41,16 +46,16 @@ export function collectiveMetrics(world: World, nodeIndex: number, time: number)
         slurm_job_id: '0',
         node: node.name,
         gpu: `GPU${gpu}`,
-        comm_name: communicatorName(communicator.kind, nodeIndex),
-        n_nodes: communicator.nodes,
-        nranks: communicator.ranks,
+        comm_name: communicatorName(world, communicator.kind, nodeIndex),
+        n_nodes: String(ranksOf(world, communicator.kind) / GPUS_PER_NODE),
+        nranks: String(ranksOf(world, communicator.kind)),
         collective: 'AllReduce',
         message_size: communicator.size,
         algo_proto: communicator.algorithm,
       };
       const durations = operations.map((one) => one.end - one.arrival);
       const mean = durations.reduce((sum, ms) => sum + ms, 0) / durations.length;
-      const logs = durations.reduce((sum, ms) => sum + Math.log(busBandwidth(communicator.kind, ms) / 1e9), 0);
+      const logs = durations.reduce((sum, ms) => sum + Math.log(busBandwidth(world, communicator.kind, ms) / 1e9), 0);
       const bandwidth = Math.exp(logs / durations.length);
       const untyped = { type: 'untyped', help: '', labels } as const;
       samples.push({ ...untyped, name: 'nccl_bus_bandwidth_gbs', value: Number(bandwidth.toFixed(6)) });

@@ -13,7 +13,7 @@ export function gpuTemperature(world: World, rank: number, time: number): number
   const busy = stepAt(world, time) >= 0 ? 26 + 4 * unit(world.seed, 81, rank) : 0;
   const normal = idle + busy + 1.2 * wave(time, 40_000, world.seed, 82, rank);
   if (!isThrottled(world, rank, time)) return Math.round(normal);
-  const share = Math.min(1, (time - world.throttleStart) / WARM_UP);
+  const share = Math.min(1, (time - (world.faults.throttle?.start ?? time)) / WARM_UP);
   return Math.round(normal + (91 - normal) * share);
 }
 
@@ -51,7 +51,7 @@ export function gpuMetrics(world: World, nodeIndex: number, time: number): Sampl
     const busy = gpuBusy(world, rank, time);
     const used = gpuMemoryUsed(world, rank, time);
     const steps = Math.max(0, stepAt(world, time));
-    const throttledFor = rank === world.slowRank ? Math.max(0, time - world.throttleStart) : 0;
+    const throttledFor = isThrottled(world, rank, time) ? time - (world.faults.throttle?.start ?? time) : 0;
     add('DCGM_FI_DEV_SM_CLOCK', 'SM clock frequency (in MHz).', clockOf(world, rank, time));
     add('DCGM_FI_DEV_MEM_CLOCK', 'Memory clock frequency (in MHz).', 2619);
     add('DCGM_FI_DEV_GPU_TEMP', 'GPU temperature (in C).', gpuTemperature(world, rank, time));

@@ -1,6 +1,6 @@
 /**
  * The demo cluster as a process of its own.
- * `node lib/demo/main.ts --xray URL --port 0 --seed 7 --history-minutes 60 --ready-file FILE [--anchor MS]`
+ * `node lib/demo/main.ts --xray URL --port 0 --seed 7 --gpus 64 --history-minutes 60 --ready-file FILE [--anchor MS]`
  * It ends on SIGTERM, and when its standard input (a pipe of its parent) closes.
  */
 import { rename, writeFile } from 'node:fs/promises';
@@ -10,10 +10,10 @@ import { createWorld } from './model.ts';
 import { readOptions } from './options.ts';
 import { startServer } from './server.ts';
 import { Tally } from './tally.ts';
-import { TARGETS } from './targets.ts';
+import { targetsOf } from './targets.ts';
 
 const options = readOptions(process.argv.slice(2), Date.now());
-const world = createWorld(options.seed, options.anchor);
+const world = createWorld(options.seed, options.anchor, options.gpus);
 const tally = new Tally(world);
 tally.advance(Date.now());
 const server = await startServer(tally, options.port);
@@ -26,7 +26,7 @@ if (options.readyFile !== null) {
     dashboardUrl: `http://${host}`,
     session: world.session,
     anchor: world.anchor,
-    targets: TARGETS.map((target) => ({
+    targets: targetsOf(world).map((target) => ({
       job: target.job,
       targets: [host],
       labels: { __metrics_path__: target.path, ...target.labels },

@@ -5,9 +5,9 @@
 
 export const CLUSTER = 'demo-cluster';
 export const RAY_VERSION = '2.58.0';
-export const NODE_COUNT = 2;
 export const GPUS_PER_NODE = 8;
-export const RANKS = NODE_COUNT * GPUS_PER_NODE;
+/** Largest cluster that can be simulated. */
+export const MOST_GPUS = 4096;
 export const CPUS_PER_NODE = 96;
 /** Memory of one node, bytes (512 GiB). */
 export const NODE_MEMORY = 512 * 1024 ** 3;
@@ -18,6 +18,8 @@ export const GPU_MEMORY_MIB = 81559;
 export const GPU_MODEL = 'NVIDIA H100 80GB HBM3';
 
 const MINUTE = 60_000;
+/** Eight nodes of eight. */
+const DEMO_GPUS = 64;
 
 export type JobKey = 'preprocess' | 'train';
 
@@ -42,6 +44,28 @@ export interface DemoNode {
   readonly isHead: boolean;
 }
 
+/**
+ * What is broken: the truth that only this process knows. Nothing else may read it (test/demo/truth.test.ts); what it does to
+ * the cluster shows in what the cluster emits.
+ */
+export interface Faults {
+  /** A GPU that runs hot, and `factor` times as slow, from `start` on. */
+  readonly throttle: { readonly rank: number; readonly start: number; readonly factor: number } | null;
+  /**
+   * A node whose link to the others loses lanes: transfers of communicators that cross it take `factor` times as long, for
+   * `length` ms from `start` on and again every `period` ms.
+   */
+  readonly link: {
+    readonly node: number;
+    readonly start: number;
+    readonly length: number;
+    readonly period: number;
+    readonly factor: number;
+  } | null;
+  /** A rank that computes a little longer while the link is bad, and is not its cause. */
+  readonly decoy: { readonly rank: number; readonly ms: number } | null;
+}
+
 /** The part of a simulation that never changes. Times are Unix ms. */
 export interface World {
   readonly seed: number;
@@ -49,9 +73,11 @@ export interface World {
   readonly anchor: number;
   readonly boot: number;
   readonly session: string;
-  readonly throttleStart: number;
-  /** Rank whose GPU runs hot and slow from throttleStart. */
-  readonly slowRank: number;
+  readonly faults: Faults;
+  /** GPUs, each of which is a rank of the training job: rank = node * 8 + GPU. */
+  readonly ranks: number;
+  /** Stages of the training job's pipeline: as many nodes in each. */
+  readonly stages: number;
   readonly nodes: readonly DemoNode[];
   readonly jobs: Readonly<Record<JobKey, Job>>;
 }
@@ -100,16 +126,24 @@ export function wave(time: number, period: number, ...parts: readonly number[]):
 /** Anchor for a process started at `now` without one: five-minute grid, so that a back-fill and a start just after agree. */
 export const defaultAnchor = (now: number): number => Math.floor(now / (5 * MINUTE)) * 5 * MINUTE;
 
-/** Builds the world of a seed and an anchor (Unix ms). */
-export function createWorld(seed: number, anchor: number): World {
+/** Every node has an address of its own, in the ranges that RFC 5737 and RFC 2544 keep for examples. */
+const addressOf = (index: number): string =>
+  index < 200 ? `192.0.2.${10 + index}` : `198.18.${index >> 8}.${index & 255}`;
+
+/** Builds the world of a seed and an anchor (Unix ms); `gpus` must be a multiple of eight. Throws RangeError where it is not. */
+export function createWorld(seed: number, anchor: number, gpus: number = DEMO_GPUS): World {
+  const nodeCount = gpus / GPUS_PER_NODE;
+  if (!Number.isInteger(nodeCount) || nodeCount < 1 || gpus > MOST_GPUS)
+    throw new RangeError(`${gpus} GPUs: expected a multiple of ${GPUS_PER_NODE} up to ${MOST_GPUS}`);
   const boot = anchor - 62 * MINUTE;
   const salt = hash(seed, anchor);
   const stamp = new Date(boot).toISOString();
   const session = `session_${stamp.slice(0, 10)}_${stamp.slice(11, 19).replaceAll(':', '-')}_${String(salt % 1_000_000).padStart(6, '0')}_1`;
-  const nodes = Array.from({ length: NODE_COUNT }, (_, index) => ({
+  const stages = nodeCount % 2 === 0 && nodeCount >= 4 ? 2 : 1;
+  const nodes = Array.from({ length: nodeCount }, (_, index) => ({
     index,
     name: `sim-node-${index}`,
-    ip: `192.0.2.${10 + index}`,
+    ip: addressOf(index),
     nodeId: hex(28, salt, 1, index),
     isHead: index === 0,
   }));
@@ -133,15 +167,29 @@ export function createWorld(seed: number, anchor: number): World {
     anchor,
     boot,
     session,
-    throttleStart: anchor - 25 * MINUTE,
-    slowRank: 11,
+    faults: {
+      throttle: { rank: Math.min(11, gpus - 1), start: anchor - 25 * MINUTE, factor: 1.22 },
+      link:
+        nodeCount < 4
+          ? null
+          : {
+              node: nodeCount - 2,
+              start: anchor - 12 * MINUTE,
+              length: 20 * MINUTE,
+              period: 75 * MINUTE,
+              factor: 2.4,
+            },
+      decoy: nodeCount < 4 ? null : { rank: (nodeCount - 1) * GPUS_PER_NODE + 5, ms: 9 },
+    },
+    ranks: gpus,
+    stages,
     nodes,
     jobs: {
       preprocess: job('preprocess', 2, 59, 'python preprocess.py --dataset simulated_clicks', {
         owner: 'data-platform',
         team: 'data-platform',
       }),
-      train: job('train', 3, 57, 'python train.py --ranks 16 --model simulated_ranker', {
+      train: job('train', 3, 57, `python train.py --ranks ${gpus} --model simulated_ranker`, {
         owner: 'ads-ranking',
         team: 'ads-ranking',
       }),
@@ -169,7 +217,7 @@ export interface DemoWorker {
 /** The actor process of a rank; node rank / 8, GPU rank % 8. */
 export const trainWorker = (world: World, rank: number): DemoWorker => ({
   workerId: hex(28, world.seed, 2, rank),
-  pid: 5000 + rank * 13,
+  pid: 5000 + (rank % 150) * 13,
   node: nodeAt(world, Math.floor(rank / GPUS_PER_NODE)),
   start: world.jobs.train.start + 8_000,
   end: null,

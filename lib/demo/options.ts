@@ -6,6 +6,8 @@ export interface DemoOptions {
   readonly xray: string;
   readonly port: number;
   readonly seed: number;
+  /** A multiple of eight, 8 to 4096. */
+  readonly gpus: number;
   readonly historyMinutes: number;
   readonly readyFile: string | null;
   readonly anchor: number;
@@ -21,6 +23,7 @@ export function readOptions(argv: readonly string[], now: number): DemoOptions {
       xray: { type: 'string', default: 'http://127.0.0.1:3000' },
       port: { type: 'string', default: '0' },
       seed: { type: 'string', default: '7' },
+      gpus: { type: 'string', default: '64' },
       'history-minutes': { type: 'string', default: '60' },
       minutes: { type: 'string' },
       'ready-file': { type: 'string' },
@@ -38,6 +41,7 @@ export function readOptions(argv: readonly string[], now: number): DemoOptions {
     xray: values.xray.replace(/\/$/, ''),
     port: number('port', values.port),
     seed: number('seed', values.seed),
+    gpus: number('gpus', values.gpus),
     historyMinutes: number('minutes', values.minutes ?? values['history-minutes']),
     readyFile: values['ready-file'] ?? null,
     anchor: values.anchor === undefined ? defaultAnchor(now) : number('anchor', values.anchor),

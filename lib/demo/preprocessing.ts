@@ -4,7 +4,7 @@
  */
 import { type Attempt, finished } from './attempt.ts';
 import { killMessage, type ProcessMemory } from './kill-report.ts';
-import { type DemoWorker, hex, NODE_COUNT, nodeAt, unit, type World } from './model.ts';
+import { type DemoWorker, hex, nodeAt, unit, type World } from './model.ts';
 
 const ITEM_PERIOD = 1100;
 const SLOTS = 24;
@@ -56,7 +56,7 @@ const firstItem = (world: World): number => world.jobs.preprocess.start + 14_000
 export const preprocessWorker = (world: World, slot: number): DemoWorker => ({
   workerId: hex(28, world.seed, 40, slot),
   pid: 7000 + slot * 17,
-  node: nodeAt(world, slot % NODE_COUNT),
+  node: nodeAt(world, slot % world.nodes.length),
   start: world.jobs.preprocess.start + 11_000,
   end: null,
 });

@@ -4,7 +4,7 @@ import type { ApiAnswer } from './api-answer.ts';
 import { type Attempt, stateAt } from './attempt.ts';
 import { nodeLabels, nodeResources } from './cluster-events.ts';
 import { jobLog, taskLog } from './job-logs.ts';
-import { actorId, nodeAt, placementGroupId, RANKS, RAY_VERSION, trainWorker, type World } from './model.ts';
+import { actorId, nodeAt, placementGroupId, RAY_VERSION, trainWorker, type World } from './model.ts';
 import { PREPROCESS_WORKERS, preprocessWorker } from './preprocessing.ts';
 import { logFile, profile } from './ray-events.ts';
 import type { Tally } from './tally.ts';
@@ -102,7 +102,7 @@ function nodeRows(world: World): Row[] {
 }
 
 function actorRows(world: World): Row[] {
-  return Array.from({ length: RANKS }, (_, rank) => {
+  return Array.from({ length: world.ranks }, (_, rank) => {
     const worker = trainWorker(world, rank);
     return {
       actor_id: actorId(world, rank),
@@ -132,7 +132,7 @@ function actorRows(world: World): Row[] {
 function workerRows(tally: Tally): Row[] {
   const { world } = tally;
   const living = [
-    ...Array.from({ length: RANKS }, (_, rank) => trainWorker(world, rank)),
+    ...Array.from({ length: world.ranks }, (_, rank) => trainWorker(world, rank)),
     ...Array.from({ length: PREPROCESS_WORKERS }, (_, slot) => preprocessWorker(world, slot)),
   ];
   return [...living, ...tally.kills().map((kill) => kill.attempt.worker)].map((worker) => ({
@@ -161,7 +161,7 @@ function groupRows(world: World): Row[] {
       name: 'train_pg',
       creator_job_id: world.jobs.train.jobId,
       state: 'CREATED',
-      bundles: Array.from({ length: RANKS }, (_, rank) => ({
+      bundles: Array.from({ length: world.ranks }, (_, rank) => ({
         bundle_id: { placement_group_id: group, bundle_index: rank },
         unit_resources: { GPU: 1, CPU: 4 },
         node_id: trainWorker(world, rank).node.nodeId,

@@ -8,10 +8,8 @@ import {
   GPU_MODEL,
   GPUS_PER_NODE,
   gpuUuid,
-  NODE_COUNT,
   NODE_MEMORY,
   nodeAt,
-  RANKS,
   RAY_VERSION,
   unit,
   wave,
@@ -245,14 +243,14 @@ function clusterSamples(tally: Tally, node: DemoNode, add: Add): void {
   add('ray_gcs_task_manager_task_events_dropped', dropped, { ...gcs, Type: 'PROFILE_EVENT' }, 0);
   const total = tally.rows().reduce((sum, row) => sum + row.finished + row.failed, 0);
   add('ray_gcs_task_manager_task_events_reported', 'Number of all task events reported to gcs.', gcs, total * 3);
-  const actors = time >= world.jobs.train.start + 8_000 ? RANKS : 0;
+  const actors = time >= world.jobs.train.start + 8_000 ? world.ranks : 0;
   const help =
     'An actor can be in one of DEPENDENCIES_UNREADY, PENDING_CREATION, ALIVE, ALIVE_IDLE, ALIVE_RUNNING_TASKS, RESTARTING, or DEAD states.';
   const { WorkerId: _, ...actor } = gcs;
   add('ray_actors', help, { ...actor, Name: 'TrainWorker', JobId: '', Source: 'gcs', State: 'ALIVE' }, actors);
   add('ray_actors', help, { ...actor, Name: 'TrainWorker', JobId: '', Source: 'gcs', State: 'DEAD' }, 0);
   const cluster = { node_type: 'sim_h100' };
-  add('ray_cluster_active_nodes', 'Active nodes on the cluster', cluster, NODE_COUNT);
+  add('ray_cluster_active_nodes', 'Active nodes on the cluster', cluster, world.nodes.length);
   add('ray_cluster_failed_nodes', 'Failed nodes on the cluster', cluster, 0);
   add('ray_cluster_pending_nodes', 'Pending nodes on the cluster', cluster, 0);
   add(

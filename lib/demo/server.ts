@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { prometheusText, type Sample } from './exposition.ts';
 import { rayApi } from './ray-api.ts';
 import type { Tally } from './tally.ts';
-import { TARGETS } from './targets.ts';
+import { targetsOf } from './targets.ts';
 
 export interface DemoServer {
   readonly port: number;
@@ -13,7 +13,7 @@ export interface DemoServer {
 
 /** Samples of all targets with their `job` and other target labels inside, for a scrape with `honor_labels`. */
 export function federatedSamples(tally: Tally): Sample[] {
-  return TARGETS.flatMap((target) => {
+  return targetsOf(tally.world).flatMap((target) => {
     const own = { job: target.job, ...target.labels };
     const up: Sample = {
       name: 'up',
@@ -28,6 +28,7 @@ export function federatedSamples(tally: Tally): Sample[] {
 
 /** Serves a tally, moved to the present before each answer. Port 0 takes a free one. */
 export async function startServer(tally: Tally, port: number): Promise<DemoServer> {
+  const targets = targetsOf(tally.world);
   const server: Server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://demo');
     tally.advance(Date.now());
@@ -35,7 +36,7 @@ export async function startServer(tally: Tally, port: number): Promise<DemoServe
       response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
       response.end(request.method === 'HEAD' ? undefined : body);
     };
-    const target = TARGETS.find((one) => one.path === url.pathname);
+    const target = targets.find((one) => one.path === url.pathname);
     if (target) return send(200, 'text/plain; version=0.0.4; charset=utf-8', prometheusText(target.samples(tally)));
     if (url.pathname === '/metrics') {
       return send(200, 'text/plain; version=0.0.4; charset=utf-8', prometheusText(federatedSamples(tally)));

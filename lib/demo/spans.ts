@@ -2,12 +2,14 @@
 import { type Attempt, nanos } from './attempt.ts';
 import { communicatorName } from './collective-metrics.ts';
 import { preprocessAttempts } from './memory.ts';
-import { actorId, GPUS_PER_NODE, gpuUuid, hex, nodeAt, RANKS, trainWorker, type World } from './model.ts';
+import { actorId, GPUS_PER_NODE, gpuUuid, hex, nodeAt, trainWorker, type World } from './model.ts';
 import {
   type CommunicatorKind,
   isThrottled,
   MESSAGE_BYTES,
   type RankStep,
+  ranksOf,
+  stageOf,
   stepAt,
   stepStart,
   trainingStep,
@@ -96,20 +98,20 @@ function rankSpans(world: World, step: number, part: RankStep, traceId: string, 
     status: {},
   });
   const allReduce = (which: number, kind: CommunicatorKind): OtlpSpan => {
-    const comm = communicatorName(kind, worker.node.index);
-    const ranks = kind === 'dp' ? RANKS : GPUS_PER_NODE;
+    const comm = communicatorName(world, kind, worker.node.index);
+    const ranks = ranksOf(world, kind);
     return span(which, 'all_reduce', id(0), part[kind].arrival, part[kind].end, {
       op_type: 'AllReduce',
       // The rank inside the communicator, as NCCL counts it.
-      rank: kind === 'dp' ? rank : rank % GPUS_PER_NODE,
+      rank: rank % ranks,
       nranks: ranks,
-      world_size: RANKS,
+      world_size: world.ranks,
       'xray.global_rank': rank,
       'nccl.pg_name': comm,
       'nccl.comm_name': comm,
-      comm_id_hash: `0x${hex(8, world.seed, 102, kind === 'dp' ? 9 : worker.node.index)}`,
+      comm_id_hash: `0x${hex(8, world.seed, 102, kind === 'dp' ? stageOf(world, worker.node.index) : 9 + worker.node.index)}`,
       'nccl.seq': step,
-      'nccl.nnodes': kind === 'dp' ? world.nodes.length : 1,
+      'nccl.nnodes': ranks / GPUS_PER_NODE,
       datatype: 'bfloat16',
       reduce_op: 'sum',
       'nccl.message.size_bytes': MESSAGE_BYTES[kind],
@@ -131,7 +133,7 @@ function rankSpans(world: World, step: number, part: RankStep, traceId: string, 
         spans: [
           span(0, 'train.step', rootId, part.start, part.end, {
             rank,
-            world_size: RANKS,
+            world_size: world.ranks,
             'train.step': step,
             'gpu.index': rank % GPUS_PER_NODE,
             ...(isThrottled(world, rank, part.start) ? { 'gpu.clock_event': 'sw_thermal_slowdown' } : {}),
@@ -170,7 +172,7 @@ export function stepSpans(world: World, step: number): ResourceSpans[] {
             attributes: attributes({
               'train.step': step,
               'train.loss': Math.round((0.4 + 2.2 * Math.exp(-step / 900)) * 1e4) / 1e4,
-              world_size: RANKS,
+              world_size: world.ranks,
               'ray.job_id': world.jobs.train.jobId,
             }),
             status: {},

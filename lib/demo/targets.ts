@@ -2,7 +2,7 @@
 import { collectiveMetrics } from './collective-metrics.ts';
 import type { Sample } from './exposition.ts';
 import { gpuMetrics } from './gpu-metrics.ts';
-import { CLUSTER, NODE_COUNT } from './model.ts';
+import { CLUSTER, type World } from './model.ts';
 import { rayMetrics } from './ray-metrics.ts';
 import type { Tally } from './tally.ts';
 
@@ -15,17 +15,18 @@ export interface DemoTarget {
   readonly samples: (tally: Tally) => Sample[];
 }
 
-/** All targets, six for two nodes. */
-export const TARGETS: readonly DemoTarget[] = Array.from({ length: NODE_COUNT }, (_, node) => {
-  const target = (job: string, path: string, port: number, samples: (tally: Tally) => Sample[]): DemoTarget => ({
-    job,
-    path,
-    labels: { instance: `sim-node-${node}:${port}`, ray_io_cluster: CLUSTER, cluster: CLUSTER },
-    samples,
+/** All targets, three for each node. */
+export const targetsOf = (world: World): readonly DemoTarget[] =>
+  world.nodes.flatMap(({ index: node }) => {
+    const target = (job: string, path: string, port: number, samples: (tally: Tally) => Sample[]): DemoTarget => ({
+      job,
+      path,
+      labels: { instance: `sim-node-${node}:${port}`, ray_io_cluster: CLUSTER, cluster: CLUSTER },
+      samples,
+    });
+    return [
+      target('ray', `/metrics/node-${node}`, 8080, (tally) => rayMetrics(tally, node)),
+      target('dcgm', `/metrics/dcgm-${node}`, 9400, (tally) => gpuMetrics(tally.world, node, tally.time)),
+      target('nccl', `/metrics/nccl-${node}`, 9100, (tally) => collectiveMetrics(tally.world, node, tally.time)),
+    ];
   });
-  return [
-    target('ray', `/metrics/node-${node}`, 8080, (tally) => rayMetrics(tally, node)),
-    target('dcgm', `/metrics/dcgm-${node}`, 9400, (tally) => gpuMetrics(tally.world, node, tally.time)),
-    target('nccl', `/metrics/nccl-${node}`, 9100, (tally) => collectiveMetrics(tally.world, node, tally.time)),
-  ];
-}).flat();

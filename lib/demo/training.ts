@@ -1,14 +1,19 @@
-/** The training job: 16 ranks in step, one data-parallel communicator and one tensor-parallel group per node. */
+/**
+ * The training job: every GPU is a rank, all in step. Tensor parallel inside a node, pipeline stages of several nodes, data parallel
+ * over the nodes of a stage:
+ *
+ *   node      0   1   2   3  |  4   5   6   7
+ *   stage     0              |  1                 one data-parallel communicator each: dp-0, dp-1 (dp where there is one stage)
+ *   tensor    tp-0 .. tp-3   |  tp-4 .. tp-7      one communicator for each node
+ */
 import { type Attempt, finished } from './attempt.ts';
-import { actorId, GPUS_PER_NODE, hex, RANKS, trainWorker, unit, type World } from './model.ts';
+import { actorId, GPUS_PER_NODE, hex, trainWorker, unit, type World } from './model.ts';
 
 /** Step period before and after the slow GPU throttles, ms. */
-const HEALTHY_PERIOD = 5000;
-const THROTTLED_PERIOD = 6100;
-/** How much longer the throttled GPU computes. */
-const THROTTLE_FACTOR = 1.22;
-const FORWARD = 1500;
-const BACKWARD = 3150;
+const HEALTHY_PERIOD = 10_000;
+const THROTTLED_PERIOD = 12_200;
+const FORWARD = 3000;
+const BACKWARD = 6300;
 
 /** What limits the wire: 8 NICs of 400 Gb/s between nodes, NVLink inside, bytes per second. */
 export const LINK_LIMIT = { dp: 400e9, tp: 450e9 } as const;
@@ -17,27 +22,47 @@ export const MESSAGE_BYTES = { dp: 2 * 1024 ** 3, tp: 64 * 1024 ** 2 } as const;
 const ACHIEVED = { dp: 342e9, tp: 361e9 } as const;
 const START_LATENCY_MS = 0.034;
 
-/** Wire time of an AllReduce when all peers are there, ms: 2(n-1)/n of the message at the achieved bandwidth. */
+/** Ranks of a pipeline stage. */
+export const stageRanks = (world: World): number => world.ranks / world.stages;
+export const stageOf = (world: World, node: number): number => Math.floor((node * GPUS_PER_NODE) / stageRanks(world));
+/** Ranks of a communicator of this kind. */
+export const ranksOf = (world: World, kind: CommunicatorKind): number =>
+  kind === 'dp' ? stageRanks(world) : GPUS_PER_NODE;
+
+/** How many times as long the link of a stage takes at a time (Unix ms). */
+export function linkFactor(world: World, stage: number, time: number): number {
+  const { link } = world.faults;
+  if (link === null || stageOf(world, link.node) !== stage || time < link.start) return 1;
+  return (time - link.start) % link.period < link.length ? link.factor : 1;
+}
+
+/**
+ * Wire time of an AllReduce when all peers are there, ms: 2(n-1)/n of the message at the achieved bandwidth. `group`: the stage
+ * of a dp communicator, the node of a tp one.
+ */
 export function wireTime(world: World, kind: CommunicatorKind, step: number, group: number): number {
-  const ranks = kind === 'dp' ? RANKS : GPUS_PER_NODE;
-  const slower = 1 + 0.04 * unit(world.seed, 20, step, group, kind === 'dp' ? 1 : 2);
+  const ranks = ranksOf(world, kind);
+  const link = kind === 'dp' ? linkFactor(world, group, stepStart(world, step)) : 1;
+  const slower = link * (1 + 0.04 * unit(world.seed, 20, step, group, kind === 'dp' ? 1 : 2));
   const traffic = (2 * (ranks - 1) * MESSAGE_BYTES[kind]) / ranks;
   return START_LATENCY_MS + (traffic / ACHIEVED[kind]) * 1000 * slower;
 }
 
 /** Bus bandwidth (nccl-tests) of an AllReduce that took `ms`, bytes per second. */
-export const busBandwidth = (kind: CommunicatorKind, ms: number): number => {
-  const ranks = kind === 'dp' ? RANKS : GPUS_PER_NODE;
+export const busBandwidth = (world: World, kind: CommunicatorKind, ms: number): number => {
+  const ranks = ranksOf(world, kind);
   return (2 * (ranks - 1) * MESSAGE_BYTES[kind]) / ranks / (ms / 1000);
 };
 
 const firstStep = (world: World): number => world.jobs.train.start + 60_000;
-const healthySteps = (world: World): number => Math.floor((world.throttleStart - firstStep(world)) / HEALTHY_PERIOD);
+const healthySteps = (world: World): number =>
+  Math.floor(((world.faults.throttle?.start ?? Number.POSITIVE_INFINITY) - firstStep(world)) / HEALTHY_PERIOD);
 
 /** When step k begins, Unix ms. */
 export function stepStart(world: World, step: number): number {
   const healthy = healthySteps(world);
-  return firstStep(world) + Math.min(step, healthy) * HEALTHY_PERIOD + Math.max(0, step - healthy) * THROTTLED_PERIOD;
+  const throttled = Math.max(0, step - healthy);
+  return firstStep(world) + Math.min(step, healthy) * HEALTHY_PERIOD + throttled * THROTTLED_PERIOD;
 }
 
 /** The step running at a time; -1 before the first. */
@@ -51,7 +76,7 @@ export function stepAt(world: World, time: number): number {
 }
 
 export const isThrottled = (world: World, rank: number, time: number): boolean =>
-  rank === world.slowRank && time >= world.throttleStart;
+  rank === world.faults.throttle?.rank && time >= world.faults.throttle.start;
 
 /** One AllReduce of one rank: it arrives, waits for the last, and all leave together. Unix ms. */
 export interface AllReduce {
@@ -69,31 +94,58 @@ export interface RankStep {
   readonly end: number;
 }
 
+/** Steps that are asked for again and again: every metric of every GPU is about the newest ones. */
+const STEPS_HELD = 16;
+const held = new WeakMap<World, Map<number, readonly RankStep[]>>();
+
 /** All ranks of one step, index = rank. */
-export function trainingStep(world: World, step: number): RankStep[] {
+export function trainingStep(world: World, step: number): readonly RankStep[] {
+  const steps = held.get(world) ?? new Map<number, readonly RankStep[]>();
+  held.set(world, steps);
+  const known = steps.get(step);
+  if (known) return known;
+  const made = makeStep(world, step);
+  const [oldest] = steps.keys();
+  if (steps.size >= STEPS_HELD && oldest !== undefined) steps.delete(oldest);
+  steps.set(step, made);
+  return made;
+}
+
+function makeStep(world: World, step: number): RankStep[] {
   const base = stepStart(world, step);
-  const slow = (rank: number): number => (isThrottled(world, rank, base) ? THROTTLE_FACTOR : 1);
+  const { throttle, decoy } = world.faults;
+  const slow = (rank: number): number => (throttle !== null && isThrottled(world, rank, base) ? throttle.factor : 1);
+  const isLinkBad = world.nodes.some(({ index }) => linkFactor(world, stageOf(world, index), base) > 1);
   const start = (rank: number): number => base + 2 + 0.6 * unit(world.seed, 21, step, rank);
   const computed = (rank: number, phase: number, ms: number): number =>
-    ms * slow(rank) * (1 + 0.01 * unit(world.seed, 22, step, rank, phase));
-  const forwardEnds = Array.from({ length: RANKS }, (_, rank) => start(rank) + computed(rank, 1, FORWARD));
-  const tpEnds = [0, 1].map(
-    (group) =>
-      Math.max(...forwardEnds.slice(group * GPUS_PER_NODE, (group + 1) * GPUS_PER_NODE)) +
-      wireTime(world, 'tp', step, group),
+    ms * slow(rank) * (1 + 0.01 * unit(world.seed, 22, step, rank, phase)) +
+    (isLinkBad && decoy?.rank === rank ? decoy.ms : 0);
+  const forwardEnds = Array.from({ length: world.ranks }, (_, rank) => start(rank) + computed(rank, 1, FORWARD));
+  const tpEnds = world.nodes.map(
+    ({ index }) =>
+      Math.max(...forwardEnds.slice(index * GPUS_PER_NODE, (index + 1) * GPUS_PER_NODE)) +
+      wireTime(world, 'tp', step, index),
   );
   const tpEnd = (rank: number): number => tpEnds[Math.floor(rank / GPUS_PER_NODE)] ?? 0;
   const backwardEnds = forwardEnds.map((_, rank) => tpEnd(rank) + computed(rank, 2, BACKWARD));
-  const dpEnd = Math.max(...backwardEnds) + wireTime(world, 'dp', step, 0);
-  return forwardEnds.map((forwardEnd, rank) => ({
-    rank,
-    start: start(rank),
-    forwardEnd,
-    tp: { arrival: forwardEnd, end: tpEnd(rank) },
-    backwardEnd: backwardEnds[rank] ?? dpEnd,
-    dp: { arrival: backwardEnds[rank] ?? dpEnd, end: dpEnd },
-    end: dpEnd + 18 + 4 * unit(world.seed, 23, step, rank),
-  }));
+  const dpEnds = Array.from({ length: world.stages }, (_, stage) => {
+    const own = backwardEnds.slice(stage * stageRanks(world), (stage + 1) * stageRanks(world));
+    return Math.max(...own) + wireTime(world, 'dp', step, stage);
+  });
+  // The pipeline is flushed: the optimizer's step begins when every stage has its gradients.
+  const flushed = Math.max(...dpEnds);
+  return forwardEnds.map((forwardEnd, rank) => {
+    const backwardEnd = backwardEnds[rank] ?? flushed;
+    return {
+      rank,
+      start: start(rank),
+      forwardEnd,
+      tp: { arrival: forwardEnd, end: tpEnd(rank) },
+      backwardEnd,
+      dp: { arrival: backwardEnd, end: dpEnds[Math.floor(rank / stageRanks(world))] ?? flushed },
+      end: flushed + 18 + 4 * unit(world.seed, 23, step, rank),
+    };
+  });
 }
 
 /** Task of one step on one rank: 8 bytes of its own, 12 of the actor, 4 of the job. */
@@ -120,7 +172,7 @@ function creation(world: World, rank: number): Attempt {
 /** Attempts of the training job that exist in [from, to): submitted before `to`, not ended before `from`. */
 export function trainAttempts(world: World, from: number, to: number): Attempt[] {
   const found: Attempt[] = [];
-  for (let rank = 0; rank < RANKS; rank += 1) {
+  for (let rank = 0; rank < world.ranks; rank += 1) {
     const attempt = creation(world, rank);
     if (attempt.submitted < to && attempt.ended >= from) found.push(attempt);
   }
