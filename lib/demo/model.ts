@@ -179,7 +179,7 @@ export function createWorld(seed: number, anchor: number, gpus: number = DEMO_GP
               period: 75 * MINUTE,
               factor: 2.4,
             },
-      decoy: nodeCount < 4 ? null : { rank: (nodeCount - 1) * GPUS_PER_NODE + 5, ms: 9 },
+      decoy: nodeCount < 4 ? null : { rank: (nodeCount - 1) * GPUS_PER_NODE + 5, ms: 4 },
     },
     ranks: gpus,
     stages,
@@ -214,17 +214,33 @@ export interface DemoWorker {
   readonly end: number | null;
 }
 
+interface TrainActor {
+  readonly worker: DemoWorker;
+  readonly id: string;
+}
+/** Every attempt of a step names them: made once. */
+const actors = new WeakMap<World, TrainActor[]>();
+function actorOf(world: World, rank: number): TrainActor {
+  const known = actors.get(world) ?? [];
+  actors.set(world, known);
+  known[rank] ??= {
+    worker: {
+      workerId: hex(28, world.seed, 2, rank),
+      pid: 5000 + (rank % 150) * 13,
+      node: nodeAt(world, Math.floor(rank / GPUS_PER_NODE)),
+      start: world.jobs.train.start + 8_000,
+      end: null,
+    },
+    id: hex(12, world.seed, 3, rank) + world.jobs.train.jobId,
+  };
+  return known[rank];
+}
+
 /** The actor process of a rank; node rank / 8, GPU rank % 8. */
-export const trainWorker = (world: World, rank: number): DemoWorker => ({
-  workerId: hex(28, world.seed, 2, rank),
-  pid: 5000 + (rank % 150) * 13,
-  node: nodeAt(world, Math.floor(rank / GPUS_PER_NODE)),
-  start: world.jobs.train.start + 8_000,
-  end: null,
-});
+export const trainWorker = (world: World, rank: number): DemoWorker => actorOf(world, rank).worker;
 
 /** 16 bytes: 12 of the actor, 4 of the job. */
-export const actorId = (world: World, rank: number): string => hex(12, world.seed, 3, rank) + world.jobs.train.jobId;
+export const actorId = (world: World, rank: number): string => actorOf(world, rank).id;
 
 export const gpuUuid = (world: World, node: number, gpu: number): string => {
   const text = hex(16, world.seed, 4, node, gpu);

@@ -5,7 +5,7 @@ import type { World } from './model.ts';
 import type { Kill } from './preprocessing.ts';
 
 /** Attempts kept after their end, as the GCS keeps a bounded number. */
-const KEPT = 20_000;
+const KEPT = 30_000;
 
 /** Key of the counts: one function's first attempts or retries on one node. */
 export interface TallyRow {

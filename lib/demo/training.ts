@@ -14,6 +14,10 @@ const HEALTHY_PERIOD = 10_000;
 const THROTTLED_PERIOD = 12_200;
 const FORWARD = 3000;
 const BACKWARD = 6300;
+/** Ranks of a node meet in every layer of the forward pass, so they are never further apart than this, ms. */
+const FORWARD_SKEW = 0.1;
+/** Share of the backward pass by which ranks differ. */
+const BACKWARD_SKEW = 0.003;
 
 /** What limits the wire: 8 NICs of 400 Gb/s between nodes, NVLink inside, bytes per second. */
 export const LINK_LIMIT = { dp: 400e9, tp: 450e9 } as const;
@@ -117,17 +121,21 @@ function makeStep(world: World, step: number): RankStep[] {
   const slow = (rank: number): number => (throttle !== null && isThrottled(world, rank, base) ? throttle.factor : 1);
   const isLinkBad = world.nodes.some(({ index }) => linkFactor(world, stageOf(world, index), base) > 1);
   const start = (rank: number): number => base + 2 + 0.6 * unit(world.seed, 21, step, rank);
-  const computed = (rank: number, phase: number, ms: number): number =>
-    ms * slow(rank) * (1 + 0.01 * unit(world.seed, 22, step, rank, phase)) +
+  // Their first layer makes up for how they began.
+  const forwardEnds = Array.from(
+    { length: world.ranks },
+    (_, rank) => base + 2 + FORWARD * slow(rank) + FORWARD_SKEW * unit(world.seed, 22, step, rank, 1),
+  );
+  const backward = (rank: number): number =>
+    BACKWARD * slow(rank) * (1 + BACKWARD_SKEW * unit(world.seed, 22, step, rank, 2)) +
     (isLinkBad && decoy?.rank === rank ? decoy.ms : 0);
-  const forwardEnds = Array.from({ length: world.ranks }, (_, rank) => start(rank) + computed(rank, 1, FORWARD));
   const tpEnds = world.nodes.map(
     ({ index }) =>
       Math.max(...forwardEnds.slice(index * GPUS_PER_NODE, (index + 1) * GPUS_PER_NODE)) +
       wireTime(world, 'tp', step, index),
   );
   const tpEnd = (rank: number): number => tpEnds[Math.floor(rank / GPUS_PER_NODE)] ?? 0;
-  const backwardEnds = forwardEnds.map((_, rank) => tpEnd(rank) + computed(rank, 2, BACKWARD));
+  const backwardEnds = forwardEnds.map((_, rank) => tpEnd(rank) + backward(rank));
   const dpEnds = Array.from({ length: world.stages }, (_, stage) => {
     const own = backwardEnds.slice(stage * stageRanks(world), (stage + 1) * stageRanks(world));
     return Math.max(...own) + wireTime(world, 'dp', step, stage);
