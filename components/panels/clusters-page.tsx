@@ -9,6 +9,7 @@ import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 import { ClusterState, CpuBar, clusterHref, formatUnits, GpuBar, heardText, MemoryBar } from './cluster-words.tsx';
 import { ConnectGuide } from './connect-guide.tsx';
+import { DemoTour } from './demo-tour.tsx';
 import { type Figure, FigureStrip } from './figure-strip.tsx';
 import { SourceNotices } from './source-notices.tsx';
 
@@ -156,6 +157,7 @@ export function ClustersPage() {
           </ul>
         )}
       </Panel>
+      <DemoTour clusters={data.clusters} />
     </>
   );
 }

@@ -10,6 +10,20 @@ export const SOURCE_WORDS = { spans: 'spans', 'nccl-inspector': 'NCCL Inspector'
 const lateness = (one: CommunicatorWire): number => Number(one.lateRank?.latenessNs ?? -1);
 
 function Verdict({ communicator }: { communicator: CommunicatorWire }) {
+  const { slowTransfer } = communicator;
+  return (
+    <>
+      <Lateness communicator={communicator} />
+      {slowTransfer ? (
+        <div className="mt-0.5">
+          <StatusPill tone="bad">{`transfer at ${Math.round(slowTransfer.ratio * 100)} % of usual`}</StatusPill>
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+function Lateness({ communicator }: { communicator: CommunicatorWire }) {
   const { lateRank, verdict, reason } = communicator;
   if (lateRank)
     return (

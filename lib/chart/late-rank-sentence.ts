@@ -32,6 +32,20 @@ function clockWords(ns: string, nowMs: number): string {
     : iso.slice(5, 16).replace('T', ' ');
 }
 
+interface SlowTransfer {
+  readonly sinceNs: string;
+  readonly collective: string;
+  readonly usual: number;
+  readonly now: number;
+  readonly ratio: number;
+}
+const gigabytes = (value: number): string => `${Number(value.toPrecision(3))}`;
+
+/** A transfer that gives less than it did, as one sentence. */
+export function slowTransferSentence(slow: SlowTransfer, nowMs: number): string {
+  return `${slow.collective} moves ${gigabytes(slow.now)} of its usual ${gigabytes(slow.usual)} GB/s (${Math.round(slow.ratio * 100)} %) since ${clockWords(slow.sinceNs, nowMs)} UTC, even for the rank that waits least: it is the transfer, not a late rank.`;
+}
+
 /** `collective` names the operations, e.g. AllReduce. */
 export function lateRankSentence({ verdict, reason, lateRank }: Verdict, collective: string, nowMs: number): string {
   if (verdict === 'no-late-rank') return 'No rank is late beyond noise.';

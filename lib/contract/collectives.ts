@@ -72,6 +72,13 @@ export const Communicator = z.object({
       timeMs: z.number(),
     })
     .nullable(),
+  /**
+   * The transfer itself gives less than 0.7 of what it used to in this window (lib/analysis/slow-transfer.ts): bandwidth of the
+   * rank that waits least, GB/s. null: it does not, or too little of the window is on either side to tell.
+   */
+  slowTransfer: z
+    .object({ sinceNs: NsText, collective: z.string(), usual: z.number(), now: z.number(), ratio: z.number() })
+    .nullable(),
   /** Inspector's gauges stand still since then: what is shown after it is the last value, not a measurement. */
   frozenSinceNs: NsText.nullable(),
   ...LatenessVerdict.shape,
@@ -79,7 +86,7 @@ export const Communicator = z.object({
 export type CommunicatorWire = z.infer<typeof Communicator>;
 
 export const CollectivesResponse = z.object({
-  /** Those with a late rank first, the longest wait first. */
+  /** Those with a late rank first, the longest wait first; then those with a slow transfer, the slowest first. */
   communicators: z.array(Communicator),
   /**
    * GB/s; labels `communicator` (id), `collective`, `message_size` (bytes, a power of two). The median over ranks, so that one

@@ -64,7 +64,16 @@ export interface Faults {
   } | null;
   /** A rank that computes a little longer while the link is bad, and is not its cause. */
   readonly decoy: { readonly rank: number; readonly ms: number } | null;
+  /** A node whose ranks wait for their data: each step begins `ms` later there, from `start` on. */
+  readonly stall: { readonly node: number; readonly start: number; readonly ms: number } | null;
+  /** A node whose clock is wrong by `ms`: its spans say so, nothing else is broken. */
+  readonly skew: { readonly node: number; readonly ms: number } | null;
+  /** Whether build_index grows until Ray kills a neighbour. */
+  readonly memory: boolean;
 }
+
+/** Nothing is broken. */
+export const NO_FAULTS: Faults = { throttle: null, link: null, decoy: null, stall: null, skew: null, memory: false };
 
 /** The part of a simulation that never changes. Times are Unix ms. */
 export interface World {
@@ -130,8 +139,25 @@ export const defaultAnchor = (now: number): number => Math.floor(now / (5 * MINU
 const addressOf = (index: number): string =>
   index < 200 ? `192.0.2.${10 + index}` : `198.18.${index >> 8}.${index & 255}`;
 
-/** Builds the world of a seed and an anchor (Unix ms); `gpus` must be a multiple of eight. Throws RangeError where it is not. */
-export function createWorld(seed: number, anchor: number, gpus: number = DEMO_GPUS): World {
+/** What is broken in the demo: a GPU that throttles, a function that grows, and in clusters of four nodes or more a link. */
+function demoFaults(anchor: number, nodes: number): Faults {
+  const isLarge = nodes >= 4;
+  return {
+    ...NO_FAULTS,
+    throttle: { rank: Math.min(11, nodes * GPUS_PER_NODE - 1), start: anchor - 25 * MINUTE, factor: 1.22 },
+    link: isLarge
+      ? { node: nodes - 2, start: anchor - 12 * MINUTE, length: 20 * MINUTE, period: 75 * MINUTE, factor: 2.4 }
+      : null,
+    decoy: isLarge ? { rank: (nodes - 1) * GPUS_PER_NODE + 5, ms: 4 } : null,
+    memory: true,
+  };
+}
+
+/**
+ * Builds the world of a seed and an anchor (Unix ms); `gpus` must be a multiple of eight. `faults`: those of the demo where they
+ * are not given. Throws RangeError where `gpus` is no such number.
+ */
+export function createWorld(seed: number, anchor: number, gpus: number = DEMO_GPUS, faults?: Faults): World {
   const nodeCount = gpus / GPUS_PER_NODE;
   if (!Number.isInteger(nodeCount) || nodeCount < 1 || gpus > MOST_GPUS)
     throw new RangeError(`${gpus} GPUs: expected a multiple of ${GPUS_PER_NODE} up to ${MOST_GPUS}`);
@@ -167,20 +193,7 @@ export function createWorld(seed: number, anchor: number, gpus: number = DEMO_GP
     anchor,
     boot,
     session,
-    faults: {
-      throttle: { rank: Math.min(11, gpus - 1), start: anchor - 25 * MINUTE, factor: 1.22 },
-      link:
-        nodeCount < 4
-          ? null
-          : {
-              node: nodeCount - 2,
-              start: anchor - 12 * MINUTE,
-              length: 20 * MINUTE,
-              period: 75 * MINUTE,
-              factor: 2.4,
-            },
-      decoy: nodeCount < 4 ? null : { rank: (nodeCount - 1) * GPUS_PER_NODE + 5, ms: 4 },
-    },
+    faults: faults ?? demoFaults(anchor, nodeCount),
     ranks: gpus,
     stages,
     nodes,

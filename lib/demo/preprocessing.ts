@@ -144,7 +144,7 @@ export function joinAttempts(
   other: OtherMemory,
   limit: number,
 ): { attempts: Attempt[]; kill: Kill | null } {
-  const grows = hasIndex(index);
+  const grows = world.faults.memory && hasIndex(index);
   const submitted = joinSubmitted(world, index) + (grows ? INDEX_LEAD : 0);
   const shared = { type: 'NORMAL_TASK', actorId: null, gpus: 0 } as const;
   const join = (attempt: 0 | 1, at: number, ended: number, failure: Attempt['failure']): Attempt =>

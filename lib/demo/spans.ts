@@ -71,6 +71,8 @@ const resource = (
 function rankSpans(world: World, step: number, part: RankStep, traceId: string, rootId: string): ResourceSpans {
   const { rank } = part;
   const worker = trainWorker(world, rank);
+  const { skew } = world.faults;
+  const clock = skew?.node === worker.node.index ? skew.ms : 0;
   const id = (which: number): string => hex(8, world.seed, 101, step, rank, which);
   const ray = {
     'ray.task_id': trainTaskId(world, step, rank),
@@ -92,8 +94,8 @@ function rankSpans(world: World, step: number, part: RankStep, traceId: string, 
     parentSpanId: parent,
     name,
     kind: INTERNAL,
-    startTimeUnixNano: nanos(start),
-    endTimeUnixNano: nanos(end),
+    startTimeUnixNano: nanos(start + clock),
+    endTimeUnixNano: nanos(end + clock),
     attributes: attributes(values),
     status: {},
   });

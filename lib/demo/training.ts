@@ -117,14 +117,16 @@ export function trainingStep(world: World, step: number): readonly RankStep[] {
 
 function makeStep(world: World, step: number): RankStep[] {
   const base = stepStart(world, step);
-  const { throttle, decoy } = world.faults;
+  const { throttle, decoy, stall } = world.faults;
+  const stalled = (rank: number): number =>
+    stall !== null && stall.node === Math.floor(rank / GPUS_PER_NODE) && base >= stall.start ? stall.ms : 0;
   const slow = (rank: number): number => (throttle !== null && isThrottled(world, rank, base) ? throttle.factor : 1);
   const isLinkBad = world.nodes.some(({ index }) => linkFactor(world, stageOf(world, index), base) > 1);
   const start = (rank: number): number => base + 2 + 0.6 * unit(world.seed, 21, step, rank);
   // Their first layer makes up for how they began.
   const forwardEnds = Array.from(
     { length: world.ranks },
-    (_, rank) => base + 2 + FORWARD * slow(rank) + FORWARD_SKEW * unit(world.seed, 22, step, rank, 1),
+    (_, rank) => base + 2 + stalled(rank) + FORWARD * slow(rank) + FORWARD_SKEW * unit(world.seed, 22, step, rank, 1),
   );
   const backward = (rank: number): number =>
     BACKWARD * slow(rank) * (1 + BACKWARD_SKEW * unit(world.seed, 22, step, rank, 2)) +

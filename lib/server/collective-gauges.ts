@@ -19,7 +19,7 @@ import {
 } from '../sources/nccl/inspector-metrics.ts';
 import { parseMessageSize, sizeClass } from '../sources/nccl/message-size.ts';
 import type { Grid } from '../sources/prometheus/decode.ts';
-import { type BandwidthLines, type CollectivesPart, collectivesPart, newestBandwidth } from './collective-bandwidth.ts';
+import { type BandwidthLines, bandwidthOf, type CollectivesPart, collectivesPart } from './collective-bandwidth.ts';
 import { frozenSince } from './collective-frozen.ts';
 import {
   asker,
@@ -82,7 +82,7 @@ export async function gaugeCollectives(
       collectives,
       messageSizesBytes: [...new Set(own.map((line) => Number(line.labels.message_size)))].sort((a, b) => a - b),
       operations: null,
-      busbwNow: newestBandwidth(id, lines, grid),
+      ...bandwidthOf(id, lines, grid),
       frozenSinceNs: stopped ? String(BigInt(Math.round(stopped.sinceMs)) * 1_000_000n) : null,
       ...intervalVerdict(communicator, gpus.size, collectives, blocks, scope),
     };

@@ -14,7 +14,7 @@ import {
   collectiveRanks,
   collectiveWaits,
 } from '../store/queries/collectives.ts';
-import { type BandwidthLines, type CollectivesPart, collectivesPart, newestBandwidth } from './collective-bandwidth.ts';
+import { type BandwidthLines, bandwidthOf, type CollectivesPart, collectivesPart } from './collective-bandwidth.ts';
 import { byLateness, cannotTell, judgeLateness, MOST_BLOCKS, nowhere, type PlaceWire } from './collective-lateness.ts';
 import { type CollectiveScope, gpuIndexes } from './collective-places.ts';
 import type { Runtime } from './runtime.ts';
@@ -89,7 +89,7 @@ export async function spanCollectives(
       collectives: rows.map((row) => row.op),
       messageSizesBytes: [...new Set(rows.flatMap((row) => row.sizes))].sort((a, b) => a - b),
       operations: sum('operations'),
-      busbwNow: newestBandwidth(PREFIX + comm, lines, grid),
+      ...bandwidthOf(PREFIX + comm, lines, grid),
       frozenSinceNs: null,
       ...verdictOf(
         blocks.filter((row) => row.comm === comm),

@@ -87,7 +87,7 @@ export async function collectives(runtime: Runtime, query: WindowQuery, signal: 
 }
 
 /**
- * The longest wait first, then the largest. Communicators of one name stay together, spans before gauges, so that which source
+ * The longest wait first, then the slowest transfer, then the largest. Communicators of one name stay together, spans before gauges, so that which source
  * measured a millisecond more does not shuffle them.
  */
 function worstFirst(communicators: readonly CommunicatorWire[]): CommunicatorWire[] {
@@ -96,10 +96,15 @@ function worstFirst(communicators: readonly CommunicatorWire[]): CommunicatorWir
   for (const one of communicators)
     latest.set(named(one), Math.max(latest.get(named(one)) ?? -1, Number(one.lateRank?.latenessNs ?? -1)));
   const lateness = (one: CommunicatorWire) => latest.get(named(one)) ?? -1;
+  const slowest = new Map<string, number>();
+  for (const one of communicators)
+    slowest.set(named(one), Math.min(slowest.get(named(one)) ?? 1, one.slowTransfer?.ratio ?? 1));
+  const rate = (one: CommunicatorWire) => slowest.get(named(one)) ?? 1;
   const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   return [...communicators].sort(
     (a, b) =>
       lateness(b) - lateness(a) ||
+      rate(a) - rate(b) ||
       (b.ranks ?? 0) - (a.ranks ?? 0) ||
       text(a.name, b.name) ||
       text(b.source, a.source) ||

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [suite...]`: every module of this folder that exports `run(report)` is a suite. One JSON line per
+ * `npm run bench -- [suite...] [--seeds N]`: every module of this folder that exports `run(report)` is a suite. One JSON line per
  * figure on stdout, progress on stderr; exit 1 when a budget is broken or a suite fails. Each suite runs in a process of
  * its own, because chdb binds one data directory per process.
  */
@@ -50,6 +50,9 @@ async function runApart(name: string): Promise<boolean> {
 }
 
 const args = process.argv.slice(2);
+/** `--seeds N` is for `diagnose`. */
+const seeds = args.indexOf('--seeds');
+if (seeds !== -1) [, process.env.XRAY_BENCH_SEEDS] = args.splice(seeds, 2);
 if (args[0] === '--here') await runHere(args[1] ?? '');
 else {
   const known = await suiteNames();

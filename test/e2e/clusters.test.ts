@@ -36,7 +36,7 @@ describe.each(VIEWS)('%i x %i, %s', (...view) => {
     await onPage(
       '/clusters/demo-cluster',
       async (page) => {
-        await page.getByText('2 of 2 nodes alive').waitFor();
+        await page.getByText('8 of 8 nodes alive').waitFor();
         await page.locator('figure canvas').first().waitFor({ timeout: 30_000 });
       },
       view,
@@ -70,7 +70,7 @@ describe('the numbers', () => {
       total: jobs.length,
     });
     expect(Math.abs((cluster.alertsFiring ?? 0) - alerts.length)).toBeLessThanOrEqual(1);
-    expect(cluster.gpu).toEqual({ used: 16, total: 16 });
+    expect(cluster.gpu).toEqual({ used: 64, total: 64 });
     expect(cluster.waste.gpusWasted).toBeGreaterThan(0);
   });
 
@@ -87,13 +87,12 @@ describe('the numbers', () => {
 
   it('of the nodes add up to the cluster, and use over time ends where it is now', async () => {
     const { summary, nodes, actors, session } = await get(clusterRoute, { cluster: 'demo-cluster' });
-    expect(nodes.map((node) => [node.name, node.state, node.gpus.length])).toEqual([
-      ['sim-node-0', 'ALIVE', 8],
-      ['sim-node-1', 'ALIVE', 8],
-    ]);
+    expect(nodes.map((node) => [node.name, node.state, node.gpus.length])).toEqual(
+      Array.from({ length: 8 }, (_, index) => [`sim-node-${index}`, 'ALIVE', 8]),
+    );
     expect(nodes.reduce((sum, node) => sum + (node.memoryTotalBytes ?? 0), 0)).toBe(summary.memoryBytes.total);
     expect(nodes.reduce((sum, node) => sum + (node.gpu.used ?? 0), 0)).toBe(summary.gpu.used);
-    expect(actors.byState.ALIVE).toBe(16);
+    expect(actors.byState.ALIVE).toBe(64);
     const now = Date.now();
     const usage = await get(clusterUsageRoute, {
       cluster: 'demo-cluster',
@@ -102,7 +101,7 @@ describe('the numbers', () => {
       to: String(now),
       points: 60,
     });
-    expect(usage.gpuTotal.findLast((value) => value !== null)).toBe(16);
+    expect(usage.gpuTotal.findLast((value) => value !== null)).toBe(64);
     expect(usage.memoryTotalBytes.findLast((value) => value !== null)).toBe(summary.memoryBytes.total);
   });
 
@@ -115,6 +114,31 @@ describe('the numbers', () => {
   ])('%s is a problem', async (path, status, code) => {
     const response = await fetch(base + path);
     expect([response.status, await response.json()]).toMatchObject([status, { code }]);
+  });
+});
+
+describe('the tour', () => {
+  it('leads to the alert, shows the way when asked, and is gone for ever with one click', async () => {
+    await onPage('/', async (page) => {
+      const tour = page.getByRole('region', { name: 'Find it yourself' });
+      await tour.waitFor();
+      expect(await tour.getByRole('button', { name: 'Open the alert' }).count()).toBe(3);
+      await tour.getByText('Show me the way').nth(2).click();
+      await tour.getByText('it is the transfer, not the wait').waitFor();
+      await expectSound(page, []);
+      await tour.getByRole('button', { name: 'Open the alert' }).first().click();
+      await page.waitForURL(/\/alerts\/[0-9a-f]{16}$/);
+      await page
+        .getByText(/CollectiveRankLate|GpuThermalThrottle/)
+        .first()
+        .waitFor();
+      await page.goBack();
+      await tour.getByRole('button', { name: 'Do not show again' }).click();
+      await tour.waitFor({ state: 'detached' });
+      await page.reload({ waitUntil: 'load' });
+      await page.getByText('jobs running').first().waitFor();
+      expect(await tour.count()).toBe(0);
+    });
   });
 });
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectivesRoute, ranksRoute } from '../../lib/contract/collectives.ts';
 import { base, expectSound, get, launchBrowser, openPage, VIEWS } from './harness.ts';
 
-/** lib/demo/model.ts: rank 11 is slow from 25 min before the start; GPU 3 of the second node of eight. */
+/** lib/demo/model.ts: rank 11 is slow from 25 min before the start; GPU 3 of the second of eight nodes. */
 const SLOW = { rank: '11', host: 'sim-node-1', gpu: 'GPU3' };
 
 let browser: Browser;
@@ -29,21 +29,43 @@ describe('collectives', () => {
       one.lateRank?.host ?? null,
       one.lateRank?.gpu ?? null,
     ]);
+    const names = ['dp-0', 'dp-1', ...Array.from({ length: 8 }, (_, node) => `tp-${node}`)];
+    const waits = new Set(['dp-0', 'tp-1']);
     expect(late.sort()).toEqual(
-      [
-        ['dp', 'nccl-inspector', SLOW.host, SLOW.gpu],
-        ['dp', 'spans', SLOW.host, SLOW.gpu],
-        ['tp-0', 'nccl-inspector', null, null],
-        ['tp-0', 'spans', null, null],
-        ['tp-1', 'nccl-inspector', SLOW.host, SLOW.gpu],
-        ['tp-1', 'spans', SLOW.host, SLOW.gpu],
-      ].sort(),
+      names
+        .flatMap((name) =>
+          (['nccl-inspector', 'spans'] as const).map((source) =>
+            waits.has(name) ? [name, source, SLOW.host, SLOW.gpu] : [name, source, null, null],
+          ),
+        )
+        .sort(),
     );
     const spans = communicators.find((one) => one.name === 'tp-1' && one.source === 'spans');
     expect(spans?.lateRank).toMatchObject({ rank: '3', globalRank: SLOW.rank });
     // Both measure the same operations: what the others wait agrees within a tenth.
-    const waits = communicators.filter((one) => one.name === 'dp').map((one) => Number(one.lateRank?.latenessNs));
-    expect(Math.max(...waits) / Math.min(...waits)).toBeLessThan(1.1);
+    const late0 = communicators.filter((one) => one.name === 'dp-0').map((one) => Number(one.lateRank?.latenessNs));
+    expect(Math.max(...late0) / Math.min(...late0)).toBeLessThan(1.1);
+  });
+
+  it('tell the transfer that a bad link slows down from lateness, and on which communicator', async () => {
+    const { communicators } = await get(collectivesRoute, window);
+    const slow = communicators.filter((one) => one.slowTransfer !== null);
+    expect(slow.map(({ name, source }) => [name, source])).toEqual([
+      ['dp-1', 'spans'],
+      ['dp-1', 'nccl-inspector'],
+    ]);
+    // lib/demo/model.ts: the link takes 2.4 times as long from 12 min before the start.
+    for (const one of slow) {
+      expect(one.slowTransfer?.ratio).toBeGreaterThan(1 / 2.4 - 0.06);
+      expect(one.slowTransfer?.ratio).toBeLessThan(1 / 2.4 + 0.06);
+      expect(one.lateRank).toBeNull();
+    }
+    const { page, errors } = await openPage(browser);
+    await page.goto(address(`&comm=${encodeURIComponent(slow[0]?.id ?? '')}`), { waitUntil: 'load' });
+    await shown(page, /AllReduce moves \d+ of its usual \d+ GB\/s \(\d+ %\) since \d\d:\d\d UTC/);
+    await shown(page, /transfer at \d+ % of usual/);
+    await expectSound(page, errors);
+    await page.context().close();
   });
 
   it('the page opens with the worst, says it in a sentence, and shows the numbers of the API', async () => {
@@ -54,14 +76,14 @@ describe('collectives', () => {
     const { communicators } = collectivesRoute.response.parse(await (await answered).json());
     const dp = communicators[0];
     if (!dp?.lateRank) throw new Error('the first communicator has no late rank');
-    expect([dp.name, dp.source]).toEqual(['dp', 'spans']);
+    expect([dp.name, dp.source]).toEqual(['dp-0', 'spans']);
     const share = Math.round(dp.lateRank.share * 100);
     await shown(page, new RegExp(`Rank 11 on sim-node-1 GPU3 arrives last in ${share} % of AllReduce operations`));
     const row = page.getByRole('row').filter({ hasText: 'rank 11 on sim-node-1 GPU3' });
     const text = await row.first().textContent();
     expect(text).toContain(`${dp.operations}`);
     expect(text).toContain(`${Number(dp.busbwNow?.median.toPrecision(3))} GB/s`);
-    await page.getByRole('button', { name: 'dp' }).nth(1).click();
+    await page.getByRole('button', { name: 'dp-0' }).nth(1).click();
     await shown(page, /GPU3 on sim-node-1 arrives last in \d+ % of dump intervals of AllReduce/);
     expect(page.url()).toContain('comm=nccl');
     await page.goBack();
@@ -72,9 +94,9 @@ describe('collectives', () => {
 
   it('the ranks are in order of lateness; the late one leads to its GPU, its node and what ran there', async () => {
     const { communicators } = await get(collectivesRoute, window);
-    const id = communicators.find((one) => one.name === 'dp' && one.source === 'spans')?.id ?? '';
+    const id = communicators.find((one) => one.name === 'dp-0' && one.source === 'spans')?.id ?? '';
     const { ranks } = await get(ranksRoute, { ...window, communicator: id });
-    expect(ranks).toHaveLength(16);
+    expect(ranks).toHaveLength(32);
     expect(ranks[0]).toMatchObject({ ...SLOW, isLate: true });
     expect(ranks.filter((rank) => rank.isLate)).toHaveLength(1);
     expect(ranks[0]?.meanWaitUs).toBeLessThan((ranks[1]?.meanWaitUs ?? 0) / 10);

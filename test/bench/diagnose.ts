@@ -1,0 +1,98 @@
+/**
+ * The yardstick of diagnoses: one random incident for each seed (lib/demo/incidents.ts) is sent to X-Ray over its public endpoints,
+ * and its API is asked what is wrong. `npm run bench -- diagnose --seeds 50`. Sources are OTLP spans and Ray events; there is no
+ * Prometheus, so no alert helps. What counts as named, in this order: what used up the memory beside each kill, then for each
+ * communicator in the order of the answer its late rank and its slow transfer.
+ */
+import type { z } from 'zod';
+import { collectivesRoute } from '../../lib/contract/collectives.ts';
+import { oomRoute } from '../../lib/contract/memory.ts';
+import { type RouteContract, requestPath } from '../../lib/contract/route.ts';
+import { createDelivery } from '../../lib/demo/deliver.ts';
+import { incidentWorld, type Truth } from '../../lib/demo/incidents.ts';
+import type { Report } from './figure.ts';
+import { startServer } from './server.ts';
+
+const SEEDS = Number(process.env.XRAY_BENCH_SEEDS ?? '50');
+const GPUS = 32;
+const WINDOW_MS = 15 * 60_000;
+/** Windows of different seeds do not touch, whatever a wrong clock says. */
+const APART_MS = 25 * 60_000;
+
+interface Named {
+  readonly kind: 'late' | 'transfer' | 'memory';
+  readonly host: string | null;
+  readonly what: string;
+}
+
+const isRight = (named: Named, truth: Truth): boolean =>
+  (named.kind === 'late' &&
+    truth.late?.host === named.host &&
+    (truth.late.gpu === null || truth.late.gpu === named.what)) ||
+  (named.kind === 'transfer' && truth.transfer === named.what) ||
+  (named.kind === 'memory' && truth.memory === named.what);
+
+const words = (named: Named): string => `${named.kind} ${named.host ?? ''} ${named.what}`.replace('  ', ' ');
+const truthWords = ({ incident, late, transfer, memory }: Truth): string =>
+  `${incident}: ${late ? `${late.host} ${late.gpu ?? '(all)'}` : (transfer ?? memory ?? 'nothing is broken')}`;
+
+async function get<Query extends z.ZodObject, Body extends z.ZodType>(
+  base: string,
+  route: RouteContract<Query, Body>,
+  params: z.input<Query>,
+): Promise<z.output<Body>> {
+  const response = await fetch(base + requestPath(route, params));
+  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+  return route.response.parse(await response.json());
+}
+
+/** What X-Ray's API names in a window, the first first, each once. */
+async function namedBy(base: string, session: string, from: number, to: number): Promise<readonly Named[]> {
+  const { kills } = await get(base, oomRoute, { session });
+  const { communicators } = await get(base, collectivesRoute, { from: String(from), to: String(to) });
+  const named = [
+    ...kills.map(
+      ({ culprit, name, nodeName }): Named => ({
+        kind: 'memory',
+        host: nodeName,
+        what: (culprit?.name ?? name).replace(/^ray::/, ''),
+      }),
+    ),
+    ...communicators.flatMap(({ name, lateRank, slowTransfer }): Named[] => [
+      ...(lateRank ? [{ kind: 'late' as const, host: lateRank.host, what: lateRank.gpu ?? lateRank.rank }] : []),
+      ...(slowTransfer ? [{ kind: 'transfer' as const, host: null, what: name }] : []),
+    ]),
+  ];
+  return [...new Map(named.map((one) => [words(one), one])).values()];
+}
+
+export async function run(report: Report): Promise<void> {
+  const server = await startServer({
+    XRAY_DEMO: '0',
+    PROMETHEUS_URL: 'http://127.0.0.1:9',
+    XRAY_RETENTION_TRACES_DAYS: '3650',
+  });
+  const places: number[] = [];
+  try {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const anchor = Date.now() - (SEEDS - seed + 2) * APART_MS;
+      const { world, truth } = incidentWorld(seed, anchor, GPUS);
+      const delivery = createDelivery(world, server.base, new AbortController().signal);
+      for (let from = anchor - WINDOW_MS; from < anchor; from += 60_000) await delivery.window(from, from + 60_000);
+      const named = await namedBy(server.base, world.session, anchor - WINDOW_MS - 60_000, anchor + 60_000);
+      const isClean = truth.late === null && truth.transfer === null && truth.memory === null;
+      // 1: named first. 0: not named. Where nothing is broken, silence is right.
+      const place = isClean ? Number(named.length === 0) : named.findIndex((one) => isRight(one, truth)) + 1;
+      places.push(place);
+      process.stderr.write(
+        `seed ${seed}: ${truthWords(truth)} | named first: ${named[0] ? words(named[0]) : 'nothing'}${place === 1 ? '' : ` | place ${place || 'none'} of ${named.length}`}\n`,
+      );
+      report({ suite: 'diagnose', figure: `place seed-${seed} ${truth.incident}`, value: place, unit: 'place' });
+    }
+  } finally {
+    await server.close();
+  }
+  const share = (upTo: number) => places.filter((place) => place >= 1 && place <= upTo).length / places.length;
+  report({ suite: 'diagnose', figure: 'top-1', value: share(1), unit: 'share' });
+  report({ suite: 'diagnose', figure: 'top-3', value: share(3), unit: 'share' });
+}
