@@ -31,7 +31,7 @@ const anyJob = async () => {
 
 const PAGES: readonly Page[] = [
   { name: 'clusters', path: async () => '/', shows: 'demo-cluster' },
-  { name: 'cluster', path: async () => '/clusters/demo-cluster', shows: '2 of 2 nodes alive' },
+  { name: 'cluster', path: async () => '/clusters/demo-cluster', shows: '8 of 8 nodes alive' },
   { name: 'jobs', path: async () => '/jobs', shows: 'raysubmit_sim_train' },
   {
     name: 'job',
