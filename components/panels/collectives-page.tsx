@@ -86,10 +86,10 @@ function Verdict({
   all: readonly CommunicatorWire[];
   nowMs: number;
 }) {
-  const late = selected.verdict === 'late-rank';
+  const late = selected.verdict === 'late-rank' || selected.verdict === 'late-host';
   const slow = selected.slowTransfer;
   const wire = selected.busbwNow?.max ?? null;
-  const others = all.filter((one) => one.id !== selected.id && one.verdict === 'late-rank').length;
+  const others = all.filter((one) => one.id !== selected.id && (one.lateRank || one.lateHost)).length;
   return (
     <section
       aria-label="Verdict"

@@ -7,7 +7,8 @@ import { type Column, DataTable } from '../ui/data-table.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';
 
 export const SOURCE_WORDS = { spans: 'spans', 'nccl-inspector': 'NCCL Inspector' } as const;
-const lateness = (one: CommunicatorWire): number => Number(one.lateRank?.latenessNs ?? -1);
+const lateness = ({ lateRank, lateHost }: CommunicatorWire): number =>
+  Number(lateRank?.latenessNs ?? lateHost?.latenessNs ?? -1);
 
 function Verdict({ communicator }: { communicator: CommunicatorWire }) {
   const { slowTransfer } = communicator;
@@ -24,7 +25,17 @@ function Verdict({ communicator }: { communicator: CommunicatorWire }) {
 }
 
 function Lateness({ communicator }: { communicator: CommunicatorWire }) {
-  const { lateRank, verdict, reason } = communicator;
+  const { lateRank, lateHost, verdict, reason } = communicator;
+  if (lateHost)
+    return (
+      <div>
+        <StatusPill tone="bad">{`all of ${lateHost.host}`}</StatusPill>
+        <div className="text-[12px] text-[var(--muted)]">
+          others wait {microsecondsText(Number(lateHost.latenessNs) / 1e3)}, last in {Math.round(lateHost.share * 100)}{' '}
+          %
+        </div>
+      </div>
+    );
   if (lateRank)
     return (
       <div>

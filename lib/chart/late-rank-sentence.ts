@@ -2,13 +2,21 @@
 import { rankName } from './rank-strips.ts';
 
 interface Verdict {
-  readonly verdict: 'late-rank' | 'no-late-rank' | 'cannot-tell';
+  readonly verdict: 'late-rank' | 'late-host' | 'no-late-rank' | 'cannot-tell';
   readonly reason: string | null;
   readonly lateRank: {
     readonly rank: string;
     readonly globalRank: string | null;
     readonly host: string | null;
     readonly gpu: string | null;
+    readonly latenessNs: string;
+    readonly share: number;
+    readonly of: 'operations' | 'intervals';
+    readonly sinceNs: string | null;
+  } | null;
+  readonly lateHost: {
+    readonly host: string;
+    readonly ranks: number;
     readonly latenessNs: string;
     readonly share: number;
     readonly of: 'operations' | 'intervals';
@@ -47,8 +55,17 @@ export function slowTransferSentence(slow: SlowTransfer, nowMs: number): string 
 }
 
 /** `collective` names the operations, e.g. AllReduce. */
-export function lateRankSentence({ verdict, reason, lateRank }: Verdict, collective: string, nowMs: number): string {
+export function lateRankSentence(
+  { verdict, reason, lateRank, lateHost }: Verdict,
+  collective: string,
+  nowMs: number,
+): string {
   if (verdict === 'no-late-rank') return 'No rank is late beyond noise.';
+  if (lateHost) {
+    const what = lateHost.of === 'operations' ? `${collective} operations` : `dump intervals of ${collective}`;
+    const since = lateHost.sinceNs === null ? '' : ` since ${clockWords(lateHost.sinceNs, nowMs)} UTC`;
+    return `All ${lateHost.ranks} ranks on ${lateHost.host} arrive late together, last in ${Math.round(lateHost.share * 100)} % of ${what}${since}; the others wait ${durationWords(lateHost.latenessNs)} for them: it is the host (its data, CPUs or storage), not one GPU and not the network.`;
+  }
   if (!lateRank) return `Whether a rank is late cannot be told. ${reason ?? ''}`.trim();
   const what = lateRank.of === 'operations' ? `${collective} operations` : `dump intervals of ${collective}`;
   const since = lateRank.sinceNs === null ? '' : ` since ${clockWords(lateRank.sinceNs, nowMs)} UTC`;

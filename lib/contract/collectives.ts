@@ -37,11 +37,30 @@ export const LateRank = z.object({
 });
 export type LateRankWire = z.infer<typeof LateRank>;
 
-/** What can be said about lateness: somebody is late, nobody is beyond noise, or why it cannot be told. */
+/** All ranks of one host, late together. */
+export const LateHost = z.object({
+  host: z.string(),
+  nodeIp: z.string().nullable(),
+  nodeId: z.string().nullable(),
+  session: z.string().nullable(),
+  /** Ranks of this communicator on it. */
+  ranks: z.number(),
+  /** As of a late rank, of the host's ranks together. */
+  latenessNs: NsText,
+  share: z.number(),
+  of: z.enum(['operations', 'intervals']),
+  sinceNs: NsText.nullable(),
+  chance: z.number(),
+  relative: z.number(),
+});
+export type LateHostWire = z.infer<typeof LateHost>;
+
+/** What can be said about lateness: a rank is late, a whole host is, nobody is beyond noise, or why it cannot be told. */
 export const LatenessVerdict = z.object({
-  verdict: z.enum(['late-rank', 'no-late-rank', 'cannot-tell']),
+  verdict: z.enum(['late-rank', 'late-host', 'no-late-rank', 'cannot-tell']),
   reason: z.string().nullable(),
   lateRank: LateRank.nullable(),
+  lateHost: LateHost.nullable(),
 });
 
 export type LatenessVerdictWire = z.infer<typeof LatenessVerdict>;
@@ -86,7 +105,7 @@ export const Communicator = z.object({
 export type CommunicatorWire = z.infer<typeof Communicator>;
 
 export const CollectivesResponse = z.object({
-  /** Those with a late rank first, the longest wait first; then those with a slow transfer, the slowest first. */
+  /** Those with a late rank or host first, the longest wait first; then those with a slow transfer, the slowest first. */
   communicators: z.array(Communicator),
   /**
    * GB/s; labels `communicator` (id), `collective`, `message_size` (bytes, a power of two). The median over ranks, so that one

@@ -2,7 +2,17 @@
  * Incidents by seed: what is broken, and whom a diagnosis should name. The yardstick of X-Ray's answers (test/bench/diagnose.ts);
  * X-Ray itself never reads it.
  */
-import { createWorld, type Faults, GPUS_PER_NODE, hash, NO_FAULTS, nodeAt, unit, type World } from './model.ts';
+import {
+  createWorld,
+  type Faults,
+  GPUS_PER_NODE,
+  gpuUuid,
+  hash,
+  NO_FAULTS,
+  nodeAt,
+  unit,
+  type World,
+} from './model.ts';
 import { stageOf } from './training.ts';
 
 export const INCIDENTS = ['gpu-throttle', 'link', 'host-stall', 'memory', 'clock-skew'] as const;
@@ -11,7 +21,7 @@ export type Incident = (typeof INCIDENTS)[number];
 export interface Truth {
   readonly incident: Incident;
   /** Host and GPU that everybody waits for; GPU null: all of the host. */
-  readonly late: { readonly host: string; readonly gpu: string | null } | null;
+  readonly late: { readonly host: string; readonly gpu: string | null; readonly uuid: string | null } | null;
   /** Communicator whose transfer is slow. */
   readonly transfer: string | null;
   /** Function that used up the memory. */
@@ -42,9 +52,11 @@ export function incidentWorld(seed: number, anchor: number, gpus: number): { wor
   const host = nodeAt(world, node).name;
   const stage = stageOf(world, node);
   const truth: Readonly<Record<Incident, Partial<Truth>>> = {
-    'gpu-throttle': { late: { host, gpu: `GPU${rank % GPUS_PER_NODE}` } },
+    'gpu-throttle': {
+      late: { host, gpu: `GPU${rank % GPUS_PER_NODE}`, uuid: gpuUuid(world, node, rank % GPUS_PER_NODE) },
+    },
     link: { transfer: world.stages === 1 ? 'dp' : `dp-${stage}` },
-    'host-stall': { late: { host, gpu: null } },
+    'host-stall': { late: { host, gpu: null, uuid: null } },
     memory: { memory: 'build_index' },
     'clock-skew': {},
   };

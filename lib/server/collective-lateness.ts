@@ -1,6 +1,7 @@
 /** The verdict on lateness in the words of the contract, the same for operations (spans) and dump intervals (Inspector). */
+import { type LateHost, lateHost } from '../analysis/late-host.ts';
 import { type LateRank, lateRanks, median } from '../analysis/late-rank.ts';
-import type { LatenessVerdictWire, LateRankWire, RankWire } from '../contract/collectives.ts';
+import type { LateHostWire, LatenessVerdictWire, LateRankWire, RankWire } from '../contract/collectives.ts';
 
 /** Most blocks a window is cut into. */
 export const MOST_BLOCKS = 64;
@@ -36,6 +37,7 @@ export const cannotTell = (reason: string): LatenessVerdictWire => ({
   verdict: 'cannot-tell',
   reason,
   lateRank: null,
+  lateHost: null,
 });
 
 /** `places` by index of rank. Share and lateness are those since the rank began to be last, where it still is. */
@@ -49,11 +51,16 @@ export function judgeLateness(
     return cannotTell(
       `Fewer than five complete ${of} in this window (${whole.length}): too few to tell lateness from noise.`,
     );
-  const found = lateRanks(whole.map((block) => ({ durations: block.durationsNs })))[0];
+  const judged = whole.map((block) => ({ durations: block.durationsNs }));
+  const found = lateRanks(judged)[0];
   const place = found ? places[found.rank] : undefined;
-  if (!found || !place) return { verdict: 'no-late-rank', reason: null, lateRank: null };
-  const counted = found.sinceBlock === null ? whole : whole.slice(found.sinceBlock);
-  const operations = counted.reduce((sum, block) => sum + block.operations, 0);
+  if (!found || !place) {
+    const hosts = places.map(({ host }) => host);
+    const late = lateHost(judged, hosts);
+    if (late === null) return { verdict: 'no-late-rank', reason: null, lateRank: null, lateHost: null };
+    return { verdict: 'late-host', reason: null, lateRank: null, lateHost: hostWire(whole, places, late, of) };
+  }
+  const { counted, operations } = since(whole, found.sinceBlock);
   const lateRank: LateRankWire = {
     ...place,
     latenessNs: String(Math.round(latenessIn(counted, found))),
@@ -63,7 +70,44 @@ export function judgeLateness(
     chance: found.chance,
     relative: found.relative,
   };
-  return { verdict: 'late-rank', reason: null, lateRank };
+  return { verdict: 'late-rank', reason: null, lateRank, lateHost: null };
+}
+
+/** The blocks from the one on, or all. */
+function since(whole: readonly JudgedBlock[], sinceBlock: number | null) {
+  const counted = sinceBlock === null ? whole : whole.slice(sinceBlock);
+  return { counted, operations: counted.reduce((sum, block) => sum + block.operations, 0) };
+}
+
+function hostWire(
+  whole: readonly JudgedBlock[],
+  places: readonly PlaceWire[],
+  late: LateHost,
+  of: LateRankWire['of'],
+): LateHostWire {
+  const { counted, operations } = since(whole, late.sinceBlock);
+  const place = places[late.ranks[0] ?? -1];
+  // Means over the operations since then.
+  const means = places.map(
+    (_, rank) =>
+      counted.reduce((sum, block) => sum + (block.durationsNs[rank] ?? 0) * block.operations, 0) / operations,
+  );
+  const own = late.ranks.reduce((sum, rank) => sum + (means[rank] ?? 0), 0) / late.ranks.length;
+  const others = median(means.filter((_, rank) => !late.ranks.includes(rank)));
+  const last = (block: JudgedBlock) => late.ranks.reduce((sum, rank) => sum + (block.last[rank] ?? 0), 0);
+  return {
+    host: late.host,
+    nodeIp: place?.nodeIp ?? null,
+    nodeId: place?.nodeId ?? null,
+    session: place?.session ?? null,
+    ranks: late.ranks.length,
+    latenessNs: String(Math.round(others - own)),
+    share: counted.reduce((sum, block) => sum + last(block), 0) / operations,
+    of,
+    sinceNs: late.sinceBlock === null ? null : (counted[0]?.fromNs ?? null),
+    chance: late.chance,
+    relative: late.relative,
+  };
 }
 
 /** Median of the others' mean times minus that of the late rank, ns, weighted by operations. */

@@ -86,6 +86,9 @@ export async function collectives(runtime: Runtime, query: WindowQuery, signal: 
   };
 }
 
+const latenessOf = ({ lateRank, lateHost }: CommunicatorWire): number =>
+  Number(lateRank?.latenessNs ?? lateHost?.latenessNs ?? -1);
+
 /**
  * The longest wait first, then the slowest transfer, then the largest. Communicators of one name stay together, spans before gauges, so that which source
  * measured a millisecond more does not shuffle them.
@@ -93,8 +96,7 @@ export async function collectives(runtime: Runtime, query: WindowQuery, signal: 
 function worstFirst(communicators: readonly CommunicatorWire[]): CommunicatorWire[] {
   const named = (one: CommunicatorWire) => `${one.name} ${one.ranks}`;
   const latest = new Map<string, number>();
-  for (const one of communicators)
-    latest.set(named(one), Math.max(latest.get(named(one)) ?? -1, Number(one.lateRank?.latenessNs ?? -1)));
+  for (const one of communicators) latest.set(named(one), Math.max(latest.get(named(one)) ?? -1, latenessOf(one)));
   const lateness = (one: CommunicatorWire) => latest.get(named(one)) ?? -1;
   const slowest = new Map<string, number>();
   for (const one of communicators)

@@ -2,7 +2,7 @@
  * The yardstick of diagnoses: one random incident for each seed (lib/demo/incidents.ts) is sent to X-Ray over its public endpoints,
  * and its API is asked what is wrong. `npm run bench -- diagnose --seeds 50`. Sources are OTLP spans and Ray events; there is no
  * Prometheus, so no alert helps. What counts as named, in this order: what used up the memory beside each kill, then for each
- * communicator in the order of the answer its late rank and its slow transfer.
+ * communicator in the order of the answer its late host or rank and its slow transfer.
  */
 import type { z } from 'zod';
 import { collectivesRoute } from '../../lib/contract/collectives.ts';
@@ -19,6 +19,8 @@ const WINDOW_MS = 15 * 60_000;
 /** Windows of different seeds do not touch, whatever a wrong clock says. */
 const APART_MS = 25 * 60_000;
 
+const ALL = '(all)';
+
 interface Named {
   readonly kind: 'late' | 'transfer' | 'memory';
   readonly host: string | null;
@@ -28,13 +30,14 @@ interface Named {
 const isRight = (named: Named, truth: Truth): boolean =>
   (named.kind === 'late' &&
     truth.late?.host === named.host &&
-    (truth.late.gpu === null || truth.late.gpu === named.what)) ||
+    // Without Prometheus nothing knows the index of a GPU: its UUID names it.
+    (named.what === ALL ? truth.late.gpu === null : [truth.late.gpu, truth.late.uuid].includes(named.what))) ||
   (named.kind === 'transfer' && truth.transfer === named.what) ||
   (named.kind === 'memory' && truth.memory === named.what);
 
 const words = (named: Named): string => `${named.kind} ${named.host ?? ''} ${named.what}`.replace('  ', ' ');
 const truthWords = ({ incident, late, transfer, memory }: Truth): string =>
-  `${incident}: ${late ? `${late.host} ${late.gpu ?? '(all)'}` : (transfer ?? memory ?? 'nothing is broken')}`;
+  `${incident}: ${late ? `${late.host} ${late.gpu ?? ALL}` : (transfer ?? memory ?? 'nothing is broken')}`;
 
 async function get<Query extends z.ZodObject, Body extends z.ZodType>(
   base: string,
@@ -58,7 +61,8 @@ async function namedBy(base: string, session: string, from: number, to: number):
         what: (culprit?.name ?? name).replace(/^ray::/, ''),
       }),
     ),
-    ...communicators.flatMap(({ name, lateRank, slowTransfer }): Named[] => [
+    ...communicators.flatMap(({ name, lateRank, lateHost, slowTransfer }): Named[] => [
+      ...(lateHost ? [{ kind: 'late' as const, host: lateHost.host, what: ALL }] : []),
       ...(lateRank ? [{ kind: 'late' as const, host: lateRank.host, what: lateRank.gpu ?? lateRank.rank }] : []),
       ...(slowTransfer ? [{ kind: 'transfer' as const, host: null, what: name }] : []),
     ]),

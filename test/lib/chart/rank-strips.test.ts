@@ -76,7 +76,7 @@ describe('the verdict as a sentence', () => {
   const now = 1795530000000;
   it.each([
     [
-      { verdict: 'late-rank', reason: null, lateRank: late },
+      { verdict: 'late-rank', reason: null, lateRank: late, lateHost: null },
       'Rank 11 on sim-node-1 GPU3 arrives last in 93 % of AllReduce operations since 13:48 UTC; the others wait 4.1 ms for it: it is the rank, not the network.',
     ],
     [
@@ -84,12 +84,13 @@ describe('the verdict as a sentence', () => {
         verdict: 'late-rank',
         reason: null,
         lateRank: { ...late, rank: 'sim-node-1/GPU3', of: 'intervals', sinceNs: null },
+        lateHost: null,
       },
       'GPU3 on sim-node-1 arrives last in 93 % of dump intervals of AllReduce; the others wait 4.1 ms for it: it is the rank, not the network.',
     ],
-    [{ verdict: 'no-late-rank', reason: null, lateRank: null }, 'No rank is late beyond noise.'],
+    [{ verdict: 'no-late-rank', reason: null, lateRank: null, lateHost: null }, 'No rank is late beyond noise.'],
     [
-      { verdict: 'cannot-tell', reason: 'Only 3 of 4 ranks report.', lateRank: null },
+      { verdict: 'cannot-tell', reason: 'Only 3 of 4 ranks report.', lateRank: null, lateHost: null },
       'Whether a rank is late cannot be told. Only 3 of 4 ranks report.',
     ],
   ] as const)('%#', (verdict, sentence) => {

@@ -1,0 +1,80 @@
+/** Simulated incidents whose culprit is known, as spans through ingest: the API names it, or nobody where nothing is broken. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Incident, incidentWorld } from '../../lib/demo/incidents.ts';
+import { stepSpans, stepsEnding } from '../../lib/demo/spans.ts';
+import { collectives } from '../../lib/server/collectives.ts';
+import type { Runtime } from '../../lib/server/runtime.ts';
+import { openTestRuntime } from './open-runtime.ts';
+
+const WINDOW_MS = 15 * 60_000;
+const FIRST = Date.UTC(2026, 10, 20, 12, 0, 0);
+let runtime: Runtime;
+beforeAll(async () => {
+  runtime = await openTestRuntime();
+});
+afterAll(() => runtime.close());
+
+/** The first three seeds of an incident, each in an hour of its own. */
+async function answers(incident: Incident) {
+  const found = [];
+  for (let seed = 1; found.length < 3; seed++) {
+    const anchor = FIRST + seed * 3_600_000;
+    const { world, truth } = incidentWorld(seed, anchor, 32);
+    if (truth.incident !== incident) continue;
+    const steps = stepsEnding(world, anchor - WINDOW_MS, anchor);
+    for (let at = 0; at < steps.length; at += 10)
+      await runtime.ingest.traces({
+        bytes: Buffer.from(
+          JSON.stringify({ resourceSpans: steps.slice(at, at + 10).flatMap((step) => stepSpans(world, step)) }),
+        ),
+        contentType: 'application/json',
+        contentEncoding: '',
+        cluster: null,
+      });
+    const ns = (ms: number) => BigInt(ms) * 1_000_000n;
+    const window = { from: ns(anchor - WINDOW_MS - 60_000), to: ns(anchor + 60_000), points: 60 };
+    const { communicators } = await collectives(runtime, window, new AbortController().signal);
+    expect(communicators.length).toBe(6);
+    found.push({ truth, communicators });
+  }
+  return found;
+}
+
+describe('of a simulated incident', () => {
+  it('the GPU that throttles is the late rank of everything it takes part in', async () => {
+    for (const { truth, communicators } of await answers('gpu-throttle')) {
+      const late = communicators.filter(({ lateRank }) => lateRank !== null);
+      expect(late).toHaveLength(2);
+      for (const { lateRank, lateHost } of late) {
+        expect([lateRank?.host, lateRank?.gpu]).toEqual([truth.late?.host, truth.late?.uuid]);
+        expect(lateHost).toBeNull();
+      }
+      expect(communicators[0]?.lateRank).not.toBeNull();
+    }
+  }, 60_000);
+
+  it('the host that waits for its data is named as a host, and none of its ranks', async () => {
+    for (const { truth, communicators } of await answers('host-stall')) {
+      const [first, ...others] = communicators;
+      expect(first).toMatchObject({
+        verdict: 'late-host',
+        lateHost: { host: truth.late?.host, ranks: 8, of: 'operations' },
+      });
+      expect(others.map(({ verdict }) => verdict)).toEqual(Array(5).fill('no-late-rank'));
+    }
+  }, 60_000);
+
+  it('the link that loses lanes is a slow transfer of the communicator that crosses it, and nobody is late', async () => {
+    for (const { truth, communicators } of await answers('link')) {
+      expect(communicators[0]?.name).toBe(truth.transfer);
+      expect(communicators.map(({ slowTransfer }) => slowTransfer !== null)).toEqual([true, ...Array(5).fill(false)]);
+      expect(communicators.every(({ lateRank, lateHost }) => lateRank === null && lateHost === null)).toBe(true);
+    }
+  }, 60_000);
+
+  it('a clock that is half a minute off accuses nobody', async () => {
+    for (const { communicators } of await answers('clock-skew'))
+      for (const { verdict, slowTransfer } of communicators)
+        expect([verdict, slowTransfer]).toEqual(['no-late-rank', null]);
+  }, 60_000);
+});
