@@ -31,13 +31,13 @@ function sliceAt(tracks: TimelineTracks, lane: number, start: number, end: numbe
   return -1;
 }
 
-/** Slices of the selected task's attempts that are in view, by attempt, and the selected one. */
+/** Slices of the selected task's attempts that are in view, by attempt, the selected one, and the lane of its worker (-1: unknown). */
 export function useLargeChain(
   { answer, narrow }: LargeJob,
   tracks: TimelineTracks,
   taskId: string,
   attempt: number,
-): { readonly selected: number; readonly chain: readonly number[] } {
+): { readonly selected: number; readonly chain: readonly number[]; readonly lane: number } {
   // The same question as the details panel asks.
   const task = useApi(taskRoute, { ...narrow, taskId }, { enabled: taskId !== '' });
   const found = task.data?.taskId === taskId ? task.data : undefined;
@@ -46,18 +46,20 @@ export function useLargeChain(
     const now = BigInt(answer.nowNs);
     const chain: number[] = [];
     let selected = -1;
+    let lane = -1;
     for (const one of found?.attempts ?? []) {
+      if (one.attempt === attempt && one.workerId !== null) lane = answer.lanes.workerId.indexOf(one.workerId);
       if (one.startNs === null) continue;
       const [start, end] = [Number(BigInt(one.startNs) - origin), Number(BigInt(one.endNs ?? now) - origin)];
-      answer.lanes.workerId.forEach((worker, lane) => {
+      answer.lanes.workerId.forEach((worker, at) => {
         if (worker !== one.workerId) return;
-        const slice = sliceAt(tracks, lane, start, end);
+        const slice = sliceAt(tracks, at, start, end);
         if (slice === -1 || chain.includes(slice)) return;
         chain.push(slice);
         if (one.attempt === attempt) selected = slice;
       });
     }
-    return { selected, chain };
+    return { selected, chain, lane };
   }, [found, attempt, answer, tracks]);
 }
 

@@ -8,7 +8,7 @@ import { clockText } from '../../lib/chart/time-ticks.ts';
 import { colourLegend } from '../../lib/chart/timeline-colours.ts';
 import { TILE_STATES, tiledWords } from '../../lib/chart/timeline-tiles.ts';
 import { fitRange } from '../../lib/chart/timeline-window.ts';
-import { sliceWhere } from '../../lib/chart/timeline-words.ts';
+import { sliceWhere, trackWhere } from '../../lib/chart/timeline-words.ts';
 import { LANE_PAGE } from '../../lib/model/timeline-tile.ts';
 import { TimelineCanvas } from '../charts/timeline-canvas.tsx';
 import type { TimelineJump } from '../charts/timeline-input.ts';
@@ -89,7 +89,7 @@ export function LargeTimeline({
   const { tiled, extent, whole, isLoading, error } = large;
   const { tracks, functions } = large.scene;
   const [taskId = '', attempt = '0'] = query.sel.split(':');
-  const { selected, chain } = useLargeChain(job, tracks, taskId, Number(attempt));
+  const { selected, chain, lane } = useLargeChain(job, tracks, taskId, Number(attempt));
   const phases = useLargePhases(job, tracks, window, sums.count);
   const scene = useMemo(() => ({ ...large.scene, selected, chain, phases }), [large.scene, selected, chain, phases]);
   // Sums read every attempt of the window: after what somebody waits for.
@@ -233,9 +233,9 @@ export function LargeTimeline({
             narrow={narrow}
             taskId={taskId}
             attempt={Number(attempt)}
-            lane={picks.where}
-            nodeName={null}
-            actor={null}
+            lane={picks.where || (lane === -1 ? '' : trackWhere(tracks, lane))}
+            nodeName={answer.nodes[answer.lanes.node[lane] ?? -1]?.nodeName ?? null}
+            actor={answer.lanes.actor[lane] ?? null}
             spreadOf={(name) => sums.spreads.get(name) ?? null}
             onAttempt={(other) => void set({ sel: `${taskId}:${other}` })}
             onTask={(other) => void set({ sel: `${other}:0` })}

@@ -27,7 +27,7 @@
  */
 
 /** Ended attempts that one answer still holds comfortably: more are asked for as tiles. */
-export const WHOLE_TIMELINE = 100_000;
+export const WHOLE_TIMELINE = 50_000;
 /** Lanes that the pages of X-Ray ask for at a time. */
 export const LANE_PAGE = 32;
 const MAGIC = 0x54525858;

@@ -213,6 +213,13 @@ describe('a job of more than 100,000 attempts', () => {
     await details
       .getByText(`worker ${pidOf(failed[0]?.worker ?? 0)} on ${nodeName(nodeOf(failed[0]?.worker ?? 0))}`)
       .waitFor();
+    // A link that selects it says as much.
+    const { page: linked } = await openLarge(`&sel=${encodeURIComponent(selectionOf(failed[0]))}`);
+    await linked
+      .getByRole('region', { name: 'Selected task' })
+      .getByText(`worker ${pidOf(failed[0]?.worker ?? 0)} on ${nodeName(nodeOf(failed[0]?.worker ?? 0))}`)
+      .waitFor();
+    await linked.context().close();
     await next.click();
     await becomes(page, 'sel', selectionOf(failed[1]));
     await expectSound(page, errors);

@@ -48,6 +48,33 @@ describe('timeline', () => {
     await page.context().close();
   });
 
+  it('follows what runs with Live, and a jump leaves it', async () => {
+    const { page, errors } = await openTimeline();
+    const box = await lanes(page).boundingBox();
+    if (!box) throw new Error('no lanes');
+    await page.mouse.move(box.x + box.width * 0.95, box.y + 120);
+    for (let i = 0; i < 4; i++) await page.mouse.wheel(0, -300);
+    await page.waitForFunction(() => location.search.includes('from='));
+    const live = page.getByRole('button', { name: 'Live' });
+    expect(await live.getAttribute('aria-pressed')).toBe('false');
+    await live.click();
+    await page.waitForFunction(() => location.search.includes('live=1'));
+    // The window in words ends at now, and goes on.
+    const span = page.getByText(/^\d\d:\d\d:\d\d.* to .* UTC/).first();
+    const ends = async () => /to (\S+)/.exec((await span.textContent()) ?? '')?.[1] ?? '';
+    const before = await ends();
+    await expect.poll(ends, { timeout: 20_000 }).not.toBe(before);
+    expect(await live.getAttribute('aria-pressed')).toBe('true');
+    await page.getByRole('toolbar').getByRole('button', { name: 'Longest' }).click();
+    await page.waitForFunction(() => location.search.includes('sel=') && !location.search.includes('live=1'));
+    expect(await live.getAttribute('aria-pressed')).toBe('false');
+    const stays = await ends();
+    await page.waitForTimeout(6000);
+    expect(await ends()).toBe(stays);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
   it('paints the same pixels in a worker and, where there is none, on the main thread', async () => {
     // One answer for both: the job goes on meanwhile.
     const answer = JSON.stringify(await get(timelineRoute, job));
