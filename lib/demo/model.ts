@@ -146,7 +146,7 @@ function demoFaults(anchor: number, nodes: number): Faults {
     ...NO_FAULTS,
     throttle: { rank: Math.min(11, nodes * GPUS_PER_NODE - 1), start: anchor - 25 * MINUTE, factor: 1.22 },
     link: isLarge
-      ? { node: nodes - 2, start: anchor - 12 * MINUTE, length: 20 * MINUTE, period: 75 * MINUTE, factor: 2.4 }
+      ? { node: nodes - 2, start: anchor - 12 * MINUTE, length: 40 * MINUTE, period: 75 * MINUTE, factor: 2.4 }
       : null,
     decoy: isLarge ? { rank: (nodes - 1) * GPUS_PER_NODE + 5, ms: 4 } : null,
     memory: true,

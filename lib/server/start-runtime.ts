@@ -5,6 +5,7 @@ import { migrate } from '../store/migrate.ts';
 import { openEngine } from '../store/open-engine.ts';
 import { applyRetention } from '../store/retention.ts';
 import { MIGRATIONS } from '../store/schema/migrations.ts';
+import { warmMarks } from '../store/warm-marks.ts';
 import { absentPrometheus } from './absent-sources.ts';
 import { startAlertRecorder } from './alert-recorder.ts';
 import { createAlertmanagerSource } from './alertmanager-source-configured.ts';
@@ -41,6 +42,8 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   const storeHealth = createStoreHealth({ url: remote?.url ?? null, directory: config.dataDirectory }, telemetry);
   const engine = measuredEngine(opened, latency, telemetry, storeHealth);
   await migrate(engine, MIGRATIONS, config.retentionDays);
+  // Past the measured engine: what it refuses is no fault.
+  await warmMarks(opened);
   for (const change of await applyRetention(engine, config.retentionDays)) telemetry.log('info', 'retention', change);
   // Past the measured engine: a probe is no question of a user.
   storeHealth.start(opened);

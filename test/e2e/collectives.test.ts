@@ -2,6 +2,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectivesRoute, ranksRoute } from '../../lib/contract/collectives.ts';
+import { jobsRoute } from '../../lib/contract/jobs.ts';
 import { base, expectSound, get, launchBrowser, openPage, VIEWS } from './harness.ts';
 
 /** lib/demo/model.ts: rank 11 is slow from 25 min before the start; GPU 3 of the second of eight nodes. */
@@ -48,20 +49,24 @@ describe('collectives', () => {
   });
 
   it('tell the transfer that a bad link slows down from lateness, and on which communicator', async () => {
-    const { communicators } = await get(collectivesRoute, window);
+    // lib/demo/model.ts: the training job began 57 min before the start of the simulation, the link is bad from 12 min before it.
+    const train = (await get(jobsRoute, {})).jobs.find((row) => row.submissionId === 'raysubmit_sim_train');
+    const start = Number(BigInt(train?.startNs ?? 0) / 1_000_000n) + 57 * 60_000;
+    const around = { from: String(start - 24 * 60_000), to: String(start - 60_000) };
+    const { communicators } = await get(collectivesRoute, around);
     const slow = communicators.filter((one) => one.slowTransfer !== null);
     expect(slow.map(({ name, source }) => [name, source])).toEqual([
       ['dp-1', 'spans'],
       ['dp-1', 'nccl-inspector'],
     ]);
-    // lib/demo/model.ts: the link takes 2.4 times as long from 12 min before the start.
     for (const one of slow) {
       expect(one.slowTransfer?.ratio).toBeGreaterThan(1 / 2.4 - 0.06);
       expect(one.slowTransfer?.ratio).toBeLessThan(1 / 2.4 + 0.06);
       expect(one.lateRank).toBeNull();
     }
     const { page, errors } = await openPage(browser);
-    await page.goto(address(`&comm=${encodeURIComponent(slow[0]?.id ?? '')}`), { waitUntil: 'load' });
+    const query = `from=${around.from}&to=${around.to}&v=1&comm=${encodeURIComponent(slow[0]?.id ?? '')}`;
+    await page.goto(`${base}/collectives?${query}`, { waitUntil: 'load' });
     await shown(page, /AllReduce moves \d+ of its usual \d+ GB\/s \(\d+ %\) since \d\d:\d\d UTC/);
     await shown(page, /transfer at \d+ % of usual/);
     await expectSound(page, errors);

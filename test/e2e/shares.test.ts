@@ -128,6 +128,8 @@ async function shareByButton(page: Page, title: string): Promise<string> {
 /** The live page over answers that do not move: what the share must look like. */
 async function answerFrom(context: BrowserContext, share: ReturnType<typeof ShareResponse.parse>): Promise<string[]> {
   const missing: string[] = [];
+  // The tour of the demo is no part of a share.
+  await context.addInitScript(() => localStorage.setItem('xray-tour-dismissed', '1'));
   const health = await (await fetch(`${base}/api/health`)).json();
   await context.route(`${base}/api/**`, async (route) => {
     const url = new URL(route.request().url());
