@@ -1,5 +1,5 @@
 /**
- * Traces of PyTorch's profiler: every event with a duration becomes a span, through the same door as any OTLP client. Ranks
+ * Traces of PyTorch's profiler: every event with a duration becomes a span, through the same door as every OTLP client. Ranks
  * of one run that are named together become one trace, side by side on one clock. A file is read twice: first for what its
  * events do not say themselves (kineto-survey.ts), then to send them. Importing the same files again changes nothing.
  */

@@ -8,7 +8,7 @@ import {
   lanesOfColumns,
   timelineFunctions,
   timelineLaneSums,
-} from '../../store/queries/timeline-tile.ts';
+} from '../../store/queries/timeline-lanes.ts';
 import type { Runtime } from '../runtime.ts';
 import type { JobLanesAnswer, JobNames } from './held-answers.ts';
 import { bareLane, nodeHash } from './job-lanes.ts';

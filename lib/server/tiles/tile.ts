@@ -3,10 +3,10 @@ import type { z } from 'zod';
 import type { timelineTileRoute } from '../../contract/timeline-tile.ts';
 import { encodeTile, MOST_BUCKETS } from '../../model/timeline-tile.ts';
 import type { Query } from '../../store/engine.ts';
+import { nodesOfLanesThatCount } from '../../store/queries/timeline-lanes.ts';
 import {
   filteredNodeTile,
   filteredTile,
-  nodesOfLanesThatCount,
   nodeTileOfLevel,
   nodeTileOfSlices,
   tileOfLevel,

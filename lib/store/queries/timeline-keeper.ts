@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import type { Query } from '../engine.ts';
 import { attemptsWhere } from './attempts.ts';
+import { Hash, OF_JOB } from './timeline-parts.ts';
 
 const Count = z.coerce.number();
 const Ns = z.string().transform(BigInt);
-const Hash = z.string().transform(BigInt);
 
 export interface JobKey {
   readonly session: string;
@@ -41,7 +41,6 @@ export const unsettledJobs: Query<JobKey & { ended: number; rows: number }> = {
   row: z.object({ session: z.string(), job_id: z.string(), ended: z.number(), rows: Count }),
 };
 
-const OF_JOB = 'session = {session:String} AND job_id = {job:String}';
 /** Tasks of a job of which anything came in since; a share of them by hash. */
 const TOUCHED = `SELECT task_id FROM xray.ray_task_attempts
   WHERE ${OF_JOB} AND stored >= fromUnixTimestamp({since:UInt32}) AND cityHash64(task_id) % {parts:UInt32} = {part:UInt32}`;
