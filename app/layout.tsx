@@ -1,7 +1,7 @@
 import type { Metadata, Viewport } from 'next';
 import type { ReactNode } from 'react';
 import { AppProviders } from '../components/panels/app-providers.tsx';
-import { beforePaint } from '../components/panels/before-paint.ts';
+import { BEFORE_PAINT } from '../components/panels/before-paint.ts';
 import './globals.css';
 
 export const metadata: Metadata = {
@@ -10,8 +10,6 @@ export const metadata: Metadata = {
 };
 export const viewport: Viewport = { width: 'device-width', initialScale: 1 };
 export const dynamic = 'force-dynamic';
-
-const BEFORE_PAINT = `(${beforePaint})()`;
 
 export default function RootLayout({ children }: { children: ReactNode }) {
   return (

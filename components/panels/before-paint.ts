@@ -1,8 +1,12 @@
 /**
- * What runs before anything is drawn: its text stands in every page's head (app/layout.tsx), so it may refer to nothing
- * outside itself.
+ * What runs before anything is drawn. Its text stands in every page's head (app/layout.tsx), so that it may refer to nothing
+ * outside itself: what it needs of other modules is given to it, as text too.
  */
-export function beforePaint(): void {
+import { labelsWidth } from '../../lib/chart/timeline-layout.ts';
+
+export const BEFORE_PAINT = `(${beforePaint})(${labelsWidth})`;
+
+function beforePaint(labels: (width: number) => number): void {
   // The theme that was chosen, else the system's; and whether the last visit saw demo data.
   const root = document.documentElement;
   const chosen = localStorage.getItem('xray-theme');
@@ -34,12 +38,13 @@ export function beforePaint(): void {
     return;
   }
   // As wide as the lanes will be: a guess that is a little wrong still has the same power of two.
-  const width = innerWidth < 640 ? innerWidth - 28 : Math.min(1572, innerWidth - 171);
-  const scale = Math.min(2, devicePixelRatio);
+  const width = Math.max(200, innerWidth < 640 ? innerWidth - 28 : Math.min(1572, innerWidth - 171));
+  const scale = Math.min(2, Math.max(0.1, devicePixelRatio));
   // A picture of the lanes stands in until scripts draw them (components/charts/first-picture.tsx).
   const picture = address('first-picture', {
     width: String(width),
-    windowHeight: String(innerHeight),
+    // What the server draws at most; a higher window shows less of it.
+    windowHeight: String(Math.min(2400, Math.max(100, innerHeight))),
     scale: String(scale),
     theme,
   });
@@ -51,5 +56,5 @@ export function beforePaint(): void {
   document.head.append(link);
   root.style.setProperty('--first-picture', `url("${picture}")`);
   ask(address('lanes', {}));
-  ask(address('first-tile', { pixels: String(Math.round((width - (width < 620 ? 92 : 190)) * scale)) }));
+  ask(address('first-tile', { pixels: String(Math.round((width - labels(width)) * scale)) }));
 }

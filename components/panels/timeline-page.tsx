@@ -47,7 +47,8 @@ export function TimelinePage({ jobId, session }: { jobId: string; session: strin
     const isOver = lanes.data?.isBeingMade !== true && BigInt(data.nowNs) - BigInt(data.toNs) > FRESH_NS;
     setRefreshMs(isOver ? false : data.matched > LARGE ? 20_000 : 5_000);
   }, [isLarge, whole.data, lanes.data]);
-  useEffect(() => forgetFirstPicture, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a picture is of one job
+  useEffect(() => forgetFirstPicture, [narrow]);
   const error = lanes.data === undefined ? lanes : whole.data === undefined && isLarge === false ? whole : null;
   const suffix = session === null ? '' : `?session=${encodeURIComponent(session)}`;
   return (

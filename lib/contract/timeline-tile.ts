@@ -119,10 +119,10 @@ export const timelineFirstPictureRoute = defineRoute({
   path: '/api/jobs/{jobId}/timeline/first-picture',
   query: z.strictObject({
     ...oneJob,
-    width: z.coerce.number().int().min(200).max(4096),
-    windowHeight: z.coerce.number().int().min(100).max(4096),
-    /** Device px per CSS px. */
-    scale: z.coerce.number().min(0.5).max(2).default(1),
+    width: z.coerce.number().int().min(200).max(2048),
+    windowHeight: z.coerce.number().int().min(100).max(2400),
+    /** Device px per CSS px; below 1 where the browser is zoomed out. */
+    scale: z.coerce.number().min(0.1).max(2).default(1),
     theme: z.enum(['dark', 'light']).default('dark'),
   }),
   response: z.string(),

@@ -17,8 +17,7 @@ import {
 import { decodeTile, LANE_PAGE, WHOLE_TIMELINE } from '../../model/timeline-tile.ts';
 import type { Runtime } from '../runtime.ts';
 import { getHeldLanes } from './held.ts';
-import { type FirstTile, HELD_MS, once } from './held-answers.ts';
-import { jobNames } from './known-lanes.ts';
+import { askedKey, type FirstTile, HELD_MS, once } from './held-answers.ts';
 import { encodePng } from './png.ts';
 import { getTimelineTile } from './tile.ts';
 
@@ -27,8 +26,7 @@ export function getFirstTile(
   runtime: Runtime,
   query: z.output<typeof timelineFirstTileRoute.query>,
 ): Promise<FirstTile | null> {
-  const key = JSON.stringify(Object.entries(query).sort());
-  return once(runtime.held.firstTiles, key, HELD_MS, () => makeFirstTile(runtime, query));
+  return once(runtime.held.firstTiles, askedKey(query), HELD_MS, () => makeFirstTile(runtime, query));
 }
 
 async function makeFirstTile(
@@ -36,8 +34,7 @@ async function makeFirstTile(
   query: z.output<typeof timelineFirstTileRoute.query>,
 ): Promise<FirstTile | null> {
   const { pixels, ...narrow } = query;
-  // The tile needs to know of which job it is; that takes as long as the lanes.
-  const [answer] = await Promise.all([getHeldLanes(runtime, { ...narrow, order: 'node' }), jobNames(runtime, narrow)]);
+  const answer = await getHeldLanes(runtime, { ...narrow, order: 'node' });
   const { fromNs, toNs, matched, isBeingMade, lanes, version } = answer;
   if (fromNs === null || toNs === null || lanes.key.length === 0) return null;
   if (matched <= WHOLE_TIMELINE && !isBeingMade) return null;

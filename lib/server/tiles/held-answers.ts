@@ -4,6 +4,12 @@ import type { TimelineLanesWire } from '../../contract/timeline-tile.ts';
 /** Long enough for a page to come and ask for the rest; shorter than anything of a job is old on it. */
 export const HELD_MS = 1_500;
 
+/** Lanes that are held for longer than a moment, of all jobs together; more are too much memory. */
+export const MOST_LANES = 40_000;
+
+/** What was asked for, as a key. */
+export const askedKey = (query: object): string => JSON.stringify(Object.entries(query).sort());
+
 /** Of which job, and what the keeper's revision of it was before the lanes were read. */
 export interface JobLanesAnswer {
   readonly session: string;

@@ -6,7 +6,7 @@
  */
 import type { TimelineLanesWire } from '../../contract/timeline-tile.ts';
 import type { Runtime } from '../runtime.ts';
-import { HELD_MS, type JobLanesAnswer, type KeptLanes, once } from './held-answers.ts';
+import { askedKey, HELD_MS, type JobLanesAnswer, type KeptLanes, MOST_LANES, once } from './held-answers.ts';
 import { getTimelineLanes, type LanesQuery } from './lanes.ts';
 
 /** Names of nodes and actors, and other jobs with the same id, come without the keeper. */
@@ -15,13 +15,12 @@ const LOOKED_UP_MS = 10_000;
 const BEHIND_MS = 3_000;
 /** What is past retention leaves without the keeper, too. */
 const LONGEST_MS = 600_000;
-const JOBS = 32;
-/** More would be too much memory to hold for longer than HELD_MS. */
-const MOST_LANES = 20_000;
+/** What an answer weighs beside its lanes, in lanes: there may be many that match nothing. */
+const ANSWER = 500;
 
 /** As `getTimelineLanes`; goes on when one of those who wait has gone. */
 export async function getHeldLanes(runtime: Runtime, query: LanesQuery): Promise<TimelineLanesWire> {
-  const key = JSON.stringify(Object.entries(query).sort());
+  const key = askedKey(query);
   const found = runtime.held.lanes.get(key);
   if (found === undefined || !isAsItWas(runtime, found)) return (await make(runtime, key, query)).answer;
   if (performance.now() - found.madeMs > LOOKED_UP_MS && !found.isBehind) {
@@ -54,12 +53,19 @@ function make(runtime: Runtime, key: string, query: LanesQuery): Promise<JobLane
   return once(runtime.held.lanesUnderWay, key, 0, async () => {
     const made = await getTimelineLanes(runtime, query);
     const map = runtime.held.lanes;
-    map.delete(key);
-    const [oldest] = map.keys();
-    if (map.size >= JOBS && oldest !== undefined) map.delete(oldest);
     const one = { ...made, madeMs: performance.now(), isBehind: false };
+    // The newest last.
+    map.delete(key);
     map.set(key, one);
-    if (made.answer.lanes.key.length > MOST_LANES)
+    const weightOf = ({ answer }: KeptLanes): number => answer.lanes.key.length + ANSWER;
+    let weight = 0;
+    for (const each of map.values()) weight += weightOf(each);
+    for (const [oldest, each] of map) {
+      if (weight <= MOST_LANES || oldest === key) break;
+      map.delete(oldest);
+      weight -= weightOf(each);
+    }
+    if (weight > MOST_LANES)
       setTimeout(() => {
         if (map.get(key) === one) map.delete(key);
       }, HELD_MS).unref();

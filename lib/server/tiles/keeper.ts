@@ -98,6 +98,10 @@ export function createTimelineKeeper(
   /** Jobs of which so much is new that it takes a while until it is kept. */
   let making = new Set<string>();
 
+  let changes = 0;
+  const revisions = new Map<string, number>();
+  const changed = (key: string): void => void revisions.set(key, ++changes);
+
   async function jobLanes(session: string, job: string): Promise<JobLanes> {
     const key = `${session}/${job}`;
     const known = jobs.get(key);
@@ -146,6 +150,8 @@ export function createTimelineKeeper(
         await sleep(performance.now() - began, undefined, { signal: stop.signal });
       });
     jobs.set(key, made);
+    // What runs is known only now, and lanes may have been repaired.
+    changed(key);
     return made;
   }
 
@@ -171,13 +177,10 @@ export function createTimelineKeeper(
     });
   }
 
-  let changes = 0;
-  const revisions = new Map<string, number>();
-
   /** Where it fails, what is in memory may be ahead of what was stored: it is read again, and checked, next time. */
   async function guarded(job: JobLanes, work: () => Promise<void>): Promise<void> {
     const key = `${job.session}/${job.job}`;
-    revisions.set(key, ++changes);
+    changed(key);
     try {
       await work();
     } catch (error) {
@@ -185,7 +188,7 @@ export function createTimelineKeeper(
       throw error;
     } finally {
       // What was read meanwhile may be half of it.
-      revisions.set(key, ++changes);
+      changed(key);
     }
   }
 

@@ -10,13 +10,10 @@ import {
   timelineLaneSums,
 } from '../../store/queries/timeline-lanes.ts';
 import type { Runtime } from '../runtime.ts';
-import type { JobLanesAnswer, JobNames } from './held-answers.ts';
+import { type JobLanesAnswer, type JobNames, MOST_LANES } from './held-answers.ts';
 import { bareLane, nodeHash } from './job-lanes.ts';
 import { findJob, noteFunctions } from './known-lanes.ts';
 import { FOREVER, filterOf, isPlain, keyOf } from './slice-filter.ts';
-
-/** More are looked up when a tile asks for them. */
-const LANES_NOTED = 20_000;
 
 type Compare<T> = (a: T, b: T) => number;
 const collator = new Intl.Collator('en', { numeric: true });
@@ -85,7 +82,8 @@ async function lanesOf(runtime: Runtime, query: LanesQuery, names: JobNames): Pr
   ]);
   const all = lanesOfColumns(allColumns[0]);
   noteFunctions(names, functions);
-  if (all.length <= LANES_NOTED) for (const { lane, node } of all) names.nodeOf.set(lane, node);
+  // Of more they are looked up when a tile asks for them.
+  if (all.length <= MOST_LANES) for (const { lane, node } of all) names.nodeOf.set(lane, node);
   const matching = matchingColumns === null ? null : lanesOfColumns(matchingColumns[0]);
   const nodeName = new Map(nodes.map((node) => [node.node_id, node.name || node.ip || node.node_id.slice(0, 8)]));
   const actorClass = new Map(actors.map((actor) => [actor.actor_id, actor.class_name]));
