@@ -1,7 +1,7 @@
 'use client';
 /** Collectives: who is late, how fast the wire is, and where every rank spends its time. */
 import { useEffect, useMemo } from 'react';
-import { lateRankSentence, slowTransferSentence } from '../../lib/chart/late-rank-sentence.ts';
+import { lateRankSentence } from '../../lib/chart/late-rank-sentence.ts';
 import { formatBytes, formatGigabytesPerSecond } from '../../lib/chart/number-format.ts';
 import { prepareTimeChart } from '../../lib/chart/time-chart.ts';
 import type { CollectivesWire, CommunicatorWire } from '../../lib/contract/collectives.ts';
@@ -87,27 +87,25 @@ function Verdict({
   nowMs: number;
 }) {
   const late = selected.verdict === 'late-rank' || selected.verdict === 'late-host';
-  const slow = selected.slowTransfer;
   const wire = selected.busbwNow?.max ?? null;
   const others = all.filter((one) => one.id !== selected.id && (one.lateRank || one.lateHost)).length;
   return (
     <section
       aria-label="Verdict"
-      className={`rounded-md border-[var(--line)] border border-l-4 bg-[var(--panel)] px-4 py-3 ${late || slow ? 'border-l-[var(--bad)]' : selected.verdict === 'no-late-rank' ? 'border-l-[var(--ok)]' : 'border-l-[var(--muted)]'}`}
+      className={`rounded-md border-[var(--line)] border border-l-4 bg-[var(--panel)] px-4 py-3 ${late || selected.slowTransfer ? 'border-l-[var(--bad)]' : selected.verdict === 'no-late-rank' ? 'border-l-[var(--ok)]' : 'border-l-[var(--muted)]'}`}
     >
       <p className="text-[15px] leading-6">
         <span className="text-[var(--muted)]">
           {selected.name} ({SOURCE_WORDS[selected.source]}):{' '}
         </span>
         {lateRankSentence(selected, selected.busbwNow?.collective ?? 'collective', nowMs)}
-        {slow ? ` ${slowTransferSentence(slow, nowMs)}` : ''}
       </p>
       <p className="mt-1 max-w-[110ch] text-[12px] text-[var(--muted)]">
         All ranks leave together, so the rank with the shortest time arrived last and waited for nobody; its time is the
         transfer{late && wire !== null ? `, at ${formatGigabytesPerSecond(wire)} now` : ''}. This needs no clocks in
         step. It does not say why that rank is late (GPU, host, data, or another communicator that held it up), nor does
         a low bandwidth of the others accuse them.
-        {others > 0 ? ` A rank is late in ${others} more of ${all.length} communicators.` : ''}
+        {others > 0 ? ` Somebody is late in ${others} more of ${all.length} communicators.` : ''}
       </p>
     </section>
   );

@@ -1,5 +1,6 @@
 'use client';
 /** Communicators with their bandwidth now and the rank that the others wait for. */
+import { latenessOf } from '../../lib/chart/late-rank-sentence.ts';
 import { formatCount, formatGigabytesPerSecond, UNKNOWN } from '../../lib/chart/number-format.ts';
 import { microsecondsText, rankName } from '../../lib/chart/rank-strips.ts';
 import type { CommunicatorWire } from '../../lib/contract/collectives.ts';
@@ -7,8 +8,6 @@ import { type Column, DataTable } from '../ui/data-table.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';
 
 export const SOURCE_WORDS = { spans: 'spans', 'nccl-inspector': 'NCCL Inspector' } as const;
-const lateness = ({ lateRank, lateHost }: CommunicatorWire): number =>
-  Number(lateRank?.latenessNs ?? lateHost?.latenessNs ?? -1);
 
 function Verdict({ communicator }: { communicator: CommunicatorWire }) {
   const { slowTransfer } = communicator;
@@ -26,23 +25,13 @@ function Verdict({ communicator }: { communicator: CommunicatorWire }) {
 
 function Lateness({ communicator }: { communicator: CommunicatorWire }) {
   const { lateRank, lateHost, verdict, reason } = communicator;
-  if (lateHost)
+  const late = lateRank ?? lateHost;
+  if (late)
     return (
       <div>
-        <StatusPill tone="bad">{`all of ${lateHost.host}`}</StatusPill>
+        <StatusPill tone="bad">{lateRank ? rankName(lateRank) : `all of ${late.host}`}</StatusPill>
         <div className="text-[12px] text-[var(--muted)]">
-          others wait {microsecondsText(Number(lateHost.latenessNs) / 1e3)}, last in {Math.round(lateHost.share * 100)}{' '}
-          %
-        </div>
-      </div>
-    );
-  if (lateRank)
-    return (
-      <div>
-        <StatusPill tone="bad">{rankName(lateRank)}</StatusPill>
-        <div className="text-[12px] text-[var(--muted)]">
-          others wait {microsecondsText(Number(lateRank.latenessNs) / 1e3)}, last in {Math.round(lateRank.share * 100)}{' '}
-          %
+          others wait {microsecondsText(Number(late.latenessNs) / 1e3)}, last in {Math.round(late.share * 100)} %
         </div>
       </div>
     );
@@ -116,8 +105,8 @@ const columns = (selected: string, onSelect: (id: string) => void): readonly Col
   },
   {
     key: 'late',
-    title: 'Late rank',
-    sort: lateness,
+    title: 'Late, slow',
+    sort: latenessOf,
     cell: (one) => (
       <>
         <Verdict communicator={one} />

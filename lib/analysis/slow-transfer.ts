@@ -6,6 +6,8 @@
  *          |                  '----       low: under SLOW of the upper quintile, at the end of the window
  */
 
+import { median } from './late-rank.ts';
+
 /** The share of the usual bandwidth under which a transfer is called slow: as AllreduceBandwidthLow (lib/server/rules). */
 export const SLOW = 0.7;
 /** Moments that must be known on either side of the change. */
@@ -20,25 +22,17 @@ export interface SlowTransfer {
   readonly ratio: number;
 }
 
-const medianOf = (sorted: readonly number[]): number => {
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? Number.NaN)
-    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
-};
-const ascending = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
-
 /** null: not slow, or slow in all of the window, or too little is known. Nulls are moments without a measurement. */
 export function slowTransfer(most: readonly (number | null)[]): SlowTransfer | null {
   const known = most.flatMap((value, at) => (value === null ? [] : [{ value, at }]));
-  const sorted = ascending(known.map(({ value }) => value));
+  const sorted = known.map(({ value }) => value).sort((a, b) => a - b);
   const limit = SLOW * (sorted[Math.floor(sorted.length * 0.8)] ?? 0);
   const lastGood = known.findLastIndex(({ value }) => value >= limit);
   const low = known.slice(lastGood + 1);
   const good = known.slice(0, lastGood + 1).filter(({ value }) => value >= limit);
   const [first] = low;
   if (first === undefined || low.length < FEWEST || good.length < FEWEST) return null;
-  const usual = medianOf(ascending(good.map(({ value }) => value)));
-  const now = medianOf(ascending(low.map(({ value }) => value)));
+  const usual = median(good.map(({ value }) => value));
+  const now = median(low.map(({ value }) => value));
   return { since: first.at, usual, now, ratio: now / usual };
 }

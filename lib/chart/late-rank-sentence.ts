@@ -1,28 +1,36 @@
 /** The verdict on a communicator as one sentence, and what it rests on. */
 import { rankName } from './rank-strips.ts';
 
+interface Late {
+  readonly latenessNs: string;
+  readonly share: number;
+  readonly of: 'operations' | 'intervals';
+  readonly sinceNs: string | null;
+}
 interface Verdict {
   readonly verdict: 'late-rank' | 'late-host' | 'no-late-rank' | 'cannot-tell';
   readonly reason: string | null;
-  readonly lateRank: {
-    readonly rank: string;
-    readonly globalRank: string | null;
-    readonly host: string | null;
-    readonly gpu: string | null;
-    readonly latenessNs: string;
-    readonly share: number;
-    readonly of: 'operations' | 'intervals';
-    readonly sinceNs: string | null;
-  } | null;
-  readonly lateHost: {
-    readonly host: string;
-    readonly ranks: number;
-    readonly latenessNs: string;
-    readonly share: number;
-    readonly of: 'operations' | 'intervals';
-    readonly sinceNs: string | null;
+  readonly lateRank:
+    | (Late & {
+        readonly rank: string;
+        readonly globalRank: string | null;
+        readonly host: string | null;
+        readonly gpu: string | null;
+      })
+    | null;
+  readonly lateHost: (Late & { readonly host: string; readonly ranks: number }) | null;
+  readonly slowTransfer: {
+    readonly sinceNs: string;
+    readonly collective: string;
+    readonly usual: number;
+    readonly now: number;
+    readonly ratio: number;
   } | null;
 }
+
+/** How long the others wait for whom a communicator waits for, ns; -1 where it waits for nobody. */
+export const latenessOf = ({ lateRank, lateHost }: Pick<Verdict, 'lateRank' | 'lateHost'>): number =>
+  Number(lateRank?.latenessNs ?? lateHost?.latenessNs ?? -1);
 
 /** Milliseconds and more read `819 ms`, `1.02 s`; less `34 µs`. */
 function durationWords(ns: string): string {
@@ -40,35 +48,33 @@ function clockWords(ns: string, nowMs: number): string {
     : iso.slice(5, 16).replace('T', ' ');
 }
 
-interface SlowTransfer {
-  readonly sinceNs: string;
-  readonly collective: string;
-  readonly usual: number;
-  readonly now: number;
-  readonly ratio: number;
-}
 const gigabytes = (value: number): string => `${Number(value.toPrecision(3))}`;
 
-/** A transfer that gives less than it did, as one sentence. */
-export function slowTransferSentence(slow: SlowTransfer, nowMs: number): string {
-  return `${slow.collective} moves ${gigabytes(slow.now)} of its usual ${gigabytes(slow.usual)} GB/s (${Math.round(slow.ratio * 100)} %) since ${clockWords(slow.sinceNs, nowMs)} UTC, even for the rank that waits least: it is the transfer, not a late rank.`;
+/** A transfer that gives less than it did. True beside a late rank, too: that one waits least. */
+function slowTransferSentence(slow: NonNullable<Verdict['slowTransfer']>, nowMs: number): string {
+  return `${slow.collective} moves ${gigabytes(slow.now)} of its usual ${gigabytes(slow.usual)} GB/s (${Math.round(slow.ratio * 100)} %) since ${clockWords(slow.sinceNs, nowMs)} UTC, even for the rank that waits least: the transfer itself got slower.`;
 }
 
-/** `collective` names the operations, e.g. AllReduce. */
-export function lateRankSentence(
-  { verdict, reason, lateRank, lateHost }: Verdict,
-  collective: string,
-  nowMs: number,
-): string {
-  if (verdict === 'no-late-rank') return 'No rank is late beyond noise.';
-  if (lateHost) {
-    const what = lateHost.of === 'operations' ? `${collective} operations` : `dump intervals of ${collective}`;
-    const since = lateHost.sinceNs === null ? '' : ` since ${clockWords(lateHost.sinceNs, nowMs)} UTC`;
-    return `All ${lateHost.ranks} ranks on ${lateHost.host} arrive late together, last in ${Math.round(lateHost.share * 100)} % of ${what}${since}; the others wait ${durationWords(lateHost.latenessNs)} for them: it is the host (its data, CPUs or storage), not one GPU and not the network.`;
-  }
-  if (!lateRank) return `Whether a rank is late cannot be told. ${reason ?? ''}`.trim();
-  const what = lateRank.of === 'operations' ? `${collective} operations` : `dump intervals of ${collective}`;
-  const since = lateRank.sinceNs === null ? '' : ` since ${clockWords(lateRank.sinceNs, nowMs)} UTC`;
-  const share = `${Math.round(lateRank.share * 100)} %`;
-  return `${capital(rankName(lateRank))} arrives last in ${share} of ${what}${since}; the others wait ${durationWords(lateRank.latenessNs)} for it: it is the rank, not the network.`;
+/** "in 93 % of AllReduce operations since 13:48 UTC; the others wait 4.1 ms". */
+function latenessWords(late: Late, collective: string, nowMs: number): string {
+  const what = late.of === 'operations' ? `${collective} operations` : `dump intervals of ${collective}`;
+  const since = late.sinceNs === null ? '' : ` since ${clockWords(late.sinceNs, nowMs)} UTC`;
+  return `in ${Math.round(late.share * 100)} % of ${what}${since}; the others wait ${durationWords(late.latenessNs)}`;
+}
+
+function latenessSentence(verdict: Verdict, collective: string, nowMs: number): string {
+  const { lateRank, lateHost, slowTransfer } = verdict;
+  if (verdict.verdict === 'no-late-rank') return 'No rank is late beyond noise.';
+  // With a slow transfer it is both.
+  const notNetwork = (words: string) => (slowTransfer ? '.' : words);
+  if (lateHost)
+    return `All ${lateHost.ranks} ranks on ${lateHost.host} arrive late together, last ${latenessWords(lateHost, collective, nowMs)} for them${notNetwork(': it is the host (its data, CPUs or storage), not one GPU and not the network.')}`;
+  if (!lateRank) return `Whether a rank is late cannot be told. ${verdict.reason ?? ''}`.trim();
+  return `${capital(rankName(lateRank))} arrives last ${latenessWords(lateRank, collective, nowMs)} for it${notNetwork(': it is the rank, not the network.')}`;
+}
+
+/** Who is late, and whether the transfer is slow. `collective` names the operations, e.g. AllReduce. */
+export function lateRankSentence(verdict: Verdict, collective: string, nowMs: number): string {
+  const late = latenessSentence(verdict, collective, nowMs);
+  return verdict.slowTransfer ? `${late} ${slowTransferSentence(verdict.slowTransfer, nowMs)}` : late;
 }

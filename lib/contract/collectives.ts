@@ -21,37 +21,33 @@ const Place = {
   session: z.string().nullable(),
 };
 
-export const LateRank = z.object({
-  ...Place,
-  /** How much longer the median of the other ranks was inside: the mean time they waited for this one, ns. */
+/** How late a rank is, or the ranks of a host together. */
+const Lateness = {
+  /** How much longer the median of the other ranks was inside: the mean time they waited, ns. */
   latenessNs: NsText,
-  /** Share of operations (spans) or dump intervals (Inspector) in which this rank was last, since `sinceNs` or over the window. */
+  /** Share of operations (spans) or dump intervals (Inspector) in which it was last, since `sinceNs` or over the window. */
   share: z.number(),
   of: z.enum(['operations', 'intervals']),
   /** From when on it is last most of the time; null where it comes and goes. */
   sinceNs: NsText.nullable(),
-  /** Upper bound of the chance of such a lead where no rank is late (lib/analysis/late-rank.ts). */
+  /** Upper bound of the chance of such a lead where nobody is late (lib/analysis/late-rank.ts). */
   chance: z.number(),
   /** Its mean time over the median of the others'. */
   relative: z.number(),
-});
+};
+
+export const LateRank = z.object({ ...Place, ...Lateness });
 export type LateRankWire = z.infer<typeof LateRank>;
 
 /** All ranks of one host, late together. */
 export const LateHost = z.object({
   host: z.string(),
-  nodeIp: z.string().nullable(),
-  nodeId: z.string().nullable(),
-  session: z.string().nullable(),
+  nodeIp: Place.nodeIp,
+  nodeId: Place.nodeId,
+  session: Place.session,
   /** Ranks of this communicator on it. */
   ranks: z.number(),
-  /** As of a late rank, of the host's ranks together. */
-  latenessNs: NsText,
-  share: z.number(),
-  of: z.enum(['operations', 'intervals']),
-  sinceNs: NsText.nullable(),
-  chance: z.number(),
-  relative: z.number(),
+  ...Lateness,
 });
 export type LateHostWire = z.infer<typeof LateHost>;
 

@@ -1,7 +1,7 @@
 /** The verdict on lateness in the words of the contract, the same for operations (spans) and dump intervals (Inspector). */
-import { type LateHost, lateHost } from '../analysis/late-host.ts';
+import { lateHost } from '../analysis/late-host.ts';
 import { type LateRank, lateRanks, median } from '../analysis/late-rank.ts';
-import type { LateHostWire, LatenessVerdictWire, LateRankWire, RankWire } from '../contract/collectives.ts';
+import type { LatenessVerdictWire, LateRankWire, RankWire } from '../contract/collectives.ts';
 
 /** Most blocks a window is cut into. */
 export const MOST_BLOCKS = 64;
@@ -54,72 +54,59 @@ export function judgeLateness(
   const judged = whole.map((block) => ({ durations: block.durationsNs }));
   const found = lateRanks(judged)[0];
   const place = found ? places[found.rank] : undefined;
-  if (!found || !place) {
-    const hosts = places.map(({ host }) => host);
-    const late = lateHost(judged, hosts);
-    if (late === null) return { verdict: 'no-late-rank', reason: null, lateRank: null, lateHost: null };
-    return { verdict: 'late-host', reason: null, lateRank: null, lateHost: hostWire(whole, places, late, of) };
-  }
-  const { counted, operations } = since(whole, found.sinceBlock);
-  const lateRank: LateRankWire = {
-    ...place,
-    latenessNs: String(Math.round(latenessIn(counted, found))),
-    share: counted.reduce((sum, block) => sum + (block.last[found.rank] ?? 0), 0) / operations,
-    of,
-    sinceNs: found.sinceBlock === null ? null : (counted[0]?.fromNs ?? null),
-    chance: found.chance,
-    relative: found.relative,
+  if (found && place)
+    return {
+      verdict: 'late-rank',
+      reason: null,
+      lateRank: { ...place, ...latenessWire(whole, [found.rank], found, of) },
+      lateHost: null,
+    };
+  const late = lateHost(
+    judged,
+    places.map(({ host }) => host),
+  );
+  if (late === null) return { verdict: 'no-late-rank', reason: null, lateRank: null, lateHost: null };
+  const { nodeIp = null, nodeId = null, session = null } = places[late.ranks[0] ?? -1] ?? {};
+  return {
+    verdict: 'late-host',
+    reason: null,
+    lateRank: null,
+    lateHost: {
+      host: late.host,
+      nodeIp,
+      nodeId,
+      session,
+      ranks: late.ranks.length,
+      ...latenessWire(whole, late.ranks, late, of),
+    },
   };
-  return { verdict: 'late-rank', reason: null, lateRank, lateHost: null };
 }
 
-/** The blocks from the one on, or all. */
-function since(whole: readonly JudgedBlock[], sinceBlock: number | null) {
-  const counted = sinceBlock === null ? whole : whole.slice(sinceBlock);
-  return { counted, operations: counted.reduce((sum, block) => sum + block.operations, 0) };
-}
-
-function hostWire(
+/** Of ranks that are late together, or of one: since they began to be last, where they still are. Means are weighted by operations. */
+function latenessWire(
   whole: readonly JudgedBlock[],
-  places: readonly PlaceWire[],
-  late: LateHost,
+  ranks: readonly number[],
+  found: Omit<LateRank, 'rank'>,
   of: LateRankWire['of'],
-): LateHostWire {
-  const { counted, operations } = since(whole, late.sinceBlock);
-  const place = places[late.ranks[0] ?? -1];
-  // Means over the operations since then.
-  const means = places.map(
+): Omit<LateRankWire, keyof PlaceWire> {
+  const { sinceBlock, chance, relative } = found;
+  const counted = sinceBlock === null ? whole : whole.slice(sinceBlock);
+  const operations = counted.reduce((sum, block) => sum + block.operations, 0);
+  const means = (whole[0]?.durationsNs ?? []).map(
     (_, rank) =>
       counted.reduce((sum, block) => sum + (block.durationsNs[rank] ?? 0) * block.operations, 0) / operations,
   );
-  const own = late.ranks.reduce((sum, rank) => sum + (means[rank] ?? 0), 0) / late.ranks.length;
-  const others = median(means.filter((_, rank) => !late.ranks.includes(rank)));
-  const last = (block: JudgedBlock) => late.ranks.reduce((sum, rank) => sum + (block.last[rank] ?? 0), 0);
+  const own = ranks.reduce((sum, rank) => sum + (means[rank] ?? 0), 0) / ranks.length;
+  const lateBy = median(means.filter((_, rank) => !ranks.includes(rank))) - own;
+  const last = counted.reduce((sum, block) => sum + ranks.reduce((all, rank) => all + (block.last[rank] ?? 0), 0), 0);
   return {
-    host: late.host,
-    nodeIp: place?.nodeIp ?? null,
-    nodeId: place?.nodeId ?? null,
-    session: place?.session ?? null,
-    ranks: late.ranks.length,
-    latenessNs: String(Math.round(others - own)),
-    share: counted.reduce((sum, block) => sum + last(block), 0) / operations,
+    latenessNs: String(Math.round(operations === 0 ? found.lateBy : lateBy)),
+    share: operations === 0 ? found.share : last / operations,
     of,
-    sinceNs: late.sinceBlock === null ? null : (counted[0]?.fromNs ?? null),
-    chance: late.chance,
-    relative: late.relative,
+    sinceNs: sinceBlock === null ? null : (counted[0]?.fromNs ?? null),
+    chance,
+    relative,
   };
-}
-
-/** Median of the others' mean times minus that of the late rank, ns, weighted by operations. */
-function latenessIn(blocks: readonly JudgedBlock[], { rank, lateBy }: LateRank): number {
-  const operations = blocks.reduce((sum, block) => sum + block.operations, 0);
-  const ranks = blocks[0]?.durationsNs.length ?? 0;
-  if (operations === 0) return lateBy;
-  const means = Array.from(
-    { length: ranks },
-    (_, of) => blocks.reduce((sum, block) => sum + (block.durationsNs[of] ?? 0) * block.operations, 0) / operations,
-  );
-  return median(means.filter((_, index) => index !== rank)) - (means[rank] ?? 0);
 }
 
 /** The one that the others wait for first, then by how little it waits itself. */

@@ -1,4 +1,5 @@
 /** Use cases of /api/collectives and /api/collectives/ranks: spans and NCCL Inspector's gauges, each failing alone. */
+import { latenessOf } from '../chart/late-rank-sentence.ts';
 import type { CollectivesWire, CommunicatorWire, RanksWire } from '../contract/collectives.ts';
 import type { SourceNoticeWire } from '../contract/wire-values.ts';
 import { type Milliseconds, milliseconds, nanoseconds, nanosecondsToMilliseconds } from '../model/units.ts';
@@ -86,27 +87,22 @@ export async function collectives(runtime: Runtime, query: WindowQuery, signal: 
   };
 }
 
-const latenessOf = ({ lateRank, lateHost }: CommunicatorWire): number =>
-  Number(lateRank?.latenessNs ?? lateHost?.latenessNs ?? -1);
-
 /**
- * The longest wait first, then the slowest transfer, then the largest. Communicators of one name stay together, spans before gauges, so that which source
- * measured a millisecond more does not shuffle them.
+ * The longest wait first, then the slowest transfer, then the largest. Communicators of one name stay together, spans before
+ * gauges, so that which source measured a millisecond more does not shuffle them.
  */
 function worstFirst(communicators: readonly CommunicatorWire[]): CommunicatorWire[] {
   const named = (one: CommunicatorWire) => `${one.name} ${one.ranks}`;
-  const latest = new Map<string, number>();
-  for (const one of communicators) latest.set(named(one), Math.max(latest.get(named(one)) ?? -1, latenessOf(one)));
-  const lateness = (one: CommunicatorWire) => latest.get(named(one)) ?? -1;
-  const slowest = new Map<string, number>();
-  for (const one of communicators)
-    slowest.set(named(one), Math.min(slowest.get(named(one)) ?? 1, one.slowTransfer?.ratio ?? 1));
-  const rate = (one: CommunicatorWire) => slowest.get(named(one)) ?? 1;
+  const byName = Map.groupBy(communicators, named);
+  const worst = (one: CommunicatorWire, badness: (each: CommunicatorWire) => number) =>
+    Math.max(...(byName.get(named(one)) ?? []).map(badness));
+  const lateness = (one: CommunicatorWire) => worst(one, latenessOf);
+  const slowness = (one: CommunicatorWire) => worst(one, ({ slowTransfer }) => 1 - (slowTransfer?.ratio ?? 1));
   const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   return [...communicators].sort(
     (a, b) =>
       lateness(b) - lateness(a) ||
-      rate(a) - rate(b) ||
+      slowness(b) - slowness(a) ||
       (b.ranks ?? 0) - (a.ranks ?? 0) ||
       text(a.name, b.name) ||
       text(b.source, a.source) ||

@@ -73,10 +73,11 @@ describe('the verdict as a sentence', () => {
     of: 'operations',
     sinceNs: '1795528107944316000',
   } as const;
+  const slow = { sinceNs: late.sinceNs, collective: 'AllReduce', usual: 341.2, now: 140.9, ratio: 0.413 };
   const now = 1795530000000;
   it.each([
     [
-      { verdict: 'late-rank', reason: null, lateRank: late, lateHost: null },
+      { verdict: 'late-rank', reason: null, lateRank: late, lateHost: null, slowTransfer: null },
       'Rank 11 on sim-node-1 GPU3 arrives last in 93 % of AllReduce operations since 13:48 UTC; the others wait 4.1 ms for it: it is the rank, not the network.',
     ],
     [
@@ -85,12 +86,36 @@ describe('the verdict as a sentence', () => {
         reason: null,
         lateRank: { ...late, rank: 'sim-node-1/GPU3', of: 'intervals', sinceNs: null },
         lateHost: null,
+        slowTransfer: null,
       },
       'GPU3 on sim-node-1 arrives last in 93 % of dump intervals of AllReduce; the others wait 4.1 ms for it: it is the rank, not the network.',
     ],
-    [{ verdict: 'no-late-rank', reason: null, lateRank: null, lateHost: null }, 'No rank is late beyond noise.'],
     [
-      { verdict: 'cannot-tell', reason: 'Only 3 of 4 ranks report.', lateRank: null, lateHost: null },
+      { verdict: 'no-late-rank', reason: null, lateRank: null, lateHost: null, slowTransfer: null },
+      'No rank is late beyond noise.',
+    ],
+    [
+      {
+        verdict: 'late-host',
+        reason: null,
+        lateRank: null,
+        lateHost: { host: 'sim-node-3', ranks: 8, latenessNs: '250000000', share: 1, of: 'operations', sinceNs: null },
+        slowTransfer: null,
+      },
+      'All 8 ranks on sim-node-3 arrive late together, last in 100 % of AllReduce operations; the others wait 250 ms for them: it is the host (its data, CPUs or storage), not one GPU and not the network.',
+    ],
+    [
+      { verdict: 'late-rank', reason: null, lateRank: late, lateHost: null, slowTransfer: slow },
+      'Rank 11 on sim-node-1 GPU3 arrives last in 93 % of AllReduce operations since 13:48 UTC; the others wait 4.1 ms for it. AllReduce moves 141 of its usual 341 GB/s (41 %) since 13:48 UTC, even for the rank that waits least: the transfer itself got slower.',
+    ],
+    [
+      {
+        verdict: 'cannot-tell',
+        reason: 'Only 3 of 4 ranks report.',
+        lateRank: null,
+        lateHost: null,
+        slowTransfer: null,
+      },
       'Whether a rank is late cannot be told. Only 3 of 4 ranks report.',
     ],
   ] as const)('%#', (verdict, sentence) => {

@@ -1,7 +1,7 @@
 /** When a wire gives less than it used to, and when that cannot be told. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { slowTransfer } from '../../lib/analysis/slow-transfer.ts';
+import { slowTransfer } from '../../../lib/analysis/slow-transfer.ts';
 
 const flat = (count: number, value: number): number[] => Array.from({ length: count }, () => value);
 
