@@ -1,6 +1,6 @@
 'use client';
 /**
- * Says that the data is simulated. What the last visit knew is applied before first paint (components/panels/before-paint.ts), so that the
+ * Says that the data is simulated. What the last visit knew is applied before first paint (before-paint.ts), so that the
  * banner neither appears late nor pushes the page down; dismissed until the tab is closed.
  */
 import { useEffect } from 'react';

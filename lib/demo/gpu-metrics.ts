@@ -2,7 +2,7 @@
 import type { MetricType, Sample } from './exposition.ts';
 import { gpuBusy, gpuMemoryUsed } from './memory.ts';
 import { GPU_MEMORY_MIB, GPU_MODEL, GPUS_PER_NODE, gpuUuid, nodeAt, unit, type World, wave } from './model.ts';
-import { isThrottled, MESSAGE_BYTES, stepAt } from './training.ts';
+import { isThrottled, MESSAGE_BYTES, stepAt, throttledFor } from './training.ts';
 
 const RESERVED_MIB = 551;
 const WARM_UP = 180_000;
@@ -12,8 +12,9 @@ export function gpuTemperature(world: World, rank: number, time: number): number
   const idle = 34 + 4 * unit(world.seed, 80, rank);
   const busy = stepAt(world, time) >= 0 ? 26 + 4 * unit(world.seed, 81, rank) : 0;
   const normal = idle + busy + 1.2 * wave(time, 40_000, world.seed, 82, rank);
-  if (!isThrottled(world, rank, time)) return Math.round(normal);
-  const share = Math.min(1, (time - (world.faults.throttle?.start ?? time)) / WARM_UP);
+  const hotMs = throttledFor(world, rank, time);
+  if (hotMs === null) return Math.round(normal);
+  const share = Math.min(1, hotMs / WARM_UP);
   return Math.round(normal + (91 - normal) * share);
 }
 
@@ -51,7 +52,6 @@ export function gpuMetrics(world: World, nodeIndex: number, time: number): Sampl
     const busy = gpuBusy(world, rank, time);
     const used = gpuMemoryUsed(world, rank, time);
     const steps = Math.max(0, stepAt(world, time));
-    const throttledFor = isThrottled(world, rank, time) ? time - (world.faults.throttle?.start ?? time) : 0;
     add('DCGM_FI_DEV_SM_CLOCK', 'SM clock frequency (in MHz).', clockOf(world, rank, time));
     add('DCGM_FI_DEV_MEM_CLOCK', 'Memory clock frequency (in MHz).', 2619);
     add('DCGM_FI_DEV_GPU_TEMP', 'GPU temperature (in C).', gpuTemperature(world, rank, time));
@@ -79,7 +79,7 @@ export function gpuMetrics(world: World, nodeIndex: number, time: number): Sampl
     add(
       'DCGM_FI_DEV_THERMAL_VIOLATION',
       'Throttling duration due to thermal constraints (in ns).',
-      Math.round(throttledFor * 0.21 * 1e6),
+      Math.round((throttledFor(world, rank, time) ?? 0) * 0.21 * 1e6),
       'counter',
     );
     add(

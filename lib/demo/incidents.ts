@@ -2,6 +2,7 @@
  * Incidents by seed: what is broken, and whom a diagnosis should name. The yardstick of X-Ray's answers (test/bench/diagnose.ts);
  * X-Ray itself never reads it.
  */
+import { communicatorName } from './collective-metrics.ts';
 import {
   createWorld,
   type Faults,
@@ -13,7 +14,6 @@ import {
   unit,
   type World,
 } from './model.ts';
-import { stageOf } from './training.ts';
 
 export const INCIDENTS = ['gpu-throttle', 'link', 'host-stall', 'memory', 'clock-skew'] as const;
 export type Incident = (typeof INCIDENTS)[number];
@@ -50,12 +50,11 @@ export function incidentWorld(seed: number, anchor: number, gpus: number): { wor
   };
   const world = createWorld(seed, anchor, gpus, { ...NO_FAULTS, ...faults[incident] });
   const host = nodeAt(world, node).name;
-  const stage = stageOf(world, node);
   const truth: Readonly<Record<Incident, Partial<Truth>>> = {
     'gpu-throttle': {
       late: { host, gpu: `GPU${rank % GPUS_PER_NODE}`, uuid: gpuUuid(world, node, rank % GPUS_PER_NODE) },
     },
-    link: { transfer: world.stages === 1 ? 'dp' : `dp-${stage}` },
+    link: { transfer: communicatorName(world, 'dp', node) },
     'host-stall': { late: { host, gpu: null, uuid: null } },
     memory: { memory: 'build_index' },
     'clock-skew': {},

@@ -101,7 +101,7 @@ export function nodeMemory(world: World, node: number, time: number, running: re
   };
   let used = systemUsed(world, node, time) + objectStoreUsed(world, node, time);
   const training = running.some((attempt) => attempt.type === 'ACTOR_TASK' && attempt.worker.node.index === node);
-  for (let rank = node * GPUS_PER_NODE; rank < Math.min(world.ranks, (node + 1) * GPUS_PER_NODE); rank += 1) {
+  for (let rank = node * GPUS_PER_NODE; rank < (node + 1) * GPUS_PER_NODE; rank += 1) {
     const bytes = rankMemory(world, rank, time);
     used += bytes;
     if (bytes > 0) add(training ? 'ray::TrainWorker.train_step' : 'ray::TrainWorker', bytes);

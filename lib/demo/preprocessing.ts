@@ -68,7 +68,8 @@ function joinWorker(world: World, index: number, process: number, start: number)
   return {
     workerId: hex(28, world.seed, 41, index + 4096, process),
     pid: 9000 + (hash16(index) % 800) * 4 + process,
-    node: nodeAt(world, process === PROCESS.retry ? 0 : 1),
+    // Where there is only one node, all are on it.
+    node: nodeAt(world, process === PROCESS.retry ? 0 : Math.min(1, world.nodes.length - 1)),
     start: start - 4_000,
     end: null,
   };

@@ -79,8 +79,13 @@ export function stepAt(world: World, time: number): number {
   return healthy + Math.floor((since - healthy * HEALTHY_PERIOD) / THROTTLED_PERIOD);
 }
 
+/** For how long a rank's GPU has been hot and slow, ms; null where it is not. */
+export function throttledFor(world: World, rank: number, time: number): number | null {
+  const { throttle } = world.faults;
+  return throttle !== null && rank === throttle.rank && time >= throttle.start ? time - throttle.start : null;
+}
 export const isThrottled = (world: World, rank: number, time: number): boolean =>
-  rank === world.faults.throttle?.rank && time >= world.faults.throttle.start;
+  throttledFor(world, rank, time) !== null;
 
 /** One AllReduce of one rank: it arrives, waits for the last, and all leave together. Unix ms. */
 export interface AllReduce {

@@ -4,12 +4,11 @@
  * Prometheus, so no alert helps. What counts as named, in this order: what used up the memory beside each kill, then for each
  * communicator in the order of the answer its late host or rank and its slow transfer.
  */
-import type { z } from 'zod';
 import { collectivesRoute } from '../../lib/contract/collectives.ts';
 import { oomRoute } from '../../lib/contract/memory.ts';
-import { type RouteContract, requestPath } from '../../lib/contract/route.ts';
 import { createDelivery } from '../../lib/demo/deliver.ts';
 import { incidentWorld, type Truth } from '../../lib/demo/incidents.ts';
+import { asker } from '../ask.ts';
 import type { Report } from './figure.ts';
 import { startServer } from './server.ts';
 
@@ -39,20 +38,10 @@ const words = (named: Named): string => `${named.kind} ${named.host ?? ''} ${nam
 const truthWords = ({ incident, late, transfer, memory }: Truth): string =>
   `${incident}: ${late ? `${late.host} ${late.gpu ?? ALL}` : (transfer ?? memory ?? 'nothing is broken')}`;
 
-async function get<Query extends z.ZodObject, Body extends z.ZodType>(
-  base: string,
-  route: RouteContract<Query, Body>,
-  params: z.input<Query>,
-): Promise<z.output<Body>> {
-  const response = await fetch(base + requestPath(route, params));
-  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
-  return route.response.parse(await response.json());
-}
-
 /** What X-Ray's API names in a window, the first first, each once. */
 async function namedBy(base: string, session: string, from: number, to: number): Promise<readonly Named[]> {
-  const { kills } = await get(base, oomRoute, { session });
-  const { communicators } = await get(base, collectivesRoute, { from: String(from), to: String(to) });
+  const { kills } = await asker(base)(oomRoute, { session });
+  const { communicators } = await asker(base)(collectivesRoute, { from: String(from), to: String(to) });
   const named = [
     ...kills.map(
       ({ culprit, name, nodeName }): Named => ({

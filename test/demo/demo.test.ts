@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stateAt } from '../../lib/demo/attempt.ts';
 import { History, prometheusText } from '../../lib/demo/exposition.ts';
+import { incidentWorld } from '../../lib/demo/incidents.ts';
 import { attemptsBetween, killsBetween, nodeMemory } from '../../lib/demo/memory.ts';
 import { createWorld, NODE_MEMORY } from '../../lib/demo/model.ts';
 import { rayApi } from '../../lib/demo/ray-api.ts';
@@ -69,12 +70,13 @@ describe('the simulated cluster', () => {
   });
 
   it('fits every step into its time: phases follow each other, and the next step begins after all have ended', () => {
-    for (const gpus of [8, 16, 64, 256]) {
-      const sized = createWorld(3, ANCHOR, gpus);
+    const worlds = [8, 16, 64, 256].map((gpus) => createWorld(3, ANCHOR, gpus));
+    for (let seed = 1; seed <= 20; seed++) worlds.push(incidentWorld(seed, ANCHOR, 32).world);
+    for (const sized of worlds) {
       for (const minute of [50, 20, 11, 1]) {
         const step = stepAt(sized, ANCHOR - minute * 60_000);
         const ranks = trainingStep(sized, step);
-        expect(ranks).toHaveLength(gpus);
+        expect(ranks).toHaveLength(sized.ranks);
         for (const part of ranks) {
           const moments = [part.start, part.forwardEnd, part.tp.end, part.backwardEnd, part.dp.end, part.end];
           expect(moments).toEqual(moments.toSorted((left, right) => left - right));
@@ -116,6 +118,14 @@ describe('the simulated cluster', () => {
       for (const { name, used } of report?.users.slice(0, 2) ?? [])
         expect(used / (components.get(name) ?? Number.NaN)).toBeCloseTo(1, 2);
     }
+  });
+
+  it('runs at the smallest size that can be asked for, memory kills included', () => {
+    const small = createWorld(7, ANCHOR, 8);
+    const tally = new Tally(small);
+    tally.advance(ANCHOR);
+    expect(tally.kills().length).toBeGreaterThan(0);
+    expect(prometheusText(federatedSamples(tally))).toContain('comm_name="dp"');
   });
 
   it('tells the same number of attempts in events, in the State API and in its own counts', () => {

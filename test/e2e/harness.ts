@@ -3,21 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { expect, inject } from 'vitest';
-import type { z } from 'zod';
-import { type RouteContract, requestPath } from '../../lib/contract/route.ts';
+import { asker } from '../ask.ts';
 
 export const base = inject('base');
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** The parsed answer of a GET route; throws on anything but 2xx. */
-export async function get<Query extends z.ZodObject, Body extends z.ZodType>(
-  route: RouteContract<Query, Body>,
-  params: z.input<Query>,
-): Promise<z.output<Body>> {
-  const response = await fetch(base + requestPath(route, params));
-  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
-  return route.response.parse(await response.json());
-}
+/** Asks the shared server. */
+export const get = asker(base);
 
 export function launchBrowser(): Promise<Browser> {
   const found = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>

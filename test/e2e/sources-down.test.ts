@@ -9,13 +9,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { z } from 'zod';
 import { alertsRoute } from '../../lib/contract/alerts.ts';
 import { healthRoute } from '../../lib/contract/health.ts';
 import { heatmapRoute } from '../../lib/contract/memory.ts';
-import { type RouteContract, requestPath } from '../../lib/contract/route.ts';
 import { ShareCreated, sharesRoute } from '../../lib/contract/shares.ts';
 import { freePort } from '../../lib/server/free-port.ts';
+import { asker } from '../ask.ts';
 import { expectSound, launchBrowser, openPage } from './harness.ts';
 import { startServer, type TestServer, until } from './server.ts';
 
@@ -41,15 +40,8 @@ async function ended(child: ChildProcess): Promise<void> {
   await exit;
 }
 
-async function ask<Query extends z.ZodObject, Body extends z.ZodType>(
-  route: RouteContract<Query, Body>,
-  params: z.input<Query>,
-): Promise<z.output<Body>> {
-  return route.response.parse(await (await fetch(server.base + requestPath(route, params))).json());
-}
-
 async function stateOf(id: string): Promise<string | undefined> {
-  return (await ask(healthRoute, {})).sources.find((source) => source.id === id)?.state;
+  return (await asker(server.base)(healthRoute, {})).sources.find((source) => source.id === id)?.state;
 }
 
 const RULES = join(work, 'rules.yml');
@@ -127,7 +119,14 @@ async function share(path: string): Promise<string> {
 
 /** The rows of the last ten minutes. */
 const measuredRows = async () =>
-  (await ask(heatmapRoute, { by: 'node', from: String(Date.now() - 600_000), to: String(Date.now()), bins: 60 })).rows;
+  (
+    await asker(server.base)(heatmapRoute, {
+      by: 'node',
+      from: String(Date.now() - 600_000),
+      to: String(Date.now()),
+      bins: 60,
+    })
+  ).rows;
 
 describe('a share made while Prometheus answers', () => {
   it('opens with its data and without an error when Prometheus is gone', async () => {
@@ -139,7 +138,9 @@ describe('a share made while Prometheus answers', () => {
     await live.page.getByRole('application', { name: 'Memory by node over time' }).waitFor();
     await live.page.context().close();
     expect(await measuredRows()).toHaveLength(1);
-    const fingerprint = (await ask(alertsRoute, {})).alerts.find((alert) => alert.name === 'AlwaysThere')?.fingerprint;
+    const fingerprint = (await asker(server.base)(alertsRoute, {})).alerts.find(
+      (alert) => alert.name === 'AlwaysThere',
+    )?.fingerprint;
     const shares: readonly (readonly [string, (page: Page) => Promise<void>])[] = [
       [
         await share('/memory'),

@@ -1,12 +1,12 @@
-/** What X-Ray must say of the live run: while Ray runs, and after it is gone. One list of checks, hence just over 300 lines. */
+/** What X-Ray must say of the live run: while Ray runs, and after it is gone. */
 import type { z } from 'zod';
 import { alertsRoute } from '../../lib/contract/alerts.ts';
 import { clusterRoute, clustersRoute } from '../../lib/contract/clusters.ts';
 import { healthRoute } from '../../lib/contract/health.ts';
 import { jobRoute, jobsRoute, logsRoute, tasksRoute, tasksSummaryRoute } from '../../lib/contract/jobs.ts';
 import { heatmapRoute, oomRoute } from '../../lib/contract/memory.ts';
-import { type RouteContract, requestPath } from '../../lib/contract/route.ts';
 import { traceRoute, tracesRoute } from '../../lib/contract/traces.ts';
+import { asker } from '../ask.ts';
 import { check, equal, eventually, holds } from './check.ts';
 
 export interface Submitted {
@@ -34,19 +34,6 @@ export type ReadLogs = readonly {
   readonly lines: readonly string[];
 }[];
 
-const ask =
-  ({ xray }: LiveRun) =>
-  async <Query extends z.ZodObject, Body extends z.ZodType>(
-    route: RouteContract<Query, Body>,
-    params: z.input<Query>,
-  ): Promise<z.output<Body>> => {
-    const path = requestPath(route, params);
-    const response = await fetch(xray + path);
-    const body = await response.json();
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(body)}`);
-    return route.response.parse(body);
-  };
-
 /** Attempts per function and state, by Ray's own State API. */
 async function stateApiCounts({ dashboard, jobId }: LiveRun): Promise<Record<string, Record<string, number>>> {
   const query = `detail=1&limit=10000&filter_keys=job_id&filter_predicates=%3D&filter_values=${jobId}`;
@@ -65,7 +52,7 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) 
 const lastHalfHour = () => ({ from: String(Date.now() - 30 * 60_000), to: String(Date.now() + 60_000) });
 
 export async function checkWhileAlive(run: LiveRun): Promise<ReadLogs> {
-  const get = ask(run);
+  const get = asker(run.xray);
   const job = { jobId: run.jobId, session: run.session };
   const logs: { query: z.input<typeof logsRoute.query>; lines: string[] }[] = [];
   const readLog = async (query: z.input<typeof logsRoute.query>, test: (lines: readonly string[]) => void) => {
@@ -260,7 +247,7 @@ export async function checkWhileAlive(run: LiveRun): Promise<ReadLogs> {
 }
 
 export async function checkAfterwards(run: LiveRun, logs: ReadLogs): Promise<void> {
-  const get = ask(run);
+  const get = asker(run.xray);
   const job = { jobId: run.jobId, session: run.session };
   await check('after Ray is gone its tasks, jobs, kills and logs are still there', async () => {
     const summary = await get(tasksSummaryRoute, job);
