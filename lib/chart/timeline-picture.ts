@@ -11,6 +11,8 @@ import { AXIS_HEIGHT, FOOT, labelsWidth, layoutRows, rowsBetween, tallestLanes }
 import { TILE_STATES, type TiledLanes, tracksOfTiles } from './timeline-tiles.ts';
 import { fitRange } from './timeline-window.ts';
 
+/** About the width of a character of a name, CSS px: no font is at hand here. */
+const CHARACTER = 6.3;
 const EVERYTHING = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 
 export interface PictureSize {
@@ -116,16 +118,26 @@ export function timelinePicture(
       box(at(tick.at), 6, 1, AXIS_HEIGHT - 6, theme.line) +
       text(at(tick.at) + 4, AXIS_HEIGHT / 2 + 1, tick.label, theme.muted),
   );
+  // Canvases squeeze a name that is too long; here it is told by the number of its characters.
+  const room = labels - 26;
+  const name = (y: number, words: string, colour: string, more = '') =>
+    text(
+      20,
+      y,
+      words,
+      colour,
+      `${more}${words.length * CHARACTER > room ? ` textLength="${room}" lengthAdjust="spacingAndGlyphs"` : ''}`,
+    );
   const names = rows.map(({ group, track, top, height: high }) => {
     const middle = AXIS_HEIGHT + top + high / 2;
     if (track === -1)
       return (
         box(0, AXIS_HEIGHT + top, labels - 1, high - 1, theme.raised) +
         text(7, middle, '▾', theme.muted) +
-        text(20, middle, tracks.groups[group]?.label ?? '', theme.text, ' font-weight="600"')
+        name(middle, tracks.groups[group]?.label ?? '', theme.text, ' font-weight="600"')
       );
     const lane = tracks.tracks[track];
-    return lane?.depth === 0 ? text(20, middle, lane.label, theme.muted) : '';
+    return lane?.depth === 0 ? name(middle, lane.label, theme.muted) : '';
   });
   return {
     pixels,

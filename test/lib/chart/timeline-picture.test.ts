@@ -131,5 +131,8 @@ describe('the picture of a timeline', () => {
     expect(text).toContain('>worker 7</text>');
     expect(text).toContain(`y="${AXIS_HEIGHT}" width="${width / 2}"`);
     expect(text).not.toContain('<b>');
+    expect(text).not.toContain('textLength');
+    const long = timelinePicture(answer('a-node-with-a-name-that-is-too-long'), tile, 0, size, CANVAS_THEMES.dark);
+    expect(long.svg('')).toContain(`textLength="${labelsWidth(400) - 26}"`);
   });
 });
