@@ -1,7 +1,7 @@
 /** The rows that tiles of a job's timeline are made of (lib/store/schema/timeline.ts). */
 import { z } from 'zod';
 import type { Query } from '../engine.ts';
-import { LEVEL_STEP, LEVELS, levelColumns } from '../schema/timeline.ts';
+import { LEVELS, levelColumns } from '../schema/timeline.ts';
 import { CURRENT, FILTER, OF_JOB } from './timeline-parts.ts';
 
 /**
@@ -26,38 +26,49 @@ const levelRows = (lanes: string, level: number): string => `SELECT node, lane, 
   FROM xray.timeline_levels WHERE ${OF_JOB} AND level = ${level} AND ${lanes}
     AND bucket >= bitShiftLeft({first:Int64}, {up:UInt8}) AND bucket < bitShiftLeft({last:Int64}, {up:UInt8})`;
 
+/** Every third level: of each level a lane costs a granule or two to read, however few of its buckets are wanted. */
+const CARRY_STEP = 3;
+
+/** Where a slice is found that began before `from`: on some levels, and on each as many buckets back as make one of the next. */
+function carryPlaces(finest: number): string {
+  const levels = LEVELS.filter((level) => level >= finest);
+  const asked = levels.filter((level, index) => index % CARRY_STEP === 0 || level === LEVELS.at(-1));
+  const places = asked.map((level, index) => {
+    const next = asked[index + 1];
+    const at = `bitShiftRight({from:Int64}, ${level})`;
+    return next === undefined
+      ? `level = ${level} AND bucket <= ${at}`
+      : `level = ${level} AND bucket BETWEEN ${at} - ${2 ** (next - level)} AND ${at}`;
+  });
+  return places.join(' OR ');
+}
+
 /**
- * Slices that began before `from` and reach into the tile, at least `least` ns long, from the levels from `finest` on: on every
- * level only as many buckets back as make one of the next, because what is longer than that is the longest of its bucket
- * there. A slice that several levels know is one row: failures of rows are summed.
+ * Slices that began before `from` and reach into the tile, at least `least` ns long, from the levels from `finest` on: a slice
+ * that is longer than a bucket of the level after is the longest of its bucket there. A slice that several levels know is one
+ * row: failures of rows are summed.
  */
 const carryRows = (
   lanes: string,
   finest: number,
 ): string => `SELECT DISTINCT node, lane, longest, toUInt32(4294967295) AS b, toUInt64(0) AS tasks,
     toUInt64(bitAnd(toUInt64(bitShiftRight(longest, 64)), 1)) AS failures, ${START} + ${LENGTH} AS ends
-  FROM xray.timeline_levels
-  WHERE ${OF_JOB} AND ${lanes} AND (${LEVELS.filter((level) => level >= finest)
-    .map((level) =>
-      level === LEVELS.at(-1)
-        ? `level = ${level} AND bucket <= bitShiftRight({from:Int64}, ${level})`
-        : `level = ${level} AND bucket BETWEEN bitShiftRight({from:Int64}, ${level}) - ${2 ** LEVEL_STEP} AND bitShiftRight({from:Int64}, ${level})`,
-    )
-    .join(' OR ')})
+  FROM xray.timeline_levels WHERE ${OF_JOB} AND ${lanes} AND (${carryPlaces(finest)})
     AND ${START} < {from:Int64} AND ${START} + ${LENGTH} > {from:Int64} AND ${LENGTH} >= {least:Int64}`;
 
-/** From the slices that a filter leaves, those from `back` to `from` where they reach into the tile among them. */
+/**
+ * From the slices that a filter leaves, and those from `back` to `from` that reach into the tile among them: one look at the
+ * slices for both, because to find a lane's granules costs more than to read them.
+ */
 const sliceRows = (
   lanes: string,
   filter: string,
-): string => `SELECT node, lane, longest, b, tasks, failures, ends FROM (
-    SELECT node, lane, toUInt32(bitShiftRight(start_ns, {resolution:UInt8}) - {first:Int64}) AS b, ${levelColumns('0')}, max(greatest(start_ns, end_ns)) AS ends
-    FROM xray.timeline_slices WHERE ${OF_JOB} AND ${lanes} AND start_ns >= {from:Int64} AND start_ns < {to:Int64}${filter}
-    GROUP BY node, lane, b)
-  UNION ALL SELECT node, lane, longest, b, toUInt64(0) AS tasks, failures, ends FROM (
-    SELECT node, lane, toUInt32(4294967295) AS b, ${levelColumns('0')}, max(end_ns) AS ends
-    FROM xray.timeline_slices WHERE ${OF_JOB} AND ${lanes} AND start_ns < {from:Int64} AND start_ns >= {back:Int64} AND end_ns > {from:Int64}
-      AND end_ns - start_ns >= {least:Int64}${filter} GROUP BY node, lane)`;
+): string => `SELECT node, lane, longest, b, if(b = 4294967295, toUInt64(0), tasks) AS tasks, failures, ends FROM (
+    SELECT node, lane, if(start_ns < {from:Int64}, toUInt32(4294967295), toUInt32(bitShiftRight(start_ns, {resolution:UInt8}) - {first:Int64})) AS b,
+      ${levelColumns('0')}, max(greatest(start_ns, end_ns)) AS ends
+    FROM xray.timeline_slices WHERE ${OF_JOB} AND ${lanes} AND start_ns >= {back:Int64} AND start_ns < {to:Int64}
+      AND (start_ns >= {from:Int64} OR (end_ns > {from:Int64} AND end_ns - start_ns >= {least:Int64}))${filter}
+    GROUP BY node, lane, b)`;
 
 /** From all slices, for buckets finer than the finest level; what began before `back` is known from the levels. */
 const fineRows = (lanes: string): string => `${sliceRows(lanes, '')}

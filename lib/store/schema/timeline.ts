@@ -13,8 +13,6 @@ import type { Migration } from '../migrate.ts';
 
 /** Bucket width of each level as a power of two, ns: 8 ms, 34 ms, 0.13 s, 0.5 s, 2 s, 9 s, 34 s, 2.3 min, 9 min, 37 min. */
 export const LEVELS = [23, 25, 27, 29, 31, 33, 35, 37, 39, 41] as const;
-/** Buckets of one level that make a bucket of the next, as a power of two. */
-export const LEVEL_STEP = 2;
 /** The levels before migration 112 (timeline-levels.ts): what the migrations before it made. */
 export const LEVELS_BEFORE_112 = [23, 26, 29, 32, 35, 38, 41] as const;
 
