@@ -58,48 +58,65 @@ export function firstVisible(tracks: RasterTracks, track: number, time: number):
   return low;
 }
 
+/** Slices in one pixel that are looked at one by one before they are galloped over. */
+const FEW = 6;
+
 /** Fills `into` for one track. `into.winner.length` is the width in pixels. Range must not be empty. */
 export function rasterTrack(tracks: RasterTracks, track: number, range: TimeRange, into: TrackPixels): void {
   const { start, end, failedBefore } = tracks;
   const { winner, failed } = into;
   const width = winner.length;
+  const { from, to } = range;
+  const span = to - from;
   winner.fill(-1);
   failed.fill(0);
   const last = tracks.trackBegin[track + 1] ?? 0;
-  let i = firstVisible(tracks, track, range.from);
-  while (i < last && (start[i] ?? 0) < range.to) {
+  let i = firstVisible(tracks, track, from);
+  while (i < last && (start[i] ?? 0) < to) {
     const first = pixelOf(start[i] ?? 0, range, width);
+    const after = first + 1;
     const stop = pixelEnd(first, end[i] ?? 0, range, width);
     let next = i + 1;
     let best = i;
-    if (stop === first + 1) {
-      // Gallop over slices that lie in this pixel alone.
-      const inside = (slice: number) =>
-        slice < last &&
-        pixelOf(start[slice] ?? 0, range, width) === first &&
-        pixelEnd(first, end[slice] ?? 0, range, width) === stop;
-      if (inside(next)) {
-        let step = 1;
-        while (inside(next + step)) step *= 2;
-        let low = next + (step >> 1);
-        let high = Math.min(last, next + step);
-        while (low < high) {
-          const middle = (low + high) >> 1;
-          if (inside(middle)) low = middle + 1;
-          else high = middle;
+    if (stop === after) {
+      // Those that lie in this pixel alone, as pixelOf and pixelEnd would say.
+      const few = Math.min(last, i + FEW);
+      while (next < few && isWithin(start[next] ?? 0, end[next] ?? 0, from, span, width, after)) {
+        best = longerOf(start, end, best, next);
+        next++;
+      }
+      if (next === few && few < last) {
+        const inside = (slice: number) =>
+          slice < last && isWithin(start[slice] ?? 0, end[slice] ?? 0, from, span, width, after);
+        if (inside(next)) {
+          let step = 1;
+          while (inside(next + step)) step *= 2;
+          let low = next + (step >> 1);
+          let high = Math.min(last, next + step);
+          while (low < high) {
+            const middle = (low + high) >> 1;
+            if (inside(middle)) low = middle + 1;
+            else high = middle;
+          }
+          next = low;
+          best = longestIn(tracks, i, next);
         }
-        next = low;
-        best = longestIn(tracks, i, next);
       }
     }
     const anyFailed = (failedBefore[next] ?? 0) > (failedBefore[i] ?? 0);
-    for (let x = Math.max(0, first); x < stop && x < width; x++) {
-      winner[x] = longerOf(start, end, winner[x] ?? -1, best);
+    const until = Math.min(stop, width);
+    for (let x = Math.max(0, first); x < until; x++) {
+      const held = winner[x] ?? -1;
+      winner[x] = held === -1 ? best : longerOf(start, end, held, best);
       if (anyFailed) failed[x] = 1;
     }
     i = next;
   }
 }
+
+/** Whether a slice, which starts no earlier than the pixel before `after`, ends in that pixel too. */
+const isWithin = (start: number, end: number, from: number, span: number, width: number, after: number): boolean =>
+  ((end - from) / span) * width <= after && ((start - from) / span) * width < after;
 
 /** Where a track is painted: device pixels from the top of the buffer; rows outside the buffer are cut. */
 export interface TrackPlace {
@@ -158,7 +175,10 @@ export function paintTracks(
       while (stop < width && winner[stop] === slice) stop++;
       if (slice !== -1) {
         const gap = stop - x >= 3 && stop < width ? 1 : 0;
-        line.fill(paint.colours[slice] ?? 0, x, stop - gap);
+        const colour = paint.colours[slice] ?? 0;
+        // A call of fill() costs more than the few pixels of most slices.
+        if (stop - x > 16) line.fill(colour, x, stop - gap);
+        else for (let at = x; at < stop - gap; at++) line[at] = colour;
         if (tracks.running[slice] === 1) for (let at = x | 3; at < stop; at += 4) line[at] = paint.runningEdge;
         if (stop - x >= wide) runs.push({ slice, place, left: x, right: stop - gap });
         for (let at = x; at < stop; at++) if (failed[at] === 1) failedAt[marks++] = at;
