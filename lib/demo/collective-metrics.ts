@@ -25,10 +25,14 @@ export function communicatorName(world: World, kind: CommunicatorKind, node: num
   return world.stages === 1 ? 'dp' : `dp-${stageOf(world, node)}`;
 }
 
-/** Samples of one node: means over the operations that ended in the last whole window before `time` (Unix ms). */
+/**
+ * Samples of one node: means over the operations that ended in the last whole window before `time` (Unix ms). In a hang nothing
+ * ends, and Inspector's files stay as they are.
+ */
 export function collectiveMetrics(world: World, nodeIndex: number, time: number): Sample[] {
   const node = nodeAt(world, nodeIndex);
-  const end = Math.floor(time / WINDOW) * WINDOW;
+  const { hang } = world.faults;
+  const end = Math.floor((hang === null ? time : Math.min(time, hang.start + WINDOW)) / WINDOW) * WINDOW;
   const steps = [];
   for (let step = Math.max(0, stepAt(world, end - WINDOW)); step <= stepAt(world, end); step += 1) {
     steps.push(trainingStep(world, step));

@@ -66,7 +66,15 @@ export function gpuMetrics(world: World, nodeIndex: number, time: number): Sampl
     add('DCGM_FI_DEV_PCIE_REPLAY_COUNTER', 'Total number of PCIe retries.', 0, 'counter');
     add('DCGM_FI_DEV_GPU_UTIL', 'GPU utilization (in %).', Math.round(100 * busy.resident));
     add('DCGM_FI_DEV_MEM_COPY_UTIL', 'Memory utilization (in %).', Math.round(48 * busy.computing));
-    add('DCGM_FI_DEV_XID_ERRORS', 'Value of the last XID error encountered.', 0);
+    const { slow } = world.faults;
+    const xid = slow !== null && slow.rank === rank && time >= slow.start ? (slow.xid ?? 0) : 0;
+    add('DCGM_FI_DEV_XID_ERRORS', 'Value of the last XID error encountered.', xid);
+    add(
+      'DCGM_FI_DEV_UNCORRECTABLE_REMAPPED_ROWS',
+      'Number of remapped rows for uncorrectable errors',
+      xid === 0 ? 0 : 1 + Math.floor((time - (slow?.start ?? time)) / 120_000),
+      'counter',
+    );
     add('DCGM_FI_DEV_FB_FREE', 'Framebuffer memory free (in MiB).', GPU_MEMORY_MIB - used - RESERVED_MIB);
     add('DCGM_FI_DEV_FB_USED', 'Framebuffer memory used (in MiB).', used);
     add('DCGM_FI_DEV_FB_RESERVED', 'Framebuffer memory reserved (in MiB).', RESERVED_MIB);

@@ -3,19 +3,23 @@
  * X-Ray itself never reads it.
  */
 import { communicatorName } from './collective-metrics.ts';
-import {
-  createWorld,
-  type Faults,
-  GPUS_PER_NODE,
-  gpuUuid,
-  hash,
-  NO_FAULTS,
-  nodeAt,
-  unit,
-  type World,
-} from './model.ts';
+import { type Faults, NO_FAULTS } from './faults.ts';
+import { createWorld, GPUS_PER_NODE, gpuUuid, hash, nodeAt, unit, type World } from './model.ts';
 
-export const INCIDENTS = ['gpu-throttle', 'link', 'host-stall', 'memory', 'clock-skew'] as const;
+export const INCIDENTS = [
+  'gpu-throttle',
+  'link',
+  'host-stall',
+  'memory',
+  'clock-skew',
+  'nic-errors',
+  'gpu-ecc',
+  'storage',
+  'hang',
+  'wrong-shards',
+  'noisy-neighbour',
+  'gc-pauses',
+] as const;
 export type Incident = (typeof INCIDENTS)[number];
 
 export interface Truth {
@@ -26,10 +30,14 @@ export interface Truth {
   readonly transfer: string | null;
   /** Function that used up the memory. */
   readonly memory: string | null;
+  /** Host on which a function is slow, as `function host`. */
+  readonly slowHost: string | null;
+  /** Communicator that stands still, and the GPU that never joined. */
+  readonly hang: { readonly communicator: string; readonly host: string; readonly uuid: string } | null;
 }
 
 const MINUTE = 60_000;
-const NOBODY = { late: null, transfer: null, memory: null };
+const NOBODY = { late: null, transfer: null, memory: null, slowHost: null, hang: null };
 
 /** A world of `gpus` GPUs with one incident in the quarter of an hour before `anchor` (Unix ms); the same for the same seed. */
 export function incidentWorld(seed: number, anchor: number, gpus: number): { world: World; truth: Truth } {
@@ -40,24 +48,48 @@ export function incidentWorld(seed: number, anchor: number, gpus: number): { wor
   const rank = node * GPUS_PER_NODE + Math.floor(draw(2) * GPUS_PER_NODE);
   const start = anchor - (5 + 4 * draw(3)) * MINUTE;
   const other = (node + 1 + Math.floor(draw(4) * (nodes - 1))) % nodes;
-  const link = { node, start, length: 30 * MINUTE, period: 90 * MINUTE, factor: 1.7 + 1.5 * draw(5) };
+  const link = { node, start, length: 30 * MINUTE, period: 90 * MINUTE };
+  const slow = { rank, start, share: 1, factor: 1, pauseMs: 0, xid: null };
   const faults: Readonly<Record<Incident, Partial<Faults>>> = {
     'gpu-throttle': { throttle: { rank, start, factor: 1.02 + 0.2 * draw(5) } },
-    link: { link, decoy: { rank: other * GPUS_PER_NODE, ms: 4 * draw(6) } },
-    'host-stall': { stall: { node, start, ms: 40 + 350 * draw(5) } },
+    link: {
+      link: { ...link, factor: 1.7 + 1.5 * draw(5), share: 1, isLossy: false },
+      decoy: { rank: other * GPUS_PER_NODE, ms: 4 * draw(6) },
+    },
+    'host-stall': { stall: { node, start, ms: 40 + 350 * draw(5), isCpu: false } },
     memory: { memory: true },
     'clock-skew': { skew: { node, ms: (draw(5) < 0.5 ? -1 : 1) * 30_000 } },
+    'nic-errors': {
+      link: { ...link, factor: 2 + 1.5 * draw(5), share: 0.6 + 0.3 * draw(6), isLossy: true },
+      decoy: { rank: other * GPUS_PER_NODE, ms: 4 * draw(7) },
+    },
+    // XID 94: a contained ECC error; what it held is computed again.
+    'gpu-ecc': { slow: { ...slow, share: 0.5 + 0.4 * draw(5), factor: 1.01 + 0.03 * draw(6), xid: 94 } },
+    storage: { storage: { node, start, factor: 1.9 + 0.7 * draw(5) } },
+    hang: { hang: { rank, start } },
+    'wrong-shards': { slow: { ...slow, start: 0, factor: 1.01 + 0.035 * draw(5) } },
+    'noisy-neighbour': { stall: { node, start, ms: 40 + 160 * draw(5), isCpu: true } },
+    'gc-pauses': { slow: { ...slow, share: 0.3 + 0.3 * draw(5), pauseMs: 120 + 250 * draw(6) } },
   };
   const world = createWorld(seed, anchor, gpus, { ...NO_FAULTS, ...faults[incident] });
   const host = nodeAt(world, node).name;
+  const uuid = gpuUuid(world, node, rank % GPUS_PER_NODE);
+  const communicator = communicatorName(world, 'dp', node);
+  const lateGpu = { late: { host, gpu: `GPU${rank % GPUS_PER_NODE}`, uuid } };
+  const lateHost = { late: { host, gpu: null, uuid: null } };
   const truth: Readonly<Record<Incident, Partial<Truth>>> = {
-    'gpu-throttle': {
-      late: { host, gpu: `GPU${rank % GPUS_PER_NODE}`, uuid: gpuUuid(world, node, rank % GPUS_PER_NODE) },
-    },
-    link: { transfer: communicatorName(world, 'dp', node) },
-    'host-stall': { late: { host, gpu: null, uuid: null } },
+    'gpu-throttle': lateGpu,
+    link: { transfer: communicator },
+    'host-stall': lateHost,
     memory: { memory: 'build_index' },
     'clock-skew': {},
+    'nic-errors': { transfer: communicator },
+    'gpu-ecc': lateGpu,
+    storage: { slowHost: `load_shard ${host}` },
+    hang: { hang: { communicator, host, uuid } },
+    'wrong-shards': lateGpu,
+    'noisy-neighbour': lateHost,
+    'gc-pauses': lateGpu,
   };
   return { world, truth: { incident, ...NOBODY, ...truth[incident] } };
 }

@@ -12,7 +12,7 @@ import {
   wave,
 } from './model.ts';
 import { itemAttemptsBetween, joinAttempts, joinsBetween, type Kill, taskMemory } from './preprocessing.ts';
-import { stepAt, stepStart, trainAttempts, trainingStep } from './training.ts';
+import { hungStep, stepAt, stepStart, trainAttempts, trainingStep } from './training.ts';
 
 const GIB = 1024 ** 3;
 
@@ -123,7 +123,7 @@ export function gpuMemoryUsed(world: World, rank: number, time: number): number 
   const fragmentation = Math.min(6_000, (since / 3_600_000) * (1_800 + 900 * unit(world.seed, 64, rank)));
   const step = stepAt(world, time);
   if (step < 0) return Math.round(weights * Math.min(1, since / 20_000));
-  const share = (time - stepStart(world, step)) / (stepStart(world, step + 1) - stepStart(world, step));
+  const share = Math.min(1, (time - stepStart(world, step)) / (stepStart(world, step + 1) - stepStart(world, step)));
   const activations = 19_000 * (share < 0.32 ? share / 0.32 : Math.max(0, 1 - (share - 0.32) / 0.68));
   return Math.min(GPU_MEMORY_MIB - 1_200, Math.round(weights + fragmentation + activations));
 }
@@ -136,6 +136,10 @@ export function gpuBusy(
 ): { readonly resident: number; readonly computing: number } {
   const step = stepAt(world, time) - 1;
   if (step < 0) return { resident: 0, computing: 0 };
+  // Kernels of a collective that waits keep the GPU busy without computing; the GPU that never joined it has none.
+  const { hang } = world.faults;
+  if (hang !== null && step + 1 === hungStep(world) && time >= stepStart(world, step + 2))
+    return { resident: hang.rank === rank ? 0 : 1, computing: 0 };
   const part = trainingStep(world, step)[rank];
   if (!part) return { resident: 0, computing: 0 };
   const period = stepStart(world, step + 1) - stepStart(world, step);

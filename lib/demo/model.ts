@@ -3,6 +3,8 @@
  * time), so history written before the start and what is emitted live tell one story.
  */
 
+import { demoFaults, type Faults } from './faults.ts';
+
 export const CLUSTER = 'demo-cluster';
 export const RAY_VERSION = '2.58.0';
 export const GPUS_PER_NODE = 8;
@@ -43,37 +45,6 @@ export interface DemoNode {
   readonly nodeId: string;
   readonly isHead: boolean;
 }
-
-/**
- * What is broken: the truth that only this process knows. Nothing else may read it (test/demo/truth.test.ts); what it does to
- * the cluster shows in what the cluster emits.
- */
-export interface Faults {
-  /** A GPU that runs hot, and `factor` times as slow, from `start` on. */
-  readonly throttle: { readonly rank: number; readonly start: number; readonly factor: number } | null;
-  /**
-   * A node whose link to the others loses lanes: transfers of communicators that cross it take `factor` times as long, for
-   * `length` ms from `start` on and again every `period` ms.
-   */
-  readonly link: {
-    readonly node: number;
-    readonly start: number;
-    readonly length: number;
-    readonly period: number;
-    readonly factor: number;
-  } | null;
-  /** A rank that computes a little longer while the link is bad, and is not its cause. */
-  readonly decoy: { readonly rank: number; readonly ms: number } | null;
-  /** A node whose ranks wait for their data: each step begins `ms` later there, from `start` on. */
-  readonly stall: { readonly node: number; readonly start: number; readonly ms: number } | null;
-  /** A node whose clock is wrong by `ms`: its spans say so, nothing else is broken. */
-  readonly skew: { readonly node: number; readonly ms: number } | null;
-  /** Whether build_index grows until Ray kills a neighbour. */
-  readonly memory: boolean;
-}
-
-/** Nothing is broken. */
-export const NO_FAULTS: Faults = { throttle: null, link: null, decoy: null, stall: null, skew: null, memory: false };
 
 /** The part of a simulation that never changes. Times are Unix ms. */
 export interface World {
@@ -139,20 +110,6 @@ export const defaultAnchor = (now: number): number => Math.floor(now / (5 * MINU
 const addressOf = (index: number): string =>
   index < 200 ? `192.0.2.${10 + index}` : `198.18.${index >> 8}.${index & 255}`;
 
-/** What is broken in the demo: a GPU that throttles, a function that grows, and in clusters of four nodes or more a link. */
-function demoFaults(anchor: number, nodes: number): Faults {
-  const isLarge = nodes >= 4;
-  return {
-    ...NO_FAULTS,
-    throttle: { rank: Math.min(11, nodes * GPUS_PER_NODE - 1), start: anchor - 25 * MINUTE, factor: 1.22 },
-    link: isLarge
-      ? { node: nodes - 2, start: anchor - 12 * MINUTE, length: 40 * MINUTE, period: 75 * MINUTE, factor: 2.4 }
-      : null,
-    decoy: isLarge ? { rank: (nodes - 1) * GPUS_PER_NODE + 5, ms: 4 } : null,
-    memory: true,
-  };
-}
-
 /**
  * Builds the world of a seed and an anchor (Unix ms); `gpus` must be a multiple of eight. `faults`: those of the demo where they
  * are not given. Throws RangeError where `gpus` is no such number.
@@ -193,7 +150,7 @@ export function createWorld(seed: number, anchor: number, gpus: number = DEMO_GP
     anchor,
     boot,
     session,
-    faults: faults ?? demoFaults(anchor, nodeCount),
+    faults: faults ?? demoFaults(anchor, nodeCount, GPUS_PER_NODE),
     ranks: gpus,
     stages,
     nodes,

@@ -79,6 +79,15 @@ const hash16 = (index: number): number => (index * 37 + 40_000) % 65_536;
 const exceptionMessage = (name: string, worker: DemoWorker, item: number, attempt: number): string =>
   `\u001b[36mray::${name}()\u001b[39m (pid=${worker.pid}, ip=${worker.node.ip})\n  File "/app/preprocess.py", line 88, in ${name}\n    raise ValueError(f"bad record in row group {i} (attempt {n})")\nValueError: bad record in row group ${item} (attempt ${attempt})`;
 
+/** How many times as long a task takes where it reads from slow storage. */
+function storageFactor(world: World, name: string, node: number, time: number): number {
+  const { storage } = world.faults;
+  return storage !== null && name === 'load_shard' && node === storage.node && time >= storage.start
+    ? storage.factor
+    : 1;
+}
+
+/** One item is one task. From round to round of the slots another function comes to a slot, so that no node has its own. */
 function itemAttempts(world: World, item: number): Attempt[] {
   const stage = STAGES[item % STAGES.length];
   if (!stage) return [];
@@ -86,11 +95,13 @@ function itemAttempts(world: World, item: number): Attempt[] {
   const attempts: Attempt[] = [];
   let submitted = firstItem(world) + item * ITEM_PERIOD + 200 * unit(world.seed, 43, item);
   for (let attempt = 0; attempt < 4; attempt += 1) {
-    const worker = preprocessWorker(world, (item + attempt * 7) % SLOTS);
+    const worker = preprocessWorker(world, (item + Math.floor(item / SLOTS) + attempt * 7) % SLOTS);
     const draw = unit(world.seed, 44, item, attempt);
     const fails = draw < (attempt === 0 ? stage.failureShare : 0.3);
     const started = submitted + 4 + 180 * unit(world.seed, 45, item, attempt);
-    const whole = stage.min + (stage.max - stage.min) * unit(world.seed, 46, item, attempt);
+    const whole =
+      (stage.min + (stage.max - stage.min) * unit(world.seed, 46, item, attempt)) *
+      storageFactor(world, stage.name, worker.node.index, started);
     const ended = started + (fails ? 300 + whole * 0.25 : whole);
     attempts.push(
       finished(world, 'preprocess', {

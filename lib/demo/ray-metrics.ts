@@ -59,9 +59,11 @@ function nodeSamples(tally: Tally, node: DemoNode, add: Add): void {
   const busy = running
     .filter((attempt) => attempt.worker.node.index === node.index)
     .reduce((sum, attempt) => sum + (attempt.type === 'NORMAL_TASK' ? attempt.cpus : 3.2), 0);
+  const { stall } = world.faults;
+  const taken = stall?.isCpu && stall.node === node.index && time >= stall.start ? 90 : 0;
   const utilization = Math.min(
     99,
-    (100 * busy) / CPUS_PER_NODE + 4 + 1.5 * wave(time, 20_000, world.seed, 70, node.index),
+    taken + (100 * busy) / CPUS_PER_NODE + 4 + 1.5 * wave(time, 20_000, world.seed, 70, node.index),
   );
   add('ray_node_cpu_utilization', 'Total CPU usage on a ray node', own, Math.round(utilization * 10) / 10);
   add('ray_node_cpu_count', 'Total CPUs available on a ray node', own, CPUS_PER_NODE);

@@ -81,6 +81,7 @@ function rankSpans(world: World, step: number, part: RankStep, traceId: string, 
     'ray.node_id': worker.node.nodeId,
     'ray.actor_id': actorId(world, rank),
   };
+  const within = { rank, 'ray.task_id': ray['ray.task_id'] };
   const span = (
     which: number,
     name: string,
@@ -123,6 +124,9 @@ function rankSpans(world: World, step: number, part: RankStep, traceId: string, 
       ...ray,
     });
   };
+  // A span that never ends is never exported.
+  const ended = (spans: readonly (readonly [end: number, span: () => OtlpSpan])[]): OtlpSpan[] =>
+    spans.filter(([end]) => Number.isFinite(end)).map(([, make]) => make());
   return {
     resource: resource('simulated-trainer', worker.node.name, {
       'process.pid': worker.pid,
@@ -132,20 +136,30 @@ function rankSpans(world: World, step: number, part: RankStep, traceId: string, 
     scopeSpans: [
       {
         scope: { name: 'train', version: '1.0.0' },
-        spans: [
-          span(0, 'train.step', rootId, part.start, part.end, {
-            rank,
-            world_size: world.ranks,
-            'train.step': step,
-            'gpu.index': rank % GPUS_PER_NODE,
-            ...(isThrottled(world, rank, part.start) ? { 'gpu.clock_event': 'sw_thermal_slowdown' } : {}),
-            ...ray,
-          }),
-          span(1, 'forward', id(0), part.start, part.forwardEnd, { rank, 'ray.task_id': ray['ray.task_id'] }),
-          span(3, 'backward', id(0), part.tp.end, part.backwardEnd, { rank, 'ray.task_id': ray['ray.task_id'] }),
-        ],
+        spans: ended([
+          [
+            part.end,
+            () =>
+              span(0, 'train.step', rootId, part.start, part.end, {
+                rank,
+                world_size: world.ranks,
+                'train.step': step,
+                'gpu.index': rank % GPUS_PER_NODE,
+                ...(isThrottled(world, rank, part.start) ? { 'gpu.clock_event': 'sw_thermal_slowdown' } : {}),
+                ...ray,
+              }),
+          ],
+          [part.forwardEnd, () => span(1, 'forward', id(0), part.start, part.forwardEnd, within)],
+          [part.backwardEnd, () => span(3, 'backward', id(0), part.tp.end, part.backwardEnd, within)],
+        ]),
       },
-      { scope: { name: 'xray.collective', version: '1.0.0' }, spans: [allReduce(2, 'tp'), allReduce(4, 'dp')] },
+      {
+        scope: { name: 'xray.collective', version: '1.0.0' },
+        spans: ended([
+          [part.tp.end, () => allReduce(2, 'tp')],
+          [part.dp.end, () => allReduce(4, 'dp')],
+        ]),
+      },
     ],
   };
 }
@@ -156,7 +170,7 @@ export function stepSpans(world: World, step: number): ResourceSpans[] {
   const rootId = hex(8, world.seed, 100, step, 1);
   const ranks = trainingStep(world, step);
   const end = Math.max(...ranks.map((part) => part.end)) + 1;
-  const root: ResourceSpans = {
+  const root = (): ResourceSpans => ({
     resource: resource('simulated-trainer-driver', nodeAt(world, 0).name, {
       'process.pid': world.jobs.train.driverPid,
     }),
@@ -182,11 +196,14 @@ export function stepSpans(world: World, step: number): ResourceSpans[] {
         ],
       },
     ],
-  };
-  return [root, ...ranks.map((part) => rankSpans(world, step, part, traceId, rootId))];
+  });
+  return [
+    ...(Number.isFinite(end) ? [root()] : []),
+    ...ranks.map((part) => rankSpans(world, step, part, traceId, rootId)),
+  ];
 }
 
-/** Steps whose last span ends in [from, to), Unix ms. */
+/** Steps whose spans are exported in [from, to), Unix ms: when the next begins, or would, where a rank hangs. */
 export function stepsEnding(world: World, from: number, to: number): number[] {
   const steps: number[] = [];
   for (let step = Math.max(0, stepAt(world, from) - 1); step <= stepAt(world, to); step += 1) {

@@ -2,6 +2,7 @@
 import { collectiveMetrics } from './collective-metrics.ts';
 import type { Sample } from './exposition.ts';
 import { gpuMetrics } from './gpu-metrics.ts';
+import { linkMetrics } from './link-metrics.ts';
 import { CLUSTER, type World } from './model.ts';
 import { rayMetrics } from './ray-metrics.ts';
 import type { Tally } from './tally.ts';
@@ -15,7 +16,7 @@ export interface DemoTarget {
   readonly samples: (tally: Tally) => Sample[];
 }
 
-/** All targets, three for each node. */
+/** All targets, four for each node. */
 export const targetsOf = (world: World): readonly DemoTarget[] =>
   world.nodes.flatMap(({ index: node }) => {
     const target = (job: string, path: string, port: number, samples: (tally: Tally) => Sample[]): DemoTarget => ({
@@ -27,6 +28,7 @@ export const targetsOf = (world: World): readonly DemoTarget[] =>
     return [
       target('ray', `/metrics/node-${node}`, 8080, (tally) => rayMetrics(tally, node)),
       target('dcgm', `/metrics/dcgm-${node}`, 9400, (tally) => gpuMetrics(tally.world, node, tally.time)),
+      target('node', `/metrics/links-${node}`, 9100, (tally) => linkMetrics(tally.world, node, tally.time)),
       target('nccl', `/metrics/nccl-${node}`, 9100, (tally) => collectiveMetrics(tally.world, node, tally.time)),
     ];
   });

@@ -33,11 +33,19 @@ export const stageOf = (world: World, node: number): number => Math.floor((node 
 export const ranksOf = (world: World, kind: CommunicatorKind): number =>
   kind === 'dp' ? stageRanks(world) : GPUS_PER_NODE;
 
-/** How many times as long the link of a stage takes at a time (Unix ms). */
-export function linkFactor(world: World, stage: number, time: number): number {
+/** Whether the link of a node is bad at a time (Unix ms). */
+export function isLinkBad(world: World, node: number, time: number): boolean {
   const { link } = world.faults;
-  if (link === null || stageOf(world, link.node) !== stage || time < link.start) return 1;
-  return (time - link.start) % link.period < link.length ? link.factor : 1;
+  if (link === null || link.node !== node || time < link.start) return false;
+  return (time - link.start) % link.period < link.length;
+}
+
+/** How many times as long transfers of a stage take in a step. */
+export function linkFactor(world: World, stage: number, step: number): number {
+  const { link } = world.faults;
+  if (link === null || stageOf(world, link.node) !== stage) return 1;
+  const isHit = isLinkBad(world, link.node, stepStart(world, step)) && unit(world.seed, 27, step) < link.share;
+  return isHit ? link.factor : 1;
 }
 
 /**
@@ -46,7 +54,7 @@ export function linkFactor(world: World, stage: number, time: number): number {
  */
 export function wireTime(world: World, kind: CommunicatorKind, step: number, group: number): number {
   const ranks = ranksOf(world, kind);
-  const link = kind === 'dp' ? linkFactor(world, group, stepStart(world, step)) : 1;
+  const link = kind === 'dp' ? linkFactor(world, group, step) : 1;
   const slower = link * (1 + 0.04 * unit(world.seed, 20, step, group, kind === 'dp' ? 1 : 2));
   const traffic = (2 * (ranks - 1) * MESSAGE_BYTES[kind]) / ranks;
   return START_LATENCY_MS + (traffic / ACHIEVED[kind]) * 1000 * slower;
@@ -69,8 +77,19 @@ export function stepStart(world: World, step: number): number {
   return firstStep(world) + Math.min(step, healthy) * HEALTHY_PERIOD + throttled * THROTTLED_PERIOD;
 }
 
-/** The step running at a time; -1 before the first. */
+/** The step running at a time; -1 before the first. Where a rank hangs, its step runs for ever. */
 export function stepAt(world: World, time: number): number {
+  const { hang } = world.faults;
+  return stepOnTime(world, hang === null ? time : Math.min(time, hang.start));
+}
+
+/** The step that a rank never ends; null where none hangs. */
+export function hungStep(world: World): number | null {
+  const { hang } = world.faults;
+  return hang === null ? null : stepOnTime(world, hang.start);
+}
+
+function stepOnTime(world: World, time: number): number {
   const healthy = healthySteps(world);
   const since = time - firstStep(world);
   if (since < 0) return -1;
@@ -122,20 +141,28 @@ export function trainingStep(world: World, step: number): readonly RankStep[] {
 
 function makeStep(world: World, step: number): RankStep[] {
   const base = stepStart(world, step);
-  const { throttle, decoy, stall } = world.faults;
-  const stalled = (rank: number): number =>
-    stall !== null && stall.node === Math.floor(rank / GPUS_PER_NODE) && base >= stall.start ? stall.ms : 0;
-  const slow = (rank: number): number => (throttle !== null && isThrottled(world, rank, base) ? throttle.factor : 1);
-  const isLinkBad = world.nodes.some(({ index }) => linkFactor(world, stageOf(world, index), base) > 1);
+  const { throttle, decoy, link } = world.faults;
+  const isBad = link !== null && isLinkBad(world, link.node, base);
   const start = (rank: number): number => base + 2 + 0.6 * unit(world.seed, 21, step, rank);
+  const slow = (rank: number): number =>
+    (throttle !== null && isThrottled(world, rank, base) ? throttle.factor : 1) *
+    (slowness(world, rank, step)?.factor ?? 1);
   // Their first layer makes up for how they began.
   const forwardEnds = Array.from(
     { length: world.ranks },
-    (_, rank) => base + 2 + stalled(rank) + FORWARD * slow(rank) + FORWARD_SKEW * unit(world.seed, 22, step, rank, 1),
+    (_, rank) =>
+      base +
+      2 +
+      stalledFor(world, Math.floor(rank / GPUS_PER_NODE), step) +
+      FORWARD * slow(rank) +
+      FORWARD_SKEW * unit(world.seed, 22, step, rank, 1),
   );
   const backward = (rank: number): number =>
     BACKWARD * slow(rank) * (1 + BACKWARD_SKEW * unit(world.seed, 22, step, rank, 2)) +
-    (isLinkBad && decoy?.rank === rank ? decoy.ms : 0);
+    (slowness(world, rank, step)?.pauseMs ?? 0) +
+    (isBad && decoy?.rank === rank ? decoy.ms : 0) +
+    // It never joins: its backward pass has no end, and so the AllReduce of its stage has none, and the step.
+    (world.faults.hang?.rank === rank && step === hungStep(world) ? Number.POSITIVE_INFINITY : 0);
   const tpEnds = world.nodes.map(
     ({ index }) =>
       Math.max(...forwardEnds.slice(index * GPUS_PER_NODE, (index + 1) * GPUS_PER_NODE)) +
@@ -161,6 +188,20 @@ function makeStep(world: World, step: number): RankStep[] {
       end: flushed + 18 + 4 * unit(world.seed, 23, step, rank),
     };
   });
+}
+
+/** How a rank is slow in a step; null where it is not. */
+function slowness(world: World, rank: number, step: number): World['faults']['slow'] {
+  const { slow } = world.faults;
+  if (slow === null || slow.rank !== rank || stepStart(world, step) < slow.start) return null;
+  return unit(world.seed, 28, step) < slow.share ? slow : null;
+}
+
+/** For how long the ranks of a node are kept from a step, ms. */
+function stalledFor(world: World, node: number, step: number): number {
+  const { stall } = world.faults;
+  if (stall === null || stall.node !== node || stepStart(world, step) < stall.start) return 0;
+  return stall.isCpu ? stall.ms * (0.2 + 1.6 * unit(world.seed, 29, step)) : stall.ms;
 }
 
 /** Task of one step on one rank: 8 bytes of its own, 12 of the actor, 4 of the job. */

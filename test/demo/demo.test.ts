@@ -15,6 +15,7 @@ import { Tally } from '../../lib/demo/tally.ts';
 import { targetsOf } from '../../lib/demo/targets.ts';
 import {
   busBandwidth,
+  hungStep,
   LINK_LIMIT,
   linkFactor,
   ranksOf,
@@ -59,11 +60,12 @@ describe('the simulated cluster', () => {
       return busBandwidth(world, 'dp', transfer) / 1e9;
     };
     const [before, during] = [link.start - 60_000, link.start + 60_000];
-    expect(linkFactor(world, stage, before)).toBe(1);
+    const factor = (time: number) => linkFactor(world, stage, stepAt(world, time) + 1);
+    expect(factor(before)).toBe(1);
     expect(bandwidths(during, stage) / bandwidths(before, stage)).toBeLessThan(0.55);
     expect(bandwidths(during, 1 - stage) / bandwidths(before, 1 - stage)).toBeGreaterThan(0.9);
-    expect(linkFactor(world, stage, link.start + link.length + 1)).toBe(1);
-    expect(linkFactor(world, stage, link.start + link.period)).toBe(link.factor);
+    expect(factor(link.start + link.length + 1)).toBe(1);
+    expect(factor(link.start + link.period)).toBe(link.factor);
     // The decoy is on the same stage, on another node, and less late than the link is slow.
     expect(stageOf(world, Math.floor(decoy.rank / 8))).toBe(stage);
     expect(Math.floor(decoy.rank / 8)).not.toBe(link.node);
@@ -71,7 +73,7 @@ describe('the simulated cluster', () => {
 
   it('fits every step into its time: phases follow each other, and the next step begins after all have ended', () => {
     const worlds = [8, 16, 64, 256].map((gpus) => createWorld(3, ANCHOR, gpus));
-    for (let seed = 1; seed <= 20; seed++) worlds.push(incidentWorld(seed, ANCHOR, 32).world);
+    for (let seed = 1; seed <= 60; seed++) worlds.push(incidentWorld(seed, ANCHOR, 32).world);
     for (const sized of worlds) {
       for (const minute of [50, 20, 11, 1]) {
         const step = stepAt(sized, ANCHOR - minute * 60_000);
@@ -80,7 +82,7 @@ describe('the simulated cluster', () => {
         for (const part of ranks) {
           const moments = [part.start, part.forwardEnd, part.tp.end, part.backwardEnd, part.dp.end, part.end];
           expect(moments).toEqual(moments.toSorted((left, right) => left - right));
-          expect(part.end).toBeLessThan(stepStart(sized, step + 1));
+          if (hungStep(sized) !== step) expect(part.end).toBeLessThan(stepStart(sized, step + 1));
         }
       }
     }

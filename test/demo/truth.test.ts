@@ -62,7 +62,9 @@ describe('the truth of the simulation', () => {
     for (let seed = 1; seed <= 40; seed++) {
       const { truth } = incidentWorld(seed, ANCHOR, 32);
       expect(incidentWorld(seed, ANCHOR, 32).truth).toEqual(truth);
-      const named = [truth.late, truth.transfer, truth.memory].filter((one) => one !== null);
+      const named = [truth.late, truth.transfer, truth.memory, truth.slowHost, truth.hang].filter(
+        (one) => one !== null,
+      );
       expect(named).toHaveLength(truth.incident === 'clock-skew' ? 0 : 1);
     }
   });
