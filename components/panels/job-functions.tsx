@@ -1,11 +1,14 @@
 'use client';
 /** What a job did, by function: how far, how long, what went wrong. */
 import { formatCount, formatDuration, UNKNOWN } from '../../lib/chart/number-format.ts';
-import { type FunctionSummaryWire, tasksSummaryRoute } from '../../lib/contract/jobs.ts';
+import { slowNodeWords } from '../../lib/chart/slow-node-sentence.ts';
+import { type FunctionSummaryWire, slowNodesRoute, tasksSummaryRoute } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
+import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
+import { StatusPill } from '../ui/status-pill.tsx';
 import { progressOf, TaskProgress } from './job-status.tsx';
 
 const list = (record: Readonly<Record<string, number>>): string =>
@@ -48,10 +51,39 @@ const COLUMNS: readonly Column<FunctionSummaryWire>[] = [
   { key: 'states', title: 'States', cell: (row) => <span className="text-[var(--muted)]">{list(row.byState)}</span> },
 ];
 
+/** Whether a function takes longer on one node than on the others. Always a line, so that nothing moves when it is known. */
+function SlowNodes({ which }: { which: { jobId: string; session?: string } }) {
+  const { data, error } = useApi(slowNodesRoute, which);
+  const line = 'border-[var(--line)] border-b px-4 py-2 text-[12.5px]';
+  if (data === undefined || data.slowNodes.length === 0)
+    return (
+      <p className={`${line} text-[var(--muted)]`}>
+        {data === undefined
+          ? error
+            ? `Whether a node is slow is not known: ${error.message}`
+            : 'Comparing the nodes…'
+          : data.judged === 0
+            ? 'No function ran on two nodes in its last hour: there is nothing to compare.'
+            : `No function takes longer on one node than on the others (${formatCount(data.judged)} compared).`}
+      </p>
+    );
+  return data.slowNodes.map((slow) => {
+    const session = which.session ? `&session=${encodeURIComponent(which.session)}` : '';
+    const href = `/jobs/${encodeURIComponent(which.jobId)}/timeline?fn=${encodeURIComponent(slow.function)}&node=${slow.nodeKey}${session}`;
+    return (
+      <p key={slow.function} className={line}>
+        <StatusPill tone="bad">slow node</StatusPill> <span className="mono">{slow.function}</span>{' '}
+        {slowNodeWords(slow, Date.now())} <Link href={href}>Show them</Link>
+      </p>
+    );
+  });
+}
+
 export function JobFunctions({ which }: { which: { jobId: string; session?: string } }) {
   const summary = useApi(tasksSummaryRoute, which);
   return (
     <Panel title="Tasks by function" flush>
+      <SlowNodes which={which} />
       {summary.data ? (
         summary.data.functions.length > 0 ? (
           <DataTable

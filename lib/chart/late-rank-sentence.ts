@@ -1,4 +1,5 @@
 /** The verdict on a communicator as one sentence, and what it rests on. */
+import { clockWords } from './clock-words.ts';
 import { rankName } from './rank-strips.ts';
 
 interface Late {
@@ -25,6 +26,7 @@ interface Verdict {
     readonly usual: number;
     readonly now: number;
     readonly ratio: number;
+    readonly share: number;
   } | null;
 }
 
@@ -40,19 +42,11 @@ function durationWords(ns: string): string {
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-/** UTC, `14:02`; with the day where `sinceNs` is not of the day of `nowMs`. */
-function clockWords(ns: string, nowMs: number): string {
-  const iso = new Date(Number(BigInt(ns) / 1_000_000n)).toISOString();
-  return iso.slice(0, 10) === new Date(nowMs).toISOString().slice(0, 10)
-    ? iso.slice(11, 16)
-    : iso.slice(5, 16).replace('T', ' ');
-}
-
 const gigabytes = (value: number): string => `${Number(value.toPrecision(3))}`;
 
 /** A transfer that gives less than it did. True beside a late rank, too: that one waits least. */
 function slowTransferSentence(slow: NonNullable<Verdict['slowTransfer']>, nowMs: number): string {
-  return `${slow.collective} moves ${gigabytes(slow.now)} of its usual ${gigabytes(slow.usual)} GB/s (${Math.round(slow.ratio * 100)} %) since ${clockWords(slow.sinceNs, nowMs)} UTC, even for the rank that waits least: the transfer itself got slower.`;
+  return `${slow.collective} moves ${gigabytes(slow.now)} of its usual ${gigabytes(slow.usual)} GB/s (${Math.round(slow.ratio * 100)} %) ${slow.share < 0.95 ? `in ${Math.round(slow.share * 100)} % of the time ` : ''}since ${clockWords(slow.sinceNs, nowMs)} UTC, even for the rank that waits least: the transfer itself got slower.`;
 }
 
 /** "in 93 % of AllReduce operations since 13:48 UTC; the others wait 4.1 ms". */

@@ -89,10 +89,18 @@ export const Communicator = z.object({
     .nullable(),
   /**
    * The transfer itself gives less than 0.7 of what it used to in this window (lib/analysis/slow-transfer.ts): bandwidth of the
-   * rank that waits least, GB/s. null: it does not, or too little of the window is on either side to tell.
+   * rank that waits least, GB/s. `share` of the moments since then are that slow; `now` is the median of those. null: it does not,
+   * or too little of the window is on either side to tell.
    */
   slowTransfer: z
-    .object({ sinceNs: NsText, collective: z.string(), usual: z.number(), now: z.number(), ratio: z.number() })
+    .object({
+      sinceNs: NsText,
+      collective: z.string(),
+      usual: z.number(),
+      now: z.number(),
+      ratio: z.number(),
+      share: z.number(),
+    })
     .nullable(),
   /** Inspector's gauges stand still since then: what is shown after it is the last value, not a measurement. */
   frozenSinceNs: NsText.nullable(),

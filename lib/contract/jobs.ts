@@ -116,6 +116,37 @@ export const tasksSummaryRoute = defineRoute({
   response: TasksSummaryResponse,
 });
 
+/** A function that takes longer on one node than on the others (lib/analysis/slow-node.ts). */
+export const SlowNode = z.object({
+  function: z.string(),
+  nodeId: z.string(),
+  nodeName: z.string(),
+  /** Of the node in the address of the timeline (`node=`). */
+  nodeKey: z.string(),
+  /** The newest attempts on it that ended well, all since `sinceNs`, and those on the other nodes since then. */
+  attempts: z.number(),
+  othersAttempts: z.number(),
+  p50Ns: NsText,
+  othersP50Ns: NsText,
+  sinceNs: NsText,
+  /** Upper bound of the chance of such a difference where the node is like the others. */
+  chance: z.number(),
+});
+export type SlowNodeWire = z.infer<typeof SlowNode>;
+
+export const SlowNodesResponse = z.object({
+  /** One a function at most; what cost the most time first. */
+  slowNodes: z.array(SlowNode),
+  /** Functions that ran on two nodes or more, often enough to compare. */
+  judged: z.number(),
+});
+export type SlowNodesWire = z.infer<typeof SlowNodesResponse>;
+export const slowNodesRoute = defineRoute({
+  path: '/api/jobs/{jobId}/slow-nodes',
+  query: z.strictObject(oneJob),
+  response: SlowNodesResponse,
+});
+
 export const AttemptWire = z.object({
   taskId: z.string(),
   attempt: z.number(),

@@ -13,6 +13,7 @@ import {
   jobsRoute,
   logsRoute,
   ranThenRoute,
+  slowNodesRoute,
   TaskResponse,
   taskRoute,
   tasksRoute,
@@ -102,6 +103,7 @@ export const PAGES = definePages({
       return [
         requestPath(jobRoute, which),
         requestPath(tasksSummaryRoute, which),
+        requestPath(slowNodesRoute, which),
         requestPath(tasksRoute, { ...which, state: 'FAILED', limit: 100 }),
         requestPath(logsRoute, { ...which, tail: 1000 }),
       ];

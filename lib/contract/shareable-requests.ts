@@ -3,7 +3,16 @@ import { alertRoute, alertsRoute } from './alerts.ts';
 import { clusterRoute, clustersRoute, clusterUsageRoute } from './clusters.ts';
 import { collectivesRoute, ranksRoute } from './collectives.ts';
 import { healthRoute } from './health.ts';
-import { jobRoute, jobsRoute, logsRoute, ranThenRoute, taskRoute, tasksRoute, tasksSummaryRoute } from './jobs.ts';
+import {
+  jobRoute,
+  jobsRoute,
+  logsRoute,
+  ranThenRoute,
+  slowNodesRoute,
+  taskRoute,
+  tasksRoute,
+  tasksSummaryRoute,
+} from './jobs.ts';
 import { heatmapRoute, oomRoute } from './memory.ts';
 import { phasesRoute, stripsRoute, timelineRoute } from './timeline.ts';
 import { timelineLanesRoute, timelineSlicesRoute, timelineSumsRoute } from './timeline-tile.ts';
@@ -26,6 +35,7 @@ export const SHAREABLE_ROUTES: readonly { readonly path: string }[] = [
   jobsRoute,
   logsRoute,
   ranThenRoute,
+  slowNodesRoute,
   taskRoute,
   tasksRoute,
   tasksSummaryRoute,

@@ -54,6 +54,7 @@ export function bandwidthOf(
             usual: slow.usual,
             now: slow.now,
             ratio: slow.ratio,
+            share: slow.share,
           },
   };
 }

@@ -2,12 +2,15 @@
  * The yardstick of diagnoses: one random incident for each seed (lib/demo/incidents.ts) is sent to X-Ray over its public endpoints,
  * and its API is asked what is wrong. `npm run bench -- diagnose --seeds 50`. Sources are OTLP spans and Ray events; there is no
  * Prometheus, so no alert helps. What counts as named, in this order: what used up the memory beside each kill, then for each
- * communicator in the order of the answer its late host or rank and its slow transfer.
+ * communicator in the order of the answer its late host or rank and its slow transfer, then the slow nodes of the data job.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { collectivesRoute } from '../../lib/contract/collectives.ts';
+import { slowNodesRoute } from '../../lib/contract/jobs.ts';
 import { oomRoute } from '../../lib/contract/memory.ts';
 import { createDelivery } from '../../lib/demo/deliver.ts';
 import { incidentWorld, type Truth } from '../../lib/demo/incidents.ts';
+import type { World } from '../../lib/demo/model.ts';
 import { asker } from '../ask.ts';
 import type { Report } from './figure.ts';
 import { startServer } from './server.ts';
@@ -18,10 +21,13 @@ const WINDOW_MS = 15 * 60_000;
 /** Windows of different seeds do not touch, whatever a wrong clock says. */
 const APART_MS = 25 * 60_000;
 
+/** The timeline's keeper looks once a second. */
+const KEPT_MS = 2500;
+
 const ALL = '(all)';
 
 interface Named {
-  readonly kind: 'late' | 'transfer' | 'memory';
+  readonly kind: 'late' | 'transfer' | 'memory' | 'slow' | 'hang';
   readonly host: string | null;
   readonly what: string;
 }
@@ -32,16 +38,20 @@ const isRight = (named: Named, truth: Truth): boolean =>
     // Without Prometheus nothing knows the index of a GPU: its UUID names it.
     (named.what === ALL ? truth.late.gpu === null : [truth.late.gpu, truth.late.uuid].includes(named.what))) ||
   (named.kind === 'transfer' && truth.transfer === named.what) ||
-  (named.kind === 'memory' && truth.memory === named.what);
+  (named.kind === 'memory' && truth.memory === named.what) ||
+  (named.kind === 'slow' && truth.slowHost === `${named.what} ${named.host}`);
 
 const words = (named: Named): string => `${named.kind} ${named.host ?? ''} ${named.what}`.replace('  ', ' ');
-const truthWords = ({ incident, late, transfer, memory }: Truth): string =>
-  `${incident}: ${late ? `${late.host} ${late.gpu ?? ALL}` : (transfer ?? memory ?? 'nothing is broken')}`;
+const truthWords = ({ incident, late, transfer, memory, slowHost, hang }: Truth): string => {
+  const gpu = late ? `${late.host} ${late.gpu ?? ALL}` : hang ? `${hang.communicator} ${hang.host} ${hang.uuid}` : null;
+  return `${incident}: ${gpu ?? transfer ?? memory ?? slowHost ?? 'nothing is broken'}`;
+};
 
 /** What X-Ray's API names in a window, the first first, each once. */
-async function namedBy(base: string, session: string, from: number, to: number): Promise<readonly Named[]> {
+async function namedBy(base: string, { session, jobs }: World, from: number, to: number): Promise<readonly Named[]> {
   const { kills } = await asker(base)(oomRoute, { session });
   const { communicators } = await asker(base)(collectivesRoute, { from: String(from), to: String(to) });
+  const { slowNodes } = await asker(base)(slowNodesRoute, { jobId: jobs.preprocess.submissionId, session });
   const named = [
     ...kills.map(
       ({ culprit, name, nodeName }): Named => ({
@@ -55,6 +65,7 @@ async function namedBy(base: string, session: string, from: number, to: number):
       ...(lateRank ? [{ kind: 'late' as const, host: lateRank.host, what: lateRank.gpu ?? lateRank.rank }] : []),
       ...(slowTransfer ? [{ kind: 'transfer' as const, host: null, what: name }] : []),
     ]),
+    ...slowNodes.map(({ function: what, nodeName }): Named => ({ kind: 'slow', host: nodeName, what })),
   ];
   return [...new Map(named.map((one) => [words(one), one])).values()];
 }
@@ -71,9 +82,10 @@ export async function run(report: Report): Promise<void> {
       const anchor = Date.now() - (SEEDS - seed + 2) * APART_MS;
       const { world, truth } = incidentWorld(seed, anchor, GPUS);
       const delivery = createDelivery(world, server.base, new AbortController().signal);
-      for (let from = anchor - WINDOW_MS; from < anchor; from += 60_000) await delivery.window(from, from + 60_000);
-      const named = await namedBy(server.base, world.session, anchor - WINDOW_MS - 60_000, anchor + 60_000);
-      const isClean = truth.late === null && truth.transfer === null && truth.memory === null;
+      await delivery.history(anchor - WINDOW_MS, anchor);
+      await sleep(KEPT_MS);
+      const named = await namedBy(server.base, world, anchor - WINDOW_MS - 60_000, anchor + 60_000);
+      const isClean = Object.entries(truth).every(([key, value]) => key === 'incident' || value === null);
       // 1: named first. 0: not named. Where nothing is broken, silence is right.
       const place = isClean ? Number(named.length === 0) : named.findIndex((one) => isRight(one, truth)) + 1;
       places.push(place);

@@ -1,9 +1,12 @@
 /** Simulated incidents whose culprit is known, as spans through ingest: the API names it, or nobody where nothing is broken. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clusterEvents } from '../../lib/demo/cluster-events.ts';
 import { type Incident, incidentWorld } from '../../lib/demo/incidents.ts';
+import { taskEvents } from '../../lib/demo/ray-events.ts';
 import { stepSpans, stepsEnding } from '../../lib/demo/spans.ts';
 import { collectives } from '../../lib/server/collectives.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
+import { slowNodes } from '../../lib/server/slow-nodes.ts';
 import { openTestRuntime } from './open-runtime.ts';
 
 const WINDOW_MS = 15 * 60_000;
@@ -14,23 +17,34 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.close());
 
-/** The first three seeds of an incident, each in an hour of its own. */
-async function answers(incident: Incident) {
-  const found = [];
-  for (let seed = 1; found.length < 3; seed++) {
+/** A body as it comes to the public doors. */
+const body = (value: unknown) => ({
+  bytes: Buffer.from(JSON.stringify(value)),
+  contentType: 'application/json',
+  contentEncoding: '',
+  cluster: null,
+});
+
+/** The first two worlds with an incident, each in an hour of its own. */
+function* worlds(incident: Incident) {
+  for (let [seed, found] = [1, 0]; found < 2; seed++) {
     const anchor = FIRST + seed * 3_600_000;
     const { world, truth } = incidentWorld(seed, anchor, 32);
     if (truth.incident !== incident) continue;
+    found++;
+    yield { world, truth, anchor };
+  }
+}
+
+/** What the API says of the collectives of each. */
+async function answers(incident: Incident) {
+  const found = [];
+  for (const { world, truth, anchor } of worlds(incident)) {
     const steps = stepsEnding(world, anchor - WINDOW_MS, anchor);
     for (let at = 0; at < steps.length; at += 10)
-      await runtime.ingest.traces({
-        bytes: Buffer.from(
-          JSON.stringify({ resourceSpans: steps.slice(at, at + 10).flatMap((step) => stepSpans(world, step)) }),
-        ),
-        contentType: 'application/json',
-        contentEncoding: '',
-        cluster: null,
-      });
+      await runtime.ingest.traces(
+        body({ resourceSpans: steps.slice(at, at + 10).flatMap((step) => stepSpans(world, step)) }),
+      );
     const ns = (ms: number) => BigInt(ms) * 1_000_000n;
     const window = { from: ns(anchor - WINDOW_MS - 60_000), to: ns(anchor + 60_000), points: 60 };
     const { communicators } = await collectives(runtime, window, new AbortController().signal);
@@ -70,6 +84,46 @@ describe('of a simulated incident', () => {
       expect(communicators.map(({ slowTransfer }) => slowTransfer !== null)).toEqual([true, ...Array(5).fill(false)]);
       expect(communicators.every(({ lateRank, lateHost }) => lateRank === null && lateHost === null)).toBe(true);
     }
+  }, 60_000);
+
+  it.each(['gpu-ecc', 'wrong-shards', 'gc-pauses'] as const)(
+    '%s: the GPU that is slow now and then, or a little, is named',
+    async (incident) => {
+      for (const { truth, communicators } of await answers(incident))
+        expect([communicators[0]?.lateRank?.host, communicators[0]?.lateRank?.gpu]).toEqual([
+          truth.late?.host,
+          truth.late?.uuid,
+        ]);
+    },
+    60_000,
+  );
+
+  it('the host whose CPUs others take is named as a host, though never late by the same time', async () => {
+    for (const { truth, communicators } of await answers('noisy-neighbour'))
+      expect([communicators[0]?.lateHost?.host, communicators[0]?.lateRank]).toEqual([truth.late?.host, null]);
+  }, 60_000);
+
+  it('a link whose packets are damaged in most steps is a slow transfer of the communicator that crosses it', async () => {
+    for (const { truth, communicators } of await answers('nic-errors'))
+      expect(communicators.filter(({ slowTransfer }) => slowTransfer).map(({ name }) => name)).toEqual([
+        truth.transfer,
+      ]);
+  }, 60_000);
+
+  it('a node that reads its shards slowly is the slow node of that function, and of no other', async () => {
+    for (const incident of ['storage', 'clock-skew'] as const)
+      for (const { world, truth, anchor } of worlds(incident)) {
+        const events = [...clusterEvents(world), ...taskEvents(world, anchor - WINDOW_MS, anchor)];
+        for (let at = 0; at < events.length; at += 5000)
+          await runtime.ingest.rayEvents(body(events.slice(at, at + 5000)));
+        await runtime.timelines.keep();
+        const job = { jobId: world.jobs.preprocess.submissionId, session: world.session };
+        const { slowNodes: found, judged } = await slowNodes(runtime, job);
+        expect(judged).toBeGreaterThan(2);
+        expect(found.map((slow) => `${slow.function} ${slow.nodeName}`)).toEqual(
+          truth.slowHost === null ? [] : [truth.slowHost],
+        );
+      }
   }, 60_000);
 
   it('a clock that is half a minute off accuses nobody', async () => {

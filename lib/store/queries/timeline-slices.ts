@@ -74,3 +74,35 @@ export const timelineSums: Query<FunctionSums> = {
     max_ns: z.string(),
   }),
 };
+
+export interface NodeRunsRow {
+  readonly function: string;
+  readonly node: bigint;
+  readonly node_id: string;
+  /** The newest first, Unix ns. */
+  readonly starts: string[];
+  /** ns, by index of `starts`. */
+  readonly lasts: number[];
+}
+
+/**
+ * The newest `runs` attempts that ended well of each function on each node, of the newest {window:Int64} ns of the job that is
+ * in the store; {limit:UInt32} pairs of function and node at most.
+ */
+export const newestRuns = (runs: number): Query<NodeRunsRow> => ({
+  name: 'timeline-newest-runs',
+  sql: `SELECT function, node, node_id, arrayMap(run -> toString(-run.1), runs) AS starts, arrayMap(run -> run.2, runs) AS lasts FROM (
+      SELECT function, node, groupArraySorted(${runs})((-start_ns, toFloat64(greatest(end_ns - start_ns, 0)))) AS runs FROM xray.timeline_slices
+      WHERE ${OF_JOB} AND ${CURRENT} AND failed = 0
+        AND start_ns >= (SELECT max(last_ns) FROM xray.timeline_lane_sums WHERE ${OF_JOB}) - {window:Int64}
+      GROUP BY function, node LIMIT {limit:UInt32}) AS newest
+    INNER JOIN (SELECT node, any(node_id) AS node_id FROM xray.timeline_lanes WHERE ${OF_JOB} GROUP BY node) AS nodes ON newest.node = nodes.node
+    ORDER BY function, node_id`,
+  row: z.object({
+    function: z.string(),
+    node: Hash,
+    node_id: z.string(),
+    starts: z.array(z.string()),
+    lasts: z.array(z.coerce.number()),
+  }),
+});

@@ -21,6 +21,15 @@ describe('a slow transfer', () => {
     expect(slowTransfer([null, null, null])).toBeNull();
   });
 
+  it('comes and goes where packets are lost, and is over when it has not come for long', () => {
+    const lossy = [140, 330, 150, 145, 335, 140, 150, 145, 330, 148, 141, 150];
+    expect(slowTransfer([...flat(12, 340), ...lossy])).toMatchObject({ since: 12, usual: 340, share: 0.75 });
+    expect(slowTransfer([...flat(12, 340), ...lossy, 335, 338])?.since).toBe(12);
+    expect(slowTransfer([...flat(12, 340), ...lossy, ...flat(4, 338)])).toBeNull();
+    // Now and then is not most of the time.
+    expect(slowTransfer([...flat(12, 340), 140, 340, 340, 140, 340, 340, 140, 340, 140])).toBeNull();
+  });
+
   it('is none in noise of a sixth, whatever its order', () => {
     fc.assert(
       fc.property(

@@ -73,7 +73,7 @@ describe('the verdict as a sentence', () => {
     of: 'operations',
     sinceNs: '1795528107944316000',
   } as const;
-  const slow = { sinceNs: late.sinceNs, collective: 'AllReduce', usual: 341.2, now: 140.9, ratio: 0.413 };
+  const slow = { sinceNs: late.sinceNs, collective: 'AllReduce', usual: 341.2, now: 140.9, ratio: 0.413, share: 1 };
   const now = 1795530000000;
   it.each([
     [
