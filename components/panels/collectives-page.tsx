@@ -92,7 +92,7 @@ function Verdict({
   return (
     <section
       aria-label="Verdict"
-      className={`rounded-md border-[var(--line)] border border-l-4 bg-[var(--panel)] px-4 py-3 ${late || selected.slowTransfer ? 'border-l-[var(--bad)]' : selected.verdict === 'no-late-rank' ? 'border-l-[var(--ok)]' : 'border-l-[var(--muted)]'}`}
+      className={`rounded-md border-[var(--line)] border border-l-4 bg-[var(--panel)] px-4 py-3 ${late || selected.slowTransfer || selected.standstill ? 'border-l-[var(--bad)]' : selected.verdict === 'no-late-rank' ? 'border-l-[var(--ok)]' : 'border-l-[var(--muted)]'}`}
     >
       <p className="text-[15px] leading-6">
         <span className="text-[var(--muted)]">

@@ -10,7 +10,18 @@ import { StatusPill } from '../ui/status-pill.tsx';
 export const SOURCE_WORDS = { spans: 'spans', 'nccl-inspector': 'NCCL Inspector' } as const;
 
 function Verdict({ communicator }: { communicator: CommunicatorWire }) {
-  const { slowTransfer } = communicator;
+  const { slowTransfer, standstill } = communicator;
+  if (standstill)
+    return (
+      <div>
+        <StatusPill tone="bad">stands still</StatusPill>
+        <div className="max-w-72 whitespace-normal text-[12px] text-[var(--muted)]">
+          {standstill.silent.length > 0
+            ? `never joined: ${standstill.silent.map(rankName).join(', ')}`
+            : 'all ranks wait'}
+        </div>
+      </div>
+    );
   return (
     <>
       <Lateness communicator={communicator} />

@@ -28,6 +28,11 @@ interface Verdict {
     readonly ratio: number;
     readonly share: number;
   } | null;
+  readonly standstill: {
+    readonly sinceNs: string;
+    readonly usualGapNs: string;
+    readonly silent: readonly (Parameters<typeof rankName>[0] & { readonly lastSpanNs: string })[];
+  } | null;
 }
 
 /** How long the others wait for whom a communicator waits for, ns; -1 where it waits for nobody. */
@@ -67,8 +72,21 @@ function latenessSentence(verdict: Verdict, collective: string, nowMs: number): 
   return `${capital(rankName(lateRank))} arrives last ${latenessWords(lateRank, collective, nowMs)} for it${notNetwork(': it is the rank, not the network.')}`;
 }
 
-/** Who is late, and whether the transfer is slow. `collective` names the operations, e.g. AllReduce. */
+/** Nothing ends any more, and who never joined. */
+function standstillSentence(
+  { sinceNs, usualGapNs, silent }: NonNullable<Verdict['standstill']>,
+  nowMs: number,
+): string {
+  const since = `No operation has ended since ${clockWords(sinceNs, nowMs)} UTC, though its ranks still run; usually one ends every ${durationWords(usualGapNs)}.`;
+  if (silent.length === 0) return `${since} No rank fell silent before the others.`;
+  const names = silent.slice(0, 3).map(rankName).join(', ');
+  const more = silent.length > 3 ? ` and ${silent.length - 3} more` : '';
+  return `${since} ${capital(names)}${more} sent the last span before all others did: they came as far as the operation that waits for it.`;
+}
+
+/** Whether all stands still, who is late, and whether the transfer is slow. `collective` names the operations, e.g. AllReduce. */
 export function lateRankSentence(verdict: Verdict, collective: string, nowMs: number): string {
+  if (verdict.standstill) return standstillSentence(verdict.standstill, nowMs);
   const late = latenessSentence(verdict, collective, nowMs);
   return verdict.slowTransfer ? `${late} ${slowTransferSentence(verdict.slowTransfer, nowMs)}` : late;
 }

@@ -61,6 +61,17 @@ export const LatenessVerdict = z.object({
 
 export type LatenessVerdictWire = z.infer<typeof LatenessVerdict>;
 
+/** No operation has ended since `sinceNs`, though its ranks still run (lib/analysis/standstill.ts). */
+export const Standstill = z.object({
+  /** End of its last operation. */
+  sinceNs: NsText,
+  /** Median time from one end to the next before. */
+  usualGapNs: NsText,
+  /** Ranks that sent their last span before all others did: they never joined. Empty where none stands out. */
+  silent: z.array(z.object({ ...Place, lastSpanNs: NsText })),
+});
+export type StandstillWire = z.infer<typeof Standstill>;
+
 export const Communicator = z.object({
   /** Take it as it is for /api/collectives/ranks. */
   id: z.string(),
@@ -104,12 +115,14 @@ export const Communicator = z.object({
     .nullable(),
   /** Inspector's gauges stand still since then: what is shown after it is the last value, not a measurement. */
   frozenSinceNs: NsText.nullable(),
+  /** From spans only. */
+  standstill: Standstill.nullable(),
   ...LatenessVerdict.shape,
 });
 export type CommunicatorWire = z.infer<typeof Communicator>;
 
 export const CollectivesResponse = z.object({
-  /** Those with a late rank or host first, the longest wait first; then those with a slow transfer, the slowest first. */
+  /** Those that stand still first, of these those whose silent rank is known; then those with a late rank or host, the longest wait first; then those with a slow transfer, the slowest first. */
   communicators: z.array(Communicator),
   /**
    * GB/s; labels `communicator` (id), `collective`, `message_size` (bytes, a power of two). The median over ranks, so that one

@@ -83,6 +83,7 @@ export async function gaugeCollectives(
       messageSizesBytes: [...new Set(own.map((line) => Number(line.labels.message_size)))].sort((a, b) => a - b),
       operations: null,
       ...bandwidthOf(id, lines, grid),
+      standstill: null,
       frozenSinceNs: stopped ? String(BigInt(Math.round(stopped.sinceMs)) * 1_000_000n) : null,
       ...intervalVerdict(communicator, gpus.size, collectives, blocks, scope),
     };

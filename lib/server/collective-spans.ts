@@ -17,6 +17,7 @@ import {
 import { type BandwidthLines, bandwidthOf, type CollectivesPart, collectivesPart } from './collective-bandwidth.ts';
 import { byLateness, cannotTell, judgeLateness, MOST_BLOCKS, nowhere, type PlaceWire } from './collective-lateness.ts';
 import { type CollectiveScope, gpuIndexes } from './collective-places.ts';
+import { standstills } from './collective-standstill.ts';
 import type { Runtime } from './runtime.ts';
 
 const PREFIX = 'spans:';
@@ -73,6 +74,16 @@ export async function spanCollectives(
     runtime.engine.select(collectivePlaces, asked, { signal }),
     gpuIndexes(runtime, scope.window, signal),
   ]);
+  const still = await standstills(
+    runtime,
+    asked,
+    scope.window.to,
+    (comm) =>
+      places
+        .filter((row) => row.comm === comm)
+        .map((row) => ({ place: placeWire(row, scope, gpus), gpuUuid: row.gpu_uuid, workerId: row.worker_id })),
+    signal,
+  );
   const ranksOf = new Map(described.map((row) => [row.comm, row.nranks]));
   const lines = bandwidthLines(bandwidth, ranksOf, grid);
   const communicators = [...Map.groupBy(described, (row) => row.comm)].map(([comm, rows]): CommunicatorWire => {
@@ -91,6 +102,7 @@ export async function spanCollectives(
       operations: sum('operations'),
       ...bandwidthOf(PREFIX + comm, lines, grid),
       frozenSinceNs: null,
+      standstill: still.get(comm) ?? null,
       ...verdictOf(
         blocks.filter((row) => row.comm === comm),
         rows,

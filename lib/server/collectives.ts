@@ -88,7 +88,7 @@ export async function collectives(runtime: Runtime, query: WindowQuery, signal: 
 }
 
 /**
- * The longest wait first, then the slowest transfer, then the largest. Communicators of one name stay together, spans before
+ * What stands still first, and of that what says who never joined; the longest wait first, then the slowest transfer, then the largest. Communicators of one name stay together, spans before
  * gauges, so that which source measured a millisecond more does not shuffle them.
  */
 function worstFirst(communicators: readonly CommunicatorWire[]): CommunicatorWire[] {
@@ -98,9 +98,12 @@ function worstFirst(communicators: readonly CommunicatorWire[]): CommunicatorWir
     Math.max(...(byName.get(named(one)) ?? []).map(badness));
   const lateness = (one: CommunicatorWire) => worst(one, latenessOf);
   const slowness = (one: CommunicatorWire) => worst(one, ({ slowTransfer }) => 1 - (slowTransfer?.ratio ?? 1));
+  const stillness = (one: CommunicatorWire) =>
+    worst(one, ({ standstill }) => (standstill === null ? 0 : 1 + Math.min(1, standstill.silent.length)));
   const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   return [...communicators].sort(
     (a, b) =>
+      stillness(b) - stillness(a) ||
       lateness(b) - lateness(a) ||
       slowness(b) - slowness(a) ||
       (b.ranks ?? 0) - (a.ranks ?? 0) ||

@@ -2,7 +2,7 @@
  * The yardstick of diagnoses: one random incident for each seed (lib/demo/incidents.ts) is sent to X-Ray over its public endpoints,
  * and its API is asked what is wrong. `npm run bench -- diagnose --seeds 50`. Sources are OTLP spans and Ray events; there is no
  * Prometheus, so no alert helps. What counts as named, in this order: what used up the memory beside each kill, then for each
- * communicator in the order of the answer its late host or rank and its slow transfer, then the slow nodes of the data job.
+ * communicator in the order of the answer the rank that it stands still for, its late host or rank, its slow transfer, then the slow nodes of the data job.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collectivesRoute } from '../../lib/contract/collectives.ts';
@@ -39,6 +39,9 @@ const isRight = (named: Named, truth: Truth): boolean =>
     (named.what === ALL ? truth.late.gpu === null : [truth.late.gpu, truth.late.uuid].includes(named.what))) ||
   (named.kind === 'transfer' && truth.transfer === named.what) ||
   (named.kind === 'memory' && truth.memory === named.what) ||
+  (named.kind === 'hang' &&
+    truth.hang?.host === named.host &&
+    named.what === `${truth.hang.communicator} ${truth.hang.uuid}`) ||
   (named.kind === 'slow' && truth.slowHost === `${named.what} ${named.host}`);
 
 const words = (named: Named): string => `${named.kind} ${named.host ?? ''} ${named.what}`.replace('  ', ' ');
@@ -60,7 +63,8 @@ async function namedBy(base: string, { session, jobs }: World, from: number, to:
         what: (culprit?.name ?? name).replace(/^ray::/, ''),
       }),
     ),
-    ...communicators.flatMap(({ name, lateRank, lateHost, slowTransfer }): Named[] => [
+    ...communicators.flatMap(({ name, lateRank, lateHost, slowTransfer, standstill }): Named[] => [
+      ...(standstill?.silent ?? []).map(({ host, gpu }): Named => ({ kind: 'hang', host, what: `${name} ${gpu}` })),
       ...(lateHost ? [{ kind: 'late' as const, host: lateHost.host, what: ALL }] : []),
       ...(lateRank ? [{ kind: 'late' as const, host: lateRank.host, what: lateRank.gpu ?? lateRank.rank }] : []),
       ...(slowTransfer ? [{ kind: 'transfer' as const, host: null, what: name }] : []),

@@ -17,6 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.close());
 
+const ns = (ms: number) => BigInt(ms) * 1_000_000n;
+
 /** A body as it comes to the public doors. */
 const body = (value: unknown) => ({
   bytes: Buffer.from(JSON.stringify(value)),
@@ -45,7 +47,6 @@ async function answers(incident: Incident) {
       await runtime.ingest.traces(
         body({ resourceSpans: steps.slice(at, at + 10).flatMap((step) => stepSpans(world, step)) }),
       );
-    const ns = (ms: number) => BigInt(ms) * 1_000_000n;
     const window = { from: ns(anchor - WINDOW_MS - 60_000), to: ns(anchor + 60_000), points: 60 };
     const { communicators } = await collectives(runtime, window, new AbortController().signal);
     expect(communicators.length).toBe(6);
@@ -124,6 +125,42 @@ describe('of a simulated incident', () => {
           truth.slowHost === null ? [] : [truth.slowHost],
         );
       }
+  }, 60_000);
+
+  it('the rank that hangs is named by the communicator that stands still for it, unless its data stopped coming', async () => {
+    for (const { world, truth, anchor } of worlds('hang')) {
+      const from = anchor - WINDOW_MS;
+      const steps = stepsEnding(world, from, anchor);
+      for (let at = 0; at < steps.length; at += 10)
+        await runtime.ingest.traces(
+          body({ resourceSpans: steps.slice(at, at + 10).flatMap((step) => stepSpans(world, step)) }),
+        );
+      const hangs = world.faults.hang?.start ?? 0;
+      const events = async (begin: number, end: number) => {
+        const list = taskEvents(world, begin, end);
+        for (let at = 0; at < list.length; at += 5000) await runtime.ingest.rayEvents(body(list.slice(at, at + 5000)));
+      };
+      await runtime.ingest.rayEvents(body(clusterEvents(world)));
+      await events(from, hangs + 15_000);
+      const ask = () =>
+        collectives(
+          runtime,
+          { from: ns(from), to: ns(anchor), session: world.session, points: 60 },
+          new AbortController().signal,
+        );
+      // Nothing was heard of the session since: that its spans stopped says nothing.
+      for (const { standstill } of (await ask()).communicators) expect(standstill).toBeNull();
+      await events(hangs + 15_000, anchor);
+      const { communicators } = await ask();
+      const [first] = communicators;
+      expect(communicators.every(({ standstill }) => standstill !== null)).toBe(true);
+      expect(first?.name).toBe(truth.hang?.communicator);
+      expect(first?.standstill?.silent.map(({ host, gpu }) => [host, gpu])).toEqual([
+        [truth.hang?.host, truth.hang?.uuid],
+      ]);
+      const since = Number(BigInt(first?.standstill?.sinceNs ?? 0) / 1_000_000n);
+      expect(Math.abs(since - hangs)).toBeLessThan(15_000);
+    }
   }, 60_000);
 
   it('a clock that is half a minute off accuses nobody', async () => {

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import type { Query } from '../engine.ts';
 
 /** Spans that END in [from, to), of these hosts or nodes where narrowed. */
-const SPANS = `(
+export const SPANS = `(
   SELECT * FROM xray.collective_spans
   WHERE hour >= toDateTime(intDiv({from:Int64}, 3600000000000) * 3600) AND hour <= toDateTime(intDiv({to:Int64}, 3600000000000) * 3600)
     AND end_ns >= {from:Int64} AND end_ns < {to:Int64}

@@ -119,6 +119,17 @@ describe('the verdict as a sentence', () => {
       'Whether a rank is late cannot be told. Only 3 of 4 ranks report.',
     ],
   ] as const)('%#', (verdict, sentence) => {
-    expect(lateRankSentence(verdict, 'AllReduce', now)).toBe(sentence);
+    expect(lateRankSentence({ ...verdict, standstill: null }, 'AllReduce', now)).toBe(sentence);
+  });
+
+  it('of what stands still says nothing else: since when, and who never joined', () => {
+    const verdict = { verdict: 'late-rank', reason: null, lateRank: late, lateHost: null, slowTransfer: slow } as const;
+    const still = { sinceNs: late.sinceNs, usualGapNs: '10002000000', silent: [{ ...late, lastSpanNs: late.sinceNs }] };
+    expect(lateRankSentence({ ...verdict, standstill: still }, 'AllReduce', now)).toBe(
+      'No operation has ended since 13:48 UTC, though its ranks still run; usually one ends every 10 s. Rank 11 on sim-node-1 GPU3 sent the last span before all others did: they came as far as the operation that waits for it.',
+    );
+    expect(lateRankSentence({ ...verdict, standstill: { ...still, silent: [] } }, 'AllReduce', now)).toBe(
+      'No operation has ended since 13:48 UTC, though its ranks still run; usually one ends every 10 s. No rank fell silent before the others.',
+    );
   });
 });
