@@ -10,13 +10,15 @@ export interface Sample {
   readonly value: number;
 }
 
+const ESCAPED = /["\\\n]/;
 const escapeLabel = (text: string): string =>
-  text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+  ESCAPED.test(text) ? text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n') : text;
 
 /** `{a="b",c="d"}` in the order given; '' for no labels. */
 export function labelText(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+  let pairs = '';
+  for (const name in labels) pairs += `${pairs === '' ? '' : ','}${name}="${escapeLabel(labels[name] ?? '')}"`;
+  return pairs === '' ? '' : `{${pairs}}`;
 }
 
 const number = (value: number): string => (Number.isInteger(value) ? `${value}.0` : String(value));
@@ -38,43 +40,24 @@ export function prometheusText(samples: readonly Sample[]): string {
   return [...families.values()].map((lines) => `${lines.join('\n')}\n`).join('');
 }
 
-/** Collects samples over time and writes them grouped by family and series, as `promtool tsdb create-blocks-from openmetrics` needs. */
-export class History {
-  readonly #families = new Map<string, Map<string, string[]>>();
-  #count = 0;
+/** Ends a file of scrapes (OpenMetrics). */
+export const END = '# EOF\n';
 
-  /** Adds samples of one scrape; `time` is Unix ms and must not go backwards. `target` labels are added to each. */
-  add(samples: readonly Sample[], target: Readonly<Record<string, string>>, time: number): void {
-    const seconds = time / 1000;
-    const suffix = labelText(target).slice(1);
-    for (const sample of samples) {
-      const series = this.#families.get(sample.name) ?? new Map<string, string[]>();
-      this.#families.set(sample.name, series);
-      const own = labelText(sample.labels);
-      const key = own === '' ? `{${suffix}` : `${own.slice(0, -1)},${suffix}`;
-      const lines = series.get(key) ?? [];
-      series.set(key, lines);
-      lines.push(` ${number(sample.value)} ${seconds}`);
-      this.#count += 1;
-    }
+/**
+ * One scrape of a target as lines for `promtool tsdb create-blocks-from openmetrics`, which takes series in any order as long as the
+ * times of each ascend. `time` is Unix ms; `target` labels are added to each. No types: blocks keep none.
+ */
+export function scrapeLines(
+  samples: readonly Sample[],
+  target: Readonly<Record<string, string>>,
+  time: number,
+): string {
+  const seconds = time / 1000;
+  const suffix = labelText(target).slice(1);
+  let lines = '';
+  for (const sample of samples) {
+    const own = labelText(sample.labels);
+    lines += `${sample.name}${own === '' ? '{' : `${own.slice(0, -1)},`}${suffix} ${number(sample.value)} ${seconds}\n`;
   }
-
-  get count(): number {
-    return this.#count;
-  }
-
-  get seriesCount(): number {
-    let total = 0;
-    for (const series of this.#families.values()) total += series.size;
-    return total;
-  }
-
-  /** OpenMetrics text in pieces (one per series); the last is the end mark. Types are `unknown`, because the block format keeps none. */
-  *text(): Generator<string> {
-    for (const [name, series] of this.#families) {
-      yield `# TYPE ${name} unknown\n`;
-      for (const [labels, lines] of series) yield lines.map((line) => `${name}${labels}${line}\n`).join('');
-    }
-    yield '# EOF\n';
-  }
+  return lines;
 }

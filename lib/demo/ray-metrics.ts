@@ -1,4 +1,5 @@
 /** What Ray's dashboard agent exposes on a node: names, label sets and units of ray 2.58 (GRAM values are MiB). */
+import { stateAt } from './attempt.ts';
 import type { MetricType, Sample } from './exposition.ts';
 import { gpuBusy, gpuMemoryUsed, nodeMemory, objectStoreUsed } from './memory.ts';
 import {
@@ -44,7 +45,7 @@ export function rayMetrics(tally: Tally, nodeIndex: number): Sample[] {
 
 function nodeSamples(tally: Tally, node: DemoNode, add: Add): void {
   const { world, time } = tally;
-  const running = tally.running();
+  const running = tally.runningOn(node.index);
   const own = { ip: node.ip, IsHeadNode: String(node.isHead), RayNodeType: node.isHead ? 'head' : 'worker' };
   const memory = nodeMemory(world, node.index, time, running);
   const used = Math.round(memory.used);
@@ -56,9 +57,7 @@ function nodeSamples(tally: Tally, node: DemoNode, add: Add): void {
   add('ray_node_mem_total_host', 'Total host memory on a ray node', own, NODE_MEMORY);
   add('ray_node_cgroup_mem_used', 'Container memory usage on a ray node', own, used);
   add('ray_node_cgroup_mem_total', 'Container memory limit on a ray node', own, NODE_MEMORY);
-  const busy = running
-    .filter((attempt) => attempt.worker.node.index === node.index)
-    .reduce((sum, attempt) => sum + (attempt.type === 'NORMAL_TASK' ? attempt.cpus : 3.2), 0);
+  const busy = running.reduce((sum, attempt) => sum + (attempt.type === 'NORMAL_TASK' ? attempt.cpus : 3.2), 0);
   const { stall } = world.faults;
   const taken = stall?.isCpu && stall.node === node.index && time >= stall.start ? 90 : 0;
   const utilization = Math.min(
@@ -148,7 +147,7 @@ function gpuSamples(tally: Tally, node: DemoNode, add: Add): void {
 function coreSamples(tally: Tally, node: DemoNode, add: Add): void {
   const { world, time } = tally;
   const raylet = { NodeAddress: node.ip, WorkerId: '', Component: 'raylet' };
-  const onNode = tally.running().filter((attempt) => attempt.worker.node.index === node.index);
+  const onNode = tally.runningOn(node.index);
   const training = time >= world.jobs.train.start + 8_000;
   const cpus =
     onNode.reduce((sum, attempt) => sum + (attempt.type === 'NORMAL_TASK' ? attempt.cpus : 0), 0) +
@@ -193,37 +192,51 @@ function coreSamples(tally: Tally, node: DemoNode, add: Add): void {
   taskSamples(tally, node, add);
 }
 
-/** Ray's odd bookkeeping: the owner counts what it submitted, an executor adds RUNNING and takes it from SUBMITTED_TO_WORKER. */
-function taskSamples(tally: Tally, node: DemoNode, add: Add): void {
-  const help = 'Current number of tasks currently in a particular state.';
-  const core = { NodeAddress: node.ip, Component: 'core_worker' };
-  const names = new Map<
-    string,
-    {
-      jobId: string;
-      functionName: string;
-      isRetry: boolean;
-      finished: number;
-      failed: number;
-      owned: number;
-      running: number;
-    }
-  >();
-  for (const row of tally.rows()) {
-    const key = `${row.functionName}/${row.isRetry}`;
-    const entry = names.get(key) ?? { ...row, finished: 0, failed: 0, owned: 0, running: 0 };
-    entry.finished += row.finished;
-    entry.failed += row.failed;
-    names.set(key, entry);
+/** One function's first attempts or retries at one time. */
+interface TaskCounts {
+  readonly functionName: string;
+  readonly jobId: string;
+  readonly isRetry: boolean;
+  finished: number;
+  failed: number;
+  owned: number;
+  /** By index of the node. */
+  readonly runningOn: Map<number, number>;
+}
+
+const counted = new WeakMap<Tally, { readonly time: number; readonly counts: readonly TaskCounts[] }>();
+
+/** The same for all nodes of a scrape: made once for each time. */
+function taskCounts(tally: Tally): readonly TaskCounts[] {
+  const known = counted.get(tally);
+  if (known?.time === tally.time) return known.counts;
+  const names = new Map<string, TaskCounts>();
+  for (const { functionName, jobId, isRetry, finished, failed } of tally.rows()) {
+    const key = `${functionName}/${isRetry}`;
+    const entry = names.get(key);
+    if (entry) {
+      entry.finished += finished;
+      entry.failed += failed;
+    } else names.set(key, { functionName, jobId, isRetry, finished, failed, owned: 0, runningOn: new Map() });
   }
-  const running = new Set(tally.running());
   for (const attempt of tally.open()) {
     const entry = names.get(`${attempt.functionName}/${attempt.attempt > 0}`);
     if (!entry) continue;
     entry.owned += 1;
-    if (running.has(attempt) && attempt.worker.node.index === node.index) entry.running += 1;
+    const node = attempt.worker.node.index;
+    if (stateAt(attempt, tally.time) === 'RUNNING') entry.runningOn.set(node, (entry.runningOn.get(node) ?? 0) + 1);
   }
-  for (const entry of names.values()) {
+  const counts = [...names.values()];
+  counted.set(tally, { time: tally.time, counts });
+  return counts;
+}
+
+/** Ray's odd bookkeeping: the owner counts what it submitted, an executor adds RUNNING and takes it from SUBMITTED_TO_WORKER. */
+function taskSamples(tally: Tally, node: DemoNode, add: Add): void {
+  const help = 'Current number of tasks currently in a particular state.';
+  const core = { NodeAddress: node.ip, Component: 'core_worker' };
+  for (const entry of taskCounts(tally)) {
+    const running = entry.runningOn.get(node.index) ?? 0;
     const base = { ...core, Name: entry.functionName, IsRetry: entry.isRetry ? '1' : '0' };
     if (node.isHead) {
       const owner = { ...base, Source: 'owner', JobId: '' };
@@ -232,8 +245,8 @@ function taskSamples(tally: Tally, node: DemoNode, add: Add): void {
       add('ray_tasks', help, { ...owner, State: 'SUBMITTED_TO_WORKER' }, entry.owned);
     }
     const executor = { ...base, Source: 'executor', JobId: entry.jobId };
-    add('ray_tasks', help, { ...executor, State: 'RUNNING' }, entry.running);
-    add('ray_tasks', help, { ...executor, State: 'SUBMITTED_TO_WORKER' }, -entry.running);
+    add('ray_tasks', help, { ...executor, State: 'RUNNING' }, running);
+    add('ray_tasks', help, { ...executor, State: 'SUBMITTED_TO_WORKER' }, -running);
   }
 }
 

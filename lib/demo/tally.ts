@@ -24,6 +24,9 @@ export class Tally {
   #ended: Attempt[] = [];
   readonly #rows = new Map<string, TallyRow>();
   readonly #kills: Kill[] = [];
+  /** What all nodes ask for at one time, made once. */
+  #running: readonly Attempt[] | null = null;
+  #byNode: ReadonlyMap<number, readonly Attempt[]> | null = null;
 
   constructor(world: World) {
     this.world = world;
@@ -56,6 +59,8 @@ export class Tally {
     if (this.#ended.length > KEPT * 1.2) this.#ended = this.#ended.slice(-KEPT);
     this.#kills.push(...killsBetween(this.world, this.#time, time));
     this.#time = time;
+    this.#running = null;
+    this.#byNode = null;
   }
 
   #row(attempt: Attempt): TallyRow {
@@ -82,7 +87,13 @@ export class Tally {
   }
 
   running(): readonly Attempt[] {
-    return this.open().filter((attempt) => stateAt(attempt, this.#time) === 'RUNNING');
+    this.#running ??= this.open().filter((attempt) => stateAt(attempt, this.#time) === 'RUNNING');
+    return this.#running;
+  }
+
+  runningOn(node: number): readonly Attempt[] {
+    this.#byNode ??= Map.groupBy(this.running(), (attempt) => attempt.worker.node.index);
+    return this.#byNode.get(node) ?? [];
   }
 
   /** The newest ended attempts, oldest first. */
