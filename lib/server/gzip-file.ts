@@ -7,7 +7,7 @@ const gzipped = promisify(gzip);
 /** Beyond level 4, tiles get a few percent smaller and take twice as long; large ones get 10 % larger and take half with 1. */
 const LEVEL = 4;
 const LARGE_LEVEL = 1;
-const LARGE_BYTES = 700_000;
+const LARGE_BYTES = 300_000;
 
 export async function gzipFile(
   body: Uint8Array,

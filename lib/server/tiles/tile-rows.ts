@@ -28,12 +28,15 @@ export const functionKey = (low: number, high: number): number => high * 2 ** 21
 /** The functions that rows name, some of them more than once. */
 export function functionKeys(words: Uint32Array): ReadonlySet<number> {
   const keys = new Set<number>();
-  let before = Number.NaN;
+  // What was seen last by a byte of the hash: most rows name one of a few functions.
+  const seen = new Float64Array(256).fill(Number.NaN);
   for (let at = 0; at < words.length; at += AT.row) {
     if ((words[at + AT.place] ?? 0) >= BUSY_ROW) continue;
-    const key = functionKey(words[at + AT.functionLow] ?? 0, words[at + AT.functionHigh] ?? 0);
-    if (key !== before) keys.add(key);
-    before = key;
+    const low = words[at + AT.functionLow] ?? 0;
+    const key = functionKey(low, words[at + AT.functionHigh] ?? 0);
+    if (seen[low >>> 24] === key) continue;
+    seen[low >>> 24] = key;
+    keys.add(key);
   }
   return keys;
 }

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { timelineTileRoute } from '../../contract/timeline-tile.ts';
 import { encodeTile, MOST_BUCKETS } from '../../model/timeline-tile.ts';
-import type { Query } from '../../store/engine.ts';
+import type { Param, Query } from '../../store/engine.ts';
 import { nodesOfLanesThatCount } from '../../store/queries/timeline-lanes.ts';
 import {
   filteredNodeTile,
@@ -78,15 +78,18 @@ export async function getTimelineTile(
   const ofLevels = { ...common, up: resolution - (level ?? 0) };
   const ofSlices = { ...common, to: last << wide, back: (first << wide) - (1n << BigInt(LEVELS[0])) };
   const rows = (
-    [ofLevel, fromSlices, filtered]: readonly [typeof tileOfLevel, Query<unknown>, Query<unknown>],
+    [ofLevel, fromSlices, filtered]: readonly [
+      typeof tileOfLevel,
+      readonly Query<unknown>[],
+      readonly Query<unknown>[],
+    ],
     which: { readonly lanes: readonly bigint[]; readonly nodes: readonly bigint[]; readonly places: readonly number[] },
-  ): Promise<Uint8Array> => {
-    if (!plain)
-      return runtime.engine.selectBytes(filtered, { ...ofSlices, ...filterOf(query), back: 0n, ...which }, options);
+  ): readonly Promise<Uint8Array>[] => {
+    const ask = (questions: readonly Query<unknown>[], bound: Readonly<Record<string, Param>>) =>
+      questions.map((question) => runtime.engine.selectBytes(question, { ...bound, ...which }, options));
+    if (!plain) return ask(filtered, { ...ofSlices, ...filterOf(query), back: 0n });
     const fromLevel = level === undefined ? undefined : ofLevel.get(level);
-    return fromLevel === undefined
-      ? runtime.engine.selectBytes(fromSlices, { ...ofSlices, ...which }, options)
-      : runtime.engine.selectBytes(fromLevel, { ...ofLevels, ...which }, options);
+    return fromLevel === undefined ? ask(fromSlices, ofSlices) : ask(fromLevel, ofLevels);
   };
   // Places of the rows: lanes that are asked for and known, then nodes.
   const lanes = asked.filter((lane) => nodeOf.has(lane));
@@ -100,29 +103,29 @@ export async function getTimelineTile(
     ? (await runtime.engine.select(nodesOfLanesThatCount, names.which)).map(({ node }) => node)
     : [];
   const parts = await Promise.all([
-    lanes.length === 0
-      ? null
+    ...(lanes.length === 0
+      ? []
       : rows([tileOfLevel, tileOfSlices, filteredTile], {
           lanes,
           nodes: [...new Set(lanes.map((lane) => nodeOf.get(lane) ?? 0n))],
           places: lanes.map((_, place) => place),
-        }),
-    nodes.length === 0
-      ? null
+        })),
+    ...(nodes.length === 0
+      ? []
       : rows([nodeTileOfLevel, nodeTileOfSlices, filteredNodeTile], {
           lanes: [],
           nodes,
           places: nodes.map((_, place) => lanes.length + place),
-        }),
-    everyNode.length === 0
-      ? null
+        })),
+    ...(everyNode.length === 0
+      ? []
       : rows([nodeTileOfLevel, nodeTileOfSlices, filteredNodeTile], {
           lanes: [],
           nodes: everyNode,
           places: everyNode.map(() => lanes.length + nodes.length),
-        }),
+        })),
   ]);
-  const [one = new Uint8Array(0), ...others] = parts.filter((part) => part !== null);
+  const [one = new Uint8Array(0), ...others] = parts.filter((part) => part.byteLength > 0);
   const answered = others.length === 0 ? one : Buffer.concat([one, ...others]);
   // Typed arrays want whole words, which the engine's buffer need not begin on.
   const bytes = answered.byteOffset % 4 === 0 ? answered : new Uint8Array(answered);

@@ -70,9 +70,12 @@ const sliceRows = (
       AND (start_ns >= {from:Int64} OR (end_ns > {from:Int64} AND end_ns - start_ns >= {least:Int64}))${filter}
     GROUP BY node, lane, b)`;
 
-/** From all slices, for buckets finer than the finest level; what began before `back` is known from the levels. */
-const fineRows = (lanes: string): string => `${sliceRows(lanes, '')}
-  UNION ALL SELECT node, lane, longest, b, tasks, failures, ends FROM (${carryRows(lanes, LEVELS[0])}) WHERE ${START} < {back:Int64}`;
+/** What began before the slices that are looked at, known from the levels. */
+const earlierRows = (lanes: string): string =>
+  `SELECT node, lane, longest, b, tasks, failures, ends FROM (${carryRows(lanes, LEVELS[0])}) WHERE ${START} < {back:Int64}`;
+
+/** From all slices, for buckets finer than the finest level. */
+const fineRows = (lanes: string): string => `${sliceRows(lanes, '')} UNION ALL ${earlierRows(lanes)}`;
 
 /** A filter asks the slices themselves, whatever the resolution: `back` is the beginning of time. */
 const filteredRows = (lanes: string): string => sliceRows(lanes, ` AND ${FILTER}`);
@@ -83,26 +86,28 @@ const ofLanes = (
     toUInt32(tasks), toUInt32(failures) FROM (${rows})`;
 
 type Level = (typeof LEVELS)[number];
-/** One query for each level. A slice that is at least as long as a bucket there stands out on that level, or on a coarser one. */
-const perLevel = (name: string, sql: (level: Level) => string): ReadonlyMap<Level, Query<unknown>> =>
-  new Map(LEVELS.map((level) => [level, { name, sql: sql(level), row: none }]));
-
-/** Rows of a tile from the level at or below its resolution; `up` is how many powers of two below. */
-export const tileOfLevel = perLevel('timeline-tile', (level) =>
-  ofLanes(`${levelRows(OF_LANES, level)} UNION ALL ${carryRows(OF_LANES, level)}`),
+/**
+ * The rows of a tile of lanes are those of all questions here, which go side by side: half of their time is planning, and a plan is
+ * made by one core. From the level at or below the resolution; `up` is how many powers of two below.
+ */
+export const tileOfLevel: ReadonlyMap<Level, readonly Query<unknown>[]> = new Map(
+  LEVELS.map((level) => [
+    level,
+    [
+      { name: 'timeline-tile', sql: ofLanes(levelRows(OF_LANES, level)), row: none },
+      { name: 'timeline-tile-carry', sql: ofLanes(carryRows(OF_LANES, level)), row: none },
+    ],
+  ]),
 );
 
-export const tileOfSlices: Query<unknown> = {
-  name: 'timeline-tile-of-slices',
-  sql: ofLanes(fineRows(OF_LANES)),
-  row: none,
-};
+export const tileOfSlices: readonly Query<unknown>[] = [
+  { name: 'timeline-tile-of-slices', sql: ofLanes(sliceRows(OF_LANES, '')), row: none },
+  { name: 'timeline-tile-of-slices-carry', sql: ofLanes(earlierRows(OF_LANES)), row: none },
+];
 
-export const filteredTile: Query<unknown> = {
-  name: 'timeline-filtered-tile',
-  sql: ofLanes(filteredRows(OF_LANES)),
-  row: none,
-};
+export const filteredTile: readonly Query<unknown>[] = [
+  { name: 'timeline-filtered-tile', sql: ofLanes(filteredRows(OF_LANES)), row: none },
+];
 
 /** A row of the tile of nodes that changes how many lanes are busy: by `tasks`, as 32 bits with a sign, from its bucket on. */
 export const BUSY_ROW = 0x8000_0000;
@@ -132,18 +137,24 @@ const ofNodes = (rows: string): string => `WITH each AS (${rows})
         FROM each))
     ARRAY JOIN [false, true] AS is_end WHERE busy_from < busy_to GROUP BY target, at`;
 
-export const nodeTileOfLevel = perLevel('timeline-node-tile', (level) =>
-  ofNodes(`${levelRows(OF_NODES, level)} UNION ALL ${carryRows(OF_NODES, level)}`),
+/** One question for a tile of nodes: they are summed, and busy lanes counted, over all rows. */
+export const nodeTileOfLevel: ReadonlyMap<Level, readonly Query<unknown>[]> = new Map(
+  LEVELS.map((level) => [
+    level,
+    [
+      {
+        name: 'timeline-node-tile',
+        sql: ofNodes(`${levelRows(OF_NODES, level)} UNION ALL ${carryRows(OF_NODES, level)}`),
+        row: none,
+      },
+    ],
+  ]),
 );
 
-export const nodeTileOfSlices: Query<unknown> = {
-  name: 'timeline-node-tile-of-slices',
-  sql: ofNodes(fineRows(OF_NODES)),
-  row: none,
-};
+export const nodeTileOfSlices: readonly Query<unknown>[] = [
+  { name: 'timeline-node-tile-of-slices', sql: ofNodes(fineRows(OF_NODES)), row: none },
+];
 
-export const filteredNodeTile: Query<unknown> = {
-  name: 'timeline-filtered-node-tile',
-  sql: ofNodes(filteredRows(OF_NODES)),
-  row: none,
-};
+export const filteredNodeTile: readonly Query<unknown>[] = [
+  { name: 'timeline-filtered-node-tile', sql: ofNodes(filteredRows(OF_NODES)), row: none },
+];
