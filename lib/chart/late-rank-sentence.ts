@@ -28,6 +28,13 @@ interface Verdict {
     readonly ratio: number;
     readonly share: number;
   } | null;
+  readonly badPorts: readonly {
+    readonly host: string;
+    readonly device: string;
+    readonly rateGBs: number | null;
+    readonly fullRateGBs: number | null;
+    readonly errorsPerSecond: number | null;
+  }[];
   readonly standstill: {
     readonly sinceNs: string;
     readonly usualGapNs: string;
@@ -52,6 +59,22 @@ const gigabytes = (value: number): string => `${Number(value.toPrecision(3))}`;
 /** A transfer that gives less than it did. True beside a late rank, too: that one waits least. */
 function slowTransferSentence(slow: NonNullable<Verdict['slowTransfer']>, nowMs: number): string {
   return `${slow.collective} moves ${gigabytes(slow.now)} of its usual ${gigabytes(slow.usual)} GB/s (${Math.round(slow.ratio * 100)} %) ${slow.share < 0.95 ? `in ${Math.round(slow.share * 100)} % of the time ` : ''}since ${clockWords(slow.sinceNs, nowMs)} UTC, even for the rank that waits least: the transfer itself got slower.`;
+}
+
+const MOST_PORTS = 2;
+
+/** "Port mlx5_6 of sim-node-6 runs at 25 of 50 GB/s." '' where none is bad. */
+function badPortWords(ports: Verdict['badPorts']): string {
+  const words = ports.slice(0, MOST_PORTS).map(({ host, device, rateGBs, fullRateGBs, errorsPerSecond }) => {
+    const rate =
+      rateGBs === null || fullRateGBs === null
+        ? []
+        : [`runs at ${gigabytes(rateGBs)} of ${gigabytes(fullRateGBs)} GB/s`];
+    const errors = errorsPerSecond === null ? [] : [`receives ${Math.round(errorsPerSecond)} damaged packets a second`];
+    return `Port ${device} of ${host} ${[...rate, ...errors].join(' and ')}.`;
+  });
+  const more = ports.length > MOST_PORTS ? ` ${ports.length - MOST_PORTS} more of its hosts' ports are bad.` : '';
+  return words.length === 0 ? '' : ` ${words.join(' ')}${more}`;
 }
 
 /** "in 93 % of AllReduce operations since 13:48 UTC; the others wait 4.1 ms". */
@@ -88,5 +111,7 @@ function standstillSentence(
 export function lateRankSentence(verdict: Verdict, collective: string, nowMs: number): string {
   if (verdict.standstill) return standstillSentence(verdict.standstill, nowMs);
   const late = latenessSentence(verdict, collective, nowMs);
-  return verdict.slowTransfer ? `${late} ${slowTransferSentence(verdict.slowTransfer, nowMs)}` : late;
+  return verdict.slowTransfer
+    ? `${late} ${slowTransferSentence(verdict.slowTransfer, nowMs)}${badPortWords(verdict.badPorts)}`
+    : late;
 }

@@ -61,6 +61,20 @@ export const LatenessVerdict = z.object({
 
 export type LatenessVerdictWire = z.infer<typeof LatenessVerdict>;
 
+/** A port of the network that is slower than it was, or receives damaged packets (node_exporter's infiniband collector). */
+export const BadPort = z.object({
+  host: z.string(),
+  /** `mlx5_3` */
+  device: z.string(),
+  port: z.string(),
+  /** GB/s now and before, where it is slower; null where it is not. */
+  rateGBs: z.number().nullable(),
+  fullRateGBs: z.number().nullable(),
+  /** Damaged packets received per second, over five minutes; null where under one. */
+  errorsPerSecond: z.number().nullable(),
+});
+export type BadPortWire = z.infer<typeof BadPort>;
+
 /** No operation has ended since `sinceNs`, though its ranks still run (lib/analysis/standstill.ts). */
 export const Standstill = z.object({
   /** End of its last operation. */
@@ -113,6 +127,8 @@ export const Communicator = z.object({
       share: z.number(),
     })
     .nullable(),
+  /** Bad ports of its hosts, where its transfer is slow; at most 16. */
+  badPorts: z.array(BadPort),
   /** Inspector's gauges stand still since then: what is shown after it is the last value, not a measurement. */
   frozenSinceNs: NsText.nullable(),
   /** From spans only. */

@@ -17,13 +17,16 @@ export interface CollectivesPart {
   readonly communicators: readonly CommunicatorWire[];
   readonly lines: readonly BandwidthLines[];
   readonly notices: readonly SourceNoticeWire[];
+  /** Hosts of the ranks, by id of the communicator. */
+  readonly hosts: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 export const collectivesPart = (
   communicators: readonly CommunicatorWire[],
   lines: readonly BandwidthLines[],
   notices: readonly SourceNoticeWire[],
-): CollectivesPart => ({ communicators, lines, notices });
+  hosts: CollectivesPart['hosts'] = new Map(),
+): CollectivesPart => ({ communicators, lines, notices, hosts });
 
 /** The line a communicator is known by: of AllReduce where it has any, of its largest message. */
 const ownLine = (id: string, lines: readonly BandwidthLines[]): BandwidthLines | undefined =>

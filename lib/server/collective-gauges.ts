@@ -16,6 +16,7 @@ import {
   type InspectorCommunicator,
   inspectorId,
   membersQuery,
+  nodeOf,
 } from '../sources/nccl/inspector-metrics.ts';
 import { parseMessageSize, sizeClass } from '../sources/nccl/message-size.ts';
 import type { Grid } from '../sources/prometheus/decode.ts';
@@ -84,14 +85,16 @@ export async function gaugeCollectives(
       operations: null,
       ...bandwidthOf(id, lines, grid),
       standstill: null,
+      badPorts: [],
       frozenSinceNs: stopped ? String(BigInt(Math.round(stopped.sinceMs)) * 1_000_000n) : null,
       ...intervalVerdict(communicator, gpus.size, collectives, blocks, scope),
     };
   });
-  return collectivesPart(communicators, lines, notices);
+  const hosts = new Map([...members].map(([id, one]) => [id, one.hosts] as const));
+  return collectivesPart(communicators, lines, notices, hosts);
 }
 
-/** GPUs and scrape targets of every communicator seen in the window, by id. */
+/** GPUs, hosts and scrape targets of every communicator seen in the window, by id. */
 async function membersOf(runtime: Runtime, scope: CollectiveScope, signal: AbortSignal) {
   const { data } = await runtime.prometheus.instant(
     {
@@ -101,14 +104,21 @@ async function membersOf(runtime: Runtime, scope: CollectiveScope, signal: Abort
     },
     signal,
   );
-  const members = new Map<string, { communicator: InspectorCommunicator; gpus: Set<string>; instances: Set<string> }>();
+  type Members = {
+    communicator: InspectorCommunicator;
+    gpus: Set<string>;
+    hosts: Set<string>;
+    instances: Set<string>;
+  };
+  const members = new Map<string, Members>();
   for (const { labels } of data) {
     const communicator = decodeCommunicator(labels);
     if (!communicator || !inScope(communicator, scope)) continue;
     const id = inspectorId(communicator);
-    const entry = members.get(id) ?? { communicator, gpus: new Set<string>(), instances: new Set<string>() };
+    const entry = members.get(id) ?? { communicator, gpus: new Set(), hosts: new Set(), instances: new Set() };
     members.set(id, entry);
     entry.gpus.add(memberKey(memberOf(labels)));
+    entry.hosts.add(nodeOf(labels));
     if (labels.instance) entry.instances.add(labels.instance);
   }
   return members;

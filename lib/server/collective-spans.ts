@@ -101,6 +101,7 @@ export async function spanCollectives(
       messageSizesBytes: [...new Set(rows.flatMap((row) => row.sizes))].sort((a, b) => a - b),
       operations: sum('operations'),
       ...bandwidthOf(PREFIX + comm, lines, grid),
+      badPorts: [],
       frozenSinceNs: null,
       standstill: still.get(comm) ?? null,
       ...verdictOf(
@@ -111,7 +112,12 @@ export async function spanCollectives(
     };
   });
   const notices = communicators.flatMap((one) => incompleteNotice(one, described));
-  return collectivesPart(communicators, lines, notices);
+  const hosts = new Map<string, Set<string>>();
+  for (const row of places) {
+    const id = PREFIX + row.comm;
+    hosts.set(id, (hosts.get(id) ?? new Set()).add(row.host));
+  }
+  return collectivesPart(communicators, lines, notices, hosts);
 }
 
 function bandwidthLines(

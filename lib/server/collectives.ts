@@ -9,6 +9,7 @@ import { noticeOf } from './alerts.ts';
 import { type CollectivesPart, collectivesPart } from './collective-bandwidth.ts';
 import { gaugeRanks, isInspectorCommunicator } from './collective-gauge-ranks.ts';
 import { gaugeCollectives } from './collective-gauges.ts';
+import { withBadPorts } from './collective-links.ts';
 import { collectiveScope, nothingMeasured } from './collective-places.ts';
 import { isSpanCommunicator, spanCollectives, spanRanks } from './collective-spans.ts';
 import { ProblemError } from './problem.ts';
@@ -79,8 +80,16 @@ export async function collectives(runtime: Runtime, query: WindowQuery, signal: 
     count: grid.count,
     series: lines.map((line) => ({ labels: { ...line.labels }, values: line[of] })),
   });
+  const nobody: ReadonlySet<string> = new Set();
+  const found = await withBadPorts(
+    runtime,
+    scope,
+    [...spans.communicators, ...gauges.communicators],
+    ({ id }) => spans.hosts.get(id) ?? gauges.hosts.get(id) ?? nobody,
+    signal,
+  );
   return {
-    communicators: worstFirst([...spans.communicators, ...gauges.communicators]),
+    communicators: worstFirst(found),
     busbw: series('median'),
     wireBusbw: series('most'),
     notices: [...notices, ...spans.notices, ...gauges.notices],

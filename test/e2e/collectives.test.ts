@@ -63,11 +63,16 @@ describe('collectives', () => {
       expect(one.slowTransfer?.ratio).toBeGreaterThan(1 / 2.4 - 0.06);
       expect(one.slowTransfer?.ratio).toBeLessThan(1 / 2.4 + 0.06);
       expect(one.lateRank).toBeNull();
+      // It lost two of its four lanes.
+      expect(one.badPorts).toEqual([
+        { host: 'sim-node-6', device: 'mlx5_6', port: '1', rateGBs: 25, fullRateGBs: 50, errorsPerSecond: null },
+      ]);
     }
     const { page, errors } = await openPage(browser);
     const query = `from=${around.from}&to=${around.to}&v=1&comm=${encodeURIComponent(slow[0]?.id ?? '')}`;
     await page.goto(`${base}/collectives?${query}`, { waitUntil: 'load' });
     await shown(page, /AllReduce moves \d+ of its usual \d+ GB\/s \(\d+ %\) since \d\d:\d\d UTC/);
+    await shown(page, /Port mlx5_6 of sim-node-6 runs at 25 of 50 GB\/s\./);
     await shown(page, /transfer at \d+ % of usual/);
     await expectSound(page, errors);
     await page.context().close();

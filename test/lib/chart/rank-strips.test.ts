@@ -119,11 +119,34 @@ describe('the verdict as a sentence', () => {
       'Whether a rank is late cannot be told. Only 3 of 4 ranks report.',
     ],
   ] as const)('%#', (verdict, sentence) => {
-    expect(lateRankSentence({ ...verdict, standstill: null }, 'AllReduce', now)).toBe(sentence);
+    expect(lateRankSentence({ ...verdict, badPorts: [], standstill: null }, 'AllReduce', now)).toBe(sentence);
+  });
+
+  it('of a slow transfer names the ports of its hosts that are slow or lossy', () => {
+    const verdict = {
+      verdict: 'no-late-rank',
+      reason: null,
+      lateRank: null,
+      lateHost: null,
+      slowTransfer: slow,
+    } as const;
+    const port = { host: 'sim-node-6', device: 'mlx5_6', rateGBs: 25, fullRateGBs: 50, errorsPerSecond: null };
+    const lossy = { ...port, device: 'mlx5_1', rateGBs: null, fullRateGBs: null, errorsPerSecond: 40.2 };
+    const words = lateRankSentence({ ...verdict, badPorts: [port, lossy, port], standstill: null }, 'AllReduce', now);
+    expect(words).toMatch(
+      / Port mlx5_6 of sim-node-6 runs at 25 of 50 GB\/s\. Port mlx5_1 of sim-node-6 receives 40 damaged packets a second\. 1 more of its hosts' ports are bad/,
+    );
   });
 
   it('of what stands still says nothing else: since when, and who never joined', () => {
-    const verdict = { verdict: 'late-rank', reason: null, lateRank: late, lateHost: null, slowTransfer: slow } as const;
+    const verdict = {
+      verdict: 'late-rank',
+      reason: null,
+      lateRank: late,
+      lateHost: null,
+      slowTransfer: slow,
+      badPorts: [],
+    } as const;
     const still = { sinceNs: late.sinceNs, usualGapNs: '10002000000', silent: [{ ...late, lastSpanNs: late.sinceNs }] };
     expect(lateRankSentence({ ...verdict, standstill: still }, 'AllReduce', now)).toBe(
       'No operation has ended since 13:48 UTC, though its ranks still run; usually one ends every 10 s. Rank 11 on sim-node-1 GPU3 sent the last span before all others did: they came as far as the operation that waits for it.',

@@ -1,0 +1,40 @@
+/**
+ * Ports of InfiniBand and RoCE as node_exporter tells them (collector "infiniband", from /sys/class/infiniband). A port that has lost
+ * lanes, or came up slower, says so by its rate; one that receives damaged packets by its errors.
+ */
+import type { LabelSet } from '../../model/series.ts';
+
+/** Under this share of the most that it ran at in the window a port is slow. */
+const SLOW = 0.9;
+/** Damaged packets a second that are worth a word: links have a damaged symbol now and then. */
+const ERRORS_PER_SECOND = 1;
+const BY_PORT = 'instance, cluster, ray_io_cluster, device, port';
+const RATE = 'node_infiniband_rate_bytes_per_second';
+
+/** Ports below their own rate, in bytes per second. `seconds`: how far back they are compared with. */
+export const slowPortsQuery = (seconds: number): string =>
+  `max by (${BY_PORT}) (${RATE}) < ${SLOW} * max by (${BY_PORT}) (max_over_time(${RATE}[${seconds}s]))`;
+/** What those ports ran at before, bytes per second. */
+export const fullRateQuery = (seconds: number): string =>
+  `max by (${BY_PORT}) (max_over_time(${RATE}[${seconds}s])) and max by (${BY_PORT}) (${RATE}) < ${SLOW} * max by (${BY_PORT}) (max_over_time(${RATE}[${seconds}s]))`;
+/** Ports that receive damaged packets, per second. */
+export const lossyPortsQuery = `sum by (${BY_PORT}) (rate(node_infiniband_port_errors_received_total[5m])) > ${ERRORS_PER_SECOND}`;
+
+/** A port of a host. */
+export interface PortName {
+  readonly host: string;
+  readonly device: string;
+  readonly port: string;
+  readonly cluster: string | null;
+}
+
+/** Null where the labels name no device. */
+export function decodePort(labels: LabelSet): PortName | null {
+  if (!labels.device || !labels.instance) return null;
+  return {
+    host: labels.instance.replace(/:\d+$/, ''),
+    device: labels.device,
+    port: labels.port ?? '',
+    cluster: labels.cluster ?? labels.ray_io_cluster ?? null,
+  };
+}
