@@ -61,9 +61,18 @@ export function stateAt(attempt: Attempt, time: number): VisibleState | null {
 /** Nanoseconds as decimal text of a time in ms with microseconds. */
 export const nanos = (time: number): string => `${Math.round(time * 1000)}000`;
 
+/** The second that was written last: times that follow each other mostly share it. */
+let second = Number.NaN;
+let secondText = '';
+
 /** RFC 3339 with nanoseconds, as Ray's events carry it. */
 export function rfc3339(time: number): string {
   const micros = Math.round(time * 1000);
   const rest = String(micros % 1_000_000).padStart(6, '0');
-  return `${new Date(Math.floor(micros / 1_000_000) * 1000).toISOString().slice(0, 19)}.${rest}000Z`;
+  const whole = Math.floor(micros / 1_000_000);
+  if (whole !== second) {
+    second = whole;
+    secondText = new Date(whole * 1000).toISOString().slice(0, 19);
+  }
+  return `${secondText}.${rest}000Z`;
 }

@@ -62,35 +62,46 @@ export interface World {
   readonly jobs: Readonly<Record<JobKey, Job>>;
 }
 
-/** 32-bit hash of numbers (murmur3's mixing), deterministic on every machine. */
-export function hash(...parts: readonly number[]): number {
-  let h = 0x9747b28c;
-  for (const part of parts) {
-    for (const word of [part | 0, Math.floor(part / 2 ** 32) | 0]) {
-      let k = Math.imul(word, 0xcc9e2d51);
-      k = (k << 15) | (k >>> 17);
-      h ^= Math.imul(k, 0x1b873593);
-      h = (h << 13) | (h >>> 19);
-      h = (Math.imul(h, 5) + 0xe6546b64) | 0;
-    }
-  }
-  h ^= h >>> 16;
+const SEED = 0x9747b28c;
+
+/** One 32-bit word mixed into a hash (murmur3). */
+function mix(h: number, word: number): number {
+  let k = Math.imul(word, 0xcc9e2d51);
+  k = (k << 15) | (k >>> 17);
+  const mixed = h ^ Math.imul(k, 0x1b873593);
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0;
+}
+const mixNumber = (h: number, part: number): number => mix(mix(h, part | 0), Math.floor(part / 2 ** 32) | 0);
+
+function finish(mixed: number): number {
+  let h = mixed ^ (mixed >>> 16);
   h = Math.imul(h, 0x85ebca6b);
   h ^= h >>> 13;
   h = Math.imul(h, 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;
 }
 
+/** 32-bit hash of numbers, deterministic on every machine. */
+export function hash(...parts: readonly number[]): number {
+  let h = SEED;
+  for (let i = 0; i < parts.length; i += 1) h = mixNumber(h, parts[i] ?? 0);
+  return finish(h);
+}
+
 /** A number in [0, 1) for these parts. */
 export const unit = (...parts: readonly number[]): number => hash(...parts) / 2 ** 32;
 
+const HEX = Array.from({ length: 65_536 }, (_, value) => value.toString(16).padStart(4, '0'));
+
 /** `bytes` bytes of hex for these parts. */
 export function hex(bytes: number, ...parts: readonly number[]): string {
+  let h = SEED;
+  for (let i = 0; i < parts.length; i += 1) h = mixNumber(h, parts[i] ?? 0);
   let text = '';
-  for (let word = 0; text.length < bytes * 2; word += 1)
-    text += hash(word, ...parts)
-      .toString(16)
-      .padStart(8, '0');
+  for (let word = 0; text.length < bytes * 2; word += 1) {
+    const value = finish(mix(h, word));
+    text += (HEX[value >>> 16] ?? '') + (HEX[value & 0xffff] ?? '');
+  }
   return text.slice(0, bytes * 2);
 }
 

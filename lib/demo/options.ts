@@ -26,6 +26,7 @@ export function readOptions(argv: readonly string[], now: number): DemoOptions {
       gpus: { type: 'string', default: '64' },
       'history-minutes': { type: 'string', default: '60' },
       minutes: { type: 'string' },
+      hours: { type: 'string' },
       'ready-file': { type: 'string' },
       anchor: { type: 'string' },
       out: { type: 'string' },
@@ -42,7 +43,10 @@ export function readOptions(argv: readonly string[], now: number): DemoOptions {
     port: number('port', values.port),
     seed: number('seed', values.seed),
     gpus: number('gpus', values.gpus),
-    historyMinutes: number('minutes', values.minutes ?? values['history-minutes']),
+    historyMinutes:
+      values.hours === undefined
+        ? number('minutes', values.minutes ?? values['history-minutes'])
+        : 60 * number('hours', values.hours),
     readyFile: values['ready-file'] ?? null,
     anchor: values.anchor === undefined ? defaultAnchor(now) : number('anchor', values.anchor),
     out: values.out ?? null,

@@ -195,8 +195,8 @@ function jobRows(tally: Tally): Row[] {
   }));
 }
 
-/** Rows after filters, and the envelope that says how many there were. */
-function list(rows: readonly Row[], total: number, query: URLSearchParams): ApiAnswer {
+/** What filters left, and the envelope that says how many there were; `rowOf` makes the rows that are shown. */
+function list<T>(left: readonly T[], total: number, query: URLSearchParams, rowOf: (one: T) => Row): ApiAnswer {
   const wanted = query.get('limit') ?? '100';
   const limit = Number.parseInt(wanted, 10);
   if (Number.isNaN(limit)) return refusal(`invalid literal for int() with base 10: '${wanted}'`);
@@ -205,7 +205,7 @@ function list(rows: readonly Row[], total: number, query: URLSearchParams): ApiA
       `Given limit ${limit} exceeds the supported limit ${MAX_LIMIT}. Use a lower limit, or set the \`RAY_MAX_LIMIT_FROM_API_SERVER\` environment variable to a larger value.`,
     );
   }
-  const result = rows.slice(0, limit);
+  const result = left.slice(0, limit).map(rowOf);
   return json({
     result: true,
     msg: '',
@@ -213,7 +213,7 @@ function list(rows: readonly Row[], total: number, query: URLSearchParams): ApiA
       result: {
         total,
         num_after_truncation: Math.min(total, MAX_LIMIT),
-        num_filtered: rows.length,
+        num_filtered: left.length,
         result,
         partial_failure_warning: '',
         warnings: null,
@@ -222,18 +222,19 @@ function list(rows: readonly Row[], total: number, query: URLSearchParams): ApiA
   });
 }
 
-/** Keeps rows that match every filter_keys/filter_predicates/filter_values triple (text, without regard to case). */
-function filtered(rows: readonly Row[], query: URLSearchParams): Row[] {
+/** Keeps what matches every filter_keys/filter_predicates/filter_values triple (text, without regard to case). */
+function filtered<T>(all: readonly T[], query: URLSearchParams, rowOf: (one: T) => Row): readonly T[] {
+  const keys = query.getAll('filter_keys');
   const predicates = query.getAll('filter_predicates');
-  const values = query.getAll('filter_values');
-  return query.getAll('filter_keys').reduce<Row[]>(
-    (left, key, index) =>
-      left.filter((row) => {
-        const same = String(row[key] ?? '').toLowerCase() === (values[index] ?? '').toLowerCase();
-        return predicates[index] === '!=' ? !same : same;
-      }),
-    [...rows],
-  );
+  const values = query.getAll('filter_values').map((value) => value.toLowerCase());
+  if (keys.length === 0) return all;
+  return all.filter((one) => {
+    const row = rowOf(one);
+    return keys.every((key, index) => {
+      const same = String(row[key] ?? '').toLowerCase() === (values[index] ?? '');
+      return predicates[index] === '!=' ? !same : same;
+    });
+  });
 }
 
 /** Answers a GET of Ray's dashboard; null where the path is not one of its. `host` is this server's host:port. */
@@ -242,11 +243,13 @@ export function rayApi(tally: Tally, url: URL, host: string): ApiAnswer | null {
   const query = url.searchParams;
   const path = url.pathname.replace(/(?<=.)\/$/, '');
   // Ray 2.58 filters by =, on what the GCS knows, before it counts: `total` of one job's failures is their number.
-  const rows = (all: readonly Row[]): ApiAnswer => {
-    const left = filtered(all, query);
+  const listed = <T>(all: readonly T[], told: (one: T) => Row, shown: (one: T) => Row): ApiAnswer => {
+    const left = filtered(all, query, told);
     const isCounted = query.getAll('filter_predicates').every((predicate) => predicate === '=');
-    return list(left, isCounted ? left.length : all.length, query);
+    return list(left, isCounted ? left.length : all.length, query, shown);
   };
+  const itself = (row: Row): Row => row;
+  const rows = (all: readonly Row[]): ApiAnswer => listed(all, itself, itself);
   switch (path) {
     case '/api/version':
       return json({ version: '4', ray_version: RAY_VERSION, ray_commit: 'simulated', session_name: world.session });
@@ -258,8 +261,12 @@ export function rayApi(tally: Tally, url: URL, host: string): ApiAnswer | null {
       return json(jobRows(tally));
     case '/api/v0/tasks': {
       const detail = ['1', 'true'].includes((query.get('detail') ?? '').toLowerCase());
-      const all = [...tally.ended(), ...tally.open()];
-      return rows(all.map((attempt) => taskRow(world, attempt, time, detail)));
+      // Details only of what is shown: a listing may be asked for every few seconds.
+      return listed(
+        [...tally.ended(), ...tally.open()],
+        (attempt) => taskRow(world, attempt, time, false),
+        (attempt) => taskRow(world, attempt, time, detail),
+      );
     }
     case '/api/v0/nodes':
       return rows(nodeRows(world));

@@ -6,6 +6,7 @@ import type { Kill } from './preprocessing.ts';
 
 /** Attempts kept after their end, as the GCS keeps a bounded number. */
 const KEPT = 30_000;
+const STRIDE = 60_000;
 
 /** Key of the counts: one function's first attempts or retries on one node. */
 export interface TallyRow {
@@ -37,9 +38,12 @@ export class Tally {
     return this.#time;
   }
 
-  /** Moves to `time` (Unix ms); going backwards does nothing. */
+  /** Moves to `time` (Unix ms), a minute at a time, so that no more attempts are in hand than live in one; going backwards does nothing. */
   advance(time: number): void {
-    if (time <= this.#time) return;
+    while (this.#time < time) this.#moveTo(Math.min(time, this.#time + STRIDE));
+  }
+
+  #moveTo(time: number): void {
     for (const attempt of attemptsBetween(this.world, this.#time, time)) {
       if (attempt.submitted >= this.#time || (this.#time === this.world.boot && attempt.ended >= this.#time)) {
         this.#open.set(`${attempt.taskId}/${attempt.attempt}`, attempt);
@@ -55,7 +59,7 @@ export class Tally {
       else row.finished += 1;
     }
     ended.sort((left, right) => left.ended - right.ended);
-    this.#ended.push(...ended);
+    for (const attempt of ended) this.#ended.push(attempt);
     if (this.#ended.length > KEPT * 1.2) this.#ended = this.#ended.slice(-KEPT);
     this.#kills.push(...killsBetween(this.world, this.#time, time));
     this.#time = time;
