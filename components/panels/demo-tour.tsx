@@ -65,6 +65,7 @@ const INCIDENTS: readonly Incident[] = [
       { words: 'Even the rank that waits least is slow, so it is the transfer, not the wait.' },
       { words: 'Compare communicators in', href: '/collectives', page: 'Collectives' },
       { words: 'Those inside a node keep their bandwidth: the slow one crosses nodes, and so does its link.' },
+      { words: 'Select it: the sentence above names the port that lost lanes, and its host.' },
     ],
   },
 ];
