@@ -41,3 +41,21 @@ export function lateHost(blocks: readonly LatenessBlock[], hosts: readonly (stri
   const { rank: _, ...verdict } = found;
   return { ...verdict, host, ranks };
 }
+
+/**
+ * Who is late: a rank, or a host. A rank whose host is late as a whole is accused only where it is late among the ranks of its host,
+ * too: of ranks that are late together, one leads the others by chance, and everybody else by a lot.
+ */
+export function lateRankOrHost(
+  blocks: readonly LatenessBlock[],
+  hosts: readonly (string | null)[],
+): { readonly rank: LateRank | null; readonly host: LateHost | null } {
+  const [rank] = lateRanks(blocks);
+  const host = lateHost(blocks, hosts);
+  if (rank === undefined) return { rank: null, host };
+  if (host === null || !host.ranks.includes(rank.rank)) return { rank, host: null };
+  const within = lateRanks(
+    blocks.map(({ durations }) => ({ durations: host.ranks.map((one) => durations[one] ?? null) })),
+  );
+  return within.some((one) => host.ranks[one.rank] === rank.rank) ? { rank, host: null } : { rank: null, host };
+}

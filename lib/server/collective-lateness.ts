@@ -1,6 +1,6 @@
 /** The verdict on lateness in the words of the contract, the same for operations (spans) and dump intervals (Inspector). */
-import { lateHost } from '../analysis/late-host.ts';
-import { type LateRank, lateRanks, median } from '../analysis/late-rank.ts';
+import { lateRankOrHost } from '../analysis/late-host.ts';
+import { type LateRank, median } from '../analysis/late-rank.ts';
 import type { LatenessVerdictWire, LateRankWire, RankWire } from '../contract/collectives.ts';
 
 /** Most blocks a window is cut into. */
@@ -52,7 +52,10 @@ export function judgeLateness(
       `Fewer than five complete ${of} in this window (${whole.length}): too few to tell lateness from noise.`,
     );
   const judged = whole.map((block) => ({ durations: block.durationsNs }));
-  const found = lateRanks(judged)[0];
+  const { rank: found, host: late } = lateRankOrHost(
+    judged,
+    places.map(({ host }) => host),
+  );
   const place = found ? places[found.rank] : undefined;
   if (found && place)
     return {
@@ -61,10 +64,6 @@ export function judgeLateness(
       lateRank: { ...place, ...latenessWire(whole, [found.rank], found, of) },
       lateHost: null,
     };
-  const late = lateHost(
-    judged,
-    places.map(({ host }) => host),
-  );
   if (late === null) return { verdict: 'no-late-rank', reason: null, lateRank: null, lateHost: null };
   const { nodeIp = null, nodeId = null, session = null } = places[late.ranks[0] ?? -1] ?? {};
   return {
