@@ -70,8 +70,8 @@ export function createDelivery(world: World, xray: string, signal: AbortSignal, 
     counts.spans += countSpans(resourceSpans);
   }
 
-  async function window(from: number, to: number): Promise<void> {
-    await events(taskEvents(world, from, to));
+  async function window(from: number, to: number, isDefined = false): Promise<void> {
+    await events(taskEvents(world, from, to, isDefined));
     const steps = stepsEnding(world, from, to);
     for (let at = 0; at < steps.length; at += 8) {
       await spans(steps.slice(at, at + 8).flatMap((step) => stepSpans(world, step)));
@@ -85,7 +85,7 @@ export function createDelivery(world: World, xray: string, signal: AbortSignal, 
     history: async (from, to) => {
       await events(clusterEvents(world));
       for (let end = to; end > from && !signal.aborted; end -= CHUNK) {
-        await window(Math.max(from, end - CHUNK), end);
+        await window(Math.max(from, end - CHUNK), end, true);
         await sleep(60, undefined, { signal }).catch(() => undefined);
       }
       counts.historyDone = !signal.aborted;

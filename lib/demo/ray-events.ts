@@ -136,7 +136,7 @@ export function profile(attempt: Attempt): { name: string; start: number; end: n
   ];
 }
 
-function attemptEvents(world: World, batch: Batch, attempt: Attempt, from: number, to: number): void {
+function attemptEvents(world: World, batch: Batch, attempt: Attempt, { from, to, isDefined }: EventWindow): void {
   const within = (time: number): boolean => time >= from && time < to;
   const word = (start: number): number => Number.parseInt(attempt.taskId.slice(start, start + 8), 16);
   const id = [word(0), word(8), word(16), attempt.attempt];
@@ -151,7 +151,7 @@ function attemptEvents(world: World, batch: Batch, attempt: Attempt, from: numbe
     transitions.push({ state, timestamp: rfc3339(time) });
     last = time;
   };
-  if (within(attempt.submitted)) definition(world, batch, attempt, id);
+  if (isDefined || within(attempt.submitted)) definition(world, batch, attempt, id);
   reach('PENDING_ARGS_AVAIL', attempt.submitted);
   if (within(attempt.submitted)) reach('PENDING_NODE_ASSIGNMENT', attempt.submitted);
   reach('SUBMITTED_TO_WORKER', attempt.scheduled);
@@ -201,11 +201,18 @@ function attemptEvents(world: World, batch: Batch, attempt: Attempt, from: numbe
   }
 }
 
-/** Events of all task attempts in the window, oldest first. */
-export function taskEvents(world: World, from: number, to: number): RayEvent[] {
+/** Unix ms, [from, to). `isDefined`: attempts that began before are defined again. */
+interface EventWindow {
+  readonly from: number;
+  readonly to: number;
+  readonly isDefined: boolean;
+}
+
+/** Events of all task attempts in the window, oldest first. Sent newest window first, what an attempt is must not come last. */
+export function taskEvents(world: World, from: number, to: number, isDefined = false): RayEvent[] {
   const batch = new Batch(world);
   for (const attempt of attemptsBetween(world, from, to)) {
-    attemptEvents(world, batch, attempt, from, to);
+    attemptEvents(world, batch, attempt, { from, to, isDefined });
     if (OWN_PROCESS.has(attempt.functionName) && attempt.submitted >= from && attempt.submitted < to) {
       workerBirth(batch, attempt.worker, attempt.submitted);
     }
