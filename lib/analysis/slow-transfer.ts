@@ -19,7 +19,7 @@ export const SLOW = 0.7;
 const FEWEST = 3;
 
 /** Good moments at the end that are less likely than this are the end of it. */
-const RECOVERED = 0.05;
+const RECOVERED = 0.01;
 
 export interface SlowTransfer {
   /** Place in `most` of the first low moment. */

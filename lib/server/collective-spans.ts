@@ -6,6 +6,7 @@ import type { SourceNoticeWire } from '../contract/wire-values.ts';
 import type { CollectiveOp } from '../model/collective.ts';
 import { millisecondsToNanoseconds } from '../model/units.ts';
 import type { Grid } from '../sources/prometheus/decode.ts';
+import { collectiveGaps } from '../store/queries/collective-standstill.ts';
 import {
   collectiveBandwidth,
   collectiveBlocks,
@@ -68,15 +69,16 @@ export async function spanCollectives(
   const asked = params(scope, grid);
   const described = await runtime.engine.select(collectiveCommunicators, asked, { signal });
   if (described.length === 0) return collectivesPart([], [], []);
-  const [bandwidth, blocks, places, gpus] = await Promise.all([
+  const [bandwidth, blocks, places, gaps, gpus] = await Promise.all([
     runtime.engine.select(collectiveBandwidth, asked, { signal }),
     runtime.engine.select(collectiveBlocks, asked, { signal }),
     runtime.engine.select(collectivePlaces, asked, { signal }),
+    runtime.engine.select(collectiveGaps, asked, { signal }),
     gpuIndexes(runtime, scope.window, signal),
   ]);
   const still = await standstills(
     runtime,
-    asked,
+    gaps,
     scope.window.to,
     (comm) =>
       places

@@ -5,7 +5,7 @@
  */
 import { type OperationGaps, silentRanks, standsStill } from '../analysis/standstill.ts';
 import type { StandstillWire } from '../contract/collectives.ts';
-import { collectiveGaps, lastSpans, sessionSigns, workersThatRun } from '../store/queries/collective-standstill.ts';
+import { type GapsRow, lastSpans, sessionSigns, workersThatRun } from '../store/queries/collective-standstill.ts';
 import type { PlaceWire } from './collective-lateness.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -20,10 +20,10 @@ export interface StillRank {
 const GAPS_BACK = 3n;
 const LEAST_BACK_NS = 60_000_000_000n;
 
-/** By communicator; those that go on are not in it. `asked`: parameters of the collective queries. Rejects with StoreError. */
+/** By communicator; those that go on are not in it. `gaps`: rows of `collectiveGaps`. Rejects with StoreError. */
 export async function standstills(
   runtime: Runtime,
-  asked: Readonly<Record<string, string | number | bigint | readonly string[]>>,
+  gaps: readonly GapsRow[],
   toNs: bigint,
   ranksOf: (comm: string) => readonly StillRank[],
   signal: AbortSignal,
@@ -31,7 +31,6 @@ export async function standstills(
   const found = new Map<string, StandstillWire>();
   const now = BigInt(Date.now()) * 1_000_000n;
   const nowNs = toNs < now ? toNs : now;
-  const gaps = await runtime.engine.select(collectiveGaps, asked, { signal });
   const still = gaps
     .map((row): OperationGaps & { comm: string } => ({
       comm: row.comm,

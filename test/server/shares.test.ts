@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import * as logs from '../../app/api/jobs/[jobId]/logs/route.ts';
 import * as job from '../../app/api/jobs/[jobId]/route.ts';
+import * as slowNodes from '../../app/api/jobs/[jobId]/slow-nodes/route.ts';
 import * as tasks from '../../app/api/jobs/[jobId]/tasks/route.ts';
 import * as summary from '../../app/api/jobs/[jobId]/tasks/summary/route.ts';
 import * as jobs from '../../app/api/jobs/route.ts';
@@ -32,6 +33,7 @@ const ROUTES: readonly (readonly [string, Handlers])[] = [
   ['/api/jobs', { ...jobs }],
   ['/api/jobs/{jobId}', { ...job }],
   ['/api/jobs/{jobId}/logs', { ...logs }],
+  ['/api/jobs/{jobId}/slow-nodes', { ...slowNodes }],
   ['/api/jobs/{jobId}/tasks', { ...tasks }],
   ['/api/jobs/{jobId}/tasks/summary', { ...summary }],
   ['/api/shares', { ...shares }],
@@ -120,10 +122,10 @@ describe('a share', () => {
     expect(frozen.expiresAt).toBe(expiresAt);
     const page = findPage(jobPath);
     expect(Object.keys(frozen.responses)).toEqual(page && pageRequests(page, Date.now(), new Map()));
-    expect(Object.keys(frozen.responses).length).toBe(4);
+    expect(Object.keys(frozen.responses).length).toBe(5);
     for (const path of Object.keys(frozen.responses)) {
       const live = await (await fetch(base + path)).text();
-      expect(live.length).toBeGreaterThan(100);
+      expect(live.length).toBeGreaterThan(20);
       expect(text).toContain(`${JSON.stringify(path)}:{"status":200,"body":${live}}`);
     }
     expect(text.length).toBeGreaterThan(bytes);

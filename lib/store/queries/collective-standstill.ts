@@ -4,14 +4,16 @@ import type { Query } from '../engine.ts';
 import { attemptsWhere } from './attempts.ts';
 import { SPANS } from './collectives.ts';
 
+export interface GapsRow {
+  readonly comm: string;
+  readonly last_ns: string;
+  readonly median_ns: number;
+  readonly longest_ns: number;
+  readonly operations: number;
+}
+
 /** Ends of operations by communicator: the newest, and the gaps between them, ns. */
-export const collectiveGaps: Query<{
-  comm: string;
-  last_ns: string;
-  median_ns: number;
-  longest_ns: number;
-  operations: number;
-}> = {
+export const collectiveGaps: Query<GapsRow> = {
   name: 'collective-gaps',
   sql: `SELECT comm, toString(max(ended)) AS last_ns, quantileExactIf(0.5)(gap, before > 0) AS median_ns, maxIf(gap, before > 0) AS longest_ns, count() AS operations
     FROM (SELECT comm, ended, lagInFrame(ended, 1, 0) OVER (PARTITION BY comm ORDER BY ended ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before, ended - before AS gap
@@ -37,11 +39,11 @@ export const lastSpans: Query<{ gpu_uuid: string; worker_id: string; last_ns: st
   row: z.object({ gpu_uuid: z.string(), worker_id: z.string(), last_ns: z.string() }),
 };
 
-/** Of these workers, those with an attempt that was running at {at:Int64} and has not ended. */
+/** Of these workers, those with an attempt that was running at {at:Int64}. */
 export const workersThatRun: Query<{ worker_id: string; session: string }> = {
   name: 'workers-that-run',
   sql: `SELECT DISTINCT worker_id, session FROM ${attemptsWhere('(task_id, attempt) IN (SELECT task_id, attempt FROM xray.ray_task_attempts WHERE worker_id IN {workers:Array(String)})')}
-    WHERE state = 'RUNNING' AND start_ns > 0 AND start_ns <= {at:Int64} AND worker_id IN {workers:Array(String)}`,
+    WHERE start_ns > 0 AND start_ns <= {at:Int64} AND (end_ns = 0 OR end_ns > {at:Int64}) AND worker_id IN {workers:Array(String)}`,
   row: z.object({ worker_id: z.string(), session: z.string() }),
 };
 
