@@ -82,6 +82,8 @@ beforeAll(async () => {
   setRuntime(runtime);
   base = `http://127.0.0.1:${listening.port}`;
   await postEvents(runtime, eventBodies('mixed'));
+  // What a timeline holds is part of what is frozen.
+  await runtime.timelines.keep();
 });
 afterAll(async () => {
   server.close();
