@@ -137,7 +137,7 @@ export type SlowNodeWire = z.infer<typeof SlowNode>;
 export const SlowNodesResponse = z.object({
   /** One a function at most; what cost the most time first. */
   slowNodes: z.array(SlowNode),
-  /** Functions that ran on two nodes or more, often enough to compare. */
+  /** Functions that ran on two nodes or more in the job's last hour. */
   judged: z.number(),
 });
 export type SlowNodesWire = z.infer<typeof SlowNodesResponse>;

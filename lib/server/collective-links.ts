@@ -17,6 +17,10 @@ import type { Runtime } from './runtime.ts';
 const LEAST_S = 3600;
 const MOST_PORTS = 16;
 
+/** GB/s; null where nothing is said. A port that is down runs at 0. */
+const gigabytes = (port: { readonly value: number } | undefined): number | null =>
+  port === undefined ? null : port.value / 1e9;
+
 /** The communicators, each slow one with the bad ports of its hosts. `hostsOf`: names of the hosts of a communicator. */
 export async function withBadPorts(
   runtime: Runtime,
@@ -60,8 +64,8 @@ async function badPorts(runtime: Runtime, scope: CollectiveScope, signal: AbortS
           host: scope.nodeOf(host)?.name ?? host,
           device,
           port,
-          rateGBs: (slow.get(key)?.value ?? Number.NaN) / 1e9 || null,
-          fullRateGBs: (full.get(key)?.value ?? Number.NaN) / 1e9 || null,
+          rateGBs: gigabytes(slow.get(key)),
+          fullRateGBs: gigabytes(full.get(key)),
           errorsPerSecond: lossy.get(key)?.value ?? null,
         }),
       )

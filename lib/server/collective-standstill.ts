@@ -55,46 +55,52 @@ export async function standstills(
     ]),
   );
   const sessionOf = new Map(running.map(({ worker_id, session }) => [worker_id, session]));
-  for (const one of still) {
+  // Heard of since, but for the communicator itself.
+  const hung = still.filter((one) =>
+    ranksOf(one.comm).some(({ workerId }) => standsStill(one, signs.get(sessionOf.get(workerId) ?? '') ?? 0n)),
+  );
+  if (hung.length === 0) return found;
+  const lastOf = await lastSpanOf(runtime, hung, ranksOf, nowNs, signal);
+  for (const one of hung) {
     const ranks = ranksOf(one.comm);
-    const heard = ranks.map(({ workerId }) => signs.get(sessionOf.get(workerId) ?? '') ?? 0n);
-    if (!heard.some((at) => standsStill(one, at))) continue;
+    const last = ranks.map(lastOf);
     found.set(one.comm, {
       sinceNs: one.lastNs.toString(),
       usualGapNs: String(Math.round(one.medianGapNs)),
-      silent: await silentOf(runtime, one, ranks, nowNs, signal),
+      silent: silentRanks(last).flatMap((index) => {
+        const rank = ranks[index];
+        return rank ? [{ ...rank.place, lastSpanNs: String(last[index]) }] : [];
+      }),
     });
   }
   return found;
 }
 
-async function silentOf(
+/** End of the last span of a rank, of all ranks at once; null where none is found. */
+async function lastSpanOf(
   runtime: Runtime,
-  one: OperationGaps,
-  ranks: readonly StillRank[],
+  still: readonly (OperationGaps & { readonly comm: string })[],
+  ranksOf: (comm: string) => readonly StillRank[],
   nowNs: bigint,
   signal: AbortSignal,
-): Promise<StandstillWire['silent']> {
-  const back = GAPS_BACK * BigInt(Math.round(one.longestGapNs));
+): Promise<(rank: StillRank) => bigint | null> {
+  const backOf = ({ longestGapNs }: OperationGaps): bigint => {
+    const back = GAPS_BACK * BigInt(Math.round(longestGapNs));
+    return back > LEAST_BACK_NS ? back : LEAST_BACK_NS;
+  };
+  const [from = nowNs] = still.map((one) => one.lastNs - backOf(one)).sort((a, b) => (a < b ? -1 : 1));
+  const ranks = still.flatMap(({ comm }) => ranksOf(comm));
+  const named = (of: 'gpuUuid' | 'workerId') => [...new Set(ranks.map((rank) => rank[of]))].filter(Boolean);
   const rows = await runtime.engine.select(
     lastSpans,
-    {
-      from: one.lastNs - (back > LEAST_BACK_NS ? back : LEAST_BACK_NS),
-      to: nowNs,
-      gpus: ranks.map(({ gpuUuid }) => gpuUuid).filter(Boolean),
-      workers: ranks.map(({ workerId }) => workerId).filter(Boolean),
-    },
+    { from, to: nowNs, gpus: named('gpuUuid'), workers: named('workerId') },
     { signal },
   );
-  const lastOf = ({ gpuUuid, workerId }: StillRank): bigint | null =>
-    rows.reduce<bigint | null>((last, row) => {
-      const isOwn = gpuUuid !== '' ? row.gpu_uuid === gpuUuid : workerId !== '' && row.worker_id === workerId;
-      const at = BigInt(row.last_ns);
-      return isOwn && (last === null || at > last) ? at : last;
-    }, null);
-  const last = ranks.map(lastOf);
-  return silentRanks(last).flatMap((index) => {
-    const rank = ranks[index];
-    return rank ? [{ ...rank.place, lastSpanNs: String(last[index]) }] : [];
-  });
+  const newest = new Map<string, bigint>();
+  for (const { gpu_uuid, worker_id, last_ns } of rows)
+    for (const name of [gpu_uuid, worker_id]) {
+      const at = BigInt(last_ns);
+      if (name !== '' && at > (newest.get(name) ?? -1n)) newest.set(name, at);
+    }
+  return ({ gpuUuid, workerId }) => newest.get(gpuUuid || workerId) ?? null;
 }

@@ -97,8 +97,9 @@ export async function collectives(runtime: Runtime, query: WindowQuery, signal: 
 }
 
 /**
- * What stands still first, and of that what says who never joined; the longest wait first, then the slowest transfer, then the largest. Communicators of one name stay together, spans before
- * gauges, so that which source measured a millisecond more does not shuffle them.
+ * What stands still first, and of that what says who never joined; the longest wait first, then the slowest transfer, then the
+ * largest. Communicators of one name stay together, spans before gauges, so that which source measured a millisecond more does not
+ * shuffle them.
  */
 function worstFirst(communicators: readonly CommunicatorWire[]): CommunicatorWire[] {
   const named = (one: CommunicatorWire) => `${one.name} ${one.ranks}`;

@@ -139,6 +139,7 @@ describe('of a simulated incident', () => {
       const events = async (begin: number, end: number) => {
         const list = taskEvents(world, begin, end);
         for (let at = 0; at < list.length; at += 5000) await runtime.ingest.rayEvents(body(list.slice(at, at + 5000)));
+        await runtime.timelines.keep();
       };
       await runtime.ingest.rayEvents(body(clusterEvents(world)));
       await events(from, hangs + 15_000);

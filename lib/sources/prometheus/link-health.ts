@@ -11,12 +11,13 @@ const ERRORS_PER_SECOND = 1;
 const BY_PORT = 'instance, cluster, ray_io_cluster, device, port';
 const RATE = 'node_infiniband_rate_bytes_per_second';
 
-/** Ports below their own rate, in bytes per second. `seconds`: how far back they are compared with. */
-export const slowPortsQuery = (seconds: number): string =>
-  `max by (${BY_PORT}) (${RATE}) < ${SLOW} * max by (${BY_PORT}) (max_over_time(${RATE}[${seconds}s]))`;
+const now = `max by (${BY_PORT}) (${RATE})`;
+const before = (seconds: number): string => `max by (${BY_PORT}) (max_over_time(${RATE}[${seconds}s]))`;
+
+/** Ports below their own rate, in bytes per second; 0: down. `seconds`: how far back they are compared with. */
+export const slowPortsQuery = (seconds: number): string => `${now} < ${SLOW} * ${before(seconds)}`;
 /** What those ports ran at before, bytes per second. */
-export const fullRateQuery = (seconds: number): string =>
-  `max by (${BY_PORT}) (max_over_time(${RATE}[${seconds}s])) and max by (${BY_PORT}) (${RATE}) < ${SLOW} * max by (${BY_PORT}) (max_over_time(${RATE}[${seconds}s]))`;
+export const fullRateQuery = (seconds: number): string => `${before(seconds)} and ${slowPortsQuery(seconds)}`;
 /** Ports that receive damaged packets, per second. */
 export const lossyPortsQuery = `sum by (${BY_PORT}) (rate(node_infiniband_port_errors_received_total[5m])) > ${ERRORS_PER_SECOND}`;
 

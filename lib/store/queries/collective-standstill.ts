@@ -47,13 +47,15 @@ export const workersThatRun: Query<{ worker_id: string; session: string }> = {
   row: z.object({ worker_id: z.string(), session: z.string() }),
 };
 
-/** The newest sign of life of sessions up to {to:Int64}: a node that was seen alive, or an attempt that reached a state. */
+/**
+ * The newest sign of life of sessions up to {to:Int64}: a node that was seen alive, or an attempt that ended, as the sums of lanes know
+ * it (a session may hold ten million attempts).
+ */
 export const sessionSigns: Query<{ session: string; last_ns: string }> = {
   name: 'session-signs',
   sql: `SELECT session, toString(max(at)) AS last_ns FROM (
       SELECT session, max(ifNull(seen_ns, 0)) AS at FROM xray.ray_nodes WHERE session IN {sessions:Array(String)} AND seen_ns <= {to:Int64} GROUP BY session
-      UNION ALL SELECT session, max(arrayMax(arrayFilter(one -> one <= {to:Int64}, arrayConcat([toInt64(0)], mapValues(state_ns))))) AS at
-        FROM xray.ray_task_attempts WHERE session IN {sessions:Array(String)} GROUP BY session)
+      UNION ALL SELECT session, max(least(last_ns, {to:Int64})) AS at FROM xray.timeline_lane_sums WHERE session IN {sessions:Array(String)} GROUP BY session)
     GROUP BY session`,
   row: z.object({ session: z.string(), last_ns: z.string() }),
 };
