@@ -101,10 +101,9 @@ function Verdict({
         {lateRankSentence(selected, selected.busbwNow?.collective ?? 'collective', nowMs)}
       </p>
       <p className="mt-1 max-w-[110ch] text-[12px] text-[var(--muted)]">
-        All ranks leave together, so the rank with the shortest time arrived last and waited for nobody; its time is the
-        transfer{late && wire !== null ? `, at ${formatGigabytesPerSecond(wire)} now` : ''}. This needs no clocks in
-        step. It does not say why that rank is late (GPU, host, data, or another communicator that held it up), nor does
-        a low bandwidth of the others accuse them.
+        {selected.standstill
+          ? 'A span is sent when it ends, so what hangs is told by what is missing. Other communicators of the job stand still with it. This does not say why the rank never joined: its process, its GPU, or another operation than the others are in.'
+          : `All ranks leave together, so the rank with the shortest time arrived last and waited for nobody; its time is the transfer${late && wire !== null ? `, at ${formatGigabytesPerSecond(wire)} now` : ''}. This needs no clocks in step. It does not say why that rank is late (GPU, host, data, or another communicator that held it up), nor does a low bandwidth of the others accuse them.`}
         {others > 0 ? ` Somebody is late in ${others} more of ${all.length} communicators.` : ''}
       </p>
     </section>

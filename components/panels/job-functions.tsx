@@ -73,7 +73,7 @@ function SlowNodes({ which }: { which: { jobId: string; session?: string } }) {
     return (
       <p key={slow.function} className={line}>
         <StatusPill tone="bad">slow node</StatusPill> <span className="mono">{slow.function}</span>{' '}
-        {slowNodeWords(slow, Date.now())} <Link href={href}>Show them</Link>
+        {slowNodeWords(slow, Date.now())} <Link href={href}>On the timeline</Link>
       </p>
     );
   });
