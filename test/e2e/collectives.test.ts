@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectivesRoute, ranksRoute } from '../../lib/contract/collectives.ts';
 import { jobsRoute } from '../../lib/contract/jobs.ts';
-import { base, expectSound, get, launchBrowser, openPage, VIEWS } from './harness.ts';
+import { base, expectQuery, expectSound, get, launchBrowser, openPage, VIEWS } from './harness.ts';
 
 /** lib/demo/model.ts: rank 11 is slow from 25 min before the start; GPU 3 of the second of eight nodes. */
 const SLOW = { rank: '11', host: 'sim-node-1', gpu: 'GPU3' };
@@ -95,7 +95,7 @@ describe('collectives', () => {
     expect(text).toContain(`${Number(dp.busbwNow?.median.toPrecision(3))} GB/s`);
     await page.getByRole('button', { name: 'dp-0' }).nth(1).click();
     await shown(page, /GPU3 on sim-node-1 arrives last in \d+ % of dump intervals of AllReduce/);
-    expect(page.url()).toContain('comm=nccl');
+    await expectQuery(page, 'comm', /^nccl/);
     await page.goBack();
     await shown(page, /Rank 11 on sim-node-1 GPU3 arrives last/);
     expect(errors).toEqual([]);
@@ -117,7 +117,7 @@ describe('collectives', () => {
     await list.focus();
     await page.keyboard.press('Home');
     await shown(page, /late beyond noise$/);
-    expect(page.url()).toContain('rank=11');
+    await expectQuery(page, 'rank', /^11$/);
     await shown(page, 'TrainWorker.train_step');
     const gpu = await page.getByRole('link', { name: 'GPU3', exact: true }).getAttribute('href');
     expect(gpu).toBe(

@@ -45,6 +45,10 @@ export async function openPage(
   return { page, errors };
 }
 
+/** Waits until a parameter of the address is so: what is chosen is shown at once, and stands in the address soon after. */
+export const expectQuery = (page: Page, name: string, wanted: RegExp) =>
+  expect.poll(() => new URL(page.url()).searchParams.get(name) ?? '', { timeout: 20_000 }).toMatch(wanted);
+
 /** No console error, nothing serious or critical for axe, no sideways scroll of the page itself. */
 export async function expectSound(page: Page, errors: readonly string[]): Promise<void> {
   await page.evaluate(axe);

@@ -2,7 +2,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { heatmapRoute, oomRoute } from '../../lib/contract/memory.ts';
-import { base, expectSound, get, launchBrowser, openPage, VIEWS } from './harness.ts';
+import { base, expectQuery, expectSound, get, launchBrowser, openPage, VIEWS } from './harness.ts';
 
 let browser: Browser;
 /** Ten minutes around the newest kill, in which it stands still. */
@@ -63,7 +63,7 @@ describe('a kill', () => {
     const ran = page.getByRole('group', { name: 'Attempts on this node in this cell' });
     await ran.getByText('join_features').first().waitFor(SLOW);
     expect(await ran.textContent()).toContain('OUT_OF_MEMORY');
-    expect(new URL(page.url()).searchParams.get('row')).toBe(kill.nodeIp);
+    await expectQuery(page, 'row', new RegExp(`^${kill.nodeIp}$`));
     expect(await ran.getByRole('link', { name: 'join_features' }).first().getAttribute('href')).toMatch(
       /^\/jobs\/02000000\/timeline\?session=.*&from=\d{19}&to=\d{19}&sel=[0-9a-f]{48}:0$/,
     );
@@ -85,7 +85,7 @@ describe('the heat map', () => {
     await page.getByText(/^sim-node-1, \d\d:\d\d:\d\d to .* UTC: .*of 512 GiB/).waitFor(SLOW);
     await page.keyboard.press('Enter');
     await page.getByRole('region', { name: 'What ran there then' }).waitFor(SLOW);
-    expect(new URL(page.url()).searchParams.get('at')).toMatch(/^\d{13}$/);
+    await expectQuery(page, 'at', /^\d{13}$/);
     await page.context().close();
   });
 

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jobsRoute } from '../../lib/contract/jobs.ts';
 import { timelineRoute } from '../../lib/contract/timeline.ts';
-import { base, expectSound, get, launchBrowser, openPage } from './harness.ts';
+import { base, expectQuery, expectSound, get, launchBrowser, openPage } from './harness.ts';
 
 let browser: Browser;
 let address: string;
@@ -160,8 +160,8 @@ describe('timeline', () => {
     await page.getByRole('button', { name: /Next failure/ }).click();
     const details = page.getByRole('region', { name: 'Selected task' });
     await details.getByText('RUNNING', { exact: true }).waitFor({ timeout: 30_000 });
-    const [taskId = '', attempt = ''] = (new URL(page.url()).searchParams.get('sel') ?? '').split(':');
-    expect(taskId).toMatch(/^[0-9a-f]{48}$/);
+    await expectQuery(page, 'sel', /^[0-9a-f]{48}:\d+$/);
+    const [, attempt = ''] = (new URL(page.url()).searchParams.get('sel') ?? '').split(':');
     for (const part of ['PENDING_NODE_ASSIGNMENT', 'FAILED'])
       expect(await details.getByText(part, { exact: true }).count()).toBeGreaterThan(0);
     expect(await details.getByRole('region', { name: 'Error' }).count()).toBe(1);
