@@ -10,10 +10,12 @@ import { logFile, profile } from './ray-events.ts';
 import type { Tally } from './tally.ts';
 
 const MAX_LIMIT = 10_000;
+const ROWS_PER_PIECE = 100;
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 const json = (value: unknown, status = 200): ApiAnswer => ({
   status,
-  contentType: 'application/json; charset=utf-8',
+  contentType: JSON_TYPE,
   body: JSON.stringify(value),
 });
 const text = (body: string, status = 200): ApiAnswer => ({ status, contentType: 'text/plain; charset=utf-8', body });
@@ -205,21 +207,27 @@ function list<T>(left: readonly T[], total: number, query: URLSearchParams, rowO
       `Given limit ${limit} exceeds the supported limit ${MAX_LIMIT}. Use a lower limit, or set the \`RAY_MAX_LIMIT_FROM_API_SERVER\` environment variable to a larger value.`,
     );
   }
-  const result = left.slice(0, limit).map(rowOf);
-  return json({
-    result: true,
-    msg: '',
-    data: {
-      result: {
-        total,
-        num_after_truncation: Math.min(total, MAX_LIMIT),
-        num_filtered: left.length,
-        result,
-        partial_failure_warning: '',
-        warnings: null,
-      },
-    },
-  });
+  return {
+    status: 200,
+    contentType: JSON_TYPE,
+    body: listing(left.slice(0, limit), rowOf, {
+      total,
+      num_after_truncation: Math.min(total, MAX_LIMIT),
+      num_filtered: left.length,
+      partial_failure_warning: '',
+      warnings: null,
+    }),
+  };
+}
+
+/** The envelope of a listing piece by piece, so that its rows never stand in memory all at once. */
+function* listing<T>(shown: readonly T[], rowOf: (one: T) => Row, about: Row): Generator<string> {
+  yield '{"result":true,"msg":"","data":{"result":{"result":[';
+  for (let at = 0; at < shown.length; at += ROWS_PER_PIECE) {
+    const rows = shown.slice(at, at + ROWS_PER_PIECE).map((one) => JSON.stringify(rowOf(one)));
+    yield (at === 0 ? '' : ',') + rows.join(',');
+  }
+  yield `],${JSON.stringify(about).slice(1)}}}`;
 }
 
 /** Keeps what matches every filter_keys/filter_predicates/filter_values triple (text, without regard to case). */

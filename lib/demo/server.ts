@@ -1,6 +1,9 @@
 /** The demo's HTTP server: scrape targets and Ray's dashboard API on one port of the loopback interface. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { wholeBody } from './api-answer.ts';
 import { prometheusText, type Sample } from './exposition.ts';
 import { rayApi } from './ray-api.ts';
 import type { Tally } from './tally.ts';
@@ -42,7 +45,12 @@ export async function startServer(tally: Tally, port: number): Promise<DemoServe
       return send(200, 'text/plain; version=0.0.4; charset=utf-8', prometheusText(federatedSamples(tally)));
     }
     const answer = rayApi(tally, url, request.headers.host ?? '');
-    if (answer) return send(answer.status, answer.contentType, answer.body);
+    if (answer && typeof answer.body !== 'string' && request.method !== 'HEAD') {
+      response.writeHead(answer.status, { 'content-type': answer.contentType });
+      // One that hangs up early is no error.
+      return void pipeline(Readable.from(answer.body), response).catch(() => undefined);
+    }
+    if (answer) return send(answer.status, answer.contentType, wholeBody(answer));
     return send(404, 'text/plain; charset=utf-8', '404: Not Found');
   });
   await new Promise<void>((resolve, reject) => {

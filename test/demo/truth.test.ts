@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { wholeBody } from '../../lib/demo/api-answer.ts';
 import { clusterEvents } from '../../lib/demo/cluster-events.ts';
 import { prometheusText } from '../../lib/demo/exposition.ts';
 import { INCIDENTS, incidentWorld } from '../../lib/demo/incidents.ts';
@@ -49,7 +50,10 @@ describe('the truth of the simulation', () => {
         JSON.stringify(taskEvents(world, ANCHOR - 60_000, ANCHOR)),
         JSON.stringify(stepSpans(world, step)),
         ...['/api/v0/tasks?limit=100', '/api/v0/actors', '/api/v0/nodes', '/api/jobs/', '/nodes?view=summary'].map(
-          (path) => rayApi(tally, new URL(`http://demo${path}`), 'demo')?.body ?? '',
+          (path) => {
+            const answer = rayApi(tally, new URL(`http://demo${path}`), 'demo');
+            return answer ? wholeBody(answer) : '';
+          },
         ),
       ];
       expect(emitted.every((text) => text.length > 100)).toBe(true);
