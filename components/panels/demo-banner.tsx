@@ -9,7 +9,8 @@ import { useApi } from '../queries/api-client.ts';
 import { Link } from '../ui/link.tsx';
 
 export function DemoBanner() {
-  const demo = useApi(healthRoute, {}).data?.demo;
+  const { demo, sources } = useApi(healthRoute, {}).data ?? {};
+  const share = sources?.find(({ kind }) => kind === 'demo')?.details.historyShare;
   useEffect(() => {
     if (demo === undefined) return;
     localStorage.setItem('xray-demo', demo ? '1' : '0');
@@ -23,6 +24,12 @@ export function DemoBanner() {
       <span>
         Simulated demo data. <Link href="/sources">Connect a real cluster</Link>
       </span>
+      {typeof share === 'number' && share < 1 && (
+        <span className="text-[var(--muted)] tabular-nums">
+          <span className="max-sm:hidden">Its last six hours are coming in: </span>
+          {Math.floor(share * 100)} %
+        </span>
+      )}
       <button
         type="button"
         className="ml-auto text-[var(--muted)] hover:text-[var(--text)]"

@@ -1,6 +1,7 @@
 /**
  * Writes the simulated past as OpenMetrics text for `promtool tsdb create-blocks-from openmetrics FILE DIR`.
- * `node lib/demo/backfill.ts --out FILE --minutes 60 --step 15 --seed 7 [--gpus 64] [--anchor MS]`
+ * `node lib/demo/backfill.ts --out FILE --minutes 360 [--until-minutes 60] --step 15 --seed 7 [--gpus 64] [--anchor MS]`
+ * From so many minutes before the anchor until now, or until so many minutes before the anchor.
  */
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
@@ -14,15 +15,19 @@ import { targetsOf } from './targets.ts';
 const UP: readonly Sample[] = [{ name: 'up', type: 'gauge', help: '', labels: {}, value: 1 }];
 const options = readOptions(process.argv.slice(2), Date.now());
 if (options.out === null) throw new Error('--out FILE is missing.');
-const now = Date.now();
 const stepMs = options.stepSeconds * 1000;
 const world = createWorld(options.seed, options.anchor, options.gpus);
+const until = options.untilMinutes === 0 ? Date.now() : world.anchor - options.untilMinutes * 60_000;
 const targets = targetsOf(world).map((target) => ({ ...target, all: { job: target.job, ...target.labels } }));
 const tally = new Tally(world);
 const file = createWriteStream(options.out, { highWaterMark: 4_000_000 });
 let count = 0;
 // Scrape by scrape, so that nothing is held but the one that is written.
-for (let time = Math.max(world.boot + 1, now - options.historyMinutes * 60_000); time <= now; time += stepMs) {
+for (
+  let time = Math.max(world.boot + 1, world.anchor - options.historyMinutes * 60_000);
+  time < until;
+  time += stepMs
+) {
   tally.advance(time);
   for (const target of targets) {
     const samples = target.samples(tally);

@@ -1,8 +1,18 @@
 /** Events of the cluster itself: nodes, jobs, actors and the workers that live from the start. */
 import { rfc3339 } from './attempt.ts';
-import { actorId, CPUS_PER_NODE, GPUS_PER_NODE, nodeAt, placementGroupId, trainWorker, type World } from './model.ts';
+import {
+  actorId,
+  CPUS_PER_NODE,
+  GPUS_PER_NODE,
+  jobsOf,
+  nodeAt,
+  placementGroupId,
+  runsOf,
+  trainWorker,
+  type World,
+} from './model.ts';
 import { PREPROCESS_WORKERS, preprocessWorker } from './preprocessing.ts';
-import { Batch, base64, type RayEvent, workerBirth } from './ray-events.ts';
+import { Batch, base64, type RayEvent, workerBirth, workerDeath } from './ray-events.ts';
 
 /** Total resources of a node as Ray names them. */
 export const nodeResources = (world: World, index: number): Record<string, number> => {
@@ -19,6 +29,14 @@ export const nodeResources = (world: World, index: number): Record<string, numbe
 
 /** Labels of a node. */
 export const nodeLabels = (nodeId: string): Record<string, string> => ({ 'ray.io/node-id': nodeId, simulated: 'true' });
+
+/** What Ray says of an actor and of its process when their job has ended. */
+export const OWNER_LEFT =
+  "The actor is dead because its owner has died. Owner worker exit type: INTENDED_USER_EXIT Worker exit detail: Owner's worker process has exited.";
+export const JOB_OVER = {
+  exitType: 'INTENDED_USER_EXIT',
+  exitDetail: 'Worker force exited because its job has finished',
+} as const;
 
 /** Nodes, jobs, actors and workers: what the cluster said when it came up. */
 export function clusterEvents(world: World): RayEvent[] {
@@ -49,7 +67,7 @@ export function clusterEvents(world: World): RayEvent[] {
       ],
     });
   }
-  for (const job of Object.values(world.jobs)) {
+  for (const job of jobsOf(world)) {
     const jobId = base64(job.jobId);
     const metadata = { ...job.metadata, job_name: job.submissionId, job_submission_id: job.submissionId };
     batch.add('DRIVER_JOB_DEFINITION', job.start, head, [job.driverPid], {
@@ -63,22 +81,36 @@ export function clusterEvents(world: World): RayEvent[] {
       jobId,
       stateTransitions: [{ state: 'CREATED', timestamp: rfc3339(job.start) }],
     });
+    if (job.end !== null)
+      batch.add('DRIVER_JOB_LIFECYCLE', job.end, head, [job.driverPid, 1], {
+        jobId,
+        stateTransitions: [{ state: 'FINISHED', timestamp: rfc3339(job.end) }],
+      });
   }
   for (let slot = 0; slot < PREPROCESS_WORKERS; slot += 1) {
     const worker = preprocessWorker(world, slot);
     workerBirth(batch, worker, worker.start);
   }
+  for (const run of runsOf(world)) actorEvents(batch, run);
+  return batch.events();
+}
+
+/** The actors of a training run: one for each rank. */
+function actorEvents(batch: Batch, world: World): void {
+  const head = nodeAt(world, 0).nodeId;
+  const { jobId } = world.jobs.train;
+  const { actorClass, namespace } = world.training;
   for (let rank = 0; rank < world.ranks; rank += 1) {
     const worker = trainWorker(world, rank);
     workerBirth(batch, worker, worker.start);
     const id = base64(actorId(world, rank));
     batch.add('ACTOR_DEFINITION', worker.start - 2_000, head, [rank], {
       actorId: id,
-      jobId: base64(world.jobs.train.jobId),
+      jobId: base64(jobId),
       name: `rank${rank}`,
-      rayNamespace: 'ads',
+      rayNamespace: namespace,
       serializedRuntimeEnv: '{}',
-      className: 'TrainWorker',
+      className: actorClass,
       requiredResources: { CPU: 4, GPU: 1 },
       isDetached: false,
       placementGroupId: base64(placementGroupId(world)),
@@ -105,6 +137,18 @@ export function clusterEvents(world: World): RayEvent[] {
         },
       ],
     });
+    if (worker.end === null) continue;
+    batch.add('ACTOR_LIFECYCLE', worker.end, head, [rank, 1], {
+      actorId: id,
+      stateTransitions: [
+        {
+          timestamp: rfc3339(worker.end),
+          state: 'DEAD',
+          ...nowhere,
+          deathCause: { actorDiedErrorContext: { errorMessage: OWNER_LEFT } },
+        },
+      ],
+    });
+    workerDeath(batch, worker, worker.end, jobId, JOB_OVER);
   }
-  return batch.events();
 }

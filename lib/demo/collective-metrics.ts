@@ -1,18 +1,19 @@
 /** What NCCL Inspector's textfile mode writes for a node (inspector_prom.cc, since NCCL 2.30): untyped, no rank label. */
 import type { Sample } from './exposition.ts';
-import { GPUS_PER_NODE, nodeAt, type World } from './model.ts';
+import { GPUS_PER_NODE, nodeAt, runAt, type World } from './model.ts';
 import {
   type AllReduce,
   busBandwidth,
   type CommunicatorKind,
+  healthyPeriod,
   ranksOf,
   stageOf,
   stepAt,
   trainingStep,
 } from './training.ts';
 
-/** Inspector's shortest dump interval for Prometheus, ms. */
-const WINDOW = 30_000;
+/** Inspector's shortest dump interval for Prometheus, ms; a run whose steps are longer dumps once in a step. */
+const SHORTEST_WINDOW = 30_000;
 
 const COMMUNICATORS: readonly { kind: CommunicatorKind; size: string; algorithm: string }[] = [
   { kind: 'dp', size: '2-3GB', algorithm: 'Ring_simple' },
@@ -21,20 +22,23 @@ const COMMUNICATORS: readonly { kind: CommunicatorKind; size: string; algorithm:
 
 /** Name of a communicator as a rank of this node sees it. */
 export function communicatorName(world: World, kind: CommunicatorKind, node: number): string {
-  if (kind === 'tp') return `tp-${node}`;
-  return world.stages === 1 ? 'dp' : `dp-${stageOf(world, node)}`;
+  const { prefix } = world.training;
+  if (kind === 'tp') return `${prefix}tp-${node}`;
+  return world.stages === 1 ? `${prefix}dp` : `${prefix}dp-${stageOf(world, node)}`;
 }
 
 /**
  * Samples of one node: means over the operations that ended in the last whole window before `time` (Unix ms). In a hang nothing
  * ends, and Inspector's files stay as they are.
  */
-export function collectiveMetrics(world: World, nodeIndex: number, time: number): Sample[] {
+export function collectiveMetrics(whole: World, nodeIndex: number, time: number): Sample[] {
+  const world = runAt(whole, time);
   const node = nodeAt(world, nodeIndex);
   const { hang } = world.faults;
-  const end = Math.floor((hang === null ? time : Math.min(time, hang.start + WINDOW)) / WINDOW) * WINDOW;
+  const window = Math.max(SHORTEST_WINDOW, healthyPeriod(world));
+  const end = Math.floor((hang === null ? time : Math.min(time, hang.start + window)) / window) * window;
   const steps = [];
-  for (let step = Math.max(0, stepAt(world, end - WINDOW)); step <= stepAt(world, end); step += 1) {
+  for (let step = Math.max(0, stepAt(world, end - window)); step <= stepAt(world, end); step += 1) {
     steps.push(trainingStep(world, step));
   }
   const samples: Sample[] = [];
@@ -43,7 +47,7 @@ export function collectiveMetrics(world: World, nodeIndex: number, time: number)
     for (const communicator of COMMUNICATORS) {
       const operations = steps
         .map((ranks): AllReduce | undefined => ranks[rank]?.[communicator.kind])
-        .filter((one): one is AllReduce => one !== undefined && one.end >= end - WINDOW && one.end < end);
+        .filter((one): one is AllReduce => one !== undefined && one.end >= end - window && one.end < end);
       if (operations.length === 0) continue;
       const labels = {
         version: 'v5.1',

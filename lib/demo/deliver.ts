@@ -1,12 +1,15 @@
 /** Sends the simulation's past and present to X-Ray over its public endpoints, and tries again while X-Ray is not ready. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterEvents } from './cluster-events.ts';
-import { CLUSTER, type World } from './model.ts';
+import { CLUSTER, runsOf, type World } from './model.ts';
 import { type RayEvent, taskEvents } from './ray-events.ts';
 import { countSpans, type ResourceSpans, remoteCallSpans, stepSpans, stepsEnding } from './spans.ts';
 
-const EVENTS_PER_BODY = 1000;
-const CHUNK = 40_000;
+const EVENTS_PER_BODY = 3000;
+const STEPS_PER_BODY = 8;
+/** The past is sent in pieces of this length, ms, and in longer ones from when only one job ran, whose steps are long. */
+const CHUNK = 60_000;
+const QUIET_CHUNK = 4160_000;
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
 
@@ -19,10 +22,22 @@ export interface Delivered {
 
 export interface Delivery {
   readonly counts: Delivered;
-  /** Sends cluster facts and [from, to), newest first. Resolves when all is acknowledged or the signal aborts. */
-  readonly history: (from: number, to: number) => Promise<void>;
+  /**
+   * Sends cluster facts and [from, to), newest first; `tell` hears what share of it is acknowledged. Resolves when all is, or the
+   * signal aborts.
+   */
+  readonly history: (from: number, to: number, tell?: (share: number) => void) => Promise<void>;
   /** Sends what happened in [from, to), Unix ms. */
   readonly window: (from: number, to: number) => Promise<void>;
+}
+
+/** [from, to) in pieces that hold about as much each, the newest first. */
+function piecesOf(world: World, from: number, to: number): { from: number; to: number }[] {
+  const busy = Math.min(world.jobs.preprocess.start, world.jobs.train.start);
+  const pieces: { from: number; to: number }[] = [];
+  for (let end = to; end > from; end = pieces.at(-1)?.from ?? from)
+    pieces.push({ from: Math.max(from, end - (end > busy ? CHUNK : QUIET_CHUNK)), to: end });
+  return pieces;
 }
 
 /** `xray` is a base address without a trailing slash; aborting the signal ends all waiting; `token` is XRAY_AUTH_TOKEN. */
@@ -71,24 +86,38 @@ export function createDelivery(world: World, xray: string, signal: AbortSignal, 
   }
 
   async function window(from: number, to: number, isDefined = false): Promise<void> {
-    await events(taskEvents(world, from, to, isDefined));
-    const steps = stepsEnding(world, from, to);
-    for (let at = 0; at < steps.length; at += 8) {
-      await spans(steps.slice(at, at + 8).flatMap((step) => stepSpans(world, step)));
+    // What they are about is told while the events are; an attempt is defined before it is anything else.
+    const told = [events(taskEvents(world, from, to, isDefined)), spans(remoteCallSpans(world, from, to))];
+    for (const run of runsOf(world)) {
+      const steps = stepsEnding(run, from, to);
+      for (let at = 0; at < steps.length; at += STEPS_PER_BODY)
+        told.push(spans(steps.slice(at, at + STEPS_PER_BODY).flatMap((step) => stepSpans(run, step))));
     }
-    await spans(remoteCallSpans(world, from, to));
+    await Promise.all(told);
   }
 
   return {
     counts,
     window,
-    history: async (from, to) => {
+    history: async (from, to, tell = () => undefined) => {
       await events(clusterEvents(world));
-      for (let end = to; end > from && !signal.aborted; end -= CHUNK) {
-        await window(Math.max(from, end - CHUNK), end, true);
-        await sleep(60, undefined, { signal }).catch(() => undefined);
-      }
-      counts.historyDone = !signal.aborted;
+      const pieces = piecesOf(world, from, to);
+      const queue = pieces.values();
+      let done = 0;
+      // The next piece is made while X-Ray takes the one before.
+      const send = async (): Promise<void> => {
+        for (const piece of queue) {
+          await window(piece.from, piece.to, true);
+          if (signal.aborted) return;
+          done += 1;
+          tell(done / pieces.length);
+          await sleep(60, undefined, { signal }).catch(() => undefined);
+        }
+      };
+      tell(0);
+      await Promise.all([send(), send()]);
+      if (signal.aborted) return;
+      counts.historyDone = true;
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Lines that the simulated drivers and workers wrote. */
 
 import type { ApiAnswer } from './api-answer.ts';
-import type { JobKey } from './model.ts';
+import { type Job, jobsOf, runsOf } from './model.ts';
 import type { Tally } from './tally.ts';
 import { stepAt, stepStart } from './training.ts';
 
@@ -10,17 +10,17 @@ const stamp = (time: number): string =>
   new Date(time).toISOString().replace('T', ' ').replace('Z', '').replace('.', ',');
 
 /** The driver's log up to the tally's time; only its newest lines. */
-export function jobLog(tally: Tally, job: JobKey): string {
-  const { world, time } = tally;
-  const start = world.jobs[job].start;
+export function jobLog(tally: Tally, job: Job): string {
+  const { time } = tally;
+  const world = runsOf(tally.world).find((run) => run.jobs.train === job) ?? tally.world;
   const head = [
-    `${stamp(start)}\tINFO job_manager.py:583 -- Runtime env is setting up.`,
-    `Running entrypoint for job ${world.jobs[job].submissionId}: ${world.jobs[job].entrypoint}`,
+    `${stamp(job.start)}\tINFO job_manager.py:583 -- Runtime env is setting up.`,
+    `Running entrypoint for job ${job.submissionId}: ${job.entrypoint}`,
     'This is a simulated job.',
   ];
   const lines: string[] = [];
-  if (job === 'train') {
-    const last = stepAt(world, time) - 1;
+  if (job.key === 'train') {
+    const last = stepAt(world, time) - (job.end !== null && time >= job.end ? 0 : 1);
     for (let step = Math.max(0, last - LINES); step <= last; step += 1) {
       const took = (stepStart(world, step + 1) - stepStart(world, step)) / 1000;
       const loss = (0.4 + 2.2 * Math.exp(-step / 900)).toFixed(4);
@@ -51,8 +51,8 @@ export function taskLog(tally: Tally, query: URLSearchParams): ApiAnswer {
   const tail = (body: string): string =>
     wanted < 0 ? body : `${body.trimEnd().split('\n').slice(-wanted).join('\n')}\n`;
   const submission = query.get('submission_id');
-  const job = Object.values(tally.world.jobs).find((one) => one.submissionId === submission);
-  if (job) return answer(tail(jobLog(tally, job.key)));
+  const job = jobsOf(tally.world).find((one) => one.submissionId === submission);
+  if (job) return answer(tail(jobLog(tally, job)));
   const taskId = query.get('task_id');
   const number = Number(query.get('attempt_number') ?? '0');
   const attempt = [...tally.open(), ...tally.ended()].find((one) => one.taskId === taskId && one.attempt === number);

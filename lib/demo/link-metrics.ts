@@ -1,7 +1,7 @@
 /** What node_exporter's infiniband collector exposes for a node: eight ports of 400 Gb/s (InfiniBand NDR), one beside each GPU. */
 import type { MetricType, Sample } from './exposition.ts';
 import { GPUS_PER_NODE, unit, type World } from './model.ts';
-import { isLinkBad, LINK_LIMIT, MESSAGE_BYTES, ranksOf, stepAt } from './training.ts';
+import { isLinkBad, LINK_LIMIT, MESSAGE_BYTES, ranksOf, stepsDone } from './training.ts';
 
 /** Bytes per second of a port: a share of what limits the wire of a node. */
 const PORT_RATE = LINK_LIMIT.dp / GPUS_PER_NODE;
@@ -20,7 +20,7 @@ function badFor(world: World, node: number, time: number): number {
 export function linkMetrics(world: World, node: number, time: number): Sample[] {
   const samples: Sample[] = [];
   const { link } = world.faults;
-  const steps = Math.max(0, stepAt(world, time));
+  const steps = stepsDone(world, time);
   const nodes = ranksOf(world, 'dp') / GPUS_PER_NODE;
   // A ring over the nodes leaves each once, over all of its ports.
   const bytes = nodes < 2 ? 0 : Math.round((steps * 2 * (nodes - 1) * MESSAGE_BYTES.dp) / nodes / GPUS_PER_NODE);

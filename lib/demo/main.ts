@@ -1,16 +1,21 @@
 /**
  * The demo cluster as a process of its own.
  * `node lib/demo/main.ts --xray URL --port 0 --seed 7 --gpus 64 --history-minutes 60 --ready-file FILE [--anchor MS]`
- * It ends on SIGTERM, and when its standard input (a pipe of its parent) closes.
+ * Its standard output says what share of the past has been sent, a line of JSON for each hundredth. It ends on SIGTERM, and when its standard input (a pipe of its parent) closes.
  */
 import { rename, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { createDelivery } from './deliver.ts';
+import type { HistoryTask } from './history.ts';
 import { createWorld } from './model.ts';
 import { readOptions } from './options.ts';
 import { startServer } from './server.ts';
 import { Tally } from './tally.ts';
 import { targetsOf } from './targets.ts';
+
+/** Two pieces of the past are in hand at a time. */
+const HISTORY_HEAP_MB = 128;
 
 const options = readOptions(process.argv.slice(2), Date.now());
 const world = createWorld(options.seed, options.anchor, options.gpus);
@@ -47,10 +52,16 @@ process.stdin.on('close', end);
 process.stdin.on('error', end);
 process.stdin.resume();
 
-const delivery = createDelivery(world, options.xray, stop.signal, process.env.XRAY_AUTH_TOKEN || null);
 const started = Date.now();
-const history = delivery.history(Math.max(world.boot, started - options.historyMinutes * 60_000), started);
+const task: HistoryTask = { ...options, from: started - options.historyMinutes * 60_000, to: started };
+const history = new Worker(new URL('./history.ts', import.meta.url), {
+  workerData: task,
+  resourceLimits: { maxOldGenerationSizeMb: HISTORY_HEAP_MB },
+});
+history.on('message', (historyShare: number) => console.log(JSON.stringify({ historyShare })));
+history.on('error', (error) => console.error(`demo: the past is not sent: ${error.message}`));
 
+const delivery = createDelivery(world, options.xray, stop.signal, process.env.XRAY_AUTH_TOKEN || null);
 let told = started;
 while (!stop.signal.aborted) {
   await sleep(1_000, undefined, { signal: stop.signal }).catch(() => undefined);
@@ -59,4 +70,3 @@ while (!stop.signal.aborted) {
   await delivery.window(told, now);
   told = now;
 }
-await history;

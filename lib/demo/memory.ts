@@ -6,13 +6,15 @@ import {
   GPUS_PER_NODE,
   NODE_MEMORY,
   OOM_THRESHOLD,
+  runAt,
+  runsOf,
   trainWorker,
   unit,
   type World,
   wave,
 } from './model.ts';
 import { itemAttemptsBetween, joinAttempts, joinsBetween, type Kill, taskMemory } from './preprocessing.ts';
-import { hungStep, stepAt, stepStart, trainAttempts, trainingStep } from './training.ts';
+import { hungStep, livingRun, stepAt, stepStart, trainAttempts, trainingStep } from './training.ts';
 
 const GIB = 1024 ** 3;
 
@@ -25,17 +27,22 @@ const systemUsed = (world: World, node: number, time: number): number =>
 
 /** Resident memory of one rank's process. */
 export function rankMemory(world: World, rank: number, time: number): number {
-  const since = time - (world.jobs.train.start + 8_000);
-  if (since < 0) return 0;
+  const run = livingRun(world, time);
+  if (run === null) return 0;
+  const since = time - (run.jobs.train.start + 8_000);
   return (15.5 * Math.min(1, 0.1 + since / 25_000) + 0.8 * wave(time, 45_000, world.seed, 62, rank)) * GIB;
 }
+
+/** What a rank's process calls itself while it trains. */
+const processTitle = (world: World, time: number): string =>
+  `ray::${runAt(world, time).training.actorClass}.train_step`;
 
 /** Processes of Ray's workers on a node, without joins and what is built for them. */
 function processesWithoutJoins(world: World, node: number, time: number): ProcessMemory[] {
   const byPid = new Map<number, ProcessMemory>();
   for (let rank = node * GPUS_PER_NODE; rank < (node + 1) * GPUS_PER_NODE; rank += 1) {
-    const { pid } = trainWorker(world, rank);
-    byPid.set(pid, { pid, command: 'ray::TrainWorker.train_step', used: rankMemory(world, rank, time) });
+    const { pid } = trainWorker(runAt(world, time), rank);
+    byPid.set(pid, { pid, command: processTitle(world, time), used: rankMemory(world, rank, time) });
   }
   for (const attempt of itemAttemptsBetween(world, time, time)) {
     if (attempt.worker.node.index !== node || attempt.started > time || attempt.ended <= time) continue;
@@ -73,10 +80,10 @@ export function preprocessAttempts(world: World, from: number, to: number): Atte
   return found;
 }
 
-/** Attempts of both jobs that exist in [from, to). */
+/** Attempts of all jobs that exist in [from, to). */
 export const attemptsBetween = (world: World, from: number, to: number): Attempt[] => [
   ...preprocessAttempts(world, from, to),
-  ...trainAttempts(world, from, to),
+  ...runsOf(world).flatMap((run) => trainAttempts(run, from, to)),
 ];
 
 /** Kills by Ray's memory monitor in [from, to), oldest first. */
@@ -104,7 +111,7 @@ export function nodeMemory(world: World, node: number, time: number, running: re
   for (let rank = node * GPUS_PER_NODE; rank < (node + 1) * GPUS_PER_NODE; rank += 1) {
     const bytes = rankMemory(world, rank, time);
     used += bytes;
-    if (bytes > 0) add(training ? 'ray::TrainWorker.train_step' : 'ray::TrainWorker', bytes);
+    if (bytes > 0) add(training ? processTitle(world, time) : `ray::${runAt(world, time).training.actorClass}`, bytes);
   }
   for (const attempt of running) {
     if (attempt.type !== 'NORMAL_TASK' || attempt.worker.node.index !== node) continue;
@@ -116,10 +123,11 @@ export function nodeMemory(world: World, node: number, time: number, running: re
 }
 
 /** GPU memory in use, MiB: weights and optimizer, activations that rise in forward and fall in backward, slow fragmentation. */
-export function gpuMemoryUsed(world: World, rank: number, time: number): number {
+export function gpuMemoryUsed(whole: World, rank: number, time: number): number {
+  const world = runAt(whole, time);
   const since = time - (world.jobs.train.start + 30_000);
   if (since < 0) return 512;
-  const weights = 46_000 + 700 * unit(world.seed, 63, rank);
+  const weights = world.training.weightsMib + 700 * unit(world.seed, 63, rank);
   const fragmentation = Math.min(6_000, (since / 3_600_000) * (1_800 + 900 * unit(world.seed, 64, rank)));
   const step = stepAt(world, time);
   if (step < 0) return Math.round(weights * Math.min(1, since / 20_000));
@@ -130,10 +138,11 @@ export function gpuMemoryUsed(world: World, rank: number, time: number): number 
 
 /** Share of the step in which the GPU computes (waiting for a collective also keeps kernels resident), 0..1. */
 export function gpuBusy(
-  world: World,
+  whole: World,
   rank: number,
   time: number,
 ): { readonly resident: number; readonly computing: number } {
+  const world = runAt(whole, time);
   const step = stepAt(world, time) - 1;
   if (step < 0) return { resident: 0, computing: 0 };
   // Kernels of a collective that waits keep the GPU busy without computing; the GPU that never joined it has none.

@@ -3,7 +3,7 @@
  * time), so history written before the start and what is emitted live tell one story.
  */
 
-import { demoFaults, type Faults } from './faults.ts';
+import { demoFaults, type Faults, NO_FAULTS } from './faults.ts';
 
 export const CLUSTER = 'demo-cluster';
 export const RAY_VERSION = '2.58.0';
@@ -20,6 +20,11 @@ export const GPU_MEMORY_MIB = 81559;
 export const GPU_MODEL = 'NVIDIA H100 80GB HBM3';
 
 const MINUTE = 60_000;
+/** The past of the demo, minutes before its anchor. */
+export const HISTORY_MINUTES = 360;
+/** Steps of the run that ended, and minutes of each. */
+const NIGHTLY_STEPS = 139;
+const NIGHTLY_STEP_MINUTES = 2;
 /** Eight nodes of eight. */
 const DEMO_GPUS = 64;
 
@@ -35,6 +40,24 @@ export interface Job {
   readonly driverPid: number;
   /** Unix ms. */
   readonly start: number;
+  /** Unix ms; null where it runs on. */
+  readonly end: number | null;
+}
+
+/** What tells one training run from another. */
+export interface Training {
+  /** How many times as long every phase of a step takes as in the run that goes on. */
+  readonly pace: number;
+  /** Steps after which it is done; null where it goes on. */
+  readonly steps: number | null;
+  readonly actorClass: string;
+  readonly namespace: string;
+  /** Weights and optimizer of a rank, MiB of GPU memory. */
+  readonly weightsMib: number;
+  /** What the names of its communicators begin with. */
+  readonly prefix: string;
+  /** Its spans are sampled by step: one step in `oneIn`, and all that begin from `allFrom` (Unix ms) on. */
+  readonly sampling: { readonly oneIn: number; readonly allFrom: number };
 }
 
 export interface DemoNode {
@@ -44,6 +67,8 @@ export interface DemoNode {
   /** 56 hex digits. */
   readonly nodeId: string;
   readonly isHead: boolean;
+  /** UUIDs, by index. */
+  readonly gpus: readonly string[];
 }
 
 /** The part of a simulation that never changes. Times are Unix ms. */
@@ -60,6 +85,10 @@ export interface World {
   readonly stages: number;
   readonly nodes: readonly DemoNode[];
   readonly jobs: Readonly<Record<JobKey, Job>>;
+  /** Of the job `train`. */
+  readonly training: Training;
+  /** The training run that ended before this one began, as a world of the same nodes whose job `train` it is; null where there was none. */
+  readonly earlier: World | null;
 }
 
 const SEED = 0x9747b28c;
@@ -126,10 +155,11 @@ const addressOf = (index: number): string =>
  * are not given. Throws RangeError where `gpus` is no such number.
  */
 export function createWorld(seed: number, anchor: number, gpus: number = DEMO_GPUS, faults?: Faults): World {
+  const isDemo = faults === undefined;
   const nodeCount = gpus / GPUS_PER_NODE;
   if (!Number.isInteger(nodeCount) || nodeCount < 1 || gpus > MOST_GPUS)
     throw new RangeError(`${gpus} GPUs: expected a multiple of ${GPUS_PER_NODE} up to ${MOST_GPUS}`);
-  const boot = anchor - 62 * MINUTE;
+  const boot = anchor - (isDemo ? HISTORY_MINUTES + 2 : 62) * MINUTE;
   const salt = hash(seed, anchor);
   const stamp = new Date(boot).toISOString();
   const session = `session_${stamp.slice(0, 10)}_${stamp.slice(11, 19).replaceAll(':', '-')}_${String(salt % 1_000_000).padStart(6, '0')}_1`;
@@ -140,6 +170,10 @@ export function createWorld(seed: number, anchor: number, gpus: number = DEMO_GP
     ip: addressOf(index),
     nodeId: hex(28, salt, 1, index),
     isHead: index === 0,
+    gpus: Array.from({ length: GPUS_PER_NODE }, (_gpu, gpu) => {
+      const text = hex(16, salt, 4, index, gpu);
+      return `GPU-${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;
+    }),
   }));
   const job = (
     key: JobKey,
@@ -155,8 +189,9 @@ export function createWorld(seed: number, anchor: number, gpus: number = DEMO_GP
     metadata: { ...metadata, simulated: 'true' },
     driverPid: 2400 + number * 377,
     start: anchor - minutes * MINUTE,
+    end: null,
   });
-  return {
+  const world: World = {
     seed: salt,
     anchor,
     boot,
@@ -175,8 +210,68 @@ export function createWorld(seed: number, anchor: number, gpus: number = DEMO_GP
         team: 'ads-ranking',
       }),
     },
+    training: {
+      pace: 1,
+      steps: null,
+      actorClass: 'TrainWorker',
+      namespace: 'ads',
+      weightsMib: 46_000,
+      prefix: '',
+      sampling: { oneIn: 3, allFrom: isDemo ? anchor - 30 * MINUTE : 0 },
+    },
+    earlier: null,
+  };
+  if (!isDemo) return world;
+  const nightly = job('train', 1, HISTORY_MINUTES - 10, `python retrain.py --ranks ${gpus} --model simulated_search`, {
+    owner: 'search-quality',
+    team: 'search-quality',
+  });
+  return {
+    ...world,
+    earlier: {
+      ...world,
+      seed: hash(salt, 6),
+      faults: NO_FAULTS,
+      jobs: {
+        ...world.jobs,
+        // A minute to come up, its steps, and it leaves.
+        train: {
+          ...nightly,
+          submissionId: 'raysubmit_sim_nightly',
+          end: nightly.start + (1 + NIGHTLY_STEPS * NIGHTLY_STEP_MINUTES) * MINUTE + 4_000,
+        },
+      },
+      training: {
+        pace: NIGHTLY_STEP_MINUTES * 6,
+        steps: NIGHTLY_STEPS,
+        actorClass: 'SearchTrainer',
+        namespace: 'search',
+        weightsMib: 31_000,
+        prefix: 'nightly-',
+        sampling: { oneIn: 5, allFrom: Number.POSITIVE_INFINITY },
+      },
+    },
   };
 }
+
+/** All training runs of a world, the one that goes on last. */
+export const runsOf = (world: World): readonly World[] => (world.earlier === null ? [world] : [world.earlier, world]);
+
+/** The run that the GPUs work for at a time (Unix ms), or will next. */
+export const runAt = (world: World, time: number): World =>
+  world.earlier !== null && time < (world.earlier.jobs.train.end ?? 0) ? world.earlier : world;
+
+/** All jobs of a world. */
+export const jobsOf = (world: World): readonly Job[] => [
+  ...(world.earlier === null ? [] : [world.earlier.jobs.train]),
+  ...Object.values(world.jobs),
+];
+
+/** Placement group of a job's actors, or null where it has none. */
+export const groupOfJob = (world: World, jobId: string): string | null => {
+  const run = runsOf(world).find((one) => one.jobs.train.jobId === jobId);
+  return run === undefined ? null : placementGroupId(run);
+};
 
 /** Node at an index of the layout; throws RangeError outside it. */
 export function nodeAt(world: World, index: number): DemoNode {
@@ -210,7 +305,7 @@ function actorOf(world: World, rank: number): TrainActor {
       pid: 5000 + (rank % 150) * 13,
       node: nodeAt(world, Math.floor(rank / GPUS_PER_NODE)),
       start: world.jobs.train.start + 8_000,
-      end: null,
+      end: world.jobs.train.end,
     },
     id: hex(12, world.seed, 3, rank) + world.jobs.train.jobId,
   };
@@ -223,9 +318,6 @@ export const trainWorker = (world: World, rank: number): DemoWorker => actorOf(w
 /** 16 bytes: 12 of the actor, 4 of the job. */
 export const actorId = (world: World, rank: number): string => actorOf(world, rank).id;
 
-export const gpuUuid = (world: World, node: number, gpu: number): string => {
-  const text = hex(16, world.seed, 4, node, gpu);
-  return `GPU-${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;
-};
+export const gpuUuid = (world: World, node: number, gpu: number): string => nodeAt(world, node).gpus[gpu] ?? '';
 
 export const placementGroupId = (world: World): string => hex(14, world.seed, 5) + world.jobs.train.jobId;

@@ -9,6 +9,7 @@ export interface DemoOptions {
   /** A multiple of eight, 8 to 4096. */
   readonly gpus: number;
   readonly historyMinutes: number;
+  readonly untilMinutes: number;
   readonly readyFile: string | null;
   readonly anchor: number;
   readonly out: string | null;
@@ -26,6 +27,7 @@ export function readOptions(argv: readonly string[], now: number): DemoOptions {
       gpus: { type: 'string', default: '64' },
       'history-minutes': { type: 'string', default: '60' },
       minutes: { type: 'string' },
+      'until-minutes': { type: 'string', default: '0' },
       hours: { type: 'string' },
       'ready-file': { type: 'string' },
       anchor: { type: 'string' },
@@ -47,6 +49,7 @@ export function readOptions(argv: readonly string[], now: number): DemoOptions {
       values.hours === undefined
         ? number('minutes', values.minutes ?? values['history-minutes'])
         : 60 * number('hours', values.hours),
+    untilMinutes: number('until-minutes', values['until-minutes']),
     readyFile: values['ready-file'] ?? null,
     anchor: values.anchor === undefined ? defaultAnchor(now) : number('anchor', values.anchor),
     out: values.out ?? null,

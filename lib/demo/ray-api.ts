@@ -2,9 +2,19 @@
 
 import type { ApiAnswer } from './api-answer.ts';
 import { type Attempt, stateAt } from './attempt.ts';
-import { nodeLabels, nodeResources } from './cluster-events.ts';
+import { JOB_OVER, nodeLabels, nodeResources, OWNER_LEFT } from './cluster-events.ts';
 import { jobLog, taskLog } from './job-logs.ts';
-import { actorId, nodeAt, placementGroupId, RAY_VERSION, trainWorker, type World } from './model.ts';
+import {
+  actorId,
+  groupOfJob,
+  jobsOf,
+  nodeAt,
+  placementGroupId,
+  RAY_VERSION,
+  runsOf,
+  trainWorker,
+  type World,
+} from './model.ts';
 import { PREPROCESS_WORKERS, preprocessWorker } from './preprocessing.ts';
 import { logFile, profile } from './ray-events.ts';
 import type { Tally } from './tally.ts';
@@ -55,7 +65,7 @@ function taskRow(world: World, attempt: Attempt, time: number, detail: boolean):
       ...(attempt.gpus > 0 ? { GPU: attempt.gpus } : {}),
     },
     runtime_env_info: { serialized_runtime_env: '{}' },
-    placement_group_id: attempt.job === 'train' ? placementGroupId(world) : null,
+    placement_group_id: groupOfJob(world, attempt.jobId),
     events: [
       ...at('PENDING_ARGS_AVAIL', attempt.submitted),
       ...at('PENDING_NODE_ASSIGNMENT', attempt.submitted),
@@ -103,21 +113,23 @@ function nodeRows(world: World): Row[] {
   }));
 }
 
+/** Actors of one training run. */
 function actorRows(world: World): Row[] {
+  const { jobId, end } = world.jobs.train;
   return Array.from({ length: world.ranks }, (_, rank) => {
     const worker = trainWorker(world, rank);
     return {
       actor_id: actorId(world, rank),
-      class_name: 'TrainWorker',
-      state: 'ALIVE',
-      job_id: world.jobs.train.jobId,
+      class_name: world.training.actorClass,
+      state: end === null ? 'ALIVE' : 'DEAD',
+      job_id: jobId,
       name: `rank${rank}`,
       node_id: worker.node.nodeId,
       pid: worker.pid,
-      ray_namespace: 'ads',
+      ray_namespace: world.training.namespace,
       serialized_runtime_env: '{}',
       required_resources: { CPU: 4, GPU: 1 },
-      death_cause: null,
+      death_cause: end === null ? null : { actor_died_error_context: { error_message: OWNER_LEFT } },
       is_detached: false,
       placement_group_id: placementGroupId(world),
       repr_name: '',
@@ -133,19 +145,20 @@ function actorRows(world: World): Row[] {
 
 function workerRows(tally: Tally): Row[] {
   const { world } = tally;
-  const living = [
-    ...Array.from({ length: world.ranks }, (_, rank) => trainWorker(world, rank)),
+  const workers = [
+    ...runsOf(world).flatMap((run) => Array.from({ length: run.ranks }, (_, rank) => trainWorker(run, rank))),
     ...Array.from({ length: PREPROCESS_WORKERS }, (_, slot) => preprocessWorker(world, slot)),
   ];
-  return [...living, ...tally.kills().map((kill) => kill.attempt.worker)].map((worker) => ({
+  const killed = new Set(tally.kills().map((kill) => kill.attempt.worker));
+  return [...workers, ...killed].map((worker) => ({
     worker_id: worker.workerId,
     is_alive: worker.end === null,
     worker_type: 'WORKER',
-    exit_type: worker.end === null ? null : 'NODE_OUT_OF_MEMORY',
+    exit_type: worker.end === null ? null : killed.has(worker) ? 'NODE_OUT_OF_MEMORY' : JOB_OVER.exitType,
     node_id: worker.node.nodeId,
     ip: worker.node.ip,
     pid: worker.pid,
-    exit_detail: null,
+    exit_detail: worker.end === null || killed.has(worker) ? null : JOB_OVER.exitDetail,
     worker_launch_time_ms: Math.round(worker.start) - 900,
     worker_launched_time_ms: Math.round(worker.start) - 40,
     start_time_ms: Math.round(worker.start),
@@ -155,14 +168,14 @@ function workerRows(tally: Tally): Row[] {
   }));
 }
 
-function groupRows(world: World): Row[] {
-  const group = placementGroupId(world);
-  return [
-    {
+function groupRows(whole: World): Row[] {
+  return runsOf(whole).map((world) => {
+    const group = placementGroupId(world);
+    return {
       placement_group_id: group,
       name: 'train_pg',
       creator_job_id: world.jobs.train.jobId,
-      state: 'CREATED',
+      state: world.jobs.train.end === null ? 'CREATED' : 'REMOVED',
       bundles: Array.from({ length: world.ranks }, (_, rank) => ({
         bundle_id: { placement_group_id: group, bundle_index: rank },
         unit_resources: { GPU: 1, CPU: 4 },
@@ -171,29 +184,29 @@ function groupRows(world: World): Row[] {
       })),
       is_detached: false,
       stats: {},
-    },
-  ];
+    };
+  });
 }
 
 function jobRows(tally: Tally): Row[] {
   const { world } = tally;
   const head = nodeAt(world, 0);
-  return Object.values(world.jobs).map((job) => ({
+  return jobsOf(world).map((job) => ({
     type: 'SUBMISSION',
     job_id: job.jobId,
     submission_id: job.submissionId,
     driver_info: { id: job.jobId, node_ip_address: head.ip, pid: String(job.driverPid) },
-    status: 'RUNNING',
+    status: job.end === null ? 'RUNNING' : 'SUCCEEDED',
     entrypoint: job.entrypoint,
-    message: 'Job is currently running.',
+    message: job.end === null ? 'Job is currently running.' : 'Job finished successfully.',
     error_type: null,
     start_time: job.start,
-    end_time: null,
+    end_time: job.end,
     metadata: job.metadata,
     runtime_env: {},
     driver_agent_http_address: `http://${head.ip}:52365`,
     driver_node_id: head.nodeId,
-    driver_exit_code: null,
+    driver_exit_code: job.end === null ? null : 0,
   }));
 }
 
@@ -279,7 +292,7 @@ export function rayApi(tally: Tally, url: URL, host: string): ApiAnswer | null {
     case '/api/v0/nodes':
       return rows(nodeRows(world));
     case '/api/v0/actors':
-      return rows(actorRows(world));
+      return rows(runsOf(world).flatMap(actorRows));
     case '/api/v0/workers':
       return rows(workerRows(tally));
     case '/api/v0/placement_groups':
@@ -315,8 +328,8 @@ export function rayApi(tally: Tally, url: URL, host: string): ApiAnswer | null {
   }
   const job = /^\/api\/jobs\/([^/]+)(\/logs)?$/.exec(path);
   if (!job) return null;
-  const found = Object.values(world.jobs).find((one) => one.submissionId === job[1] || one.jobId === job[1]);
+  const found = jobsOf(world).find((one) => one.submissionId === job[1] || one.jobId === job[1]);
   if (!found) return text(`Job ${job[1]} does not exist`, 404);
-  if (job[2]) return json({ logs: jobLog(tally, found.key) });
+  if (job[2]) return json({ logs: jobLog(tally, found) });
   return json(jobRows(tally).find((row) => row.job_id === found.jobId));
 }

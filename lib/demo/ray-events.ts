@@ -1,7 +1,7 @@
 /** Ray's event export (JSON array of RayEvent, camelCase, base64 ids), as ray 2.58 posts it. Windows are [from, to) in Unix ms. */
 import { type Attempt, nanos, rfc3339 } from './attempt.ts';
 import { attemptsBetween, killsBetween } from './memory.ts';
-import { type DemoWorker, hash, hex, nodeAt, placementGroupId, type World } from './model.ts';
+import { type DemoWorker, groupOfJob, hash, hex, nodeAt, type World } from './model.ts';
 import { OWN_PROCESS } from './preprocessing.ts';
 
 export type RayEvent = Readonly<Record<string, unknown>>;
@@ -85,11 +85,12 @@ const resources = (attempt: Attempt): Record<string, number> => ({
 });
 
 function definition(world: World, batch: Batch, attempt: Attempt, id: readonly number[]): void {
+  const group = groupOfJob(world, attempt.jobId);
   const shared = {
     taskId: base64(attempt.taskId),
     jobId: base64(attempt.jobId),
     parentTaskId: base64(driverTaskId(attempt.jobId)),
-    placementGroupId: attempt.job === 'train' ? base64(placementGroupId(world)) : NO_GROUP,
+    placementGroupId: group === null ? NO_GROUP : base64(group),
     serializedRuntimeEnv: '{}',
     taskAttempt: attempt.attempt,
     language: 'PYTHON',
@@ -217,7 +218,12 @@ export function taskEvents(world: World, from: number, to: number, isDefined = f
       workerBirth(batch, attempt.worker, attempt.submitted);
     }
   }
-  for (const kill of killsBetween(world, from, to)) workerDeath(batch, kill.attempt, kill.taskUsed);
+  for (const { attempt, taskUsed } of killsBetween(world, from, to))
+    workerDeath(batch, attempt.worker, attempt.ended, attempt.jobId, {
+      exitType: 'NODE_OUT_OF_MEMORY',
+      exitDetail: attempt.failure?.errorMessage ?? '',
+      memoryUsedBytes: String(Math.round(taskUsed)),
+    });
   return batch.events();
 }
 
@@ -248,20 +254,17 @@ export function workerBirth(batch: Batch, worker: DemoWorker, time: number): voi
   });
 }
 
-function workerDeath(batch: Batch, attempt: Attempt, used: number): void {
-  batch.add('WORKER_LIFECYCLE', attempt.ended, attempt.worker.node.nodeId, [attempt.worker.pid, 3], {
-    workerId: base64(attempt.worker.workerId),
-    jobId: base64(attempt.jobId),
+/** The end of a worker's process, and why. */
+export function workerDeath(batch: Batch, worker: DemoWorker, time: number, jobId: string, deathInfo: RayEvent): void {
+  batch.add('WORKER_LIFECYCLE', time, worker.node.nodeId, [worker.pid, 3], {
+    workerId: base64(worker.workerId),
+    jobId: base64(jobId),
     stateTransitions: [
       {
         state: 'DEAD',
-        timestamp: rfc3339(attempt.ended),
-        endTimeMs: String(Math.round(attempt.ended)),
-        deathInfo: {
-          exitType: 'NODE_OUT_OF_MEMORY',
-          exitDetail: attempt.failure?.errorMessage ?? '',
-          memoryUsedBytes: String(Math.round(used)),
-        },
+        timestamp: rfc3339(time),
+        endTimeMs: String(Math.round(time)),
+        deathInfo,
         workerLaunchTimeMs: '0',
         workerLaunchedTimeMs: '0',
         startTimeMs: '0',

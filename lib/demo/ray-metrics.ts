@@ -9,13 +9,16 @@ import {
   GPU_MODEL,
   GPUS_PER_NODE,
   gpuUuid,
+  jobsOf,
   NODE_MEMORY,
   nodeAt,
   RAY_VERSION,
+  runsOf,
   unit,
   wave,
 } from './model.ts';
 import type { Tally } from './tally.ts';
+import { livingRun } from './training.ts';
 
 const GIB = 1024 ** 3;
 export const OBJECT_STORE_CAPACITY = 48 * GIB;
@@ -148,7 +151,7 @@ function coreSamples(tally: Tally, node: DemoNode, add: Add): void {
   const { world, time } = tally;
   const raylet = { NodeAddress: node.ip, WorkerId: '', Component: 'raylet' };
   const onNode = tally.runningOn(node.index);
-  const training = time >= world.jobs.train.start + 8_000;
+  const training = livingRun(world, time) !== null;
   const cpus =
     onNode.reduce((sum, attempt) => sum + (attempt.type === 'NORMAL_TASK' ? attempt.cpus : 0), 0) +
     (training ? 4 * GPUS_PER_NODE : 0);
@@ -258,12 +261,16 @@ function clusterSamples(tally: Tally, node: DemoNode, add: Add): void {
   add('ray_gcs_task_manager_task_events_dropped', dropped, { ...gcs, Type: 'PROFILE_EVENT' }, 0);
   const total = tally.rows().reduce((sum, row) => sum + row.finished + row.failed, 0);
   add('ray_gcs_task_manager_task_events_reported', 'Number of all task events reported to gcs.', gcs, total * 3);
-  const actors = time >= world.jobs.train.start + 8_000 ? world.ranks : 0;
   const help =
     'An actor can be in one of DEPENDENCIES_UNREADY, PENDING_CREATION, ALIVE, ALIVE_IDLE, ALIVE_RUNNING_TASKS, RESTARTING, or DEAD states.';
   const { WorkerId: _, ...actor } = gcs;
-  add('ray_actors', help, { ...actor, Name: 'TrainWorker', JobId: '', Source: 'gcs', State: 'ALIVE' }, actors);
-  add('ray_actors', help, { ...actor, Name: 'TrainWorker', JobId: '', Source: 'gcs', State: 'DEAD' }, 0);
+  const living = livingRun(world, time);
+  for (const run of runsOf(world)) {
+    const ended = run.jobs.train.end !== null && time >= run.jobs.train.end;
+    const labels = { ...actor, Name: run.training.actorClass, JobId: '', Source: 'gcs' };
+    add('ray_actors', help, { ...labels, State: 'ALIVE' }, run === living ? run.ranks : 0);
+    add('ray_actors', help, { ...labels, State: 'DEAD' }, ended ? run.ranks : 0);
+  }
   const cluster = { node_type: 'sim_h100' };
   add('ray_cluster_active_nodes', 'Active nodes on the cluster', cluster, world.nodes.length);
   add('ray_cluster_failed_nodes', 'Failed nodes on the cluster', cluster, 0);
@@ -272,7 +279,7 @@ function clusterSamples(tally: Tally, node: DemoNode, add: Add): void {
     'ray_running_jobs',
     'Number of running jobs.',
     gcs,
-    Object.values(world.jobs).filter((job) => job.start <= time).length,
+    jobsOf(world).filter((job) => job.start <= time && (job.end === null || time < job.end)).length,
   );
   add(
     'ray_io_context_event_loop_lag_ms',

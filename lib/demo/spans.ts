@@ -203,10 +203,12 @@ export function stepSpans(world: World, step: number): ResourceSpans[] {
   ];
 }
 
-/** Steps whose spans are exported in [from, to), Unix ms: when the next begins, or would, where a rank hangs. */
+/** Steps of a run whose spans are sampled, and exported in [from, to), Unix ms: when the next begins, or would, where a rank hangs. */
 export function stepsEnding(world: World, from: number, to: number): number[] {
+  const { oneIn, allFrom } = world.training.sampling;
   const steps: number[] = [];
   for (let step = Math.max(0, stepAt(world, from) - 1); step <= stepAt(world, to); step += 1) {
+    if (step % oneIn !== 0 && stepStart(world, step) < allFrom) continue;
     const end = stepStart(world, step + 1);
     if (end >= from && end < to) steps.push(step);
   }

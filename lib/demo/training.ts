@@ -7,9 +7,9 @@
  *   tensor    tp-0 .. tp-3   |  tp-4 .. tp-7      one communicator for each node
  */
 import { type Attempt, finished } from './attempt.ts';
-import { actorId, GPUS_PER_NODE, hex, trainWorker, unit, type World } from './model.ts';
+import { actorId, GPUS_PER_NODE, hex, runAt, runsOf, trainWorker, unit, type World } from './model.ts';
 
-/** Step period before and after the slow GPU throttles, ms. */
+/** Step period before and after the slow GPU throttles, ms. These four are those of pace 1. */
 const HEALTHY_PERIOD = 10_000;
 const THROTTLED_PERIOD = 12_200;
 const FORWARD = 3000;
@@ -67,20 +67,41 @@ export const busBandwidth = (world: World, kind: CommunicatorKind, ms: number): 
 };
 
 const firstStep = (world: World): number => world.jobs.train.start + 60_000;
+/** Time from step to step where nothing throttles, ms. */
+export const healthyPeriod = (world: World): number => HEALTHY_PERIOD * world.training.pace;
 const healthySteps = (world: World): number =>
-  Math.floor(((world.faults.throttle?.start ?? Number.POSITIVE_INFINITY) - firstStep(world)) / HEALTHY_PERIOD);
+  Math.floor(((world.faults.throttle?.start ?? Number.POSITIVE_INFINITY) - firstStep(world)) / healthyPeriod(world));
 
 /** When step k begins, Unix ms. */
 export function stepStart(world: World, step: number): number {
   const healthy = healthySteps(world);
   const throttled = Math.max(0, step - healthy);
-  return firstStep(world) + Math.min(step, healthy) * HEALTHY_PERIOD + throttled * THROTTLED_PERIOD;
+  return (
+    firstStep(world) +
+    Math.min(step, healthy) * healthyPeriod(world) +
+    throttled * THROTTLED_PERIOD * world.training.pace
+  );
 }
 
-/** The step running at a time; -1 before the first. Where a rank hangs, its step runs for ever. */
+/** The step running at a time; -1 before the first. Where a rank hangs, its step runs for ever; of a run that is done, its last. */
 export function stepAt(world: World, time: number): number {
   const { hang } = world.faults;
-  return stepOnTime(world, hang === null ? time : Math.min(time, hang.start));
+  const step = stepOnTime(world, hang === null ? time : Math.min(time, hang.start));
+  const { steps } = world.training;
+  return steps === null ? step : Math.min(step, steps - 1);
+}
+
+/** Steps that all runs of a world had done at a time. */
+export const stepsDone = (world: World, time: number): number =>
+  runsOf(world).reduce((sum, run) => {
+    const { end } = run.jobs.train;
+    return sum + (end !== null && time >= end ? (run.training.steps ?? 0) : Math.max(0, stepAt(run, time)));
+  }, 0);
+
+/** The run whose ranks live on the GPUs at a time; null while there is none. */
+export function livingRun(world: World, time: number): World | null {
+  const run = runAt(world, time);
+  return time >= run.jobs.train.start + 8_000 ? run : null;
 }
 
 /** The step that a rank never ends; null where none hangs. */
@@ -93,9 +114,9 @@ function stepOnTime(world: World, time: number): number {
   const healthy = healthySteps(world);
   const since = time - firstStep(world);
   if (since < 0) return -1;
-  const inHealthy = Math.floor(since / HEALTHY_PERIOD);
+  const inHealthy = Math.floor(since / healthyPeriod(world));
   if (inHealthy < healthy) return inHealthy;
-  return healthy + Math.floor((since - healthy * HEALTHY_PERIOD) / THROTTLED_PERIOD);
+  return healthy + Math.floor((since - healthy * healthyPeriod(world)) / (THROTTLED_PERIOD * world.training.pace));
 }
 
 /** For how long a rank's GPU has been hot and slow, ms; null where it is not. */
@@ -154,11 +175,11 @@ function makeStep(world: World, step: number): RankStep[] {
       base +
       2 +
       stalledFor(world, Math.floor(rank / GPUS_PER_NODE), step) +
-      FORWARD * slow(rank) +
+      FORWARD * world.training.pace * slow(rank) +
       FORWARD_SKEW * unit(world.seed, 22, step, rank, 1),
   );
   const backward = (rank: number): number =>
-    BACKWARD * slow(rank) * (1 + BACKWARD_SKEW * unit(world.seed, 22, step, rank, 2)) +
+    BACKWARD * world.training.pace * slow(rank) * (1 + BACKWARD_SKEW * unit(world.seed, 22, step, rank, 2)) +
     (slowness(world, rank, step)?.pauseMs ?? 0) +
     (isBad && decoy?.rank === rank ? decoy.ms : 0) +
     // It never joins: its backward pass has no end, and so the AllReduce of its stage has none, and the step.
@@ -213,7 +234,7 @@ function creation(world: World, rank: number): Attempt {
   return finished(world, 'train', {
     taskId: `ffffffffffffffff${actorId(world, rank)}`,
     attempt: 0,
-    functionName: 'TrainWorker.__init__',
+    functionName: `${world.training.actorClass}.__init__`,
     type: 'ACTOR_CREATION_TASK',
     actorId: actorId(world, rank),
     worker,
@@ -228,6 +249,8 @@ function creation(world: World, rank: number): Attempt {
 /** Attempts of the training job that exist in [from, to): submitted before `to`, not ended before `from`. */
 export function trainAttempts(world: World, from: number, to: number): Attempt[] {
   const found: Attempt[] = [];
+  const { end } = world.jobs.train;
+  if (end !== null && from > end) return found;
   for (let rank = 0; rank < world.ranks; rank += 1) {
     const attempt = creation(world, rank);
     if (attempt.submitted < to && attempt.ended >= from) found.push(attempt);
@@ -238,7 +261,7 @@ export function trainAttempts(world: World, from: number, to: number): Attempt[]
       const attempt = finished(world, 'train', {
         taskId: trainTaskId(world, step, part.rank),
         attempt: 0,
-        functionName: 'TrainWorker.train_step',
+        functionName: `${world.training.actorClass}.train_step`,
         type: 'ACTOR_TASK',
         actorId: actorId(world, part.rank),
         worker: trainWorker(world, part.rank),

@@ -1,10 +1,11 @@
 /**
  * The simulated cluster: a process of its own that speaks to X-Ray over the public endpoints, like any real one. Before
- * Prometheus starts, an hour of its metrics is written as TSDB blocks; its events and spans come through ingest.
+ * Prometheus starts, six hours of its metrics are written as TSDB blocks; its events and spans come through ingest.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
@@ -17,7 +18,12 @@ import type { Telemetry } from './telemetry.ts';
 const run = promisify(execFile);
 const program = (name: string): string => join(process.cwd(), 'lib/demo', name);
 const SEED = '7';
-const MINUTES = '60';
+const MINUTES = 360;
+/** What the past of the metrics is written in, minutes before the anchor and seconds from scrape to scrape: side by side, it takes half the time. */
+const PAST = [
+  { from: MINUTES, until: 60, step: 60 },
+  { from: 60, until: 0, step: 15 },
+] as const;
 /** After this long a new simulated cluster is made, so that its incidents are recent. */
 const REUSE_MS = 6 * 3_600_000;
 
@@ -27,6 +33,9 @@ const Ready = z.object({
     z.object({ job: z.string(), targets: z.array(z.string()), labels: z.record(z.string(), z.string()) }),
   ),
 });
+
+/** A line of the simulation's standard output. */
+const Progress = z.object({ historyShare: z.number().min(0).max(1) });
 
 /** promtool stands beside its Prometheus in every release and package; else it is looked for on PATH. */
 function promtool(prometheusBinary: string | null): string {
@@ -45,7 +54,7 @@ export interface DemoProcess {
   readonly close: () => Promise<void>;
 }
 
-/** Writes the hour before now into the TSDB that the managed Prometheus will open. */
+/** Writes the hours before now into the TSDB that the managed Prometheus will open. */
 export async function prepareDemo(
   dataDirectory: string,
   prometheusBinary: string | null,
@@ -57,16 +66,23 @@ export async function prepareDemo(
   const before = existsSync(anchorFile) ? Number(readFileSync(anchorFile, 'utf8')) : 0;
   if (Date.now() - before < REUSE_MS) return { anchor: before, directory };
   const anchor = Date.now();
-  const metrics = join(directory, 'history.om');
   const tsdb = join(dataDirectory, 'prometheus/tsdb');
   mkdirSync(tsdb, { recursive: true });
+  const write = async ({ from, until, step }: (typeof PAST)[number]): Promise<void> => {
+    const metrics = join(directory, `history-${from}.om`);
+    const numbers = { minutes: from, 'until-minutes': until, step, seed: SEED, anchor };
+    const flags = Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    try {
+      await run(process.execPath, [program('backfill.ts'), '--out', metrics, ...flags], { timeout: 120_000 });
+      await run(promtool(prometheusBinary), ['tsdb', 'create-blocks-from', 'openmetrics', metrics, tsdb], {
+        timeout: 120_000,
+      });
+    } finally {
+      rmSync(metrics, { force: true });
+    }
+  };
   try {
-    const flags = ['--out', metrics, '--minutes', MINUTES, '--step', '15', '--seed', SEED, '--anchor', String(anchor)];
-    await run(process.execPath, [program('backfill.ts'), ...flags], { timeout: 120_000 });
-    await run(promtool(prometheusBinary), ['tsdb', 'create-blocks-from', 'openmetrics', metrics, tsdb], {
-      timeout: 120_000,
-    });
-    rmSync(metrics, { force: true });
+    await Promise.all(PAST.map(write));
   } catch (error) {
     telemetry.log('warn', 'demo-history', {
       reason: error instanceof Error ? error.message.slice(0, 500) : String(error),
@@ -98,7 +114,7 @@ export function startDemo(
     '--seed',
     SEED,
     '--history-minutes',
-    MINUTES,
+    String(MINUTES),
   ];
   const child: ChildProcess = spawn(
     process.execPath,
@@ -113,15 +129,21 @@ export function startDemo(
       String(demo.anchor),
     ],
     {
-      stdio: ['pipe', 'ignore', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       // Types are stripped once, not by 20 MB of compiler in every process; one arena of the allocator gives back what is free.
       env: { ...process.env, NODE_COMPILE_CACHE: join(demo.directory, 'compiled'), MALLOC_ARENA_MAX: '1' },
     },
   );
   const since = new Date().toISOString();
   let words = '';
+  let historyShare = 0;
+  if (child.stdout)
+    createInterface(child.stdout).on('line', (line) => {
+      historyShare = Progress.parse(JSON.parse(line)).historyShare;
+    });
   child.stderr?.on('data', (chunk: Buffer) => {
     words = chunk.toString().trim().slice(-500);
+    telemetry.log('warn', 'demo', { reason: words });
   });
   let closing = false;
   let connected = false;
@@ -158,7 +180,7 @@ export function startDemo(
       reason: isRunning() ? 'simulated data' : words || 'the simulation has ended',
       whatToDo: isRunning() ? 'connect a real cluster to see your own data' : 'start X-Ray again',
       url: null,
-      details: {},
+      details: { historyShare },
     }),
     async close() {
       closing = true;

@@ -35,6 +35,9 @@ function authHeaders(source: HttpSource): Record<string, string> {
 /** Rejects where the store cannot be opened; every other source may be absent and says so. */
 export async function startRuntime(config: Config): Promise<Runtime> {
   const telemetry = createTelemetry();
+  const prometheusBinary = process.env.XRAY_PROMETHEUS_BINARY ?? null;
+  // Beside the store's opening; it says itself where it fails.
+  const preparing = config.demo ? prepareDemo(config.dataDirectory, prometheusBinary, telemetry) : null;
   collectDefaultMetrics({ register: telemetry.registry, prefix: 'xray_' });
   const remote = config.clickhouse ? { url: config.clickhouse.url, headers: authHeaders(config.clickhouse) } : null;
   const opened = await openEngine(config.dataDirectory, remote);
@@ -49,8 +52,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   storeHealth.start(opened);
   const ingest = createIngest(engine, config, telemetry);
   const timelines = createTimelineKeeper(engine, telemetry, ingest.writingSince);
-  const prometheusBinary = process.env.XRAY_PROMETHEUS_BINARY ?? null;
-  const demo = config.demo ? await prepareDemo(config.dataDirectory, prometheusBinary, telemetry) : null;
+  const demo = await preparing;
   const managed = config.prometheus
     ? null
     : await startManagedPrometheus({

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jobRoute, tasksRoute } from '../../lib/contract/jobs.ts';
+import { healthRoute } from '../../lib/contract/health.ts';
 import { createWorld } from '../../lib/demo/model.ts';
 import { taskEvents } from '../../lib/demo/ray-events.ts';
 import { stepSpans, stepsEnding } from '../../lib/demo/spans.ts';
@@ -19,24 +19,14 @@ import { root, startServer } from './server.ts';
 const GPUS = Number(process.env.XRAY_BENCH_GPUS ?? '4096');
 const MINUTES = 60;
 const LIVE_S = 60;
-const JOB = { jobId: 'raysubmit_sim_preprocess' };
-/** The first record comes 14 s after the job began, give or take; the newest minutes are sent first. */
-const FIRST_RECORD_NS = 30_000_000_000n;
-
-/** Seconds until the oldest attempt of the data job is there. */
+/** Seconds until X-Ray has acknowledged all of the past: its newest minutes come first, and through the State API even sooner. */
 async function untilComplete(base: string): Promise<number> {
   const began = performance.now();
   const ask = asker(base);
-  for (; performance.now() - began < 180_000; await sleep(500)) {
-    try {
-      const { job } = await ask(jobRoute, JOB);
-      const { tasks } = await ask(tasksRoute, { ...JOB, limit: 1 });
-      const first = tasks[0]?.createdNs;
-      if (first && job.startNs && BigInt(first) - BigInt(job.startNs) < FIRST_RECORD_NS)
-        return (performance.now() - began) / 1000;
-    } catch {
-      // It has not heard of the job yet.
-    }
+  for (; performance.now() - began < 180_000; await sleep(200)) {
+    const { sources } = await ask(healthRoute, {});
+    if (sources.find(({ kind }) => kind === 'demo')?.details.historyShare === 1)
+      return (performance.now() - began) / 1000;
   }
   throw new Error('the past of the simulated cluster was not there after three minutes');
 }
