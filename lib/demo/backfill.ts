@@ -1,13 +1,13 @@
 /**
  * Writes the simulated past as OpenMetrics text for `promtool tsdb create-blocks-from openmetrics FILE DIR`.
- * `node lib/demo/backfill.ts --out FILE --minutes 360 [--until-minutes 60] --step 15 --seed 7 [--gpus 64] [--anchor MS]`
+ * `node lib/demo/backfill.ts --out FILE --minutes 360 [--until-minutes 60] --step 15 --seed 7 [--gpus 64] [--anchor MS] [--incident hang]`
  * From so many minutes before the anchor until now, or until so many minutes before the anchor.
  */
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { END, type Sample, scrapeLines } from './exposition.ts';
-import { createWorld } from './model.ts';
+import { chosenWorld } from './incidents.ts';
 import { readOptions } from './options.ts';
 import { Tally } from './tally.ts';
 import { targetsOf } from './targets.ts';
@@ -16,7 +16,7 @@ const UP: readonly Sample[] = [{ name: 'up', type: 'gauge', help: '', labels: {}
 const options = readOptions(process.argv.slice(2), Date.now());
 if (options.out === null) throw new Error('--out FILE is missing.');
 const stepMs = options.stepSeconds * 1000;
-const world = createWorld(options.seed, options.anchor, options.gpus);
+const world = chosenWorld(options);
 const until = options.untilMinutes === 0 ? Date.now() : world.anchor - options.untilMinutes * 60_000;
 const targets = targetsOf(world).map((target) => ({ ...target, all: { job: target.job, ...target.labels } }));
 const tally = new Tally(world);

@@ -4,12 +4,13 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { createDelivery } from './deliver.ts';
-import { createWorld } from './model.ts';
+import { chosenWorld } from './incidents.ts';
 
 export interface HistoryTask {
   readonly seed: number;
   readonly anchor: number;
   readonly gpus: number;
+  readonly incident: string | null;
   readonly xray: string;
   /** Unix ms; from the start of the session where that is later. */
   readonly from: number;
@@ -17,7 +18,7 @@ export interface HistoryTask {
 }
 
 const task: HistoryTask = workerData;
-const world = createWorld(task.seed, task.anchor, task.gpus);
+const world = chosenWorld(task);
 const delivery = createDelivery(world, task.xray, new AbortController().signal, process.env.XRAY_AUTH_TOKEN || null);
 let told = -1;
 await delivery.history(Math.max(world.boot, task.from), task.to, (share) => {

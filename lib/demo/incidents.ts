@@ -39,10 +39,33 @@ export interface Truth {
 const MINUTE = 60_000;
 const NOBODY = { late: null, transfer: null, memory: null, slowHost: null, hang: null };
 
-/** A world of `gpus` GPUs with one incident in the quarter of an hour before `anchor` (Unix ms); the same for the same seed. */
-export function incidentWorld(seed: number, anchor: number, gpus: number): { world: World; truth: Truth } {
+const isIncident = (name: string): name is Incident => INCIDENTS.some((one) => one === name);
+
+/** The world that a command line asks for; throws RangeError where there is no such incident. */
+export function chosenWorld(options: {
+  readonly seed: number;
+  readonly anchor: number;
+  readonly gpus: number;
+  readonly incident: string | null;
+}): World {
+  const { seed, anchor, gpus, incident } = options;
+  if (incident === null) return createWorld(seed, anchor, gpus);
+  if (!isIncident(incident)) throw new RangeError(`--incident ${incident}: expected one of ${INCIDENTS.join(', ')}`);
+  return incidentWorld(seed, anchor, gpus, incident).world;
+}
+
+/**
+ * A world of `gpus` GPUs with one incident in the quarter of an hour before `anchor` (Unix ms), which the seed draws where it is not
+ * given; the same for the same seed.
+ */
+export function incidentWorld(
+  seed: number,
+  anchor: number,
+  gpus: number,
+  chosen?: Incident,
+): { world: World; truth: Truth } {
   const draw = (which: number): number => unit(hash(seed, 900), which);
-  const incident = INCIDENTS[Math.floor(draw(0) * INCIDENTS.length)] ?? 'gpu-throttle';
+  const incident = chosen ?? INCIDENTS[Math.floor(draw(0) * INCIDENTS.length)] ?? 'gpu-throttle';
   const nodes = gpus / GPUS_PER_NODE;
   const node = Math.floor(draw(1) * nodes);
   const rank = node * GPUS_PER_NODE + Math.floor(draw(2) * GPUS_PER_NODE);

@@ -1,6 +1,6 @@
 /**
  * The demo cluster as a process of its own.
- * `node lib/demo/main.ts --xray URL --port 0 --seed 7 --gpus 64 --history-minutes 60 --ready-file FILE [--anchor MS]`
+ * `node lib/demo/main.ts --xray URL --port 0 --seed 7 --gpus 64 --history-minutes 60 --ready-file FILE [--anchor MS] [--incident hang]`
  * Its standard output says what share of the past has been sent, a line of JSON for each hundredth. It ends on SIGTERM, and when its standard input (a pipe of its parent) closes.
  */
 import { rename, writeFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { createDelivery } from './deliver.ts';
 import type { HistoryTask } from './history.ts';
-import { createWorld } from './model.ts';
+import { chosenWorld } from './incidents.ts';
 import { readOptions } from './options.ts';
 import { startServer } from './server.ts';
 import { Tally } from './tally.ts';
@@ -18,7 +18,7 @@ import { targetsOf } from './targets.ts';
 const HISTORY_HEAP_MB = 128;
 
 const options = readOptions(process.argv.slice(2), Date.now());
-const world = createWorld(options.seed, options.anchor, options.gpus);
+const world = chosenWorld(options);
 const tally = new Tally(world);
 tally.advance(Date.now());
 const server = await startServer(tally, options.port);

@@ -22,6 +22,8 @@ export const GPU_MODEL = 'NVIDIA H100 80GB HBM3';
 const MINUTE = 60_000;
 /** The past of the demo, minutes before its anchor. */
 export const HISTORY_MINUTES = 360;
+/** Minutes after a full one that a training run starts, so that the scrapes of its past fall into its steps and not between them. */
+const BESIDE_SCRAPES = 0.4;
 /** Steps of the run that ended, and minutes of each. */
 const NIGHTLY_STEPS = 139;
 const NIGHTLY_STEP_MINUTES = 2;
@@ -134,6 +136,10 @@ export function hex(bytes: number, ...parts: readonly number[]): string {
   return text.slice(0, bytes * 2);
 }
 
+/** 32 hex digits as a UUID is written. */
+const uuid = (text: string): string =>
+  `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;
+
 /** Smooth noise in [-1, 1] with a period of about `period` ms. */
 export function wave(time: number, period: number, ...parts: readonly number[]): number {
   const cell = Math.floor(time / period);
@@ -170,11 +176,15 @@ export function createWorld(seed: number, anchor: number, gpus: number = DEMO_GP
     ip: addressOf(index),
     nodeId: hex(28, salt, 1, index),
     isHead: index === 0,
-    gpus: Array.from({ length: GPUS_PER_NODE }, (_gpu, gpu) => {
-      const text = hex(16, salt, 4, index, gpu);
-      return `GPU-${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;
-    }),
+    gpus: Array.from({ length: GPUS_PER_NODE }, (_gpu, gpu) => `GPU-${uuid(hex(16, salt, 4, index, gpu))}`),
   }));
+  // What dagster-ray writes into the metadata of the jobs that a run of Dagster submits.
+  const dagster = (name: string, op: string, location: string): Record<string, string> => ({
+    'dagster/job': name,
+    'dagster/run-id': uuid(hex(16, salt, 7, name.length)),
+    'dagster/op': op,
+    'dagster/code-location': location,
+  });
   const job = (
     key: JobKey,
     number: number,
@@ -204,10 +214,12 @@ export function createWorld(seed: number, anchor: number, gpus: number = DEMO_GP
       preprocess: job('preprocess', 2, 59, 'python preprocess.py --dataset simulated_clicks', {
         owner: 'data-platform',
         team: 'data-platform',
+        ...dagster('simulated_daily_retrain', 'preprocess', 'ads'),
       }),
-      train: job('train', 3, 57, `python train.py --ranks ${gpus} --model simulated_ranker`, {
+      train: job('train', 3, 57 - BESIDE_SCRAPES, `python train.py --ranks ${gpus} --model simulated_ranker`, {
         owner: 'ads-ranking',
         team: 'ads-ranking',
+        ...dagster('simulated_daily_retrain', 'train', 'ads'),
       }),
     },
     training: {
@@ -222,10 +234,17 @@ export function createWorld(seed: number, anchor: number, gpus: number = DEMO_GP
     earlier: null,
   };
   if (!isDemo) return world;
-  const nightly = job('train', 1, HISTORY_MINUTES - 10, `python retrain.py --ranks ${gpus} --model simulated_search`, {
-    owner: 'search-quality',
-    team: 'search-quality',
-  });
+  const nightly = job(
+    'train',
+    1,
+    HISTORY_MINUTES - 10 - BESIDE_SCRAPES,
+    `python retrain.py --ranks ${gpus} --model simulated_search`,
+    {
+      owner: 'search-quality',
+      team: 'search-quality',
+      ...dagster('simulated_nightly_search', 'retrain', 'search'),
+    },
+  );
   return {
     ...world,
     earlier: {

@@ -8,6 +8,8 @@ export interface DemoOptions {
   readonly seed: number;
   /** A multiple of eight, 8 to 4096. */
   readonly gpus: number;
+  /** What is broken instead of what is broken in the demo (incidents.ts). */
+  readonly incident: string | null;
   readonly historyMinutes: number;
   readonly untilMinutes: number;
   readonly readyFile: string | null;
@@ -25,6 +27,7 @@ export function readOptions(argv: readonly string[], now: number): DemoOptions {
       port: { type: 'string', default: '0' },
       seed: { type: 'string', default: '7' },
       gpus: { type: 'string', default: '64' },
+      incident: { type: 'string' },
       'history-minutes': { type: 'string', default: '60' },
       minutes: { type: 'string' },
       'until-minutes': { type: 'string', default: '0' },
@@ -45,6 +48,7 @@ export function readOptions(argv: readonly string[], now: number): DemoOptions {
     port: number('port', values.port),
     seed: number('seed', values.seed),
     gpus: number('gpus', values.gpus),
+    incident: values.incident ?? null,
     historyMinutes:
       values.hours === undefined
         ? number('minutes', values.minutes ?? values['history-minutes'])
