@@ -46,7 +46,11 @@ export function rayRows(facts: Partial<RayFacts>): { readonly table: string; rea
         node_ip: a.nodeIp ?? '',
         ...(a.source === 'timeline'
           ? { derived_ns: a.stateTimes, derived_error: a.errorType ?? '', derived_message: a.errorMessage ?? '' }
-          : { state_ns: a.stateTimes, error_type: a.errorType ?? '', error_message: a.errorMessage ?? '' }),
+          : {
+              [a.source === 'state-api' ? 'coarse_ns' : 'state_ns']: a.stateTimes,
+              error_type: a.errorType ?? '',
+              error_message: a.errorMessage ?? '',
+            }),
         logs: json(a.logs),
         sources: [a.source],
       })),

@@ -19,11 +19,11 @@ afterAll(() => runtime.close());
 const START = 1_790_000_000_000_000_000n;
 const STATES: readonly TaskState[] = ['PENDING_ARGS_AVAIL', 'SUBMITTED_TO_WORKER', 'RUNNING', 'FINISHED', 'FAILED'];
 
-/** A part tells any states in any combination; from a `timeline` they are derived. */
+/** A part tells any states in any combination; from a `timeline` they are derived, from the `state-api` cut to milliseconds. */
 const part = fc.record({
   task: fc.integer({ min: 0, max: 60 }),
   attempt: fc.integer({ min: 0, max: 2 }),
-  source: fc.constantFrom('event', 'event', 'timeline'),
+  source: fc.constantFrom('event', 'event', 'state-api', 'timeline'),
   type: fc.constantFrom('NORMAL_TASK', 'NORMAL_TASK', 'NORMAL_TASK', 'DRIVER_TASK', undefined),
   name: fc.constantFrom('read', 'train', undefined, undefined),
   placed: fc.boolean(),
@@ -97,4 +97,34 @@ describe('attempts that still run', () => {
     );
     expect(found).toBeGreaterThan(0);
   }, 120_000);
+});
+
+describe('times of an attempt', () => {
+  it.each([
+    ['event', 'state-api'],
+    ['state-api', 'event'],
+  ] as const)('are those of events where the State API cuts them (%s first)', async (...order) => {
+    const session = `times-${order[0]}`;
+    const exact = { RUNNING: START + 1_999_600n, FINISHED: START + 2_000_100n };
+    const cut = (ns: bigint) => nanoseconds((ns / 1_000_000n) * 1_000_000n);
+    const part = { session, jobId: '01000000', taskId: 'ab'.repeat(24), attempt: 0, functionName: 'quick' };
+    const told = {
+      event: { RUNNING: nanoseconds(exact.RUNNING), FINISHED: nanoseconds(exact.FINISHED) },
+      'state-api': { RUNNING: cut(exact.RUNNING), FINISHED: cut(exact.FINISHED) },
+    };
+    for (const source of order)
+      await runtime.ingest.rayFacts({ attempts: [{ ...part, source, stateTimes: told[source] }] });
+    const [attempt] = await runtime.engine.select(definition, { session, job: '01000000' });
+    expect(attempt).toMatchObject({ start_ns: String(exact.RUNNING), end_ns: String(exact.FINISHED) });
+  });
+
+  it('are those of the State API where nothing else tells them', async () => {
+    const at = nanoseconds(START + 3_000_000n);
+    const part = { session: 'only-cut', jobId: '01000000', taskId: 'cd'.repeat(24), attempt: 0 };
+    await runtime.ingest.rayFacts({
+      attempts: [{ ...part, source: 'state-api', stateTimes: { RUNNING: at, FAILED: at } }],
+    });
+    const [attempt] = await runtime.engine.select(definition, { session: 'only-cut', job: '01000000' });
+    expect(attempt).toMatchObject({ start_ns: String(at), end_ns: String(at) });
+  });
 });

@@ -45,7 +45,7 @@ export function attemptsWhere(condition: string): string {
       SELECT session, job_id, task_id, attempt, max(type) AS kind, max(function_name) AS function, max(name) AS declared,
         max(actor_id) AS actor, max(parent_task_id) AS parent, max(placement_group_id) AS group_id, if(max(node_id) = '', max(node_ip), max(node_id)) AS node,
         max(worker_id) AS worker, max(worker_pid) AS pid, max(required_resources) AS resources, max(call_site) AS site, max(logs) AS log,
-        minMap(state_ns) AS told, if(empty(told), minMap(derived_ns), told) AS states,
+        mapUpdate(minMap(coarse_ns), minMap(state_ns)) AS told, if(empty(told), minMap(derived_ns), told) AS states,
         if(empty(told), max(derived_error), max(error_type)) AS error, if(empty(told), max(derived_message), max(error_message)) AS error_text,
         groupUniqArrayArray(sources) AS told_by
       FROM xray.ray_task_attempts WHERE ${condition} GROUP BY session, job_id, task_id, attempt

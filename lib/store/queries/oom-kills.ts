@@ -109,7 +109,7 @@ export const killedAttempts: Query<KilledAttemptRow> = {
         AND (session, worker_id) IN (SELECT session, worker_id FROM xray.ray_oom_kills WHERE worker_id != '')
         AND (session, task_id) IN (
           SELECT session, task_id FROM xray.ray_task_attempts
-          WHERE ({session:String} = '' OR session = {session:String}) AND mapContains(state_ns, 'FAILED'))
+          WHERE ({session:String} = '' OR session = {session:String}) AND (mapContains(state_ns, 'FAILED') OR mapContains(coarse_ns, 'FAILED')))
       UNION ALL SELECT session, task_id FROM xray.ray_oom_kills WHERE task_id != '')`)}
     WHERE counted ORDER BY session, task_id, attempt LIMIT 200000`,
   row: z.object({

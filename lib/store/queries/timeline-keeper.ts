@@ -147,8 +147,13 @@ export const rebuiltOfWorker: Query<MergedAttempt> = {
 };
 
 const ends = (states: string): string => `hasAny(mapKeys(${states}), ['FINISHED', 'FAILED'])`;
+const TELLS_END = `(${ends('state_ns')} OR ${ends('coarse_ns')})`;
 /** A part that tells no end: one of states, or one derived where no state was told (attempts.ts). */
-const TELLS_NO_END = `NOT ${ends('state_ns')} AND (notEmpty(mapKeys(state_ns)) OR NOT ${ends('derived_ns')})`;
+const TELLS_NO_END = `NOT ${TELLS_END}
+  AND (notEmpty(mapKeys(state_ns)) OR notEmpty(mapKeys(coarse_ns)) OR NOT ${ends('derived_ns')})`;
+const BEGAN = ['state_ns', 'coarse_ns', 'derived_ns']
+  .map((states) => `has(mapKeys(${states}), 'RUNNING')`)
+  .join(' OR ');
 /**
  * Tasks of a range with an attempt that began and of which no part tells an end. Only names of states are read: of a merged
  * store nothing but those, of one that waits to be merged also the ids of attempts told in several parts.
@@ -156,7 +161,7 @@ const TELLS_NO_END = `NOT ${ends('state_ns')} AND (notEmpty(mapKeys(state_ns)) O
 const TASKS_WITHOUT_END = `SELECT task_id FROM xray.ray_task_attempts WHERE ${OF_JOB} AND ${IN_RANGE}
     AND task_id IN (SELECT task_id FROM xray.ray_task_attempts WHERE ${OF_JOB} AND ${IN_RANGE} AND ${TELLS_NO_END})
   GROUP BY task_id, attempt
-  HAVING countIf(${ends('state_ns')}) = 0 AND countIf(has(mapKeys(state_ns), 'RUNNING') OR has(mapKeys(derived_ns), 'RUNNING')) > 0`;
+  HAVING countIf(${TELLS_END}) = 0 AND countIf(${BEGAN}) > 0`;
 
 /** Those of a range that still run. Few do, so that what they are is read of these alone. */
 export const openInRange: Query<MergedAttempt> = {

@@ -1,6 +1,7 @@
 /** Every migration, in one list. */
 import type { Migration } from '../migrate.ts';
 import { clusterMigrations } from './clusters.ts';
+import { coarseStateMigrations } from './coarse-states.ts';
 import { collectiveMigrations } from './collectives.ts';
 import { derivedStateMigrations } from './derived-states.ts';
 import { expiryMigrations } from './expiry.ts';
@@ -30,4 +31,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ...timelineGranuleMigrations,
   ...timelineLevelMigrations,
   ...expiryMigrations,
+  ...coarseStateMigrations,
 ];
