@@ -62,6 +62,7 @@ function option(model: TimeChartModel, colour: (name: string) => string) {
       min: model.min ?? ((range: { min: number }) => Math.min(0, range.min)),
       ...(model.max === null ? {} : { max: model.max }),
       ...(model.tick === null ? {} : { interval: model.tick }),
+      ...(model.whole ? { minInterval: 1 } : {}),
       splitNumber: 4,
       splitLine: { lineStyle: { color: colour('line') } },
       axisLabel: { ...text, formatter: model.format },

@@ -15,6 +15,14 @@ import { ClusterUsage } from './cluster-usage.tsx';
 import { ClusterState, CpuBar, GpuBar, heardText, MemoryBar } from './cluster-words.tsx';
 import { SourceNotices } from './source-notices.tsx';
 
+const milliseconds = (ns: string): number => Number(BigInt(ns) / 1_000_000n);
+
+/** From when to when an ended cluster lived, Unix ms; null where it lives or nobody knows. */
+const lifeOf = ({ state, firstSeenNs, lastHeardNs }: ClusterSummaryWire) =>
+  state === 'ended' && firstSeenNs !== null && lastHeardNs !== null
+    ? { fromMs: milliseconds(firstSeenNs), toMs: milliseconds(lastHeardNs) }
+    : null;
+
 export function ClusterPage({ cluster }: { cluster: string }) {
   const [session, setSession] = useQueryState('session', parseAsString.withOptions({ history: 'push' }));
   const [actorState, setActorState] = useQueryState('actors', parseAsString.withOptions({ history: 'replace' }));
@@ -91,7 +99,7 @@ export function ClusterPage({ cluster }: { cluster: string }) {
           <MemoryBar summary={summary} />
         </div>
       </Panel>
-      <ClusterUsage cluster={cluster} session={data.session} />
+      <ClusterUsage cluster={cluster} session={data.session} life={lifeOf(summary)} />
       <ClusterNodes nodes={data.nodes} />
       <ClusterJobs cluster={cluster} session={data.session} />
       <ClusterActors actors={data.actors} state={actorState} onState={(state) => void setActorState(state)} />

@@ -17,6 +17,7 @@ interface ChartPlan {
   readonly title: string;
   readonly missing: string;
   readonly format: (value: number) => string;
+  readonly whole?: boolean;
   /** Lines by the name they have in the answer. `total` is the ceiling of the axis. */
   readonly lines: readonly { readonly key: UsageLine; readonly name: string }[];
 }
@@ -70,6 +71,7 @@ const CHARTS: readonly ChartPlan[] = [
     title: 'Tasks running',
     missing: 'No task ran in this window, or Ray did not say.',
     format: (value) => formatCount(Math.round(value)),
+    whole: true,
     lines: [{ key: 'tasksRunning', name: 'running' }],
   },
 ];
@@ -82,11 +84,29 @@ function prepareUsage(usage: ClusterUsageWire, plan: ChartPlan): TimeChartModel 
   if (series.length === 0) return null;
   return prepareTimeChart(
     { startMs: usage.startMs, stepMs: usage.stepMs, count: usage.count, series },
-    { name: (labels) => labels.name ?? '', format: plan.format, min: 0, binary: plan.format === formatBytes },
+    {
+      name: (labels) => labels.name ?? '',
+      format: plan.format,
+      min: 0,
+      binary: plan.format === formatBytes,
+      whole: plan.whole ?? false,
+    },
   );
 }
 
-export function ClusterUsage({ cluster, session }: { cluster: string; session: string | null }) {
+/** Longest window that is offered of a cluster that has ended. */
+const MOST_OF_LIFE_MS = 6 * 3_600_000;
+
+/** `life`: from when to when a cluster lived that has ended, Unix ms; null: it lives. */
+export function ClusterUsage({
+  cluster,
+  session,
+  life,
+}: {
+  cluster: string;
+  session: string | null;
+  life: { readonly fromMs: number; readonly toMs: number } | null;
+}) {
   const { fromMs, toMs, setWindow } = useTimeWindow();
   const { data, error, refetch } = useClusterUsage(cluster, session, fromMs, toMs);
   const models = useMemo(
@@ -98,7 +118,19 @@ export function ClusterUsage({ cluster, session }: { cluster: string; session: s
       {models && data ? (
         <>
           <SourceNotices notices={data.notices} />
-          {data.notices.some((notice) => notice.kind === 'down') ? null : (
+          {data.notices.some((notice) => notice.kind === 'down') ? null : life &&
+            life.toMs < fromMs &&
+            models.every(({ model }) => model === null) ? (
+            <EmptyState title="The cluster had ended by then">
+              <button
+                type="button"
+                className="rounded border border-[var(--line)] px-3 py-1 text-[var(--text)] hover:bg-[var(--panel-2)]"
+                onClick={() => setWindow(Math.max(life.fromMs, life.toMs - MOST_OF_LIFE_MS), life.toMs)}
+              >
+                Show its last hours
+              </button>
+            </EmptyState>
+          ) : (
             <div className="grid gap-6 lg:grid-cols-2">
               {models.map(({ plan, model }) => (
                 <div key={plan.key} className="min-w-0">

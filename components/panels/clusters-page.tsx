@@ -181,7 +181,7 @@ function ClusterRow({ cluster, nowMs }: { cluster: ClusterSummaryWire; nowMs: nu
   const narrowed = encodeURIComponent(cluster.cluster);
   return (
     <li
-      className={`grid grid-cols-2 gap-x-6 gap-y-3 border-[var(--line)] border-b px-4 py-3 last:border-0 hover:bg-[var(--panel-2)] md:grid-cols-3 xl:grid-cols-[minmax(220px,1.5fr)_repeat(3,minmax(130px,1fr))_minmax(220px,1fr)] ${cluster.state === 'ended' ? 'opacity-80' : ''}`}
+      className={`grid grid-cols-2 gap-x-6 gap-y-3 border-[var(--line)] border-b px-4 py-3 last:border-0 hover:bg-[var(--panel-2)] md:grid-cols-3 xl:grid-cols-[minmax(220px,1.5fr)_repeat(3,minmax(130px,1fr))_minmax(220px,1fr)] ${cluster.state === 'ended' ? 'text-[var(--muted)]' : ''}`}
     >
       <div className="col-span-2 min-w-0 md:col-span-3 xl:col-span-1">
         <div className="flex flex-wrap items-baseline gap-x-3">

@@ -12,7 +12,7 @@ export const JOB_COLUMNS: readonly Column<JobSummaryWire>[] = [
     title: 'Job',
     sort: (job) => job.submissionId ?? job.jobId,
     cell: (job) => (
-      <div className="max-w-80">
+      <div className="max-w-64">
         <Link href={jobHref(job)} className="font-medium">
           {job.submissionId ?? job.jobId}
         </Link>
@@ -56,7 +56,11 @@ export const JOB_COLUMNS: readonly Column<JobSummaryWire>[] = [
     key: 'cluster',
     title: 'Cluster',
     sort: (job) => job.cluster,
-    cell: (job) => <span className="mono">{job.cluster}</span>,
+    cell: (job) => (
+      <span className="mono block max-w-44 truncate" title={job.cluster}>
+        {job.cluster}
+      </span>
+    ),
   },
 ];
 

@@ -43,6 +43,8 @@ export interface TimeChartModel {
   readonly max: number | null;
   /** Distance of the value axis' ticks; null: decimal, as the axis finds it. */
   readonly tick: number | null;
+  /** True: no ticks between whole numbers. */
+  readonly whole: boolean;
 }
 
 interface Wishes {
@@ -55,6 +57,8 @@ interface Wishes {
   readonly max?: number | null;
   /** True: ticks at powers of two, for bytes. */
   readonly binary?: boolean;
+  /** True: values are counts. */
+  readonly whole?: boolean;
 }
 
 /** A grid as a chart. Where one line is emphasised the others are faint. */
@@ -87,6 +91,7 @@ export function prepareTimeChart(
     min: wishes.min ?? null,
     max: wishes.max ?? null,
     tick: wishes.binary ? binaryTick(grid.series, wishes.max ?? null, wishes.limits ?? []) : null,
+    whole: wishes.whole ?? false,
   };
 }
 

@@ -1,5 +1,5 @@
 /** One attempt of one simulated task, with its whole fate known beforehand; what is visible depends on the time. */
-import type { DemoWorker, JobKey, World } from './model.ts';
+import type { DemoWorker, Job, JobKey } from './model.ts';
 
 export interface Failure {
   readonly errorType: 'TASK_EXECUTION_EXCEPTION' | 'OUT_OF_MEMORY';
@@ -32,13 +32,13 @@ export interface AttemptPlan extends Omit<Attempt, 'job' | 'jobId' | 'scheduled'
 const micro = (time: number): number => Math.round(time * 1000) / 1000;
 
 /** An attempt from its plan; times are rounded to microseconds and put in order. */
-export function finished(world: World, job: JobKey, plan: AttemptPlan): Attempt {
+export function finished(job: Job, plan: AttemptPlan): Attempt {
   const submitted = micro(plan.submitted);
   const started = Math.max(micro(plan.started), submitted);
   return {
     ...plan,
-    job,
-    jobId: world.jobs[job].jobId,
+    job: job.key,
+    jobId: job.jobId,
     submitted,
     scheduled: Math.max(submitted, micro(started - 1.2)),
     started,

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { END, type Sample, scrapeLines } from './exposition.ts';
-import { chosenWorld } from './incidents.ts';
+import { chosenWorlds } from './incidents.ts';
 import { readOptions } from './options.ts';
 import { Tally } from './tally.ts';
 import { targetsOf } from './targets.ts';
@@ -16,26 +16,29 @@ const UP: readonly Sample[] = [{ name: 'up', type: 'gauge', help: '', labels: {}
 const options = readOptions(process.argv.slice(2), Date.now());
 if (options.out === null) throw new Error('--out FILE is missing.');
 const stepMs = options.stepSeconds * 1000;
-const world = chosenWorld(options);
-const until = options.untilMinutes === 0 ? Date.now() : world.anchor - options.untilMinutes * 60_000;
-const targets = targetsOf(world).map((target) => ({ ...target, all: { job: target.job, ...target.labels } }));
-const tally = new Tally(world);
+const worlds = chosenWorlds(options);
+const { anchor } = worlds[0];
+const until = options.untilMinutes === 0 ? Date.now() : anchor - options.untilMinutes * 60_000;
+const clusters = worlds.map((world) => ({
+  world,
+  tally: new Tally(world),
+  targets: targetsOf(world).map((target) => ({ ...target, all: { job: target.job, ...target.labels } })),
+}));
 const file = createWriteStream(options.out, { highWaterMark: 4_000_000 });
 let count = 0;
 // Scrape by scrape, so that nothing is held but the one that is written.
-for (
-  let time = Math.max(world.boot + 1, world.anchor - options.historyMinutes * 60_000);
-  time < until;
-  time += stepMs
-) {
-  tally.advance(time);
-  for (const target of targets) {
-    const samples = target.samples(tally);
-    count += samples.length + 1;
-    if (!file.write(scrapeLines(samples, target.all, time) + scrapeLines(UP, target.all, time)))
-      await once(file, 'drain');
+for (let time = anchor - options.historyMinutes * 60_000; time < until; time += stepMs) {
+  for (const { world, tally, targets } of clusters) {
+    if (time <= world.boot || time >= (world.end ?? Number.POSITIVE_INFINITY)) continue;
+    tally.advance(time);
+    for (const target of targets) {
+      const samples = target.samples(tally);
+      count += samples.length + 1;
+      if (!file.write(scrapeLines(samples, target.all, time) + scrapeLines(UP, target.all, time)))
+        await once(file, 'drain');
+    }
   }
 }
 file.end(END);
 await finished(file);
-console.log(`${count} samples, anchor ${world.anchor}`);
+console.log(`${count} samples, anchor ${anchor}`);

@@ -11,7 +11,7 @@ import {
   trainWorker,
   type World,
 } from './model.ts';
-import { PREPROCESS_WORKERS, preprocessWorker } from './preprocessing.ts';
+import { preprocessWorkers } from './preprocessing.ts';
 import { Batch, base64, type RayEvent, workerBirth, workerDeath } from './ray-events.ts';
 
 /** Total resources of a node as Ray names them. */
@@ -67,6 +67,20 @@ export function clusterEvents(world: World): RayEvent[] {
       ],
     });
   }
+  if (world.end !== null)
+    for (const node of world.nodes)
+      batch.add('NODE_LIFECYCLE', world.end, node.nodeId, [node.index, 1], {
+        nodeId: base64(node.nodeId),
+        stateTransitions: [
+          {
+            timestamp: rfc3339(world.end),
+            resources: {},
+            state: 'DEAD',
+            aliveSubState: 'UNSPECIFIED',
+            deathInfo: { reason: 'EXPECTED_TERMINATION', reasonMessage: 'received SIGTERM' },
+          },
+        ],
+      });
   for (const job of jobsOf(world)) {
     const jobId = base64(job.jobId);
     const metadata = { ...job.metadata, job_name: job.submissionId, job_submission_id: job.submissionId };
@@ -87,10 +101,7 @@ export function clusterEvents(world: World): RayEvent[] {
         stateTransitions: [{ state: 'FINISHED', timestamp: rfc3339(job.end) }],
       });
   }
-  for (let slot = 0; slot < PREPROCESS_WORKERS; slot += 1) {
-    const worker = preprocessWorker(world, slot);
-    workerBirth(batch, worker, worker.start);
-  }
+  for (const worker of preprocessWorkers(world)) workerBirth(batch, worker, worker.start);
   for (const run of runsOf(world)) actorEvents(batch, run);
   return batch.events();
 }

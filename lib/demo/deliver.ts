@@ -1,7 +1,7 @@
 /** Sends the simulation's past and present to X-Ray over its public endpoints, and tries again while X-Ray is not ready. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterEvents } from './cluster-events.ts';
-import { CLUSTER, runsOf, type World } from './model.ts';
+import { runsOf, type World } from './model.ts';
 import { type RayEvent, taskEvents } from './ray-events.ts';
 import { countSpans, type ResourceSpans, remoteCallSpans, stepSpans, stepsEnding } from './spans.ts';
 
@@ -33,7 +33,7 @@ export interface Delivery {
 
 /** [from, to) in pieces that hold about as much each, the newest first. */
 function piecesOf(world: World, from: number, to: number): { from: number; to: number }[] {
-  const busy = Math.min(world.jobs.preprocess.start, world.jobs.train.start);
+  const busy = world.jobs.preprocess?.start ?? Number.POSITIVE_INFINITY;
   const pieces: { from: number; to: number }[] = [];
   for (let end = to; end > from; end = pieces.at(-1)?.from ?? from)
     pieces.push({ from: Math.max(from, end - (end > busy ? CHUNK : QUIET_CHUNK)), to: end });
@@ -74,7 +74,7 @@ export function createDelivery(world: World, xray: string, signal: AbortSignal, 
   async function events(list: readonly RayEvent[]): Promise<void> {
     for (let at = 0; at < list.length && !signal.aborted; at += EVENTS_PER_BODY) {
       const body = list.slice(at, at + EVENTS_PER_BODY);
-      await post(`/v1/events?cluster=${CLUSTER}`, body);
+      await post(`/v1/events?cluster=${world.cluster}`, body);
       counts.events += body.length;
     }
   }

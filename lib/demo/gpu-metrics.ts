@@ -1,16 +1,21 @@
 /** What the DCGM exporter exposes for a node (etc/default-counters.csv names; FB values in MiB, energy in mJ). */
 import type { MetricType, Sample } from './exposition.ts';
 import { gpuBusy, gpuMemoryUsed } from './memory.ts';
-import { GPU_MEMORY_MIB, GPU_MODEL, GPUS_PER_NODE, gpuUuid, nodeAt, runAt, unit, type World, wave } from './model.ts';
-import { isThrottled, MESSAGE_BYTES, stepAt, stepsDone, throttledFor } from './training.ts';
+import { GPU_MEMORY_MIB, GPU_MODEL, GPUS_PER_NODE, gpuUuid, nodeAt, unit, type World, wave } from './model.ts';
+import { isThrottled, livingRun, MESSAGE_BYTES, stepAt, stepsDone, throttledFor } from './training.ts';
 
 const RESERVED_MIB = 551;
 const WARM_UP = 180_000;
 
+function isTraining(world: World, time: number): boolean {
+  const run = livingRun(world, time);
+  return run !== null && stepAt(run, time) >= 0;
+}
+
 /** Temperature of a GPU, degrees Celsius: the throttled one climbs to 91 within three minutes. */
 export function gpuTemperature(world: World, rank: number, time: number): number {
   const idle = 34 + 4 * unit(world.seed, 80, rank);
-  const busy = stepAt(runAt(world, time), time) >= 0 ? 26 + 4 * unit(world.seed, 81, rank) : 0;
+  const busy = isTraining(world, time) ? 26 + 4 * unit(world.seed, 81, rank) : 0;
   const normal = idle + busy + 1.2 * wave(time, 40_000, world.seed, 82, rank);
   const hotMs = throttledFor(world, rank, time);
   if (hotMs === null) return Math.round(normal);
@@ -21,7 +26,7 @@ export function gpuTemperature(world: World, rank: number, time: number): number
 const clockOf = (world: World, rank: number, time: number): number =>
   isThrottled(world, rank, time)
     ? 1395 + 15 * Math.round(2 * wave(time, 15_000, world.seed, 83))
-    : stepAt(runAt(world, time), time) >= 0
+    : isTraining(world, time)
       ? 1755
       : 345;
 

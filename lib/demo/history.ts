@@ -4,7 +4,8 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { createDelivery } from './deliver.ts';
-import { chosenWorld } from './incidents.ts';
+import { chosenWorlds } from './incidents.ts';
+import type { World } from './model.ts';
 
 export interface HistoryTask {
   readonly seed: number;
@@ -18,11 +19,19 @@ export interface HistoryTask {
 }
 
 const task: HistoryTask = workerData;
-const world = chosenWorld(task);
-const delivery = createDelivery(world, task.xray, new AbortController().signal, process.env.XRAY_AUTH_TOKEN || null);
+const worlds = chosenWorlds(task);
+/** What share of each cluster's past has been acknowledged: of all of it, that of the one that is least far. */
+const shares = worlds.map(() => 0);
 let told = -1;
-await delivery.history(Math.max(world.boot, task.from), task.to, (share) => {
-  const percent = Math.floor(share * 100);
-  if (percent > told) parentPort?.postMessage(percent / 100);
-  told = Math.max(told, percent);
-});
+const send = (world: World, index: number): Promise<void> =>
+  createDelivery(world, task.xray, new AbortController().signal, process.env.XRAY_AUTH_TOKEN || null).history(
+    Math.max(world.boot, task.from),
+    Math.min(world.end ?? Number.POSITIVE_INFINITY, task.to),
+    (share) => {
+      shares[index] = share;
+      const percent = Math.floor(Math.min(...shares) * 100);
+      if (percent > told) parentPort?.postMessage(percent / 100);
+      told = Math.max(told, percent);
+    },
+  );
+await Promise.all(worlds.map(send));

@@ -4,7 +4,8 @@
  */
 import { communicatorName } from './collective-metrics.ts';
 import { type Faults, NO_FAULTS } from './faults.ts';
-import { createWorld, GPUS_PER_NODE, gpuUuid, hash, nodeAt, unit, type World } from './model.ts';
+import { GPUS_PER_NODE, gpuUuid, hash, nodeAt, unit, type World } from './model.ts';
+import { createWorld, otherWorlds } from './worlds.ts';
 
 export const INCIDENTS = [
   'gpu-throttle',
@@ -41,17 +42,20 @@ const NOBODY = { late: null, transfer: null, memory: null, slowHost: null, hang:
 
 const isIncident = (name: string): name is Incident => INCIDENTS.some((one) => one === name);
 
-/** The world that a command line asks for; throws RangeError where there is no such incident. */
-export function chosenWorld(options: {
+/**
+ * The clusters that a command line asks for, the one that trains first; an incident is alone. Throws RangeError where there is no
+ * such incident.
+ */
+export function chosenWorlds(options: {
   readonly seed: number;
   readonly anchor: number;
   readonly gpus: number;
   readonly incident: string | null;
-}): World {
+}): readonly [World, ...World[]] {
   const { seed, anchor, gpus, incident } = options;
-  if (incident === null) return createWorld(seed, anchor, gpus);
+  if (incident === null) return [createWorld(seed, anchor, gpus), ...otherWorlds(seed, anchor)];
   if (!isIncident(incident)) throw new RangeError(`--incident ${incident}: expected one of ${INCIDENTS.join(', ')}`);
-  return incidentWorld(seed, anchor, gpus, incident).world;
+  return [incidentWorld(seed, anchor, gpus, incident).world];
 }
 
 /**

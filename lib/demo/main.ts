@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { createDelivery } from './deliver.ts';
 import type { HistoryTask } from './history.ts';
-import { chosenWorld } from './incidents.ts';
+import { chosenWorlds } from './incidents.ts';
 import { readOptions } from './options.ts';
 import { startServer } from './server.ts';
 import { Tally } from './tally.ts';
@@ -18,10 +18,10 @@ import { targetsOf } from './targets.ts';
 const HISTORY_HEAP_MB = 128;
 
 const options = readOptions(process.argv.slice(2), Date.now());
-const world = chosenWorld(options);
-const tally = new Tally(world);
-tally.advance(Date.now());
-const server = await startServer(tally, options.port);
+const worlds = chosenWorlds(options);
+const living = worlds.filter(({ end }) => end === null).map((world) => new Tally(world));
+for (const tally of living) tally.advance(Date.now());
+const server = await startServer(living, options.port);
 const stop = new AbortController();
 
 if (options.readyFile !== null) {
@@ -29,13 +29,15 @@ if (options.readyFile !== null) {
   const ready = {
     port: server.port,
     dashboardUrl: `http://${host}`,
-    session: world.session,
-    anchor: world.anchor,
-    targets: targetsOf(world).map((target) => ({
-      job: target.job,
-      targets: [host],
-      labels: { __metrics_path__: target.path, ...target.labels },
-    })),
+    session: worlds[0].session,
+    anchor: worlds[0].anchor,
+    targets: living
+      .flatMap(({ world }) => targetsOf(world))
+      .map((target) => ({
+        job: target.job,
+        targets: [host],
+        labels: { __metrics_path__: target.path, ...target.labels },
+      })),
   };
   await writeFile(`${options.readyFile}.part`, JSON.stringify(ready, null, 1));
   await rename(`${options.readyFile}.part`, options.readyFile);
@@ -61,12 +63,14 @@ const history = new Worker(new URL('./history.ts', import.meta.url), {
 history.on('message', (historyShare: number) => console.log(JSON.stringify({ historyShare })));
 history.on('error', (error) => console.error(`demo: the past is not sent: ${error.message}`));
 
-const delivery = createDelivery(world, options.xray, stop.signal, process.env.XRAY_AUTH_TOKEN || null);
+const deliveries = living.map(({ world }) =>
+  createDelivery(world, options.xray, stop.signal, process.env.XRAY_AUTH_TOKEN || null),
+);
 let told = started;
 while (!stop.signal.aborted) {
   await sleep(1_000, undefined, { signal: stop.signal }).catch(() => undefined);
   if (stop.signal.aborted) break;
   const now = Date.now();
-  await delivery.window(told, now);
+  await Promise.all(deliveries.map((delivery) => delivery.window(told, now)));
   told = now;
 }

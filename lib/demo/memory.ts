@@ -20,7 +20,9 @@ const GIB = 1024 ** 3;
 
 /** Object store in use on a node; it is shared memory. */
 export const objectStoreUsed = (world: World, node: number, time: number): number =>
-  time < world.jobs.preprocess.start ? 0 : Math.round((11 + 4 * wave(time, 90_000, world.seed, 60, node)) * GIB);
+  world.jobs.preprocess === null || time < world.jobs.preprocess.start
+    ? 0
+    : Math.round((11 + 4 * wave(time, 90_000, world.seed, 60, node)) * GIB);
 
 const systemUsed = (world: World, node: number, time: number): number =>
   (8.5 + 0.4 * wave(time, 120_000, world.seed, 61, node)) * GIB;
@@ -124,7 +126,8 @@ export function nodeMemory(world: World, node: number, time: number, running: re
 
 /** GPU memory in use, MiB: weights and optimizer, activations that rise in forward and fall in backward, slow fragmentation. */
 export function gpuMemoryUsed(whole: World, rank: number, time: number): number {
-  const world = runAt(whole, time);
+  const world = livingRun(whole, time);
+  if (world === null) return 512;
   const since = time - (world.jobs.train.start + 30_000);
   if (since < 0) return 512;
   const weights = world.training.weightsMib + 700 * unit(world.seed, 63, rank);
@@ -142,7 +145,8 @@ export function gpuBusy(
   rank: number,
   time: number,
 ): { readonly resident: number; readonly computing: number } {
-  const world = runAt(whole, time);
+  const world = livingRun(whole, time);
+  if (world === null) return { resident: 0, computing: 0 };
   const step = stepAt(world, time) - 1;
   if (step < 0) return { resident: 0, computing: 0 };
   // Kernels of a collective that waits keep the GPU busy without computing; the GPU that never joined it has none.

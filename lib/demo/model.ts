@@ -3,9 +3,8 @@
  * time), so history written before the start and what is emitted live tell one story.
  */
 
-import { demoFaults, type Faults, NO_FAULTS } from './faults.ts';
+import type { Faults } from './faults.ts';
 
-export const CLUSTER = 'demo-cluster';
 export const RAY_VERSION = '2.58.0';
 export const GPUS_PER_NODE = 8;
 /** Largest cluster that can be simulated. */
@@ -20,16 +19,6 @@ export const GPU_MEMORY_MIB = 81559;
 export const GPU_MODEL = 'NVIDIA H100 80GB HBM3';
 
 const MINUTE = 60_000;
-/** The past of the demo, minutes before its anchor. */
-export const HISTORY_MINUTES = 360;
-/** Minutes after a full one that a training run starts, so that the scrapes of its past fall into its steps and not between them. */
-const BESIDE_SCRAPES = 0.4;
-/** Steps of the run that ended, and minutes of each. */
-const NIGHTLY_STEPS = 139;
-const NIGHTLY_STEP_MINUTES = 2;
-/** Eight nodes of eight. */
-const DEMO_GPUS = 64;
-
 export type JobKey = 'preprocess' | 'train';
 
 export interface Job {
@@ -75,10 +64,14 @@ export interface DemoNode {
 
 /** The part of a simulation that never changes. Times are Unix ms. */
 export interface World {
+  /** Name of its cluster. */
+  readonly cluster: string;
   readonly seed: number;
   /** "Now" when the simulation was started; the past is laid out relative to it. */
   readonly anchor: number;
   readonly boot: number;
+  /** When the cluster was taken down; null where it lives. */
+  readonly end: number | null;
   readonly session: string;
   readonly faults: Faults;
   /** GPUs, each of which is a rank of the training job: rank = node * 8 + GPU. */
@@ -86,7 +79,7 @@ export interface World {
   /** Stages of the training job's pipeline: as many nodes in each. */
   readonly stages: number;
   readonly nodes: readonly DemoNode[];
-  readonly jobs: Readonly<Record<JobKey, Job>>;
+  readonly jobs: { readonly preprocess: Job | null; readonly train: Job };
   /** Of the job `train`. */
   readonly training: Training;
   /** The training run that ended before this one began, as a world of the same nodes whose job `train` it is; null where there was none. */
@@ -136,10 +129,6 @@ export function hex(bytes: number, ...parts: readonly number[]): string {
   return text.slice(0, bytes * 2);
 }
 
-/** 32 hex digits as a UUID is written. */
-const uuid = (text: string): string =>
-  `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;
-
 /** Smooth noise in [-1, 1] with a period of about `period` ms. */
 export function wave(time: number, period: number, ...parts: readonly number[]): number {
   const cell = Math.floor(time / period);
@@ -152,127 +141,6 @@ export function wave(time: number, period: number, ...parts: readonly number[]):
 /** Anchor for a process started at `now` without one: five-minute grid, so that a back-fill and a start just after agree. */
 export const defaultAnchor = (now: number): number => Math.floor(now / (5 * MINUTE)) * 5 * MINUTE;
 
-/** Every node has an address of its own, in the ranges that RFC 5737 and RFC 2544 keep for examples. */
-const addressOf = (index: number): string =>
-  index < 200 ? `192.0.2.${10 + index}` : `198.18.${index >> 8}.${index & 255}`;
-
-/**
- * Builds the world of a seed and an anchor (Unix ms); `gpus` must be a multiple of eight. `faults`: those of the demo where they
- * are not given. Throws RangeError where `gpus` is no such number.
- */
-export function createWorld(seed: number, anchor: number, gpus: number = DEMO_GPUS, faults?: Faults): World {
-  const isDemo = faults === undefined;
-  const nodeCount = gpus / GPUS_PER_NODE;
-  if (!Number.isInteger(nodeCount) || nodeCount < 1 || gpus > MOST_GPUS)
-    throw new RangeError(`${gpus} GPUs: expected a multiple of ${GPUS_PER_NODE} up to ${MOST_GPUS}`);
-  const boot = anchor - (isDemo ? HISTORY_MINUTES + 2 : 62) * MINUTE;
-  const salt = hash(seed, anchor);
-  const stamp = new Date(boot).toISOString();
-  const session = `session_${stamp.slice(0, 10)}_${stamp.slice(11, 19).replaceAll(':', '-')}_${String(salt % 1_000_000).padStart(6, '0')}_1`;
-  const stages = nodeCount % 2 === 0 && nodeCount >= 4 ? 2 : 1;
-  const nodes = Array.from({ length: nodeCount }, (_, index) => ({
-    index,
-    name: `sim-node-${index}`,
-    ip: addressOf(index),
-    nodeId: hex(28, salt, 1, index),
-    isHead: index === 0,
-    gpus: Array.from({ length: GPUS_PER_NODE }, (_gpu, gpu) => `GPU-${uuid(hex(16, salt, 4, index, gpu))}`),
-  }));
-  // What dagster-ray writes into the metadata of the jobs that a run of Dagster submits.
-  const dagster = (name: string, op: string, location: string): Record<string, string> => ({
-    'dagster/job': name,
-    'dagster/run-id': uuid(hex(16, salt, 7, name.length)),
-    'dagster/op': op,
-    'dagster/code-location': location,
-  });
-  const job = (
-    key: JobKey,
-    number: number,
-    minutes: number,
-    entrypoint: string,
-    metadata: Record<string, string>,
-  ): Job => ({
-    key,
-    jobId: `0${number}000000`,
-    submissionId: `raysubmit_sim_${key}`,
-    entrypoint,
-    metadata: { ...metadata, simulated: 'true' },
-    driverPid: 2400 + number * 377,
-    start: anchor - minutes * MINUTE,
-    end: null,
-  });
-  const world: World = {
-    seed: salt,
-    anchor,
-    boot,
-    session,
-    faults: faults ?? demoFaults(anchor, nodeCount, GPUS_PER_NODE),
-    ranks: gpus,
-    stages,
-    nodes,
-    jobs: {
-      preprocess: job('preprocess', 2, 59, 'python preprocess.py --dataset simulated_clicks', {
-        owner: 'data-platform',
-        team: 'data-platform',
-        ...dagster('simulated_daily_retrain', 'preprocess', 'ads'),
-      }),
-      train: job('train', 3, 57 - BESIDE_SCRAPES, `python train.py --ranks ${gpus} --model simulated_ranker`, {
-        owner: 'ads-ranking',
-        team: 'ads-ranking',
-        ...dagster('simulated_daily_retrain', 'train', 'ads'),
-      }),
-    },
-    training: {
-      pace: 1,
-      steps: null,
-      actorClass: 'TrainWorker',
-      namespace: 'ads',
-      weightsMib: 46_000,
-      prefix: '',
-      sampling: { oneIn: 3, allFrom: isDemo ? anchor - 30 * MINUTE : 0 },
-    },
-    earlier: null,
-  };
-  if (!isDemo) return world;
-  const nightly = job(
-    'train',
-    1,
-    HISTORY_MINUTES - 10 - BESIDE_SCRAPES,
-    `python retrain.py --ranks ${gpus} --model simulated_search`,
-    {
-      owner: 'search-quality',
-      team: 'search-quality',
-      ...dagster('simulated_nightly_search', 'retrain', 'search'),
-    },
-  );
-  return {
-    ...world,
-    earlier: {
-      ...world,
-      seed: hash(salt, 6),
-      faults: NO_FAULTS,
-      jobs: {
-        ...world.jobs,
-        // A minute to come up, its steps, and it leaves.
-        train: {
-          ...nightly,
-          submissionId: 'raysubmit_sim_nightly',
-          end: nightly.start + (1 + NIGHTLY_STEPS * NIGHTLY_STEP_MINUTES) * MINUTE + 4_000,
-        },
-      },
-      training: {
-        pace: NIGHTLY_STEP_MINUTES * 6,
-        steps: NIGHTLY_STEPS,
-        actorClass: 'SearchTrainer',
-        namespace: 'search',
-        weightsMib: 31_000,
-        prefix: 'nightly-',
-        sampling: { oneIn: 5, allFrom: Number.POSITIVE_INFINITY },
-      },
-    },
-  };
-}
-
 /** All training runs of a world, the one that goes on last. */
 export const runsOf = (world: World): readonly World[] => (world.earlier === null ? [world] : [world.earlier, world]);
 
@@ -283,7 +151,7 @@ export const runAt = (world: World, time: number): World =>
 /** All jobs of a world. */
 export const jobsOf = (world: World): readonly Job[] => [
   ...(world.earlier === null ? [] : [world.earlier.jobs.train]),
-  ...Object.values(world.jobs),
+  ...Object.values(world.jobs).filter((job) => job !== null),
 ];
 
 /** Placement group of a job's actors, or null where it has none. */

@@ -4,7 +4,7 @@
  */
 import { type Attempt, finished } from './attempt.ts';
 import { killMessage, type ProcessMemory } from './kill-report.ts';
-import { type DemoWorker, hex, nodeAt, unit, type World } from './model.ts';
+import { type DemoWorker, hex, type Job, nodeAt, unit, type World } from './model.ts';
 
 const ITEM_PERIOD = 1100;
 const SLOTS = 24;
@@ -50,17 +50,24 @@ export function taskMemory(attempt: Attempt, time: number): number {
   return (stage?.memory ?? GIB) * (0.75 + 0.25 * Math.min(1, (time - attempt.started) / 2000));
 }
 
-const firstItem = (world: World): number => world.jobs.preprocess.start + 14_000;
+/** The data job; only a world that has one has items and joins. */
+function dataJob(world: World): Job {
+  if (world.jobs.preprocess === null) throw new RangeError(`${world.cluster} has no data job`);
+  return world.jobs.preprocess;
+}
+const firstItem = (world: World): number => dataJob(world).start + 14_000;
 
 /** Worker process of a slot; workers of even slots are on node 0. */
-export const preprocessWorker = (world: World, slot: number): DemoWorker => ({
+const preprocessWorker = (world: World, slot: number): DemoWorker => ({
   workerId: hex(28, world.seed, 40, slot),
   pid: 7000 + slot * 17,
   node: nodeAt(world, slot % world.nodes.length),
-  start: world.jobs.preprocess.start + 11_000,
+  start: dataJob(world).start + 11_000,
   end: null,
 });
-export const PREPROCESS_WORKERS = SLOTS;
+/** The processes that items run in: none where there is no data job. */
+export const preprocessWorkers = (world: World): DemoWorker[] =>
+  world.jobs.preprocess === null ? [] : Array.from({ length: SLOTS }, (_, slot) => preprocessWorker(world, slot));
 
 /** Processes of one join, each for one task: its first attempt, which the kill ends, its retry, the index beside it. */
 const PROCESS = { first: 0, retry: 1, index: 2 } as const;
@@ -91,7 +98,7 @@ function storageFactor(world: World, name: string, node: number, time: number): 
 function itemAttempts(world: World, item: number): Attempt[] {
   const stage = STAGES[item % STAGES.length];
   if (!stage) return [];
-  const taskId = `${hex(8, world.seed, 42, item)}ffffffffffffffffffffffff${world.jobs.preprocess.jobId}`;
+  const taskId = `${hex(8, world.seed, 42, item)}ffffffffffffffffffffffff${dataJob(world).jobId}`;
   const attempts: Attempt[] = [];
   let submitted = firstItem(world) + item * ITEM_PERIOD + 200 * unit(world.seed, 43, item);
   for (let attempt = 0; attempt < 4; attempt += 1) {
@@ -104,7 +111,7 @@ function itemAttempts(world: World, item: number): Attempt[] {
       storageFactor(world, stage.name, worker.node.index, started);
     const ended = started + (fails ? 300 + whole * 0.25 : whole);
     attempts.push(
-      finished(world, 'preprocess', {
+      finished(dataJob(world), {
         taskId,
         attempt,
         functionName: stage.name,
@@ -131,7 +138,7 @@ function itemAttempts(world: World, item: number): Attempt[] {
 const joinSubmitted = (world: World, index: number): number => world.anchor - 16 * MINUTE + index * JOIN_PERIOD;
 const hasIndex = (index: number): boolean => index >= 0 && index % 4 === 0;
 const joinTaskId = (world: World, salt: 47 | 49, index: number): string =>
-  `${hex(8, world.seed, salt, index + 4096)}ffffffffffffffffffffffff${world.jobs.preprocess.jobId}`;
+  `${hex(8, world.seed, salt, index + 4096)}ffffffffffffffffffffffff${dataJob(world).jobId}`;
 
 /** A node at a time, without joins and what is built for them. */
 export interface OtherMemory {
@@ -160,7 +167,7 @@ export function joinAttempts(
   const submitted = joinSubmitted(world, index) + (grows ? INDEX_LEAD : 0);
   const shared = { type: 'NORMAL_TASK', actorId: null, gpus: 0 } as const;
   const join = (attempt: 0 | 1, at: number, ended: number, failure: Attempt['failure']): Attempt =>
-    finished(world, 'preprocess', {
+    finished(dataJob(world), {
       ...shared,
       taskId: joinTaskId(world, 47, index),
       attempt,
@@ -179,7 +186,7 @@ export function joinAttempts(
   if (!grows) return { attempts: [whole], kill: null };
   const from = joinSubmitted(world, index);
   const indexUntil = (ended: number): Attempt =>
-    finished(world, 'preprocess', {
+    finished(dataJob(world), {
       ...shared,
       taskId: joinTaskId(world, 49, index),
       attempt: 0,
@@ -220,6 +227,7 @@ export function joinAttempts(
 /** Attempts of items (without joins) that exist in [from, to). */
 export function itemAttemptsBetween(world: World, from: number, to: number): Attempt[] {
   const found: Attempt[] = [];
+  if (world.jobs.preprocess === null) return found;
   const first = Math.max(0, Math.floor((from - firstItem(world) - LONGEST_ITEM) / ITEM_PERIOD));
   const last = Math.floor((to - firstItem(world)) / ITEM_PERIOD);
   for (let item = first; item <= last; item += 1) {
@@ -232,6 +240,7 @@ export function itemAttemptsBetween(world: World, from: number, to: number): Att
 
 /** Numbers of the joins that can exist in [from, to). */
 export function joinsBetween(world: World, from: number, to: number): number[] {
+  if (world.jobs.preprocess === null) return [];
   const zero = joinSubmitted(world, 0);
   const earliest = Math.ceil((firstItem(world) - zero) / JOIN_PERIOD);
   const first = Math.max(earliest, Math.floor((from - zero - LONGEST_JOIN) / JOIN_PERIOD));

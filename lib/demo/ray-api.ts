@@ -15,7 +15,7 @@ import {
   trainWorker,
   type World,
 } from './model.ts';
-import { PREPROCESS_WORKERS, preprocessWorker } from './preprocessing.ts';
+import { preprocessWorkers } from './preprocessing.ts';
 import { logFile, profile } from './ray-events.ts';
 import type { Tally } from './tally.ts';
 
@@ -147,7 +147,7 @@ function workerRows(tally: Tally): Row[] {
   const { world } = tally;
   const workers = [
     ...runsOf(world).flatMap((run) => Array.from({ length: run.ranks }, (_, rank) => trainWorker(run, rank))),
-    ...Array.from({ length: PREPROCESS_WORKERS }, (_, slot) => preprocessWorker(world, slot)),
+    ...preprocessWorkers(world),
   ];
   const killed = new Set(tally.kills().map((kill) => kill.attempt.worker));
   return [...workers, ...killed].map((worker) => ({

@@ -178,7 +178,7 @@ function coreSamples(tally: Tally, node: DemoNode, add: Add): void {
   store('MMAP_DISK', 'SEALED', 0);
   store('MMAP_DISK', 'UNSEALED', 0);
   store('SPILLED', '', 0);
-  const kills = new Map([['join_features', 0]]);
+  const kills = new Map(world.jobs.preprocess === null ? [] : [['join_features', 0]]);
   for (const kill of tally.kills()) {
     if (kill.attempt.worker.node.index !== node.index) continue;
     kills.set(kill.attempt.functionName, (kills.get(kill.attempt.functionName) ?? 0) + 1);

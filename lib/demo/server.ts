@@ -9,6 +9,8 @@ import { rayApi } from './ray-api.ts';
 import type { Tally } from './tally.ts';
 import { targetsOf } from './targets.ts';
 
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
 export interface DemoServer {
   readonly port: number;
   readonly close: () => Promise<void>;
@@ -29,22 +31,29 @@ export function federatedSamples(tally: Tally): Sample[] {
   });
 }
 
-/** Serves a tally, moved to the present before each answer. Port 0 takes a free one. */
-export async function startServer(tally: Tally, port: number): Promise<DemoServer> {
-  const targets = targetsOf(tally.world);
+/**
+ * Serves the targets of all tallies, and the dashboard of the first; each is moved to the present before it answers. Port 0 takes a
+ * free one.
+ */
+export async function startServer(tallies: readonly Tally[], port: number): Promise<DemoServer> {
+  const targets = new Map(
+    tallies.flatMap((tally) => targetsOf(tally.world).map((target) => [target.path, { target, tally }] as const)),
+  );
   const server: Server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://demo');
-    tally.advance(Date.now());
     const send = (status: number, type: string, body: string): void => {
       response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
       response.end(request.method === 'HEAD' ? undefined : body);
     };
-    const target = targets.find((one) => one.path === url.pathname);
-    if (target) return send(200, 'text/plain; version=0.0.4; charset=utf-8', prometheusText(target.samples(tally)));
-    if (url.pathname === '/metrics') {
-      return send(200, 'text/plain; version=0.0.4; charset=utf-8', prometheusText(federatedSamples(tally)));
+    const found = targets.get(url.pathname);
+    if (found) {
+      found.tally.advance(Date.now());
+      return send(200, METRICS_TYPE, prometheusText(found.target.samples(found.tally)));
     }
-    const answer = rayApi(tally, url, request.headers.host ?? '');
+    for (const tally of tallies) tally.advance(Date.now());
+    if (url.pathname === '/metrics') return send(200, METRICS_TYPE, prometheusText(tallies.flatMap(federatedSamples)));
+    const [first] = tallies;
+    const answer = first ? rayApi(first, url, request.headers.host ?? '') : null;
     if (answer && typeof answer.body !== 'string' && request.method !== 'HEAD') {
       response.writeHead(answer.status, { 'content-type': answer.contentType });
       // One that hangs up early is no error.

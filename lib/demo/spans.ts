@@ -231,7 +231,7 @@ function remoteSpans(world: World, attempt: Attempt): { producer: OtlpSpan | nul
     endTimeUnixNano: nanos(attempt.submitted),
     attributes: attributes({
       ...shared,
-      'ray.pid': String(world.jobs.preprocess.driverPid),
+      'ray.pid': String(world.jobs.preprocess?.driverPid),
       'ray.node_id': head.nodeId,
     }),
     status: {},

@@ -3,7 +3,7 @@ import { collectiveMetrics } from './collective-metrics.ts';
 import type { Sample } from './exposition.ts';
 import { gpuMetrics } from './gpu-metrics.ts';
 import { linkMetrics } from './link-metrics.ts';
-import { CLUSTER, type World } from './model.ts';
+import type { World } from './model.ts';
 import { rayMetrics } from './ray-metrics.ts';
 import type { Tally } from './tally.ts';
 
@@ -18,17 +18,23 @@ export interface DemoTarget {
 
 /** All targets, four for each node. */
 export const targetsOf = (world: World): readonly DemoTarget[] =>
-  world.nodes.flatMap(({ index: node }) => {
+  world.nodes.flatMap(({ index: node, name }) => {
     const target = (job: string, path: string, port: number, samples: (tally: Tally) => Sample[]): DemoTarget => ({
       job,
       path,
-      labels: { instance: `sim-node-${node}:${port}`, ray_io_cluster: CLUSTER, cluster: CLUSTER },
+      labels: { instance: `${name}:${port}`, ray_io_cluster: world.cluster, cluster: world.cluster },
       samples,
     });
     return [
-      target('ray', `/metrics/node-${node}`, 8080, (tally) => rayMetrics(tally, node)),
-      target('dcgm', `/metrics/dcgm-${node}`, 9400, (tally) => gpuMetrics(tally.world, node, tally.time)),
-      target('node', `/metrics/links-${node}`, 9100, (tally) => linkMetrics(tally.world, node, tally.time)),
-      target('nccl', `/metrics/nccl-${node}`, 9100, (tally) => collectiveMetrics(tally.world, node, tally.time)),
+      target('ray', `/metrics/${world.cluster}/node-${node}`, 8080, (tally) => rayMetrics(tally, node)),
+      target('dcgm', `/metrics/${world.cluster}/dcgm-${node}`, 9400, (tally) =>
+        gpuMetrics(tally.world, node, tally.time),
+      ),
+      target('node', `/metrics/${world.cluster}/links-${node}`, 9100, (tally) =>
+        linkMetrics(tally.world, node, tally.time),
+      ),
+      target('nccl', `/metrics/${world.cluster}/nccl-${node}`, 9100, (tally) =>
+        collectiveMetrics(tally.world, node, tally.time),
+      ),
     ];
   });

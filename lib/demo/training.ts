@@ -101,7 +101,8 @@ export const stepsDone = (world: World, time: number): number =>
 /** The run whose ranks live on the GPUs at a time; null while there is none. */
 export function livingRun(world: World, time: number): World | null {
   const run = runAt(world, time);
-  return time >= run.jobs.train.start + 8_000 ? run : null;
+  const { start, end } = run.jobs.train;
+  return time >= start + 8_000 && (end === null || time < end) ? run : null;
 }
 
 /** The step that a rank never ends; null where none hangs. */
@@ -231,7 +232,7 @@ export const trainTaskId = (world: World, step: number, rank: number): string =>
 
 function creation(world: World, rank: number): Attempt {
   const worker = trainWorker(world, rank);
-  return finished(world, 'train', {
+  return finished(world.jobs.train, {
     taskId: `ffffffffffffffff${actorId(world, rank)}`,
     attempt: 0,
     functionName: `${world.training.actorClass}.__init__`,
@@ -258,7 +259,7 @@ export function trainAttempts(world: World, from: number, to: number): Attempt[]
   const last = stepAt(world, to + 10);
   for (let step = Math.max(0, stepAt(world, from) - 1); step <= last; step += 1) {
     for (const part of trainingStep(world, step)) {
-      const attempt = finished(world, 'train', {
+      const attempt = finished(world.jobs.train, {
         taskId: trainTaskId(world, step, part.rank),
         attempt: 0,
         functionName: `${world.training.actorClass}.train_step`,

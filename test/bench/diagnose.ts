@@ -54,7 +54,7 @@ const truthWords = ({ incident, late, transfer, memory, slowHost, hang }: Truth)
 async function namedBy(base: string, { session, jobs }: World, from: number, to: number): Promise<readonly Named[]> {
   const { kills } = await asker(base)(oomRoute, { session });
   const { communicators } = await asker(base)(collectivesRoute, { from: String(from), to: String(to) });
-  const { slowNodes } = await asker(base)(slowNodesRoute, { jobId: jobs.preprocess.submissionId, session });
+  const { slowNodes } = await asker(base)(slowNodesRoute, { jobId: jobs.preprocess?.submissionId ?? '', session });
   const named = [
     ...kills.map(
       ({ culprit, name, nodeName }): Named => ({

@@ -8,7 +8,7 @@ import { stateAt } from '../../lib/demo/attempt.ts';
 import { END, prometheusText, scrapeLines } from '../../lib/demo/exposition.ts';
 import { incidentWorld } from '../../lib/demo/incidents.ts';
 import { attemptsBetween, killsBetween, nodeMemory } from '../../lib/demo/memory.ts';
-import { createWorld, NODE_MEMORY } from '../../lib/demo/model.ts';
+import { NODE_MEMORY } from '../../lib/demo/model.ts';
 import { rayApi } from '../../lib/demo/ray-api.ts';
 import { taskEvents } from '../../lib/demo/ray-events.ts';
 import { federatedSamples } from '../../lib/demo/server.ts';
@@ -25,6 +25,7 @@ import {
   stepStart,
   trainingStep,
 } from '../../lib/demo/training.ts';
+import { createWorld } from '../../lib/demo/worlds.ts';
 import { parseOomReport } from '../../lib/sources/ray/oom-report.ts';
 
 const ANCHOR = Date.UTC(2026, 0, 5, 12, 0, 0);

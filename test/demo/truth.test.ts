@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { wholeBody } from '../../lib/demo/api-answer.ts';
 import { clusterEvents } from '../../lib/demo/cluster-events.ts';
 import { prometheusText } from '../../lib/demo/exposition.ts';
-import { chosenWorld, INCIDENTS, incidentWorld } from '../../lib/demo/incidents.ts';
+import { chosenWorlds, INCIDENTS, incidentWorld } from '../../lib/demo/incidents.ts';
 import { rayApi } from '../../lib/demo/ray-api.ts';
 import { taskEvents } from '../../lib/demo/ray-events.ts';
 import { federatedSamples } from '../../lib/demo/server.ts';
@@ -65,10 +65,16 @@ describe('the truth of the simulation', () => {
   it('is what a command line asks for, and no other', () => {
     const asked = { seed: 3, anchor: ANCHOR, gpus: 16 };
     for (const incident of INCIDENTS)
-      expect(chosenWorld({ ...asked, incident }).faults).toEqual(incidentWorld(3, ANCHOR, 16, incident).world.faults);
-    expect(chosenWorld({ ...asked, incident: 'hang' }).faults.hang).not.toBeNull();
-    expect(chosenWorld({ ...asked, incident: null }).earlier).not.toBeNull();
-    expect(() => chosenWorld({ ...asked, incident: 'gremlins' })).toThrow('expected one of gpu-throttle');
+      expect(chosenWorlds({ ...asked, incident }).map(({ faults }) => faults)).toEqual([
+        incidentWorld(3, ANCHOR, 16, incident).world.faults,
+      ]);
+    expect(chosenWorlds({ ...asked, incident: 'hang' })[0].faults.hang).not.toBeNull();
+    expect(chosenWorlds({ ...asked, incident: null }).map(({ cluster }) => cluster)).toEqual([
+      'demo-cluster',
+      'demo-notebooks',
+      'demo-weekly-eval',
+    ]);
+    expect(() => chosenWorlds({ ...asked, incident: 'gremlins' })).toThrow('expected one of gpu-throttle');
   });
 
   it('is the same for the same seed, and names somebody unless nothing is broken', () => {

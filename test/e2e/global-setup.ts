@@ -2,6 +2,8 @@
  * One production server with the simulated cluster for all browser tests. It is ready when jobs, traces and a firing alert
  * have come all the way from the simulation.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import type { z } from 'zod';
 import { alertsRoute } from '../../lib/contract/alerts.ts';
@@ -14,6 +16,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** http://127.0.0.1:<port> */
     base: string;
+    /** Unix ms: with it and its seed the simulated clusters can be made again. */
+    demoAnchor: number;
   }
 }
 
@@ -32,5 +36,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
     throw error;
   }
   project.provide('base', server.base);
+  project.provide('demoAnchor', Number(readFileSync(join(server.data, 'demo/anchor'), 'utf8')));
   return () => server.stop();
 }

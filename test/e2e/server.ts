@@ -11,6 +11,8 @@ const root = resolve(import.meta.dirname, '../..');
 export interface TestServer {
   /** http://127.0.0.1:<port> */
   readonly base: string;
+  /** Its data directory. */
+  readonly data: string;
   /** What it said last. */
   readonly log: () => string;
   /** Ends it as a user does (SIGTERM). Rejects where it does not end by itself with 0. */
@@ -41,6 +43,7 @@ export async function startServer(environment: Readonly<Record<string, string>>)
   server.stderr?.on('data', keep);
   return {
     base: `http://127.0.0.1:${port}`,
+    data,
     log: () => log,
     async stop() {
       server.kill('SIGTERM');

@@ -118,7 +118,7 @@ describe('of a simulated incident', () => {
         for (let at = 0; at < events.length; at += 5000)
           await runtime.ingest.rayEvents(body(events.slice(at, at + 5000)));
         await runtime.timelines.keep();
-        const job = { jobId: world.jobs.preprocess.submissionId, session: world.session };
+        const job = { jobId: world.jobs.preprocess?.submissionId ?? '', session: world.session };
         const { slowNodes: found, judged } = await slowNodes(runtime, job);
         expect(judged).toBeGreaterThan(2);
         expect(found.map((slow) => `${slow.function} ${slow.nodeName}`)).toEqual(
