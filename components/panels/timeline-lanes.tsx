@@ -5,6 +5,7 @@ import { completenessLines } from '../../lib/chart/completeness-words.ts';
 import { clockText } from '../../lib/chart/time-ticks.ts';
 import { colourLegend, packColour, sliceColours } from '../../lib/chart/timeline-colours.ts';
 import { trackDensity } from '../../lib/chart/timeline-density.ts';
+import { keptRows, nodesOfLanes } from '../../lib/chart/timeline-filter.ts';
 import { prepareTracks, withNow } from '../../lib/chart/timeline-lanes.ts';
 import { layoutRows } from '../../lib/chart/timeline-layout.ts';
 import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
@@ -51,15 +52,12 @@ export function Timeline({
   const theme = useCanvasTheme();
   const [focus, setFocus] = useState(-1);
 
-  const prepared = useMemo(() => {
-    const state = data.states.indexOf(query.state);
-    const name = query.fn === '' ? -1 : data.functions.indexOf(query.fn);
-    const isFiltered = query.state !== '' || query.fn !== '';
-    const keep = (row: number) =>
-      (query.state === '' || data.columns.state[row] === state) &&
-      (query.fn === '' || data.columns.function[row] === name);
-    return prepareTracks(data, { order: query.order, keep: isFiltered ? keep : undefined });
-  }, [data, query.state, query.fn, query.order]);
+  const { fn, state, node, actor, longer, order } = query;
+  const prepared = useMemo(
+    () => prepareTracks(data, { order, keep: keptRows(data, { fn, state, node, actor, longer }) }),
+    [data, fn, state, node, actor, longer, order],
+  );
+  const nodes = useMemo(() => nodesOfLanes(data), [data]);
   const isOpen = useMemo(() => prepared.running.includes(1), [prepared]);
   const [paused, setPaused] = useState(false);
   const following = isOpen && !paused && stale === null;
@@ -165,6 +163,8 @@ export function Timeline({
         view={view}
         functions={data.functions}
         states={data.states}
+        nodes={nodes}
+        isWhole
         found={matching === null ? null : matches.length}
         at={selected === -1 ? -1 : matches.indexOf(selected)}
         failures={failures}

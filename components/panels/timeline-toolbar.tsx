@@ -53,6 +53,7 @@ export function TimelineToolbar({
   following,
   canFollow,
   nodes,
+  isWhole = false,
   onStep,
   onJump,
   onFit,
@@ -68,8 +69,10 @@ export function TimelineToolbar({
   failures: number;
   following: boolean;
   canFollow: boolean;
-  /** Nodes to choose from; without them one is not chosen here. */
-  nodes?: readonly { readonly key: string; readonly nodeName: string; readonly nodeId: string }[];
+  /** Nodes to choose from. */
+  nodes: readonly { readonly key: string; readonly nodeName: string; readonly nodeId: string }[];
+  /** Every attempt is in hand: workers can be searched for, and rows are in step with the lanes. */
+  isWhole?: boolean;
   onStep: (way: 1 | -1) => void;
   onJump: (to: TimelineJump) => void;
   onFit: () => void;
@@ -83,7 +86,7 @@ export function TimelineToolbar({
           <Search aria-hidden="true" size={14} className="text-[var(--muted)]" />
           <input
             aria-label="Search tasks"
-            placeholder={nodes === undefined ? 'Function, task id, error, worker' : 'Function, task id, error'}
+            placeholder={isWhole ? 'Function, task id, error, worker' : 'Function, task id, error'}
             className="w-48 bg-transparent outline-none placeholder:text-[var(--muted)]"
             value={query.q}
             onChange={(event) => void set({ q: event.target.value })}
@@ -127,29 +130,25 @@ export function TimelineToolbar({
           <option key={each}>{each}</option>
         ))}
       </Choice>
-      {nodes === undefined ? null : (
-        <>
-          <Choice label="Node" value={query.node} onChange={(node) => void set({ node })}>
-            <option value="">All nodes</option>
-            {query.node !== '' && nodes.every(({ key }) => key !== query.node) ? (
-              <option value={query.node}>{query.node}</option>
-            ) : null}
-            {nodes.map(({ key, nodeName, nodeId }) => (
-              <option key={key} value={key}>
-                {nodeName === '' ? nodeId.slice(0, 8) : nodeName}
-              </option>
-            ))}
-          </Choice>
-          <Choice label="Duration" value={query.longer} onChange={(longer) => void set({ longer })}>
-            <option value="">Any duration</option>
-            {LEAST_DURATIONS.map(([ns, words]) => (
-              <option key={ns} value={ns}>
-                at least {words}
-              </option>
-            ))}
-          </Choice>
-        </>
-      )}
+      <Choice label="Node" value={query.node} onChange={(node) => void set({ node })}>
+        <option value="">All nodes</option>
+        {query.node !== '' && nodes.every(({ key }) => key !== query.node) ? (
+          <option value={query.node}>{query.node}</option>
+        ) : null}
+        {nodes.map(({ key, nodeName, nodeId }) => (
+          <option key={key} value={key}>
+            {nodeName === '' ? nodeId.slice(0, 8) : nodeName}
+          </option>
+        ))}
+      </Choice>
+      <Choice label="Duration" value={query.longer} onChange={(longer) => void set({ longer })}>
+        <option value="">Any duration</option>
+        {LEAST_DURATIONS.map(([ns, words]) => (
+          <option key={ns} value={ns}>
+            at least {words}
+          </option>
+        ))}
+      </Choice>
       <Choice
         label="Order of lanes"
         value={query.order}
@@ -187,7 +186,7 @@ export function TimelineToolbar({
           title="The longest time in which a lane in view did nothing"
           className={control}
           // Of a large timeline the lanes are not loaded beside the table.
-          disabled={nodes !== undefined && query.as === 'table'}
+          disabled={!isWhole && query.as === 'table'}
           onClick={() => onJump('gap')}
         >
           Gap

@@ -2,6 +2,8 @@
 export interface TimelineLane {
   readonly nodeId: string;
   readonly nodeName: string;
+  /** Of its node in the address of the timeline. */
+  readonly nodeKey?: string;
   readonly workerId: string;
   readonly pid: number | null;
   readonly actor: string | null;

@@ -23,6 +23,8 @@ export const TimelineResponse = z.object({
     z.object({
       nodeId: z.string(),
       nodeName: z.string(),
+      /** Of its node in the address of the timeline (`node=`); '' in shares from before it was told. */
+      nodeKey: z.string().default(''),
       workerId: z.string(),
       pid: z.number().nullable(),
       actor: z.string().nullable(),

@@ -21,7 +21,7 @@ export interface ClusterBoard {
 
 const STATE_ORDER = { alive: 0, silent: 1, ended: 2 } as const;
 
-/** Living clusters first, then by when they were last heard. */
+/** Living clusters first, by name; then by when they were last heard. */
 export async function listClusters(
   runtime: Runtime,
   _query: Record<string, never>,
@@ -60,7 +60,10 @@ export async function clusterBoard(
   clusters.sort(
     (a, b) =>
       STATE_ORDER[a.summary.state] - STATE_ORDER[b.summary.state] ||
-      Number(BigInt(b.summary.lastHeardNs ?? 0) - BigInt(a.summary.lastHeardNs ?? 0)) ||
+      // All that live are heard all the time: which was heard last would change from look to look.
+      (a.summary.state === 'alive'
+        ? 0
+        : Number(BigInt(b.summary.lastHeardNs ?? 0) - BigInt(a.summary.lastHeardNs ?? 0))) ||
       (a.known.name < b.known.name ? -1 : 1),
   );
   return { clusters, measured, notices: distinct([...measured.notices, ...alerts.notices]) };

@@ -5,6 +5,8 @@ import { dictionary } from './dictionary.ts';
 import { completenessOf, type JobQuery, resolveJob } from './jobs.ts';
 import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
+import { nodeHash } from './tiles/job-lanes.ts';
+import { keyOf } from './tiles/slice-filter.ts';
 
 interface TimelineQuery extends JobQuery {
   readonly function?: string | undefined;
@@ -85,6 +87,7 @@ export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promi
       lanes.push({
         nodeId: row.node_id,
         nodeName: nodeName.get(row.node_id) ?? row.node_id.slice(0, 8),
+        nodeKey: keyOf(nodeHash(row.node_id)),
         workerId: row.worker_id,
         pid: row.worker_pid === null ? null : Number(row.worker_pid),
         actor: row.actor_id === '' ? null : (actorClass.get(row.actor_id) ?? row.actor_id),

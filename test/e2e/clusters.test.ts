@@ -16,13 +16,16 @@ afterAll(() => browser?.close());
 const onPage = async (path: string, test: (page: Page) => Promise<void>, view = VIEWS[0]): Promise<void> => {
   const { page, errors } = await openPage(browser, view);
   await page.goto(base + path, { waitUntil: 'load' });
-  await page.getByText('demo-cluster').first().waitFor({ timeout: 30_000 });
+  await page
+    .getByText(/^demo-/)
+    .first()
+    .waitFor({ timeout: 30_000 });
   await test(page);
   await expectSound(page, errors);
   await page.context().close();
 };
 const demoCluster = async () => {
-  const [cluster] = (await get(clustersRoute, {})).clusters;
+  const cluster = (await get(clustersRoute, {})).clusters.find((one) => one.cluster === 'demo-cluster');
   if (!cluster) throw new Error('the simulated cluster is missing');
   return cluster;
 };
@@ -38,6 +41,19 @@ describe.each(VIEWS)('%i x %i, %s', (...view) => {
       async (page) => {
         await page.getByText('8 of 8 nodes alive').waitFor();
         await page.locator('figure canvas').first().waitFor({ timeout: 30_000 });
+      },
+      view,
+    );
+  });
+
+  it('a cluster that has ended, and its last hours', async () => {
+    await onPage(
+      '/clusters/demo-weekly-eval',
+      async (page) => {
+        await page.getByText('This cluster has ended.').waitFor();
+        await page.getByRole('button', { name: 'Show its last hours' }).click();
+        await expect.poll(() => page.locator('figure canvas').count(), { timeout: 30_000 }).toBeGreaterThanOrEqual(4);
+        expect(await page.getByText('Nothing measured').count()).toBe(0);
       },
       view,
     );

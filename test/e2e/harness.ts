@@ -51,6 +51,8 @@ export const expectQuery = (page: Page, name: string, wanted: RegExp) =>
 
 /** No console error, nothing serious or critical for axe, no sideways scroll of the page itself. */
 export async function expectSound(page: Page, errors: readonly string[]): Promise<void> {
+  // For a moment after a page is opened by another one its title is still to come.
+  await page.waitForFunction(() => document.title !== '');
   await page.evaluate(axe);
   const serious = await page.evaluate(async () => {
     const { axe: engine } = window as unknown as {
