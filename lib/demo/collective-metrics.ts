@@ -6,6 +6,7 @@ import {
   busBandwidth,
   type CommunicatorKind,
   healthyPeriod,
+  planOf,
   ranksOf,
   stageOf,
   stepAt,
@@ -15,9 +16,9 @@ import {
 /** Inspector's shortest dump interval for Prometheus, ms; a run whose steps are longer dumps once in a step. */
 const SHORTEST_WINDOW = 30_000;
 
-const COMMUNICATORS: readonly { kind: CommunicatorKind; size: string; algorithm: string }[] = [
-  { kind: 'dp', size: '2-3GB', algorithm: 'Ring_simple' },
-  { kind: 'tp', size: '64-65MB', algorithm: 'NVLS_simple' },
+const COMMUNICATORS: readonly { kind: CommunicatorKind; size: string }[] = [
+  { kind: 'dp', size: '2-3GB' },
+  { kind: 'tp', size: '64-65MB' },
 ];
 
 /** Name of a communicator as a rank of this node sees it. */
@@ -49,6 +50,7 @@ export function collectiveMetrics(whole: World, nodeIndex: number, time: number)
         .map((ranks): AllReduce | undefined => ranks[rank]?.[communicator.kind])
         .filter((one): one is AllReduce => one !== undefined && one.end >= end - window && one.end < end);
       if (operations.length === 0) continue;
+      const plan = planOf(world, communicator.kind);
       const labels = {
         version: 'v5.1',
         slurm_job_id: '0',
@@ -59,7 +61,7 @@ export function collectiveMetrics(whole: World, nodeIndex: number, time: number)
         nranks: String(ranksOf(world, communicator.kind)),
         collective: 'AllReduce',
         message_size: communicator.size,
-        algo_proto: communicator.algorithm,
+        algo_proto: `${plan.algorithm}_${plan.protocol.toLowerCase()}`,
       };
       const durations = operations.map((one) => one.end - one.arrival);
       const mean = durations.reduce((sum, ms) => sum + ms, 0) / durations.length;

@@ -7,6 +7,7 @@ import {
   type CommunicatorKind,
   isThrottled,
   MESSAGE_BYTES,
+  planOf,
   type RankStep,
   ranksOf,
   stageOf,
@@ -103,6 +104,7 @@ function rankSpans(world: World, step: number, part: RankStep, traceId: string, 
   const allReduce = (which: number, kind: CommunicatorKind): OtlpSpan => {
     const comm = communicatorName(world, kind, worker.node.index);
     const ranks = ranksOf(world, kind);
+    const plan = planOf(world, kind);
     return span(which, 'all_reduce', id(0), part[kind].arrival, part[kind].end, {
       op_type: 'AllReduce',
       // The rank inside the communicator, as NCCL counts it.
@@ -118,8 +120,8 @@ function rankSpans(world: World, step: number, part: RankStep, traceId: string, 
       datatype: 'bfloat16',
       reduce_op: 'sum',
       'nccl.message.size_bytes': MESSAGE_BYTES[kind],
-      'nccl.algorithm': kind === 'dp' ? 'Ring' : 'NVLS',
-      'nccl.protocol': 'Simple',
+      'nccl.algorithm': plan.algorithm,
+      'nccl.protocol': plan.protocol,
       'nccl.timing_source': 'kernel_gpu',
       ...ray,
     });

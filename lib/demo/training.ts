@@ -8,6 +8,7 @@
  */
 import { type Attempt, finished } from './attempt.ts';
 import { actorId, GPUS_PER_NODE, hex, runAt, runsOf, trainWorker, unit, type World } from './model.ts';
+import { type AllReducePlan, allReducePlan } from './network.ts';
 
 /** Step period before and after the slow GPU throttles, ms. These four are those of pace 1. */
 const HEALTHY_PERIOD = 10_000;
@@ -23,8 +24,6 @@ const BACKWARD_SKEW = 0.003;
 export const LINK_LIMIT = { dp: 400e9, tp: 450e9 } as const;
 export type CommunicatorKind = keyof typeof LINK_LIMIT;
 export const MESSAGE_BYTES = { dp: 2 * 1024 ** 3, tp: 64 * 1024 ** 2 } as const;
-const ACHIEVED = { dp: 342e9, tp: 361e9 } as const;
-const START_LATENCY_MS = 0.034;
 
 /** Ranks of a pipeline stage. */
 export const stageRanks = (world: World): number => world.ranks / world.stages;
@@ -32,6 +31,10 @@ export const stageOf = (world: World, node: number): number => Math.floor((node 
 /** Ranks of a communicator of this kind. */
 export const ranksOf = (world: World, kind: CommunicatorKind): number =>
   kind === 'dp' ? stageRanks(world) : GPUS_PER_NODE;
+
+/** How the AllReduce of a communicator of this kind is done: all of them are alike. */
+export const planOf = (world: World, kind: CommunicatorKind): AllReducePlan =>
+  allReducePlan(MESSAGE_BYTES[kind], ranksOf(world, kind), ranksOf(world, kind) / GPUS_PER_NODE);
 
 /** Whether the link of a node is bad at a time (Unix ms). */
 export function isLinkBad(world: World, node: number, time: number): boolean {
@@ -49,15 +52,14 @@ export function linkFactor(world: World, stage: number, step: number): number {
 }
 
 /**
- * Wire time of an AllReduce when all peers are there, ms: 2(n-1)/n of the message at the achieved bandwidth. `group`: the stage
- * of a dp communicator, the node of a tp one.
+ * Wire time of an AllReduce when all peers are there, ms (network.ts), a little longer by chance and by what is bad on the way.
+ * `group`: the stage of a dp communicator, the node of a tp one.
  */
 export function wireTime(world: World, kind: CommunicatorKind, step: number, group: number): number {
-  const ranks = ranksOf(world, kind);
+  const plan = planOf(world, kind);
   const link = kind === 'dp' ? linkFactor(world, group, step) : 1;
   const slower = link * (1 + 0.04 * unit(world.seed, 20, step, group, kind === 'dp' ? 1 : 2));
-  const traffic = (2 * (ranks - 1) * MESSAGE_BYTES[kind]) / ranks;
-  return START_LATENCY_MS + (traffic / ACHIEVED[kind]) * 1000 * slower;
+  return plan.latencyMs + plan.transferMs * slower;
 }
 
 /** Bus bandwidth (nccl-tests) of an AllReduce that took `ms`, bytes per second. */

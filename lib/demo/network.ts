@@ -1,0 +1,59 @@
+/**
+ * How long an AllReduce takes once all ranks are there: NCCL's own model (src/graph/tuning.cc), for each algorithm and protocol a
+ * latency and the bytes over a bandwidth, of which the fastest is taken. Of nodes of eight H100 with NVLink 4 and eight ports of
+ * 400 Gb/s.
+ */
+type Algorithm = 'Ring' | 'Tree' | 'NVLS';
+type Protocol = 'LL' | 'LL128' | 'Simple';
+
+export interface AllReducePlan {
+  readonly algorithm: Algorithm;
+  readonly protocol: Protocol;
+  readonly latencyMs: number;
+  /** Of the bytes, when nothing on the way is bad. */
+  readonly transferMs: number;
+}
+
+const PROTOCOLS: readonly Protocol[] = ['LL', 'LL128', 'Simple'];
+type Latencies = Readonly<Record<'Ring' | 'Tree', Readonly<Record<Protocol, number>>>>;
+/** µs: once, for a step over NVLink, and for one over the network. */
+const BASE: Latencies = { Ring: { LL: 6.6, LL128: 14, Simple: 8.4 }, Tree: { LL: 6.8, LL128: 14, Simple: 8.4 } };
+const INTRA: Latencies = { Ring: { LL: 0.6, LL128: 1.9, Simple: 3.4 }, Tree: { LL: 0.6, LL128: 1.25, Simple: 4 } };
+const INTER: Latencies = { Ring: { LL: 2.7, LL128: 4, Simple: 14 }, Tree: { LL: 5, LL128: 8.5, Simple: 14 } };
+const NVLS_LATENCY = 25;
+
+/** Bus bandwidth that large messages achieve, bytes per second: a ring inside a node, the switch's reduction there, a ring over nodes. */
+const ACHIEVED = { ring: 345e9, nvls: 400e9, network: 342e9 } as const;
+/** What the other protocols and the tree leave of it. */
+const SHARE: Readonly<Record<Protocol, number>> = { LL: 0.5, LL128: 0.92, Simple: 1 };
+const TREE_SHARE = 0.92;
+
+/** `ranks` spread evenly over `nodes`; `bytes`: the message of each. */
+export function allReducePlan(bytes: number, ranks: number, nodes: number): AllReducePlan {
+  const traffic = (2 * (ranks - 1) * bytes) / ranks;
+  const plan = (algorithm: Algorithm, protocol: Protocol, latencyUs: number, busBandwidth: number): AllReducePlan => ({
+    algorithm,
+    protocol,
+    latencyMs: latencyUs / 1000,
+    transferMs: (traffic / busBandwidth) * 1000,
+  });
+  const steps = 2 * (ranks - 1);
+  const between = nodes > 1 ? 2 * nodes : 0;
+  const ring = nodes > 1 ? ACHIEVED.network : ACHIEVED.ring;
+  const plans = PROTOCOLS.flatMap((protocol) => [
+    plan(
+      'Ring',
+      protocol,
+      BASE.Ring[protocol] + (steps - between) * INTRA.Ring[protocol] + between * INTER.Ring[protocol],
+      ring * SHARE[protocol],
+    ),
+    plan(
+      'Tree',
+      protocol,
+      BASE.Tree[protocol] + 2 * ((ranks / nodes - 1) * INTRA.Tree[protocol] + Math.log2(nodes) * INTER.Tree[protocol]),
+      ring * TREE_SHARE * SHARE[protocol],
+    ),
+  ]);
+  if (nodes === 1) plans.push(plan('NVLS', 'Simple', NVLS_LATENCY, ACHIEVED.nvls));
+  return plans.reduce((best, one) => (one.latencyMs + one.transferMs < best.latencyMs + best.transferMs ? one : best));
+}

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { allReducePlan } from '../../lib/demo/network.ts';
+
+const named = (bytes: number, ranks: number, nodes: number): string => {
+  const { algorithm, protocol } = allReducePlan(bytes, ranks, nodes);
+  return `${algorithm} ${protocol}`;
+};
+
+describe('the network of the simulation', () => {
+  it('takes the algorithm and protocol that NCCL would, by size', () => {
+    expect(named(2 * 1024 ** 3, 32, 4)).toBe('Ring Simple');
+    expect(named(8 * 1024, 32, 4)).toBe('Tree LL');
+    expect(named(64 * 1024 ** 2, 8, 1)).toBe('NVLS Simple');
+    expect(named(1024, 8, 1)).toBe('Ring LL');
+  });
+
+  it('needs the latency of its steps, and never less time for more bytes', () => {
+    // Tree LL: 6.8 + 2 (7 x 0.6 + log2(4) x 5) µs.
+    expect(allReducePlan(8, 32, 4).latencyMs * 1000).toBeCloseTo(35.2, 6);
+    for (const [ranks, nodes] of [
+      [8, 1],
+      [32, 4],
+      [256, 32],
+    ] as const) {
+      let before = 0;
+      for (let bytes = 8; bytes <= 2 ** 34; bytes *= 2) {
+        const { latencyMs, transferMs } = allReducePlan(bytes, ranks, nodes);
+        expect(latencyMs + transferMs).toBeGreaterThan(before);
+        before = latencyMs + transferMs;
+      }
+    }
+  });
+});
