@@ -16,20 +16,26 @@ function beforePaint(labels: (width: number) => number): void {
   root.dataset.demo =
     localStorage.getItem('xray-demo') === '1' && !sessionStorage.getItem('xray-demo-dismissed') ? '1' : '0';
 
-  // A timeline's first answers are asked for while the page's scripts load (components/queries/early-answers.ts takes them).
+  // The first answers of a trace and of a timeline are asked for while the page's scripts load (components/queries/early-answers.ts
+  // takes them).
+  const early = new Map<string, Promise<Response>>();
+  globalThis.earlyAnswers = early;
+  const ask = (one: string) => early.set(one, fetch(one));
+  const trace = /^\/traces\/([^/]+)$/.exec(location.pathname)?.[1];
+  if (trace !== undefined) {
+    ask(`/api/traces/${trace}/size`);
+    ask(`/api/traces/${trace}/spans`);
+  }
   const job = /^\/jobs\/([^/]+)\/timeline$/.exec(location.pathname)?.[1];
   if (job === undefined) return;
   const asked = new URLSearchParams(location.search);
   const path = `/api/jobs/${job}/timeline/`;
-  const early = new Map<string, Promise<Response>>();
-  globalThis.earlyAnswers = early;
   const session = asked.get('session');
   const narrow: Record<string, string> = session ? { session } : {};
   const address = (name: string, more: Record<string, string>) => {
     const text = new URLSearchParams({ ...narrow, ...more }).toString();
     return `${path}${name}${text === '' ? '' : `?${text}`}`;
   };
-  const ask = (one: string) => early.set(one, fetch(one));
   const isPlain = !['from', 'q', 'fn', 'state', 'order', 'fold', 'node', 'actor', 'longer', 'color', 'as'].some(
     (name) => asked.has(name),
   );

@@ -15,6 +15,7 @@ import {
 } from '../../lib/contract/traces.ts';
 import { decodeTraceColumns, type TraceColumns } from '../../lib/model/trace-columns.ts';
 import { ApiError, useApi } from './api-client.ts';
+import { takeEarly } from './early-answers.ts';
 import { useFrozenPage } from './frozen.tsx';
 
 /** Up to so many spans come in full at once: their details are there before they are asked for. */
@@ -22,7 +23,7 @@ const IN_FULL = 5_000;
 const REFRESH_MS = 15_000;
 
 async function askColumns(path: string, signal: AbortSignal): Promise<TraceColumns> {
-  const response = await fetch(path, { signal });
+  const response = await (takeEarly(path) ?? fetch(path, { signal }));
   if (response.ok && response.body !== null) {
     const plain = response.body.pipeThrough(new DecompressionStream('gzip'));
     return decodeTraceColumns(await new Response(plain).arrayBuffer());

@@ -23,7 +23,13 @@ import { heatmapRoute, oomRoute } from './memory.ts';
 import { requestPath } from './route.ts';
 import { pathPattern } from './shareable-requests.ts';
 import { timelineRoute } from './timeline.ts';
-import { TimelineLanesResponse, timelineLanesRoute, timelineSumsRoute } from './timeline-tile.ts';
+import {
+  sharedPicture,
+  TimelineLanesResponse,
+  timelineFirstPictureRoute,
+  timelineLanesRoute,
+  timelineSumsRoute,
+} from './timeline-tile.ts';
 import { traceRoute, tracesRoute } from './traces.ts';
 import { Moment } from './wire-values.ts';
 
@@ -115,7 +121,7 @@ export const PAGES = definePages({
     requests: ({ params, query, answers }) => {
       const which = { jobId: params.jobId ?? '', ...given(query, 'session') };
       const [taskId = '', attempt = ''] = (query.get('sel') ?? '').split(':');
-      // What decides between one answer and tiles. A share holds the sums of a large job, its tiles are too many.
+      // What decides between one answer and tiles. A share holds the sums of a large job and a picture: its tiles are too many.
       const size = requestPath(timelineLanesRoute, which);
       const sized = TimelineLanesResponse.safeParse(answers.get(size));
       if (!sized.success) return [size];
@@ -124,19 +130,24 @@ export const PAGES = definePages({
       const session = given(query, 'session');
       const marks = [requestPath(oomRoute, { job: which.jobId, ...session }), requestPath(alertsRoute, {})];
       const lanes = isLarge
-        ? requestPath(timelineSumsRoute, { ...which, ...(running.length > 0 ? {} : { version }) })
-        : requestPath(timelineRoute, which);
-      if (taskId === '') return [size, lanes, ...marks];
+        ? [
+            requestPath(timelineSumsRoute, { ...which, ...(running.length > 0 ? {} : { version }) }),
+            ...(['dark', 'light'] as const).map((theme) =>
+              requestPath(timelineFirstPictureRoute, sharedPicture(which, theme)),
+            ),
+          ]
+        : [requestPath(timelineRoute, which)];
+      if (taskId === '') return [size, ...lanes, ...marks];
       const task = requestPath(taskRoute, { ...which, taskId });
       const answer = TaskResponse.safeParse(answers.get(task));
-      if (!answer.success) return [size, lanes, ...marks, task];
+      if (!answer.success) return [size, ...lanes, ...marks, task];
       const { attempts } = answer.data;
       const shown = attempts.find((each) => String(each.attempt) === attempt) ?? attempts.at(-1);
-      if (!shown) return [size, lanes, ...marks, task];
+      if (!shown) return [size, ...lanes, ...marks, task];
       const stream = shown.errorType === null ? 'out' : 'err';
       return [
         size,
-        lanes,
+        ...lanes,
         ...marks,
         task,
         requestPath(logsRoute, { ...which, taskId, attempt: shown.attempt, stream, tail: 1000 }),

@@ -15,7 +15,12 @@ import {
 } from './jobs.ts';
 import { heatmapRoute, oomRoute } from './memory.ts';
 import { phasesRoute, stripsRoute, timelineRoute } from './timeline.ts';
-import { timelineLanesRoute, timelineSlicesRoute, timelineSumsRoute } from './timeline-tile.ts';
+import {
+  timelineFirstPictureRoute,
+  timelineLanesRoute,
+  timelineSlicesRoute,
+  timelineSumsRoute,
+} from './timeline-tile.ts';
 import { traceRoute, tracesRoute } from './traces.ts';
 
 /**
@@ -40,6 +45,7 @@ export const SHAREABLE_ROUTES: readonly { readonly path: string }[] = [
   tasksRoute,
   tasksSummaryRoute,
   timelineRoute,
+  timelineFirstPictureRoute,
   timelineLanesRoute,
   timelineSlicesRoute,
   timelineSumsRoute,

@@ -128,6 +128,14 @@ export const timelineFirstPictureRoute = defineRoute({
   response: z.string(),
 });
 
+/** The picture that a share of a large timeline holds in place of the tiles, of the whole job; one for each theme. */
+export const sharedPicture = (which: z.input<z.ZodObject<typeof oneJob>>, theme: 'dark' | 'light') => ({
+  ...which,
+  width: 1280,
+  windowHeight: 900,
+  theme,
+});
+
 /** Ended attempts of a window, or of one lane: what stands behind the slices of a tile. */
 export const TimelineSlicesResponse = z.object({
   slices: z.array(

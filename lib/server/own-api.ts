@@ -7,7 +7,7 @@ import { ProblemError } from './problem.ts';
 
 export interface OwnAnswer {
   readonly status: number;
-  /** The body as it came: JSON text. */
+  /** The body as JSON text: as it came, or a picture (SVG) as a string. */
   readonly text: string;
 }
 /** `path` with its query. Rejects with ProblemError: 413 beyond `maxBytes`, 503 where X-Ray does not answer itself. */
@@ -40,6 +40,8 @@ export function createOwnApi(config: Pick<Config, 'host' | 'port' | 'authToken'>
       if (size > maxBytes) throw new ProblemError('too-large', `${path} answers more than the ${maxBytes} bytes left`);
       chunks.push(chunk);
     }
-    return { status: response.status, text: Buffer.concat(chunks).toString('utf8') };
+    const text = Buffer.concat(chunks).toString('utf8');
+    const isPicture = response.headers.get('content-type')?.startsWith('image/svg+xml') ?? false;
+    return { status: response.status, text: isPicture ? JSON.stringify(text) : text };
   };
 }

@@ -164,7 +164,9 @@ export async function run(report: Report): Promise<void> {
           await page.waitForTimeout(1500);
           let bytes = 0;
           page.on('requestfinished', async (request) => {
-            if (request.url().includes('/timeline/')) bytes += (await request.sizes()).responseBodySize;
+            if (!request.url().includes('/timeline/')) return;
+            const { responseBodySize } = await request.sizes();
+            bytes += responseBodySize;
           });
           await page.goto(`${server.base}/jobs/${JOB.jobId}/timeline?session=${JOB.session}`);
           const filled = Number(await (await page.waitForFunction(FILLED)).jsonValue());

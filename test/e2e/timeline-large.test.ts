@@ -8,6 +8,7 @@ import type { Browser, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { durationText } from '../../lib/chart/time-ticks.ts';
 import { requestPath } from '../../lib/contract/route.ts';
+import { ShareCreated } from '../../lib/contract/shares.ts';
 import { TimelineLanesResponse, timelineLanesRoute } from '../../lib/contract/timeline-tile.ts';
 import { freePort } from '../../lib/server/free-port.ts';
 import { expectSound, launchBrowser, openPage, VIEWS, type View } from './harness.ts';
@@ -400,6 +401,28 @@ describe('a job of more than 100,000 attempts', () => {
     const { page, errors } = await openLarge('', PHONE);
     await title(page, attempts.length).waitFor();
     await expectSums(page, attempts);
+    await expectSound(page, errors);
+    await page.context().close();
+  });
+
+  it.each(VIEWS)('is shared with a picture of its lanes and its sums (%i x %i, %s)', async (...view) => {
+    const path = `/jobs/${SYNTHETIC_JOB.jobId}/timeline?session=${SYNTHETIC_JOB.session}`;
+    const made = await fetch(`${server.base}/api/shares`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ path, title: 'synthetic', note: '', expiresInSeconds: 3600 }),
+    });
+    const share = ShareCreated.parse(await made.json());
+    const { page, errors } = await openPage(browser, view);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.goto(server.base + share.path, { waitUntil: 'load' });
+    const picture = page.getByRole('img', { name: 'Lanes of the whole job over time' });
+    await picture.waitFor();
+    await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1280);
+    await page.getByText(`${count(failed.length)} attempts failed`).waitFor();
+    await page.getByRole('cell', { name: MAP }).first().waitFor();
+    expect(asked.filter((one) => one.startsWith('/api/jobs'))).toEqual([]);
     await expectSound(page, errors);
     await page.context().close();
   });

@@ -264,7 +264,6 @@ describe('what a share may hold', () => {
     expect(resources.length).toBeGreaterThan(8);
     const held = SHAREABLE_ROUTES.map((route) => route.path);
     expect(resources.filter((path) => !held.includes(path)).sort()).toEqual([
-      '/api/jobs/{jobId}/timeline/first-picture',
       '/api/jobs/{jobId}/timeline/first-tile',
       '/api/jobs/{jobId}/timeline/tile',
       '/api/shares',
