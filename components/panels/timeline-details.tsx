@@ -1,7 +1,7 @@
 'use client';
 /** One attempt in full: every state with the time in it, its chain, where it ran, how it compares, error, phases, spans. */
 import { X } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { Fragment, useEffect, useRef } from 'react';
 import { attemptStateRows } from '../../lib/chart/attempt-states.ts';
 import { clockText, durationText } from '../../lib/chart/time-ticks.ts';
 import { type AttemptDetailWire, type TaskWire, taskRoute } from '../../lib/contract/jobs.ts';
@@ -155,7 +155,19 @@ function States({ shown }: { shown: AttemptDetailWire }) {
         {rows.map((row) => (
           <tr key={row.state} className="align-top">
             <td className="pr-2">
-              <span className="mono text-[11px]">{row.state}</span>
+              <span className="mono text-[11px]">
+                {row.state.split('_').map((word, at, words) => (
+                  // A name breaks at its underscores where the panel is narrow.
+                  <Fragment key={word}>
+                    {word}
+                    {at < words.length - 1 ? (
+                      <>
+                        _<wbr />
+                      </>
+                    ) : null}
+                  </Fragment>
+                ))}
+              </span>
               <span aria-hidden="true" className="relative mt-0.5 mb-1 block h-[3px] rounded-full bg-[var(--panel-2)]">
                 <span
                   className="absolute h-full rounded-full"

@@ -17,7 +17,7 @@ function Picture({ svg, className }: { svg: string; className: string }) {
     <img
       src={`data:image/svg+xml,${encodeURIComponent(svg)}`}
       alt="Lanes of the whole job over time"
-      className={`w-full ${className}`}
+      className={`w-full min-w-[720px] ${className}`}
     />
   );
 }
@@ -43,8 +43,12 @@ export function SharedLargeTimeline({ job, view }: { job: LargeJob; view: Timeli
             </EmptyState>
           ) : (
             <figure>
-              <Picture svg={dark.data} className="hidden [[data-theme=dark]_&]:block" />
-              <Picture svg={light.data} className="hidden [[data-theme=light]_&]:block" />
+              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+              {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms */}
+              <div role="group" aria-label="Lanes, as a picture" tabIndex={0} className="overflow-x-auto">
+                <Picture svg={dark.data} className="hidden [[data-theme=dark]_&]:block" />
+                <Picture svg={light.data} className="hidden [[data-theme=light]_&]:block" />
+              </div>
               <figcaption className="px-4 py-2 text-[var(--muted)]">
                 The first lanes over the whole job, as a picture; {count(answer.failures)} attempts failed. To zoom in,
                 open the page in X-Ray.

@@ -9,6 +9,7 @@ import {
 } from '../store/queries/attempts.ts';
 import { sessionClusters } from '../store/queries/sessions.ts';
 import { completenessOf, type JobQuery, resolveJob } from './jobs.ts';
+import { plainText } from './kept-logs.ts';
 import { parseMoment } from './moment.ts';
 import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
@@ -22,7 +23,7 @@ export function attemptWire(row: AttemptRowValue): AttemptWireValue {
     type: row.type,
     state: row.state,
     errorType: row.error_type,
-    errorMessage: row.error_message,
+    errorMessage: row.error_message === null ? null : plainText(row.error_message),
     nodeId: row.node_id,
     workerId: row.worker_id,
     workerPid: row.worker_pid,

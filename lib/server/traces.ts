@@ -3,6 +3,7 @@ import type { SpanWireValue, TracesWire, TraceWire } from '../contract/traces.ts
 import { sessionClusters } from '../store/queries/sessions.ts';
 import { attemptsForSpans } from '../store/queries/span-tasks.ts';
 import { spansOfTrace, traceExtent, traceServices, tracesMatched, tracesPage } from '../store/queries/traces.ts';
+import { plainText } from './kept-logs.ts';
 import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -132,7 +133,7 @@ export async function spansInFull(
     startNs: row.start_ns,
     durationNs: row.duration_ns,
     statusCode: row.status_code,
-    statusMessage: row.status_message,
+    statusMessage: plainText(row.status_message),
     scopeName: row.scope_name,
     attributes: row.attributes,
     resourceAttributes: row.resource_attributes,
