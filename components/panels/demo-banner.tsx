@@ -25,9 +25,9 @@ export function DemoBanner() {
         Simulated demo data. <Link href="/sources">Connect a real cluster</Link>
       </span>
       {typeof share === 'number' && share < 1 && (
-        <span className="text-[var(--muted)] tabular-nums">
-          <span className="max-sm:hidden">Its last six hours are coming in: </span>
-          {Math.floor(share * 100)} %
+        // Not on a phone, where the line would break in two for as long.
+        <span className="text-[var(--muted)] tabular-nums max-sm:hidden">
+          Its last six hours are coming in: {Math.floor(share * 100)} %
         </span>
       )}
       <button

@@ -53,7 +53,7 @@ export function clusterEvents(world: World): RayEvent[] {
       hostname: node.name,
       nodeName: node.name,
       instanceId: '',
-      instanceTypeName: 'sim_h100',
+      instanceTypeName: world.gpu.nodeType,
     });
     batch.add('NODE_LIFECYCLE', time, node.nodeId, [node.index], {
       nodeId,

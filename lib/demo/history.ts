@@ -12,6 +12,7 @@ export interface HistoryTask {
   readonly anchor: number;
   readonly gpus: number;
   readonly incident: string | null;
+  readonly gpuModel: string;
   readonly xray: string;
   /** Unix ms; from the start of the session where that is later. */
   readonly from: number;

@@ -4,6 +4,7 @@
  */
 import { communicatorName } from './collective-metrics.ts';
 import { type Faults, NO_FAULTS } from './faults.ts';
+import { GPU_MODELS, type GpuModelName } from './gpu-models.ts';
 import { GPUS_PER_NODE, gpuUuid, hash, nodeAt, unit, type World } from './model.ts';
 import { createWorld, otherWorlds } from './worlds.ts';
 
@@ -40,6 +41,7 @@ export interface Truth {
 const MINUTE = 60_000;
 const NOBODY = { late: null, transfer: null, memory: null, slowHost: null, hang: null };
 
+const isGpuModel = (name: string): name is GpuModelName => Object.hasOwn(GPU_MODELS, name);
 const isIncident = (name: string): name is Incident => INCIDENTS.some((one) => one === name);
 
 /**
@@ -51,11 +53,14 @@ export function chosenWorlds(options: {
   readonly anchor: number;
   readonly gpus: number;
   readonly incident: string | null;
+  readonly gpuModel?: string;
 }): readonly [World, ...World[]] {
-  const { seed, anchor, gpus, incident } = options;
-  if (incident === null) return [createWorld(seed, anchor, gpus), ...otherWorlds(seed, anchor)];
+  const { seed, anchor, gpus, incident, gpuModel: model = 'h100' } = options;
+  if (!isGpuModel(model))
+    throw new RangeError(`--gpu-model ${model}: expected one of ${Object.keys(GPU_MODELS).join(', ')}`);
+  if (incident === null) return [createWorld(seed, anchor, gpus, undefined, model), ...otherWorlds(seed, anchor)];
   if (!isIncident(incident)) throw new RangeError(`--incident ${incident}: expected one of ${INCIDENTS.join(', ')}`);
-  return [incidentWorld(seed, anchor, gpus, incident).world];
+  return [incidentWorld(seed, anchor, gpus, incident, model).world];
 }
 
 /**
@@ -67,6 +72,7 @@ export function incidentWorld(
   anchor: number,
   gpus: number,
   chosen?: Incident,
+  model?: GpuModelName,
 ): { world: World; truth: Truth } {
   const draw = (which: number): number => unit(hash(seed, 900), which);
   const incident = chosen ?? INCIDENTS[Math.floor(draw(0) * INCIDENTS.length)] ?? 'gpu-throttle';
@@ -98,7 +104,7 @@ export function incidentWorld(
     'noisy-neighbour': { stall: { node, start, ms: 40 + 160 * draw(5), isCpu: true } },
     'gc-pauses': { slow: { ...slow, share: 0.3 + 0.3 * draw(5), pauseMs: 120 + 250 * draw(6) } },
   };
-  const world = createWorld(seed, anchor, gpus, { ...NO_FAULTS, ...faults[incident] });
+  const world = createWorld(seed, anchor, gpus, { ...NO_FAULTS, ...faults[incident] }, model);
   const host = nodeAt(world, node).name;
   const uuid = gpuUuid(world, node, rank % GPUS_PER_NODE);
   const communicator = communicatorName(world, 'dp', node);

@@ -2,7 +2,6 @@
 import type { Attempt } from './attempt.ts';
 import type { ProcessMemory } from './kill-report.ts';
 import {
-  GPU_MEMORY_MIB,
   GPUS_PER_NODE,
   NODE_MEMORY,
   OOM_THRESHOLD,
@@ -136,7 +135,7 @@ export function gpuMemoryUsed(whole: World, rank: number, time: number): number 
   if (step < 0) return Math.round(weights * Math.min(1, since / 20_000));
   const share = Math.min(1, (time - stepStart(world, step)) / (stepStart(world, step + 1) - stepStart(world, step)));
   const activations = 19_000 * (share < 0.32 ? share / 0.32 : Math.max(0, 1 - (share - 0.32) / 0.68));
-  return Math.min(GPU_MEMORY_MIB - 1_200, Math.round(weights + fragmentation + activations));
+  return Math.min(world.gpu.memoryMib - 1_200, Math.round(weights + fragmentation + activations));
 }
 
 /** Share of the step in which the GPU computes (waiting for a collective also keeps kernels resident), 0..1. */

@@ -4,6 +4,7 @@
  */
 
 import type { Faults } from './faults.ts';
+import type { GpuModel } from './gpu-models.ts';
 
 export const RAY_VERSION = '2.58.0';
 export const GPUS_PER_NODE = 8;
@@ -14,9 +15,6 @@ export const CPUS_PER_NODE = 96;
 export const NODE_MEMORY = 512 * 1024 ** 3;
 /** Ray's memory monitor kills above this share (RAY_memory_usage_threshold). */
 export const OOM_THRESHOLD = 0.95;
-/** FB total of an H100 80GB, MiB. */
-export const GPU_MEMORY_MIB = 81559;
-export const GPU_MODEL = 'NVIDIA H100 80GB HBM3';
 
 const MINUTE = 60_000;
 export type JobKey = 'preprocess' | 'train';
@@ -74,6 +72,7 @@ export interface World {
   readonly end: number | null;
   readonly session: string;
   readonly faults: Faults;
+  readonly gpu: GpuModel;
   /** GPUs, each of which is a rank of the training job: rank = node * 8 + GPU. */
   readonly ranks: number;
   /** Stages of the training job's pipeline: as many nodes in each. */

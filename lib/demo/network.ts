@@ -1,8 +1,9 @@
 /**
  * How long an AllReduce takes once all ranks are there: NCCL's own model (src/graph/tuning.cc), for each algorithm and protocol a
- * latency and the bytes over a bandwidth, of which the fastest is taken. Of nodes of eight H100 with NVLink 4 and eight ports of
- * 400 Gb/s.
+ * latency and the bytes over a bandwidth, of which the fastest is taken. Between nodes there are eight ports of 400 Gb/s.
  */
+import type { GpuModel } from './gpu-models.ts';
+
 type Algorithm = 'Ring' | 'Tree' | 'NVLS';
 type Protocol = 'LL' | 'LL128' | 'Simple';
 
@@ -22,14 +23,14 @@ const INTRA: Latencies = { Ring: { LL: 0.6, LL128: 1.9, Simple: 3.4 }, Tree: { L
 const INTER: Latencies = { Ring: { LL: 2.7, LL128: 4, Simple: 14 }, Tree: { LL: 5, LL128: 8.5, Simple: 14 } };
 const NVLS_LATENCY = 25;
 
-/** Bus bandwidth that large messages achieve, bytes per second: a ring inside a node, the switch's reduction there, a ring over nodes. */
-const ACHIEVED = { ring: 345e9, nvls: 400e9, network: 342e9 } as const;
+/** Bus bandwidth that large messages achieve in a ring over nodes, bytes per second. */
+const NETWORK = 342e9;
 /** What the other protocols and the tree leave of it. */
 const SHARE: Readonly<Record<Protocol, number>> = { LL: 0.5, LL128: 0.92, Simple: 1 };
 const TREE_SHARE = 0.92;
 
-/** `ranks` spread evenly over `nodes`; `bytes`: the message of each. */
-export function allReducePlan(bytes: number, ranks: number, nodes: number): AllReducePlan {
+/** `ranks` spread evenly over `nodes`, whose GPUs `fabric` joins; `bytes`: the message of each. */
+export function allReducePlan(bytes: number, ranks: number, nodes: number, fabric: GpuModel['fabric']): AllReducePlan {
   const traffic = (2 * (ranks - 1) * bytes) / ranks;
   const plan = (algorithm: Algorithm, protocol: Protocol, latencyUs: number, busBandwidth: number): AllReducePlan => ({
     algorithm,
@@ -39,7 +40,7 @@ export function allReducePlan(bytes: number, ranks: number, nodes: number): AllR
   });
   const steps = 2 * (ranks - 1);
   const between = nodes > 1 ? 2 * nodes : 0;
-  const ring = nodes > 1 ? ACHIEVED.network : ACHIEVED.ring;
+  const ring = nodes > 1 ? NETWORK : fabric.ring;
   const plans = PROTOCOLS.flatMap((protocol) => [
     plan(
       'Ring',
@@ -54,6 +55,6 @@ export function allReducePlan(bytes: number, ranks: number, nodes: number): AllR
       ring * TREE_SHARE * SHARE[protocol],
     ),
   ]);
-  if (nodes === 1) plans.push(plan('NVLS', 'Simple', NVLS_LATENCY, ACHIEVED.nvls));
+  if (nodes === 1 && fabric.inSwitch !== null) plans.push(plan('NVLS', 'Simple', NVLS_LATENCY, fabric.inSwitch));
   return plans.reduce((best, one) => (one.latencyMs + one.transferMs < best.latencyMs + best.transferMs ? one : best));
 }

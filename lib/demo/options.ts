@@ -8,6 +8,8 @@ export interface DemoOptions {
   readonly seed: number;
   /** A multiple of eight, 8 to 4096. */
   readonly gpus: number;
+  /** Of the cluster that trains (gpu-models.ts). */
+  readonly gpuModel: string;
   /** What is broken instead of what is broken in the demo (incidents.ts). */
   readonly incident: string | null;
   readonly historyMinutes: number;
@@ -28,6 +30,7 @@ export function readOptions(argv: readonly string[], now: number): DemoOptions {
       seed: { type: 'string', default: '7' },
       gpus: { type: 'string', default: '64' },
       incident: { type: 'string' },
+      'gpu-model': { type: 'string', default: 'h100' },
       'history-minutes': { type: 'string', default: '60' },
       minutes: { type: 'string' },
       'until-minutes': { type: 'string', default: '0' },
@@ -48,6 +51,7 @@ export function readOptions(argv: readonly string[], now: number): DemoOptions {
     port: number('port', values.port),
     seed: number('seed', values.seed),
     gpus: number('gpus', values.gpus),
+    gpuModel: values['gpu-model'],
     incident: values.incident ?? null,
     historyMinutes:
       values.hours === undefined

@@ -5,8 +5,6 @@ import { gpuBusy, gpuMemoryUsed, nodeMemory, objectStoreUsed } from './memory.ts
 import {
   CPUS_PER_NODE,
   type DemoNode,
-  GPU_MEMORY_MIB,
-  GPU_MODEL,
   GPUS_PER_NODE,
   gpuUuid,
   jobsOf,
@@ -131,7 +129,7 @@ function gpuSamples(tally: Tally, node: DemoNode, add: Add): void {
       ip: node.ip,
       IsHeadNode: String(node.isHead),
       RayNodeType: node.isHead ? 'head' : 'worker',
-      GpuDeviceName: GPU_MODEL,
+      GpuDeviceName: world.gpu.name,
       GpuIndex: String(gpu),
       GpuUuid: gpuUuid(world, node.index, gpu),
     };
@@ -143,7 +141,7 @@ function gpuSamples(tally: Tally, node: DemoNode, add: Add): void {
       Math.round(100 * gpuBusy(world, rank, time).resident),
     );
     add('ray_node_gram_used', 'Total GPU RAM usage on a ray node', labels, used);
-    add('ray_node_gram_available', 'Total GPU RAM available on a ray node', labels, GPU_MEMORY_MIB - used);
+    add('ray_node_gram_available', 'Total GPU RAM available on a ray node', labels, world.gpu.memoryMib - used);
   }
 }
 
@@ -271,7 +269,7 @@ function clusterSamples(tally: Tally, node: DemoNode, add: Add): void {
     add('ray_actors', help, { ...labels, State: 'ALIVE' }, run === living ? run.ranks : 0);
     add('ray_actors', help, { ...labels, State: 'DEAD' }, ended ? run.ranks : 0);
   }
-  const cluster = { node_type: 'sim_h100' };
+  const cluster = { node_type: world.gpu.nodeType };
   add('ray_cluster_active_nodes', 'Active nodes on the cluster', cluster, world.nodes.length);
   add('ray_cluster_failed_nodes', 'Failed nodes on the cluster', cluster, 0);
   add('ray_cluster_pending_nodes', 'Pending nodes on the cluster', cluster, 0);

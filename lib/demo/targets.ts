@@ -1,4 +1,5 @@
 /** The simulated scrape targets: what live scraping and the back-fill must agree on. */
+import { amdMetrics } from './amd-metrics.ts';
 import { collectiveMetrics } from './collective-metrics.ts';
 import type { Sample } from './exposition.ts';
 import { gpuMetrics } from './gpu-metrics.ts';
@@ -27,9 +28,13 @@ export const targetsOf = (world: World): readonly DemoTarget[] =>
     });
     return [
       target('ray', `/metrics/${world.cluster}/node-${node}`, 8080, (tally) => rayMetrics(tally, node)),
-      target('dcgm', `/metrics/${world.cluster}/dcgm-${node}`, 9400, (tally) =>
-        gpuMetrics(tally.world, node, tally.time),
-      ),
+      world.gpu.exporter === 'dcgm'
+        ? target('dcgm', `/metrics/${world.cluster}/dcgm-${node}`, 9400, (tally) =>
+            gpuMetrics(tally.world, node, tally.time),
+          )
+        : target('amd', `/metrics/${world.cluster}/amd-${node}`, 5000, (tally) =>
+            amdMetrics(tally.world, node, tally.time),
+          ),
       target('node', `/metrics/${world.cluster}/links-${node}`, 9100, (tally) =>
         linkMetrics(tally.world, node, tally.time),
       ),

@@ -34,7 +34,7 @@ export const ranksOf = (world: World, kind: CommunicatorKind): number =>
 
 /** How the AllReduce of a communicator of this kind is done: all of them are alike. */
 export const planOf = (world: World, kind: CommunicatorKind): AllReducePlan =>
-  allReducePlan(MESSAGE_BYTES[kind], ranksOf(world, kind), ranksOf(world, kind) / GPUS_PER_NODE);
+  allReducePlan(MESSAGE_BYTES[kind], ranksOf(world, kind), ranksOf(world, kind) / GPUS_PER_NODE, world.gpu.fabric);
 
 /** Whether the link of a node is bad at a time (Unix ms). */
 export function isLinkBad(world: World, node: number, time: number): boolean {

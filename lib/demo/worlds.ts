@@ -1,5 +1,6 @@
 /** The simulated clusters: the one that trains, and beside it one that idles and one that is gone. */
 import { demoFaults, type Faults, NO_FAULTS } from './faults.ts';
+import { GPU_MODELS, type GpuModelName } from './gpu-models.ts';
 import {
   type DemoNode,
   GPUS_PER_NODE,
@@ -98,7 +99,13 @@ const dagster = (salt: number, name: string, op: string, location: string): Reco
  * Builds the cluster that trains, of a seed and an anchor (Unix ms); `gpus` must be a multiple of eight. `faults`: those of the demo
  * where they are not given. Throws RangeError where `gpus` is no such number.
  */
-export function createWorld(seed: number, anchor: number, gpus: number = DEMO_GPUS, faults?: Faults): World {
+export function createWorld(
+  seed: number,
+  anchor: number,
+  gpus: number = DEMO_GPUS,
+  faults?: Faults,
+  model: GpuModelName = 'h100',
+): World {
   const isDemo = faults === undefined;
   const ago = (minutes: number): number => anchor - minutes * MINUTE;
   const salt = hash(seed, anchor);
@@ -115,6 +122,7 @@ export function createWorld(seed: number, anchor: number, gpus: number = DEMO_GP
     anchor,
     end: null,
     faults: faults ?? demoFaults(anchor, base.nodes.length, GPUS_PER_NODE),
+    gpu: GPU_MODELS[model],
     jobs: {
       preprocess: jobOf('preprocess', 2, 'preprocess', ago(59), 'python preprocess.py --dataset simulated_clicks', {
         ...ownedBy('data-platform'),
@@ -181,7 +189,7 @@ export const otherWorlds = (seed: number, anchor: number): readonly World[] => [
   endedWorld(seed, anchor),
 ];
 
-/** Two nodes whose GPUs a notebook holds and nobody uses. */
+/** Two nodes, of AMD's GPUs, that a notebook holds and nobody uses. */
 function idleWorld(seed: number, anchor: number): World {
   const salt = hash(seed, anchor, 1);
   const boot = anchor - (HISTORY_MINUTES - 20) * MINUTE;
@@ -197,6 +205,7 @@ function idleWorld(seed: number, anchor: number): World {
     anchor,
     end: null,
     faults: NO_FAULTS,
+    gpu: GPU_MODELS.mi300x,
     jobs: {
       preprocess: null,
       train: jobOf('train', 1, 'notebook', boot + 4 * MINUTE, 'python -m simulated_notebook', ownedBy('research')),
@@ -241,6 +250,7 @@ function endedWorld(seed: number, anchor: number): World {
     anchor,
     end: end + 3 * MINUTE,
     faults: NO_FAULTS,
+    gpu: GPU_MODELS.h100,
     jobs: {
       preprocess: null,
       train: jobOf(

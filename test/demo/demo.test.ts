@@ -132,6 +132,27 @@ describe('the simulated cluster', () => {
     expect(prometheusText(federatedSamples(tally))).toContain('comm_name="dp"');
   });
 
+  it('can be made of GPUs that another exporter tells of, with their memory and their fabric', () => {
+    const amd = createWorld(7, ANCHOR, 64, undefined, 'mi300x');
+    const tally = new Tally(amd);
+    tally.advance(ANCHOR);
+    const samples = federatedSamples(tally);
+    const of = (name: string) => samples.filter((sample) => sample.name === name);
+    expect(samples.filter(({ name }) => name.startsWith('DCGM_'))).toEqual([]);
+    expect(of('gpu_used_vram')).toHaveLength(64);
+    for (const [index, { value, labels }] of of('gpu_used_vram').entries()) {
+      expect(value).toBe(of('ray_node_gram_used')[index]?.value);
+      expect(labels.gpu_uuid).toBe(of('ray_node_gram_used')[index]?.labels.GpuUuid);
+      expect(value).toBeLessThan(of('gpu_total_vram')[index]?.value ?? 0);
+    }
+    // The GPU that throttles is hot there, too.
+    const hottest = of('gpu_junction_temperature').toSorted((left, right) => right.value - left.value)[0];
+    expect(hottest?.labels).toMatchObject({ hostname: 'sim-node-1', gpu_id: '3' });
+    const part = trainingStep(amd, stepAt(amd, ANCHOR) - 1)[11];
+    // Seven links of 64 GB/s.
+    expect(busBandwidth(amd, 'tp', (part?.tp.end ?? 0) - (part?.tp.arrival ?? 0))).toBeLessThan(448e9);
+  });
+
   it('tells the same number of attempts in events, in the State API and in its own counts', () => {
     const whole = new Tally(world);
     whole.advance(ANCHOR);

@@ -75,6 +75,10 @@ describe('the truth of the simulation', () => {
       'demo-weekly-eval',
     ]);
     expect(() => chosenWorlds({ ...asked, incident: 'gremlins' })).toThrow('expected one of gpu-throttle');
+    expect(chosenWorlds({ ...asked, incident: 'link', gpuModel: 'mi300x' })[0].gpu.exporter).toBe('amd');
+    expect(() => chosenWorlds({ ...asked, incident: null, gpuModel: 'abacus' })).toThrow(
+      'expected one of h100, mi300x',
+    );
   });
 
   it('is the same for the same seed, and names somebody unless nothing is broken', () => {

@@ -131,13 +131,17 @@ describe('what X-Ray shows of the simulation is what the simulation did:', () =>
       expect(capacityBytes).toBe(NODE_MEMORY);
       expect(usedBytes).toEqual(binned(nodes.get(label) ?? [], byNode));
     }
-    const byGpu = await get(heatmapRoute, { ...window, by: 'gpu', bins: 10 });
-    expect(byGpu.rows).toHaveLength(demo.ranks);
-    for (const { nodeIp, gpuIndex, usedBytes } of byGpu.rows) {
-      const node = demo.nodes.find(({ ip }) => ip === nodeIp)?.index ?? -1;
-      const rank = node * 8 + (gpuIndex ?? -1);
-      const truth = scrapes.map((time) => gpuMemoryUsed(demo, rank, time) * 1024 ** 2);
-      expect(usedBytes).toEqual(binned(truth, byGpu));
+    // NVIDIA's GPUs, and AMD's.
+    for (const world of [demo, idle]) {
+      const byGpu = await get(heatmapRoute, { ...window, cluster: world.cluster, by: 'gpu', bins: 10 });
+      expect(byGpu.rows).toHaveLength(world.ranks);
+      for (const { nodeIp, gpuIndex, usedBytes, capacityBytes } of byGpu.rows) {
+        const node = world.nodes.find(({ ip }) => ip === nodeIp)?.index ?? -1;
+        const rank = node * 8 + (gpuIndex ?? -1);
+        const truth = scrapes.map((time) => gpuMemoryUsed(world, rank, time) * 1024 ** 2);
+        expect(usedBytes).toEqual(binned(truth, byGpu));
+        expect(capacityBytes).toBe(world.gpu.memoryMib * 1024 ** 2);
+      }
     }
   });
 

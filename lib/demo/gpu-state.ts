@@ -1,0 +1,38 @@
+/** What a GPU's sensors show at a time (Unix ms), whoever exports it. */
+import { unit, type World, wave } from './model.ts';
+import { isThrottled, livingRun, stepAt, throttledFor } from './training.ts';
+
+const WARM_UP = 180_000;
+
+function isTraining(world: World, time: number): boolean {
+  const run = livingRun(world, time);
+  return run !== null && stepAt(run, time) >= 0;
+}
+
+/** Temperature of a GPU, degrees Celsius: the throttled one climbs to 91 within three minutes. */
+export function gpuTemperature(world: World, rank: number, time: number): number {
+  const idle = 34 + 4 * unit(world.seed, 80, rank);
+  const busy = isTraining(world, time) ? 26 + 4 * unit(world.seed, 81, rank) : 0;
+  const normal = idle + busy + 1.2 * wave(time, 40_000, world.seed, 82, rank);
+  const hotMs = throttledFor(world, rank, time);
+  if (hotMs === null) return Math.round(normal);
+  const share = Math.min(1, hotMs / WARM_UP);
+  return Math.round(normal + (91 - normal) * share);
+}
+
+/** Clock of its compute units, MHz. */
+export const clockOf = (world: World, rank: number, time: number): number =>
+  isThrottled(world, rank, time)
+    ? world.gpu.clockMhz.throttled + 15 * Math.round(2 * wave(time, 15_000, world.seed, 83))
+    : isTraining(world, time)
+      ? world.gpu.clockMhz.busy
+      : world.gpu.clockMhz.idle;
+
+/** Power, W, where it computes for this share of the time. */
+export const powerOf = (world: World, rank: number, time: number, computing: number): number =>
+  Math.round(
+    (world.gpu.watts.idle +
+      world.gpu.watts[isThrottled(world, rank, time) ? 'throttled' : 'busy'] * computing +
+      12 * wave(time, 12_000, world.seed, 84, rank)) *
+      10,
+  ) / 10;
