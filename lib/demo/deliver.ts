@@ -6,8 +6,12 @@ import { type RayEvent, taskEvents } from './ray-events.ts';
 import { countSpans, type ResourceSpans, remoteCallSpans, stepSpans, stepsEnding } from './spans.ts';
 
 const EVENTS_PER_BODY = 3000;
-const STEPS_PER_BODY = 8;
-/** The past is sent in pieces of this length, ms, and in longer ones from when only one job ran, whose steps are long. */
+/** Ranks times steps. */
+const STEPS_PER_BODY = 512;
+/**
+ * The past of 64 GPUs is sent in pieces of this length, ms, and in longer ones from when only one job ran, whose steps are long; that
+ * of more GPUs in shorter ones.
+ */
 const CHUNK = 60_000;
 const QUIET_CHUNK = 4160_000;
 const FIRST_PAUSE = 500;
@@ -34,9 +38,10 @@ export interface Delivery {
 /** [from, to) in pieces that hold about as much each, the newest first. */
 function piecesOf(world: World, from: number, to: number): { from: number; to: number }[] {
   const busy = world.jobs.preprocess?.start ?? Number.POSITIVE_INFINITY;
+  const share = Math.min(1, 64 / world.ranks);
   const pieces: { from: number; to: number }[] = [];
   for (let end = to; end > from; end = pieces.at(-1)?.from ?? from)
-    pieces.push({ from: Math.max(from, end - (end > busy ? CHUNK : QUIET_CHUNK)), to: end });
+    pieces.push({ from: Math.max(from, end - share * (end > busy ? CHUNK : QUIET_CHUNK)), to: end });
   return pieces;
 }
 
@@ -90,8 +95,9 @@ export function createDelivery(world: World, xray: string, signal: AbortSignal, 
     const told = [events(taskEvents(world, from, to, isDefined)), spans(remoteCallSpans(world, from, to))];
     for (const run of runsOf(world)) {
       const steps = stepsEnding(run, from, to);
-      for (let at = 0; at < steps.length; at += STEPS_PER_BODY)
-        told.push(spans(steps.slice(at, at + STEPS_PER_BODY).flatMap((step) => stepSpans(run, step))));
+      const together = Math.max(1, Math.floor(STEPS_PER_BODY / run.ranks));
+      for (let at = 0; at < steps.length; at += together)
+        told.push(spans(steps.slice(at, at + together).flatMap((step) => stepSpans(run, step))));
     }
     await Promise.all(told);
   }

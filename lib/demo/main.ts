@@ -14,11 +14,22 @@ import { startServer } from './server.ts';
 import { Tally } from './tally.ts';
 import { targetsOf } from './targets.ts';
 
-/** Two pieces of the past are in hand at a time. */
-const HISTORY_HEAP_MB = 128;
+/** Two pieces of the past are in hand at a time: of 64 GPUs, and what each more takes. */
+const HISTORY_HEAP_MB = 124;
+const HISTORY_HEAP_MB_OF_GPU = 1 / 16;
 
-const options = readOptions(process.argv.slice(2), Date.now());
-const worlds = chosenWorlds(options);
+/** What is asked for, or a sentence on what is wrong with it. */
+function orSay<Value>(make: () => Value): Value {
+  try {
+    return make();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exit(2);
+  }
+}
+
+const options = orSay(() => readOptions(process.argv.slice(2), Date.now()));
+const worlds = orSay(() => chosenWorlds(options));
 const living = worlds.filter(({ end }) => end === null).map((world) => new Tally(world));
 for (const tally of living) tally.advance(Date.now());
 const server = await startServer(living, options.port);
@@ -58,7 +69,7 @@ const started = Date.now();
 const task: HistoryTask = { ...options, from: started - options.historyMinutes * 60_000, to: started };
 const history = new Worker(new URL('./history.ts', import.meta.url), {
   workerData: task,
-  resourceLimits: { maxOldGenerationSizeMb: HISTORY_HEAP_MB },
+  resourceLimits: { maxOldGenerationSizeMb: HISTORY_HEAP_MB + HISTORY_HEAP_MB_OF_GPU * options.gpus },
 });
 history.on('message', (historyShare: number) => console.log(JSON.stringify({ historyShare })));
 history.on('error', (error) => console.error(`demo: the past is not sent: ${error.message}`));
