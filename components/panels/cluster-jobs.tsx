@@ -11,7 +11,11 @@ export function ClusterJobs({ cluster, session }: { cluster: string; session: st
   const { data, error, refetch } = useClusterJobs(cluster, session);
   return (
     <Panel
-      title={data ? `${data.jobs.length}${data.nextCursor ? ' newest' : ''} jobs` : 'Jobs'}
+      title={
+        data
+          ? `${data.jobs.length}${data.nextCursor ? ' newest' : ''} ${data.jobs.length === 1 ? 'job' : 'jobs'}`
+          : 'Jobs'
+      }
       flush
       actions={<Link href={`/jobs?cluster=${encodeURIComponent(cluster)}`}>All jobs</Link>}
     >

@@ -13,7 +13,10 @@ export function JobsPage({ cluster }: { cluster: string | null }) {
   return (
     <>
       <h1 className="font-semibold text-[18px]">Jobs{cluster ? ` of ${cluster}` : ''}</h1>
-      <Panel title={jobs.data ? `${jobs.data.jobs.length} jobs` : 'Jobs'} flush>
+      <Panel
+        title={jobs.data ? `${jobs.data.jobs.length} ${jobs.data.jobs.length === 1 ? 'job' : 'jobs'}` : 'Jobs'}
+        flush
+      >
         {jobs.data ? (
           jobs.data.jobs.length > 0 ? (
             <DataTable

@@ -117,7 +117,7 @@ export function createDelivery(world: World, xray: string, signal: AbortSignal, 
           if (signal.aborted) return;
           done += 1;
           tell(done / pieces.length);
-          await sleep(60, undefined, { signal }).catch(() => undefined);
+          await sleep(20, undefined, { signal }).catch(() => undefined);
         }
       };
       tell(0);
