@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterEvents } from './cluster-events.ts';
 import { runsOf, type World } from './model.ts';
+import { countSpans, type ResourceSpans } from './otlp.ts';
 import { type RayEvent, taskEvents } from './ray-events.ts';
-import { countSpans, type ResourceSpans, remoteCallSpans, stepSpans, stepsEnding } from './spans.ts';
+import { remoteCallSpans, stepSpans, stepsEnding } from './spans.ts';
 
 const EVENTS_PER_BODY = 3000;
 /** Ranks times steps. */
@@ -13,7 +14,7 @@ const STEPS_PER_BODY = 512;
  * of more GPUs in shorter ones.
  */
 const CHUNK = 60_000;
-const QUIET_CHUNK = 4160_000;
+const QUIET_CHUNK = 2_400_000;
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 10_000;
 

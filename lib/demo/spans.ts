@@ -3,6 +3,7 @@ import { type Attempt, nanos } from './attempt.ts';
 import { communicatorName } from './collective-metrics.ts';
 import { preprocessAttempts } from './memory.ts';
 import { actorId, GPUS_PER_NODE, gpuUuid, hex, nodeAt, trainWorker, type World } from './model.ts';
+import { type AttributeValue, attributes, type OtlpSpan, type ResourceSpans, resource } from './otlp.ts';
 import {
   type CommunicatorKind,
   isThrottled,
@@ -17,57 +18,10 @@ import {
   trainTaskId,
 } from './training.ts';
 
-type AttributeValue = string | number | boolean;
-interface KeyValue {
-  readonly key: string;
-  readonly value: Readonly<Record<string, unknown>>;
-}
-export interface OtlpSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name: string;
-  readonly kind: number;
-  readonly startTimeUnixNano: string;
-  readonly endTimeUnixNano: string;
-  readonly attributes: readonly KeyValue[];
-  readonly events?: readonly unknown[];
-  readonly status: Readonly<Record<string, unknown>>;
-}
-export interface ResourceSpans {
-  readonly resource: { readonly attributes: readonly KeyValue[] };
-  readonly scopeSpans: readonly {
-    readonly scope: { readonly name: string; readonly version: string };
-    readonly spans: readonly OtlpSpan[];
-  }[];
-}
-
 const INTERNAL = 1;
 const PRODUCER = 4;
 const CONSUMER = 5;
 const RAY_SCOPE = 'ray.util.tracing.tracing_helper';
-
-const attributes = (values: Readonly<Record<string, AttributeValue>>): KeyValue[] =>
-  Object.entries(values).map(([key, value]) => {
-    if (typeof value === 'string') return { key, value: { stringValue: value } };
-    if (typeof value === 'boolean') return { key, value: { boolValue: value } };
-    return { key, value: Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value } };
-  });
-
-const resource = (
-  service: string,
-  host: string,
-  rest: Readonly<Record<string, AttributeValue>>,
-): ResourceSpans['resource'] => ({
-  attributes: attributes({
-    'telemetry.sdk.language': 'python',
-    'telemetry.sdk.name': 'opentelemetry',
-    'service.name': service,
-    'service.namespace': 'simulated',
-    'host.name': host,
-    ...rest,
-  }),
-});
 
 function rankSpans(world: World, step: number, part: RankStep, traceId: string, rootId: string): ResourceSpans {
   const { rank } = part;
@@ -297,7 +251,3 @@ export function remoteCallSpans(world: World, from: number, to: number): Resourc
     scopeSpans: [{ scope: { name: RAY_SCOPE, version: '' }, spans: list }],
   }));
 }
-
-/** Number of spans in these resources. */
-export const countSpans = (resources: readonly ResourceSpans[]): number =>
-  resources.reduce((sum, one) => sum + one.scopeSpans.reduce((inner, scope) => inner + scope.spans.length, 0), 0);
