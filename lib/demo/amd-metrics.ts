@@ -1,8 +1,7 @@
 /** What AMD's device-metrics-exporter exposes for a node (docs/configuration/metricslist.md, names in lower case; VRAM in MB). */
 import type { MetricType, Sample } from './exposition.ts';
-import { clockOf, gpuTemperature, powerOf } from './gpu-state.ts';
-import { gpuBusy, gpuMemoryUsed } from './memory.ts';
-import { GPUS_PER_NODE, gpuUuid, nodeAt, type World } from './model.ts';
+import { clockOf, gpusOfNode, gpuTemperature, powerOf } from './gpu-state.ts';
+import { GPUS_PER_NODE, nodeAt, type World } from './model.ts';
 import { MESSAGE_BYTES, stepsDone, throttledFor } from './training.ts';
 
 /** Peers that a GPU is linked with. */
@@ -13,11 +12,10 @@ export function amdMetrics(world: World, nodeIndex: number, time: number): Sampl
   const node = nodeAt(world, nodeIndex);
   const { memoryMib, name, reservedMib, memoryClockMhz } = world.gpu;
   const samples: Sample[] = [];
-  for (let gpu = 0; gpu < GPUS_PER_NODE; gpu += 1) {
-    const rank = nodeIndex * GPUS_PER_NODE + gpu;
+  for (const { gpu, rank, uuid, busy, used } of gpusOfNode(world, nodeIndex, time)) {
     const labels = {
       gpu_id: String(gpu),
-      gpu_uuid: gpuUuid(world, nodeIndex, gpu),
+      gpu_uuid: uuid,
       serial_number: `SIM${String(1000 + rank)}`,
       card_model: name,
       card_vendor: 'Advanced Micro Devices, Inc. [AMD/ATI]',
@@ -33,8 +31,6 @@ export function amdMetrics(world: World, nodeIndex: number, time: number): Sampl
     ): void => {
       samples.push({ name: metric, help, type, labels: { ...labels, ...more }, value });
     };
-    const busy = gpuBusy(world, rank, time);
-    const used = gpuMemoryUsed(world, rank, time);
     add('gpu_gfx_activity', 'Graphics engine usage in percentage', Math.round(100 * busy.resident));
     add('gpu_umc_activity', 'Memory engine usage in percentage', Math.round(44 * busy.computing));
     add('gpu_total_vram', 'Total VRAM available in MB', memoryMib);

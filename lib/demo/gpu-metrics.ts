@@ -1,8 +1,7 @@
 /** What the DCGM exporter exposes for a node (etc/default-counters.csv names; FB values in MiB, energy in mJ). */
 import type { MetricType, Sample } from './exposition.ts';
-import { clockOf, gpuTemperature, powerOf } from './gpu-state.ts';
-import { gpuBusy, gpuMemoryUsed } from './memory.ts';
-import { GPUS_PER_NODE, gpuUuid, nodeAt, type World } from './model.ts';
+import { clockOf, gpusOfNode, gpuTemperature, powerOf } from './gpu-state.ts';
+import { nodeAt, type World } from './model.ts';
 import { isThrottled, MESSAGE_BYTES, stepsDone, throttledFor } from './training.ts';
 
 /** Samples of one node at a time (Unix ms). */
@@ -10,11 +9,10 @@ export function gpuMetrics(world: World, nodeIndex: number, time: number): Sampl
   const node = nodeAt(world, nodeIndex);
   const { memoryMib, name, reservedMib, memoryClockMhz } = world.gpu;
   const samples: Sample[] = [];
-  for (let gpu = 0; gpu < GPUS_PER_NODE; gpu += 1) {
-    const rank = nodeIndex * GPUS_PER_NODE + gpu;
+  for (const { gpu, rank, uuid, busy, used } of gpusOfNode(world, nodeIndex, time)) {
     const labels = {
       gpu: String(gpu),
-      UUID: gpuUuid(world, nodeIndex, gpu),
+      UUID: uuid,
       pci_bus_id: `00000000:${(0x1b + gpu * 0x10).toString(16).toUpperCase()}:00.0`,
       device: `nvidia${gpu}`,
       modelName: name,
@@ -24,8 +22,6 @@ export function gpuMetrics(world: World, nodeIndex: number, time: number): Sampl
     const add = (metric: string, help: string, value: number, type: MetricType = 'gauge'): void => {
       samples.push({ name: metric, help, type, labels, value });
     };
-    const busy = gpuBusy(world, rank, time);
-    const used = gpuMemoryUsed(world, rank, time);
     const steps = stepsDone(world, time);
     add('DCGM_FI_DEV_SM_CLOCK', 'SM clock frequency (in MHz).', clockOf(world, rank, time));
     add('DCGM_FI_DEV_MEM_CLOCK', 'Memory clock frequency (in MHz).', memoryClockMhz);

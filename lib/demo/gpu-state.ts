@@ -1,5 +1,6 @@
 /** What a GPU's sensors show at a time (Unix ms), whoever exports it. */
-import { unit, type World, wave } from './model.ts';
+import { gpuBusy, gpuMemoryUsed } from './memory.ts';
+import { GPUS_PER_NODE, gpuUuid, unit, type World, wave } from './model.ts';
 import { isThrottled, livingRun, stepAt, throttledFor } from './training.ts';
 
 const WARM_UP = 180_000;
@@ -8,6 +9,19 @@ function isTraining(world: World, time: number): boolean {
   const run = livingRun(world, time);
   return run !== null && stepAt(run, time) >= 0;
 }
+
+/** The GPUs of a node at a time: where each is, how busy, and what it holds (MiB). */
+export const gpusOfNode = (world: World, nodeIndex: number, time: number) =>
+  Array.from({ length: GPUS_PER_NODE }, (_, gpu) => {
+    const rank = nodeIndex * GPUS_PER_NODE + gpu;
+    return {
+      gpu,
+      rank,
+      uuid: gpuUuid(world, nodeIndex, gpu),
+      busy: gpuBusy(world, rank, time),
+      used: gpuMemoryUsed(world, rank, time),
+    };
+  });
 
 /** Temperature of a GPU, degrees Celsius: the throttled one climbs to 91 within three minutes. */
 export function gpuTemperature(world: World, rank: number, time: number): number {
