@@ -3,6 +3,7 @@
 import { parseAsString, useQueryState } from 'nuqs';
 import { formatMoment } from '../../lib/chart/number-format.ts';
 import type { ClusterSummaryWire, ClusterWire } from '../../lib/contract/clusters.ts';
+import { nanoseconds, nanosecondsToMilliseconds } from '../../lib/model/units.ts';
 import { useCluster } from '../queries/clusters.ts';
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
@@ -15,7 +16,7 @@ import { ClusterUsage } from './cluster-usage.tsx';
 import { ClusterState, CpuBar, GpuBar, heardText, MemoryBar } from './cluster-words.tsx';
 import { SourceNotices } from './source-notices.tsx';
 
-const milliseconds = (ns: string): number => Number(BigInt(ns) / 1_000_000n);
+const milliseconds = (ns: string): number => nanosecondsToMilliseconds(nanoseconds(BigInt(ns)));
 
 /** From when to when an ended cluster lived, Unix ms; null where it lives or nobody knows. */
 const lifeOf = ({ state, firstSeenNs, lastHeardNs }: ClusterSummaryWire) =>

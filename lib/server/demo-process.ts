@@ -34,8 +34,18 @@ const Ready = z.object({
   ),
 });
 
-/** A line of the simulation's standard output. */
-const Progress = z.object({ historyShare: z.number().min(0).max(1) });
+/** A line of the simulation's standard output; anything else that it says there is no progress. */
+const Progress = z
+  .string()
+  .transform((line, issues) => {
+    try {
+      return JSON.parse(line) as unknown;
+    } catch {
+      issues.addIssue({ code: 'custom', message: 'no JSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.object({ historyShare: z.number().min(0).max(1) }));
 
 /** promtool stands beside its Prometheus in every release and package; else it is looked for on PATH. */
 function promtool(prometheusBinary: string | null): string {
@@ -139,7 +149,7 @@ export function startDemo(
   let historyShare = 0;
   if (child.stdout)
     createInterface(child.stdout).on('line', (line) => {
-      historyShare = Progress.parse(JSON.parse(line)).historyShare;
+      historyShare = Progress.safeParse(line).data?.historyShare ?? historyShare;
     });
   child.stderr?.on('data', (chunk: Buffer) => {
     words = chunk.toString().trim().slice(-500);

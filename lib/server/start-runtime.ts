@@ -40,6 +40,8 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   const preparing = config.demo ? prepareDemo(config.dataDirectory, prometheusBinary, telemetry) : null;
   collectDefaultMetrics({ register: telemetry.registry, prefix: 'xray_' });
   const remote = config.clickhouse ? { url: config.clickhouse.url, headers: authHeaders(config.clickhouse) } : null;
+  // Awaited below: until then a failure of it is nobody's.
+  preparing?.catch(() => undefined);
   const opened = await openEngine(config.dataDirectory, remote);
   const latency = createQueryLatency(telemetry);
   const storeHealth = createStoreHealth({ url: remote?.url ?? null, directory: config.dataDirectory }, telemetry);
