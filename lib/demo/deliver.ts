@@ -4,6 +4,7 @@ import { clusterEvents } from './cluster-events.ts';
 import { runsOf, type World } from './model.ts';
 import { countSpans, type ResourceSpans } from './otlp.ts';
 import { type RayEvent, taskEvents } from './ray-events.ts';
+import { servingSpans } from './serving-spans.ts';
 import { remoteCallSpans, stepSpans, stepsEnding } from './spans.ts';
 
 const EVENTS_PER_BODY = 3000;
@@ -93,7 +94,11 @@ export function createDelivery(world: World, xray: string, signal: AbortSignal, 
 
   async function window(from: number, to: number, isDefined = false): Promise<void> {
     // What they are about is told while the events are; an attempt is defined before it is anything else.
-    const told = [events(taskEvents(world, from, to, isDefined)), spans(remoteCallSpans(world, from, to))];
+    const told = [
+      events(taskEvents(world, from, to, isDefined)),
+      spans(remoteCallSpans(world, from, to)),
+      spans(servingSpans(world, from, to)),
+    ];
     for (const run of runsOf(world)) {
       const steps = stepsEnding(run, from, to);
       const together = Math.max(1, Math.floor(STEPS_PER_BODY / run.ranks));

@@ -1,6 +1,14 @@
 /** Prometheus text (format 0.0.4) and OpenMetrics text of simulated measurements. */
 
 export type MetricType = 'gauge' | 'counter' | 'untyped';
+/** Adds a sample; a gauge where no type is given. */
+export type Add = (
+  name: string,
+  help: string,
+  labels: Record<string, string>,
+  value: number,
+  type?: MetricType,
+) => void;
 
 export interface Sample {
   readonly name: string;

@@ -16,10 +16,10 @@ export interface GpuModel {
   /** Power while nothing runs, and what computing adds, W; held back by heat it adds less. */
   readonly watts: { readonly idle: number; readonly busy: number; readonly throttled: number };
   /**
-   * Bus bandwidth that large AllReduces achieve inside a node, bytes per second: a ring, and the reduction inside the switch where
-   * there is one.
+   * Bandwidth that is achieved inside a node, bytes per second: bus bandwidth of large AllReduces in a ring, and by reduction
+   * inside the switch where there is one; from one GPU to each of its peers where a link joins every two.
    */
-  readonly fabric: { readonly ring: number; readonly inSwitch: number | null };
+  readonly fabric: { readonly ring: number; readonly inSwitch: number | null; readonly peer: number | null };
 }
 
 export const GPU_MODELS = {
@@ -33,9 +33,9 @@ export const GPU_MODELS = {
     clockMhz: { idle: 345, busy: 1755, throttled: 1395 },
     memoryClockMhz: 2619,
     watts: { idle: 95, busy: 560, throttled: 380 },
-    fabric: { ring: 345e9, inSwitch: 400e9 },
+    fabric: { ring: 345e9, inSwitch: 400e9, peer: null },
   },
-  /** 192 GiB; seven links of Infinity Fabric to its peers, and no switch: 313 GB/s measured of 448. */
+  /** 192 GiB; seven links of Infinity Fabric to its peers, and no switch: 313 GB/s measured of 448, 48 of the 64 of each link. */
   mi300x: {
     name: 'AMD Instinct MI300X',
     exporter: 'amd',
@@ -45,7 +45,7 @@ export const GPU_MODELS = {
     clockMhz: { idle: 132, busy: 2100, throttled: 1650 },
     memoryClockMhz: 1300,
     watts: { idle: 140, busy: 560, throttled: 400 },
-    fabric: { ring: 313e9, inSwitch: null },
+    fabric: { ring: 313e9, inSwitch: null, peer: 48e9 },
   },
 } as const satisfies Readonly<Record<string, GpuModel>>;
 export type GpuModelName = keyof typeof GPU_MODELS;

@@ -5,9 +5,9 @@ import { isThrottled, livingRun, stepAt, throttledFor } from './training.ts';
 
 const WARM_UP = 180_000;
 
-function isTraining(world: World, time: number): boolean {
+function isAtWork(world: World, time: number): boolean {
   const run = livingRun(world, time);
-  return run !== null && stepAt(run, time) >= 0;
+  return run !== null && (stepAt(run, time) >= 0 || run.serving !== null);
 }
 
 /** The GPUs of a node at a time: where each is, how busy, and what it holds (MiB). */
@@ -26,7 +26,7 @@ export const gpusOfNode = (world: World, nodeIndex: number, time: number) =>
 /** Temperature of a GPU, degrees Celsius: the throttled one climbs to 91 within three minutes. */
 export function gpuTemperature(world: World, rank: number, time: number): number {
   const idle = 34 + 4 * unit(world.seed, 80, rank);
-  const busy = isTraining(world, time) ? 26 + 4 * unit(world.seed, 81, rank) : 0;
+  const busy = isAtWork(world, time) ? 26 + 4 * unit(world.seed, 81, rank) : 0;
   const normal = idle + busy + 1.2 * wave(time, 40_000, world.seed, 82, rank);
   const hotMs = throttledFor(world, rank, time);
   if (hotMs === null) return Math.round(normal);
@@ -38,7 +38,7 @@ export function gpuTemperature(world: World, rank: number, time: number): number
 export const clockOf = (world: World, rank: number, time: number): number =>
   isThrottled(world, rank, time)
     ? world.gpu.clockMhz.throttled + 15 * Math.round(2 * wave(time, 15_000, world.seed, 83))
-    : isTraining(world, time)
+    : isAtWork(world, time)
       ? world.gpu.clockMhz.busy
       : world.gpu.clockMhz.idle;
 

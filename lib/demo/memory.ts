@@ -13,9 +13,12 @@ import {
   wave,
 } from './model.ts';
 import { itemAttemptsBetween, joinAttempts, joinsBetween, type Kill, taskMemory } from './preprocessing.ts';
+import { servingAttempts, servingShare } from './serving.ts';
 import { hungStep, livingRun, stepAt, stepStart, trainAttempts, trainingStep } from './training.ts';
 
 const GIB = 1024 ** 3;
+/** What an exporter of GPU metrics looks back on, ms. */
+const SERVING_WINDOW = 10_000;
 
 /** Object store in use on a node; it is shared memory. */
 export const objectStoreUsed = (world: World, node: number, time: number): number =>
@@ -34,9 +37,11 @@ export function rankMemory(world: World, rank: number, time: number): number {
   return (15.5 * Math.min(1, 0.1 + since / 25_000) + 0.8 * wave(time, 45_000, world.seed, 62, rank)) * GIB;
 }
 
-/** What a rank's process calls itself while it trains. */
-const processTitle = (world: World, time: number): string =>
-  `ray::${runAt(world, time).training.actorClass}.train_step`;
+/** What a rank's process calls itself while it does what it is asked to. */
+const processTitle = (world: World, time: number): string => {
+  const { actorClass, method } = runAt(world, time).training;
+  return `ray::${actorClass}.${method}`;
+};
 
 /** Processes of Ray's workers on a node, without joins and what is built for them. */
 function processesWithoutJoins(world: World, node: number, time: number): ProcessMemory[] {
@@ -85,6 +90,7 @@ export function preprocessAttempts(world: World, from: number, to: number): Atte
 export const attemptsBetween = (world: World, from: number, to: number): Attempt[] => [
   ...preprocessAttempts(world, from, to),
   ...runsOf(world).flatMap((run) => trainAttempts(run, from, to)),
+  ...servingAttempts(world, from, to),
 ];
 
 /** Kills by Ray's memory monitor in [from, to), oldest first. */
@@ -108,11 +114,17 @@ export function nodeMemory(world: World, node: number, time: number, running: re
     components.set(name, (components.get(name) ?? 0) + bytes);
   };
   let used = systemUsed(world, node, time) + objectStoreUsed(world, node, time);
-  const training = running.some((attempt) => attempt.type === 'ACTOR_TASK' && attempt.worker.node.index === node);
+  const isAsked = new Set(
+    running
+      .filter((attempt) => attempt.type === 'ACTOR_TASK' && attempt.worker.node.index === node)
+      .map(({ worker }) => worker.pid),
+  );
   for (let rank = node * GPUS_PER_NODE; rank < (node + 1) * GPUS_PER_NODE; rank += 1) {
     const bytes = rankMemory(world, rank, time);
     used += bytes;
-    if (bytes > 0) add(training ? processTitle(world, time) : `ray::${runAt(world, time).training.actorClass}`, bytes);
+    const run = runAt(world, time);
+    const { pid } = trainWorker(run, rank);
+    if (bytes > 0) add(isAsked.has(pid) ? processTitle(world, time) : `ray::${run.training.actorClass}`, bytes);
   }
   for (const attempt of running) {
     if (attempt.type !== 'NORMAL_TASK' || attempt.worker.node.index !== node) continue;
@@ -146,6 +158,10 @@ export function gpuBusy(
 ): { readonly resident: number; readonly computing: number } {
   const world = livingRun(whole, time);
   if (world === null) return { resident: 0, computing: 0 };
+  if (world.serving !== null) {
+    const share = servingShare(world, time - SERVING_WINDOW, time);
+    return { resident: share, computing: share };
+  }
   const step = stepAt(world, time) - 1;
   if (step < 0) return { resident: 0, computing: 0 };
   // Kernels of a collective that waits keep the GPU busy without computing; the GPU that never joined it has none.

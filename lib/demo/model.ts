@@ -40,6 +40,8 @@ export interface Training {
   /** Steps after which it is done; null where it goes on. */
   readonly steps: number | null;
   readonly actorClass: string;
+  /** What its actors are asked to do. */
+  readonly method: string;
   readonly namespace: string;
   /** Weights and optimizer of a rank, MiB of GPU memory. */
   readonly weightsMib: number;
@@ -58,6 +60,16 @@ export interface DemoNode {
   readonly isHead: boolean;
   /** UUIDs, by index. */
   readonly gpus: readonly string[];
+}
+
+/** What tells one deployment that answers requests from another. */
+export interface Serving {
+  readonly application: string;
+  readonly route: string;
+  /** From one request to the next, ms, on average. */
+  readonly everyMs: number;
+  /** Of one request in so many, spans are exported. */
+  readonly oneIn: number;
 }
 
 /** The part of a simulation that never changes. Times are Unix ms. */
@@ -81,6 +93,8 @@ export interface World {
   readonly jobs: { readonly preprocess: Job | null; readonly train: Job };
   /** Of the job `train`. */
   readonly training: Training;
+  /** Of a cluster whose actors answer requests instead of training: they are the ranks of one model. */
+  readonly serving: Serving | null;
   /** The training run that ended before this one began, as a world of the same nodes whose job `train` it is; null where there was none. */
   readonly earlier: World | null;
 }

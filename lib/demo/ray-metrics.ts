@@ -1,6 +1,6 @@
 /** What Ray's dashboard agent exposes on a node: names, label sets and units of ray 2.58 (GRAM values are MiB). */
 import { stateAt } from './attempt.ts';
-import type { MetricType, Sample } from './exposition.ts';
+import type { Add, Sample } from './exposition.ts';
 import { gpuBusy, gpuMemoryUsed, nodeMemory, objectStoreUsed } from './memory.ts';
 import {
   CPUS_PER_NODE,
@@ -15,6 +15,7 @@ import {
   unit,
   wave,
 } from './model.ts';
+import { serveMetrics } from './serve-metrics.ts';
 import type { Tally } from './tally.ts';
 import { livingRun } from './training.ts';
 
@@ -25,8 +26,6 @@ const SCOPE = {
   otel_scope_schema_url: '',
   otel_scope_version: '',
 };
-
-type Add = (name: string, help: string, labels: Record<string, string>, value: number, type?: MetricType) => void;
 
 /** Samples of one node at the tally's time. */
 export function rayMetrics(tally: Tally, nodeIndex: number): Sample[] {
@@ -41,6 +40,7 @@ export function rayMetrics(tally: Tally, nodeIndex: number): Sample[] {
   gpuSamples(tally, node, add);
   coreSamples(tally, node, add);
   if (node.isHead) clusterSamples(tally, node, add);
+  if (node.isHead) serveMetrics(tally, add);
   return samples;
 }
 

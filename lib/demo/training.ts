@@ -264,7 +264,7 @@ export function trainAttempts(world: World, from: number, to: number): Attempt[]
       const attempt = finished(world.jobs.train, {
         taskId: trainTaskId(world, step, part.rank),
         attempt: 0,
-        functionName: `${world.training.actorClass}.train_step`,
+        functionName: `${world.training.actorClass}.${world.training.method}`,
         type: 'ACTOR_TASK',
         actorId: actorId(world, part.rank),
         worker: trainWorker(world, part.rank),

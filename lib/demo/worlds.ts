@@ -1,4 +1,4 @@
-/** The simulated clusters: the one that trains, and beside it one that idles and one that is gone. */
+/** The simulated clusters: the one that trains, and beside it one that idles, one that is gone and one that answers requests. */
 import { demoFaults, type Faults, NO_FAULTS } from './faults.ts';
 import { GPU_MODELS, type GpuModelName } from './gpu-models.ts';
 import {
@@ -18,6 +18,8 @@ const MINUTE = 60_000;
 const DEMO_GPUS = 64;
 /** The past of the demo, minutes before its anchor. */
 export const HISTORY_MINUTES = 360;
+/** Minutes before the anchor that the cluster which answers requests came up. */
+const SERVING_MINUTES = 92;
 /** Minutes after a full one that a training run starts, so that the scrapes of its past fall into its steps and not between them. */
 const BESIDE_SCRAPES = 0.4;
 /** Steps of the run that ended, and minutes of each. */
@@ -141,11 +143,13 @@ export function createWorld(
       pace: 1,
       steps: null,
       actorClass: 'TrainWorker',
+      method: 'train_step',
       namespace: 'ads',
       weightsMib: 46_000,
       prefix: '',
       sampling: { oneIn: 3, allFrom: isDemo ? ago(30) : 0 },
     },
+    serving: null,
     earlier: null,
   };
   return isDemo ? { ...world, earlier: nightlyRun(world) } : world;
@@ -172,6 +176,7 @@ function nightlyRun(world: World): World {
       pace: NIGHTLY_STEP_MINUTES * 6,
       steps: NIGHTLY_STEPS,
       actorClass: 'SearchTrainer',
+      method: 'train_step',
       namespace: 'search',
       weightsMib: 31_000,
       prefix: 'nightly-',
@@ -187,6 +192,7 @@ const endOf = (start: number, stepMinutes: number): number => start + (1 + stepM
 export const otherWorlds = (seed: number, anchor: number): readonly World[] => [
   idleWorld(seed, anchor),
   endedWorld(seed, anchor),
+  servingWorld(seed, anchor),
 ];
 
 /** Two nodes, of AMD's GPUs, that a notebook holds and nobody uses. */
@@ -214,11 +220,13 @@ function idleWorld(seed: number, anchor: number): World {
       pace: 1,
       steps: 0,
       actorClass: 'NotebookModel',
+      method: 'train_step',
       namespace: 'research',
       weightsMib: 22_000,
       prefix: 'notebook-',
       sampling: { oneIn: 1, allFrom: 0 },
     },
+    serving: null,
     earlier: null,
   };
 }
@@ -232,6 +240,7 @@ function endedWorld(seed: number, anchor: number): World {
     pace: 6,
     steps: 96,
     actorClass: 'EvalWorker',
+    method: 'train_step',
     namespace: 'search',
     weightsMib: 27_000,
     prefix: 'eval-',
@@ -264,6 +273,43 @@ function endedWorld(seed: number, anchor: number): World {
       ),
     },
     training,
+    serving: null,
+    earlier: null,
+  };
+}
+
+/** A node of AMD's GPUs on which a language model answers requests: one replica, tensor parallel over all eight. */
+function servingWorld(seed: number, anchor: number): World {
+  const salt = hash(seed, anchor, 3);
+  const boot = anchor - SERVING_MINUTES * MINUTE;
+  return {
+    ...machines({
+      cluster: 'demo-inference',
+      salt,
+      boot,
+      gpus: 8,
+      name: 'sim-serve',
+      address: (index) => `198.51.100.${60 + index}`,
+    }),
+    anchor,
+    end: null,
+    faults: NO_FAULTS,
+    gpu: GPU_MODELS.mi300x,
+    jobs: {
+      preprocess: null,
+      train: jobOf('train', 1, 'chat', boot + 2 * MINUTE, 'serve run simulated_chat:app', ownedBy('assistant')),
+    },
+    training: {
+      pace: 1,
+      steps: 0,
+      actorClass: 'ServeReplica:simulated_chat:LLMServer',
+      method: 'handle_request_streaming',
+      namespace: 'serve',
+      weightsMib: 168_000,
+      prefix: 'chat-',
+      sampling: { oneIn: 1, allFrom: 0 },
+    },
+    serving: { application: 'simulated_chat', route: '/v1/chat/completions', everyMs: 2_000, oneIn: 15 },
     earlier: null,
   };
 }

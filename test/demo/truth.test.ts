@@ -73,6 +73,7 @@ describe('the truth of the simulation', () => {
       'demo-cluster',
       'demo-notebooks',
       'demo-weekly-eval',
+      'demo-inference',
     ]);
     expect(() => chosenWorlds({ ...asked, incident: 'gremlins' })).toThrow('expected one of gpu-throttle');
     expect(chosenWorlds({ ...asked, incident: 'link', gpuModel: 'mi300x' })[0].gpu.exporter).toBe('amd');
