@@ -1,7 +1,9 @@
 /** Draws a prepared heat map: cells by pixels, then labels, ticks and kills. Sizes in CSS px; sharp on dense screens. */
+
 import { type HeatMapModel, heatX, paintHeatMap } from '../../lib/chart/heat-map.ts';
 import { timeTicks } from '../../lib/chart/time-ticks.ts';
 import { mixColours, packColour } from '../../lib/chart/timeline-colours.ts';
+import { fitted } from './fitted-text.ts';
 
 export const HEAT_AXIS = 24;
 export const HEAT_LABELS = 168;
@@ -84,14 +86,4 @@ function drawKill(context: CanvasRenderingContext2D, x: number, y: number, rowHe
     context.lineTo(x - size, y + size);
     context.stroke();
   }
-}
-
-/** Cut in the middle where it does not fit: names differ at their ends. */
-function fitted(context: CanvasRenderingContext2D, text: string, width: number): string {
-  if (context.measureText(text).width <= width) return text;
-  for (let keep = text.length - 1; keep > 2; keep--) {
-    const cut = `${text.slice(0, Math.floor(keep / 2))}…${text.slice(text.length - Math.ceil(keep / 2))}`;
-    if (context.measureText(cut).width <= width) return cut;
-  }
-  return text.slice(-2);
 }

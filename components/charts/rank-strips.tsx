@@ -1,10 +1,11 @@
 'use client';
+import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from 'react';
+import { levelColour, type RankStripsModel, stripAt } from '../../lib/chart/rank-strips.ts';
 /**
  * Ranks as rows on one canvas: heat strip of time inside, bar of transfer and wait. Only the rows in view are drawn, so that a
  * thousand ranks cost as much as thirty. Arrow keys move through the rows, Enter chooses; the chosen row is said in words.
  */
-import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from 'react';
-import { levelColour, type RankStripsModel, stripAt } from '../../lib/chart/rank-strips.ts';
+import { fitted } from './fitted-text.ts';
 import { CursorLine, setSharedCursor } from './shared-cursor.tsx';
 
 const MOST_HEIGHT = 440;
@@ -54,7 +55,7 @@ function draw(
     if (model.labelled) {
       context.font = `${row.isLate ? '600 ' : ''}12px "JetBrains Mono Variable", monospace`;
       context.fillStyle = row.isLate ? colour('bad') : i === chosen ? colour('text') : colour('muted');
-      context.fillText(row.label, 8, top + tall / 2, labels - 14);
+      context.fillText(fitted(context, row.label, labels - 14), 8, top + tall / 2);
     }
     for (let bin = 0; bin < model.count; bin++) {
       const level = row.levels[bin] ?? -1;

@@ -1,8 +1,8 @@
 'use client';
-/** Collectives: who is late, how fast the wire is, and where every rank spends its time. */
 import { useEffect, useMemo } from 'react';
 import { lateRankSentence } from '../../lib/chart/late-rank-sentence.ts';
-import { formatBytes, formatGigabytesPerSecond } from '../../lib/chart/number-format.ts';
+/** Collectives: who is late, how fast the wire is, and where every rank spends its time. */
+import { counted, formatBytes, formatGigabytesPerSecond } from '../../lib/chart/number-format.ts';
 import { prepareTimeChart } from '../../lib/chart/time-chart.ts';
 import type { CollectivesWire, CommunicatorWire } from '../../lib/contract/collectives.ts';
 import { TimeChart } from '../charts/time-chart.tsx';
@@ -46,7 +46,7 @@ export function CollectivesPage() {
         selected ? (
           <>
             <Verdict selected={selected} all={data.communicators} nowMs={window.toMs} />
-            <Panel title={`${data.communicators.length} communicators`} flush>
+            <Panel title={counted(data.communicators.length, 'communicator', 'communicators')} flush>
               <CommunicatorTable
                 communicators={data.communicators}
                 selected={selected.id}

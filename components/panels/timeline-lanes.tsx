@@ -2,6 +2,7 @@
 /** The lanes of one job with all that moves them: view, search, selection, live, and the panels that follow the window. */
 import { useCallback, useMemo, useState } from 'react';
 import { completenessLines } from '../../lib/chart/completeness-words.ts';
+import { counted } from '../../lib/chart/number-format.ts';
 import { clockText } from '../../lib/chart/time-ticks.ts';
 import { colourLegend, packColour, sliceColours } from '../../lib/chart/timeline-colours.ts';
 import { trackDensity } from '../../lib/chart/timeline-density.ts';
@@ -186,7 +187,11 @@ export function Timeline({
       )}
       <div className={taskId === undefined ? '' : 'grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_24rem]'}>
         <Panel
-          title={`${tracks.start.length.toLocaleString('en-US')} attempts, ${tracks.groups.length} nodes, ${tracks.tracks.length.toLocaleString('en-US')} lanes`}
+          title={[
+            counted(tracks.start.length, 'attempt', 'attempts'),
+            counted(tracks.groups.length, 'node', 'nodes'),
+            counted(tracks.tracks.length, 'lane', 'lanes'),
+          ].join(', ')}
           actions={<TimelineSpan originNs={data.originNs} range={range} />}
           flush
         >

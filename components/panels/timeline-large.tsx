@@ -4,6 +4,7 @@
  * (three times as wide as it), at the resolution of the screen. Filters and jumps are the server's.
  */
 import { useCallback, useEffect, useMemo, useState } from 'react';
+import { counted } from '../../lib/chart/number-format.ts';
 import { clockText } from '../../lib/chart/time-ticks.ts';
 import { colourLegend } from '../../lib/chart/timeline-colours.ts';
 import { TILE_STATES, tiledWords } from '../../lib/chart/timeline-tiles.ts';
@@ -30,9 +31,6 @@ import { TimelineSums } from './timeline-sums.tsx';
 import { TimelineToolbar } from './timeline-toolbar.tsx';
 import type { TimelineView } from './timeline-view.ts';
 import { useTimelineWidth } from './timeline-width.ts';
-
-const count = (value: number): string => value.toLocaleString('en-US');
-const counted = (value: number, one: string, many: string): string => `${count(value)} ${value === 1 ? one : many}`;
 
 export function LargeTimeline({
   job,

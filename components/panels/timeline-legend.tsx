@@ -9,9 +9,13 @@ export function TimelineLegend({ entries, hasPhases }: { entries: readonly Legen
     <div className="space-y-1 border-[var(--line)] border-t px-5 py-2 text-[12px]">
       <ul aria-label="Legend" className="flex flex-wrap gap-x-4 gap-y-0.5">
         {entries.slice(0, MOST).map(({ colour, label }) => (
-          <li key={label} className="inline-flex items-center gap-1.5">
-            <span aria-hidden="true" className="inline-block size-2.5 rounded-[2px]" style={{ background: colour }} />
-            {label || 'unnamed'}
+          <li key={label} className="inline-flex min-w-0 items-center gap-1.5">
+            <span
+              aria-hidden="true"
+              className="inline-block size-2.5 shrink-0 rounded-[2px]"
+              style={{ background: colour }}
+            />
+            <span className="min-w-0 break-all">{label || 'unnamed'}</span>
           </li>
         ))}
         {entries.length > MOST ? <li className="text-[var(--muted)]">and {entries.length - MOST} more</li> : null}

@@ -41,6 +41,10 @@ export function formatShare(share: number | null): string {
 }
 
 /** A count with thousands separated. */
+/** `1 node`, `2,000 nodes` */
+export const counted = (count: number, one: string, many: string): string =>
+  `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+
 export const formatCount = (count: number | null): string => (count === null ? UNKNOWN : count.toLocaleString('en-US'));
 
 /** GB/s (1e9 B/s, as nccl-tests counts). */

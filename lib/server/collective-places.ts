@@ -2,7 +2,7 @@
 import type { SourceNoticeWire } from '../contract/wire-values.ts';
 import { type Milliseconds, milliseconds, nanosecondsToMilliseconds } from '../model/units.ts';
 import type { Window } from '../model/window.ts';
-import { decodeGpuIdentity, gpuIdentityQuery } from '../sources/dcgm/gpu-identity.ts';
+import { decodeGpuIdentity, gpuIdentityQuery } from '../sources/prometheus/gpu-identity.ts';
 import { nodeAddresses } from '../store/queries/node-addresses.ts';
 import { sessionClusters } from '../store/queries/sessions.ts';
 import type { Runtime } from './runtime.ts';
@@ -65,7 +65,7 @@ export async function collectiveScope(
   };
 }
 
-/** Index on its host of every GPU that dcgm-exporter shows, by UUID; empty where Prometheus cannot say. */
+/** Index on its host of every GPU that an exporter shows, by UUID; empty where Prometheus cannot say. */
 export async function gpuIndexes(
   runtime: Runtime,
   window: Window,

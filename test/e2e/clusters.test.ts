@@ -46,6 +46,20 @@ describe.each(VIEWS)('%i x %i, %s', (...view) => {
     );
   });
 
+  it('a cluster that answers requests: its collectives, and a timeline of actors with long names', async () => {
+    const { page, errors } = await openPage(browser, view);
+    await page.goto(`${base}/collectives?cluster=demo-inference`, { waitUntil: 'load' });
+    await page.getByText('1 communicator', { exact: true }).waitFor({ timeout: 30_000 });
+    await page.getByText('chat-tp AllReduce 16 KiB, spans').first().waitFor();
+    await expectSound(page, errors);
+    await page.goto(`${base}/jobs/raysubmit_sim_chat/timeline`, { waitUntil: 'load' });
+    await page.getByText('1 node,').waitFor({ timeout: 30_000 });
+    const legend = page.getByRole('list', { name: 'Legend' });
+    await legend.getByText('ServeReplica:simulated_chat:LLMServer.handle_request_streaming').waitFor();
+    await expectSound(page, errors);
+    await page.context().close();
+  });
+
   it('a cluster that has ended, and its last hours', async () => {
     await onPage(
       '/clusters/demo-weekly-eval',

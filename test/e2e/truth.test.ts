@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { clusterRoute, clustersRoute } from '../../lib/contract/clusters.ts';
-import { collectivesRoute } from '../../lib/contract/collectives.ts';
+import { collectivesRoute, ranksRoute } from '../../lib/contract/collectives.ts';
 import { healthRoute } from '../../lib/contract/health.ts';
 import { jobRoute, tasksSummaryRoute } from '../../lib/contract/jobs.ts';
 import { type HeatmapWire, heatmapRoute, oomRoute } from '../../lib/contract/memory.ts';
@@ -16,6 +16,7 @@ import { chosenWorlds } from '../../lib/demo/incidents.ts';
 import { attemptsBetween, gpuMemoryUsed, killsBetween, nodeMemory } from '../../lib/demo/memory.ts';
 import { NODE_MEMORY, type World } from '../../lib/demo/model.ts';
 import { countSpans } from '../../lib/demo/otlp.ts';
+import { messageBytes, planMs, requestsBetween } from '../../lib/demo/serving.ts';
 import { stepSpans, stepsEnding } from '../../lib/demo/spans.ts';
 import { Tally } from '../../lib/demo/tally.ts';
 import { linkFactor, stageOf, stepAt, trainingStep } from '../../lib/demo/training.ts';
@@ -23,9 +24,9 @@ import { get } from './harness.ts';
 
 const MINUTE = 60_000;
 const anchor = inject('demoAnchor');
-const [demo, idle, ended] = chosenWorlds({ seed: 7, anchor, gpus: 64, incident: null });
+const [demo, idle, ended, inference] = chosenWorlds({ seed: 7, anchor, gpus: 64, incident: null });
 const nightly = demo.earlier;
-if (!idle || !ended || !nightly) throw new Error('a cluster is missing');
+if (!idle || !ended || !inference || !nightly) throw new Error('a cluster is missing');
 const ns = (ms: number): bigint => BigInt(Math.round(ms * 1000)) * 1000n;
 
 /** Attempts of a job that has ended. */
@@ -146,6 +147,44 @@ describe('what X-Ray shows of the simulation is what the simulation did:', () =>
     }
   });
 
+  it('requests that were answered, and their collectives by size, on the GPUs where they were', async () => {
+    const [from, to] = [anchor - 60 * MINUTE, anchor - 20 * MINUTE];
+    const requests = requestsBetween(inference, from, to).filter(({ end }) => end >= from && end < to);
+    const sampled = requests.filter(({ index }) => index % (inference.serving?.oneIn ?? 1) === 0);
+    const { communicators, wireBusbw } = await get(collectivesRoute, {
+      from: String(from),
+      to: String(to),
+      cluster: inference.cluster,
+    });
+    expect(communicators).toHaveLength(1);
+    const [only] = communicators;
+    expect(only).toMatchObject({
+      name: 'chat-tp',
+      source: 'spans',
+      ranks: 8,
+      verdict: 'no-late-rank',
+      standstill: null,
+    });
+    // Of each request an operation of its prompt and of two tokens; those on the edges of the window may count or not.
+    expect(Math.abs((only?.operations ?? 0) - 3 * sampled.length)).toBeLessThanOrEqual(3);
+    const classOf = (tokens: number): number => 2 ** Math.floor(Math.log2(messageBytes(tokens)));
+    const sizes = new Set(sampled.flatMap(({ prompt, together }) => [classOf(prompt), classOf(together)]));
+    expect(only?.messageSizesBytes).toEqual([...sizes].sort((left, right) => left - right));
+    // The fastest of a size moves what its plan says: 2 (n - 1) / n of its bytes in its time.
+    const largest = Math.max(...sizes);
+    const fastest = Math.max(
+      ...sampled
+        .filter(({ prompt }) => classOf(prompt) === largest)
+        .map(({ prompt, prefill }) => (1.75 * messageBytes(prompt)) / planMs(prefill) / 1e6),
+    );
+    const line = wireBusbw.series.find(({ labels }) => labels.message_size === String(largest));
+    const shown = Math.max(...(line?.values ?? []).filter((value) => value !== null));
+    expect(shown / fastest).toBeGreaterThan(0.98);
+    expect(shown / fastest).toBeLessThan(1.02);
+    const { ranks } = await get(ranksRoute, { communicator: only?.id ?? '', from: String(from), to: String(to) });
+    expect(ranks.map(({ gpuIndex }) => gpuIndex).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
   it('operations of every communicator, and who is late or slow', async () => {
     const to = Math.floor((Date.now() - 60_000) / 1000) * 1000;
     const from = to - 20 * MINUTE;
@@ -180,16 +219,25 @@ describe('what X-Ray shows of the simulation is what the simulation did:', () =>
     }
   });
 
-  it('clusters: one trains, one holds GPUs that nobody uses, one is gone', async () => {
+  it('clusters: one trains, one answers requests, one holds GPUs that nobody uses, one is gone', async () => {
     const { clusters } = await get(clustersRoute, {});
     const named = (world: World) => clusters.find(({ cluster }) => cluster === world.cluster);
-    expect(clusters.map(({ cluster }) => cluster)).toEqual([demo, idle, ended].map(({ cluster }) => cluster));
+    expect(clusters.map(({ cluster }) => cluster)).toEqual(
+      [demo, inference, idle, ended].map(({ cluster }) => cluster),
+    );
     expect(named(demo)).toMatchObject({
       state: 'alive',
       session: demo.session,
       nodes: { alive: 8, total: 8 },
       gpu: { used: 64, total: 64 },
       jobs: { running: 2, withoutEnd: 0, total: 3 },
+    });
+    expect(named(inference)).toMatchObject({
+      state: 'alive',
+      owner: 'assistant',
+      nodes: { alive: 1, total: 1 },
+      gpu: { used: 8, total: 8 },
+      jobs: { running: 1, withoutEnd: 0, total: 1 },
     });
     expect(named(idle)).toMatchObject({
       state: 'alive',
