@@ -1,10 +1,11 @@
-/** The demo's HTTP server: scrape targets and Ray's dashboard API on one port of the loopback interface. */
+/** The demo's HTTP server: scrape targets, Ray's dashboard API and the ranks' Flight Recorders on one port of the loopback interface. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { wholeBody } from './api-answer.ts';
 import { prometheusText, type Sample } from './exposition.ts';
+import { flightRecord } from './flight-recorder.ts';
 import { rayApi } from './ray-api.ts';
 import type { Tally } from './tally.ts';
 import { targetsOf } from './targets.ts';
@@ -49,6 +50,14 @@ export async function startServer(tallies: readonly Tally[], port: number): Prom
     if (found) {
       found.tally.advance(Date.now());
       return send(200, METRICS_TYPE, prometheusText(found.target.samples(found.tally)));
+    }
+    const recorder = /^\/flight-recorder\/([^/]+)\/comm_lib_trace_rank_(\d+)$/.exec(url.pathname);
+    if (recorder) {
+      const of = tallies.find(({ world }) => world.cluster === recorder[1]);
+      const record = of ? flightRecord(of.world, Number(recorder[2]), Date.now()) : null;
+      return record === null
+        ? send(404, 'text/plain; charset=utf-8', '404: Not Found')
+        : send(200, 'application/json', JSON.stringify(record));
     }
     for (const tally of tallies) tally.advance(Date.now());
     if (url.pathname === '/metrics') return send(200, METRICS_TYPE, prometheusText(tallies.flatMap(federatedSamples)));
