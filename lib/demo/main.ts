@@ -11,6 +11,7 @@ import type { HistoryTask } from './history.ts';
 import { chosenWorlds } from './incidents.ts';
 import { readOptions } from './options.ts';
 import { startServer } from './server.ts';
+import { sparkLogPath } from './spark-log.ts';
 import { Tally } from './tally.ts';
 import { targetsOf } from './targets.ts';
 
@@ -42,6 +43,7 @@ if (options.readyFile !== null) {
     dashboardUrl: `http://${host}`,
     session: worlds[0].session,
     anchor: worlds[0].anchor,
+    sparkLog: `http://${host}${sparkLogPath(worlds[0])}`,
     targets: living
       .flatMap(({ world }) => targetsOf(world))
       .map((target) => ({

@@ -1,4 +1,7 @@
-/** The demo's HTTP server: scrape targets, Ray's dashboard API and the ranks' Flight Recorders on one port of the loopback interface. */
+/**
+ * The demo's HTTP server: scrape targets, Ray's dashboard API, the ranks' Flight Recorders and Spark's event log on one port of
+ * the loopback interface.
+ */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
@@ -7,6 +10,7 @@ import { wholeBody } from './api-answer.ts';
 import { prometheusText, type Sample } from './exposition.ts';
 import { flightRecord } from './flight-recorder.ts';
 import { rayApi } from './ray-api.ts';
+import { sparkEventLog, sparkLogPath } from './spark-log.ts';
 import type { Tally } from './tally.ts';
 import { targetsOf } from './targets.ts';
 
@@ -51,6 +55,9 @@ export async function startServer(tallies: readonly Tally[], port: number): Prom
       found.tally.advance(Date.now());
       return send(200, METRICS_TYPE, prometheusText(found.target.samples(found.tally)));
     }
+    const [training] = tallies;
+    if (training && url.pathname === sparkLogPath(training.world))
+      return send(200, 'application/octet-stream', sparkEventLog(training.world));
     const recorder = /^\/flight-recorder\/([^/]+)\/comm_lib_trace_rank_(\d+)$/.exec(url.pathname);
     if (recorder) {
       const of = tallies.find(({ world }) => world.cluster === recorder[1]);
