@@ -25,16 +25,12 @@ interface Operation {
 const nanosAfter = (time: number, ns: number): string => String(BigInt(nanos(time)) + BigInt(Math.round(ns)));
 
 function operations(request: Request, prefill: string, decode: string): Operation[] {
-  const { plan, start, step } = {
-    plan: request.decode,
-    start: request.prefillEnd,
-    step: (request.end - request.prefillEnd) / request.answer,
-  };
+  const step = (request.end - request.prefillEnd) / request.answer;
   const token = (index: number): Operation => ({
     number: OPERATIONS_OF_PASS * (1 + index),
-    start: start + step * index + step / 2,
+    start: request.prefillEnd + step * (index + 0.5),
     bytes: messageBytes(request.together),
-    plan,
+    plan: request.decode,
     parent: decode,
   });
   return [

@@ -47,8 +47,7 @@ export const planMs = (plan: AllReducePlan): number => plan.latencyMs + plan.tra
 
 /** Time of the k-th request and what it asks for; ms. */
 function draft(world: World, serving: Serving, index: number) {
-  const start =
-    world.jobs.train.start + COME_UP + serving.everyMs * (index + unit(world.seed, 30, index)) + 0.001 * (index % 7);
+  const start = world.jobs.train.start + COME_UP + serving.everyMs * (index + unit(world.seed, 30, index));
   const prompt = Math.round(64 * 2 ** (6.4 * unit(world.seed, 31, index)));
   const answer = Math.round(30 + 420 * unit(world.seed, 32, index) ** 2);
   const prefill = planOfTokens(world, prompt);

@@ -65,7 +65,7 @@ describe('the deployment that answers requests', () => {
   });
 
   it('keeps its GPUs busy while it answers, within the memory that there is', () => {
-    const { busy } = { busy: gpuBusy(world, 3, ANCHOR) };
+    const busy = gpuBusy(world, 3, ANCHOR);
     expect(busy.computing).toBeGreaterThan(0.1);
     expect(busy.computing).toBeLessThanOrEqual(1);
     const running = servingAttempts(world, ANCHOR, ANCHOR + 1);
