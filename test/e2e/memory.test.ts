@@ -114,12 +114,12 @@ describe('the heat map', () => {
   it('by GPU a link chooses its row; the table says the same', async () => {
     const { page, errors } = await openPage(browser);
     await page.goto(address({ by: 'gpu', row: '192.0.2.10/gpu3' }), { waitUntil: 'load' });
-    // 64 that train and 16 that nobody uses.
-    await page.getByText('80 rows').waitFor(SLOW);
+    // 64 that train, 8 that answer requests and 16 that nobody uses.
+    await page.getByText('88 rows').waitFor(SLOW);
     await page.getByRole('figure', { name: 'Memory of sim-node-0 gpu3' }).waitFor(SLOW);
     await page.getByRole('button', { name: 'As table' }).click();
     const table = page.getByRole('group', { name: 'Memory by row' });
-    expect(await table.getByRole('row').count()).toBe(81);
+    expect(await table.getByRole('row').count()).toBe(89);
     await expectSound(page, errors);
     await page.context().close();
   });
