@@ -1,5 +1,4 @@
 /** Draws a prepared heat map: cells by pixels, then labels, ticks and kills. Sizes in CSS px; sharp on dense screens. */
-
 import { type HeatMapModel, heatX, paintHeatMap } from '../../lib/chart/heat-map.ts';
 import { timeTicks } from '../../lib/chart/time-ticks.ts';
 import { mixColours, packColour } from '../../lib/chart/timeline-colours.ts';

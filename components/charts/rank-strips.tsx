@@ -1,10 +1,10 @@
 'use client';
-import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from 'react';
-import { levelColour, type RankStripsModel, stripAt } from '../../lib/chart/rank-strips.ts';
 /**
  * Ranks as rows on one canvas: heat strip of time inside, bar of transfer and wait. Only the rows in view are drawn, so that a
  * thousand ranks cost as much as thirty. Arrow keys move through the rows, Enter chooses; the chosen row is said in words.
  */
+import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from 'react';
+import { levelColour, type RankStripsModel, stripAt } from '../../lib/chart/rank-strips.ts';
 import { fitted } from './fitted-text.ts';
 import { CursorLine, setSharedCursor } from './shared-cursor.tsx';
 

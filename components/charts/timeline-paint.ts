@@ -7,7 +7,6 @@
  *   node   | density of a folded node
  *   worker | slices
  */
-
 import { timeTicks } from '../../lib/chart/time-ticks.ts';
 import { AXIS_HEIGHT, rowsBetween, TRACK_HEIGHT } from '../../lib/chart/timeline-layout.ts';
 import type { WideRun } from '../../lib/chart/timeline-raster.ts';

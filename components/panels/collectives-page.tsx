@@ -1,7 +1,7 @@
 'use client';
+/** Collectives: who is late, how fast the wire is, and where every rank spends its time. */
 import { useEffect, useMemo } from 'react';
 import { lateRankSentence } from '../../lib/chart/late-rank-sentence.ts';
-/** Collectives: who is late, how fast the wire is, and where every rank spends its time. */
 import { counted, formatBytes, formatGigabytesPerSecond } from '../../lib/chart/number-format.ts';
 import { prepareTimeChart } from '../../lib/chart/time-chart.ts';
 import type { CollectivesWire, CommunicatorWire } from '../../lib/contract/collectives.ts';

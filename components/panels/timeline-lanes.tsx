@@ -2,7 +2,6 @@
 /** The lanes of one job with all that moves them: view, search, selection, live, and the panels that follow the window. */
 import { useCallback, useMemo, useState } from 'react';
 import { completenessLines } from '../../lib/chart/completeness-words.ts';
-import { counted } from '../../lib/chart/number-format.ts';
 import { clockText } from '../../lib/chart/time-ticks.ts';
 import { colourLegend, packColour, sliceColours } from '../../lib/chart/timeline-colours.ts';
 import { trackDensity } from '../../lib/chart/timeline-density.ts';
@@ -12,7 +11,7 @@ import { layoutRows } from '../../lib/chart/timeline-layout.ts';
 import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
 import { findSlices, stepMatch } from '../../lib/chart/timeline-search.ts';
 import { fitRange, longestVisible, nextFailure, sumWindow, windowAround } from '../../lib/chart/timeline-window.ts';
-import { sliceWhere, sliceWords } from '../../lib/chart/timeline-words.ts';
+import { lanesTitle, sliceWhere, sliceWords } from '../../lib/chart/timeline-words.ts';
 import type { TimelineWire } from '../../lib/contract/timeline.ts';
 import { TimelineCanvas } from '../charts/timeline-canvas.tsx';
 import type { TimelineJump } from '../charts/timeline-input.ts';
@@ -187,11 +186,7 @@ export function Timeline({
       )}
       <div className={taskId === undefined ? '' : 'grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_24rem]'}>
         <Panel
-          title={[
-            counted(tracks.start.length, 'attempt', 'attempts'),
-            counted(tracks.groups.length, 'node', 'nodes'),
-            counted(tracks.tracks.length, 'lane', 'lanes'),
-          ].join(', ')}
+          title={lanesTitle('attempt', tracks.start.length, tracks.groups.length, tracks.tracks.length)}
           actions={<TimelineSpan originNs={data.originNs} range={range} />}
           flush
         >

@@ -4,12 +4,11 @@
  * (three times as wide as it), at the resolution of the screen. Filters and jumps are the server's.
  */
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import { counted } from '../../lib/chart/number-format.ts';
 import { clockText } from '../../lib/chart/time-ticks.ts';
 import { colourLegend } from '../../lib/chart/timeline-colours.ts';
 import { TILE_STATES, tiledWords } from '../../lib/chart/timeline-tiles.ts';
 import { fitRange } from '../../lib/chart/timeline-window.ts';
-import { sliceWhere, trackWhere } from '../../lib/chart/timeline-words.ts';
+import { lanesTitle, sliceWhere, trackWhere } from '../../lib/chart/timeline-words.ts';
 import { LANE_PAGE } from '../../lib/model/timeline-tile.ts';
 import { TimelineCanvas } from '../charts/timeline-canvas.tsx';
 import type { TimelineJump } from '../charts/timeline-input.ts';
@@ -160,11 +159,7 @@ export function LargeTimeline({
       )}
       <div className={taskId === '' ? '' : 'grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_24rem]'}>
         <Panel
-          title={[
-            counted(answer.matched, 'ended attempt', 'ended attempts'),
-            counted(answer.nodes.length, 'node', 'nodes'),
-            counted(answer.lanes.key.length, 'lane', 'lanes'),
-          ].join(', ')}
+          title={lanesTitle('ended attempt', answer.matched, answer.nodes.length, answer.lanes.key.length)}
           actions={<TimelineSpan originNs={originNs} range={range} more={`, as of ${asOf}`} />}
           flush
         >

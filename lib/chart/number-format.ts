@@ -40,11 +40,11 @@ export function formatShare(share: number | null): string {
   return `${percent !== 0 && Math.abs(percent) < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
 }
 
-/** A count with thousands separated. */
 /** `1 node`, `2,000 nodes` */
 export const counted = (count: number, one: string, many: string): string =>
   `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
 
+/** A count with thousands separated. */
 export const formatCount = (count: number | null): string => (count === null ? UNKNOWN : count.toLocaleString('en-US'));
 
 /** GB/s (1e9 B/s, as nccl-tests counts). */

@@ -1,4 +1,5 @@
 /** A slice in words: what is said to a screen reader, shown under the pointer and written on the slice. */
+import { counted } from './number-format.ts';
 import { durationText } from './time-ticks.ts';
 import type { TimelineTracks } from './timeline-lanes.ts';
 
@@ -38,3 +39,7 @@ export function trackWhere(tracks: TimelineTracks, track: number): string {
   const group = tracks.groups.find(({ first, last }) => track >= first && track < last);
   return group === undefined ? '' : `${tracks.tracks[track]?.label ?? ''} on ${group.label}`;
 }
+
+/** What lies on the lanes: how many attempts (`what` they are), nodes and lanes. */
+export const lanesTitle = (what: 'attempt' | 'ended attempt', attempts: number, nodes: number, lanes: number): string =>
+  [counted(attempts, what, `${what}s`), counted(nodes, 'node', 'nodes'), counted(lanes, 'lane', 'lanes')].join(', ');

@@ -6,7 +6,8 @@ import { communicatorName } from './collective-metrics.ts';
 import { type Faults, NO_FAULTS } from './faults.ts';
 import { GPU_MODELS, type GpuModelName } from './gpu-models.ts';
 import { GPUS_PER_NODE, gpuUuid, hash, nodeAt, unit, type World } from './model.ts';
-import { createWorld, otherWorlds } from './worlds.ts';
+import { otherWorlds } from './other-worlds.ts';
+import { createWorld } from './worlds.ts';
 
 export const INCIDENTS = [
   'gpu-throttle',

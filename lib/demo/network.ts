@@ -16,6 +16,9 @@ export interface AllReducePlan {
   readonly transferMs: number;
 }
 
+/** How long it takes, ms, when nothing on the way is bad. */
+export const planMs = ({ latencyMs, transferMs }: AllReducePlan): number => latencyMs + transferMs;
+
 const PROTOCOLS: readonly Protocol[] = ['LL', 'LL128', 'Simple'];
 type Latencies = Readonly<Record<'Ring' | 'Tree', Readonly<Record<Protocol, number>>>>;
 /** µs: once, for a step over NVLink, and for one over the network. */
@@ -57,7 +60,7 @@ export function allReducePlan(bytes: number, ranks: number, nodes: number, fabri
     ),
   ]);
   if (nodes === 1 && fabric.inSwitch !== null) plans.push(plan('NVLS', 'Simple', NVLS_LATENCY, fabric.inSwitch));
-  return plans.reduce((best, one) => (one.latencyMs + one.transferMs < best.latencyMs + best.transferMs ? one : best));
+  return plans.reduce((best, one) => (planMs(one) < planMs(best) ? one : best));
 }
 
 /** RCCLX's limits (RCCL_DDA_ALL_REDUCE_FLAT_MAX_BYTES, ..._TREE_MAX_BYTES, LOW_PRECISION_MSG_SIZE_THRESHOLD) and ranks, bytes. */

@@ -1,5 +1,8 @@
 /** What the simulation needs of OTLP/JSON: spans, their resources and attributes. */
 
+/** `Span.SpanKind` of opentelemetry-proto. */
+export const SPAN_KIND = { INTERNAL: 1, SERVER: 2, PRODUCER: 4, CONSUMER: 5 } as const;
+
 export type AttributeValue = string | number | boolean;
 interface KeyValue {
   readonly key: string;

@@ -1,12 +1,10 @@
 /** OTLP/JSON spans of requests that a deployment answers, with one AllReduce of the prompt and one of the first and last token. */
 import { nanos } from './attempt.ts';
 import { actorId, gpuUuid, hex, trainWorker, unit, type World } from './model.ts';
-import type { AllReducePlan } from './network.ts';
-import { type AttributeValue, attributes, type OtlpSpan, type ResourceSpans, resource } from './otlp.ts';
-import { messageBytes, OPERATIONS_OF_PASS, planMs, type Request, requestsBetween, requestTaskId } from './serving.ts';
+import { type AllReducePlan, planMs } from './network.ts';
+import { type AttributeValue, attributes, type OtlpSpan, type ResourceSpans, resource, SPAN_KIND } from './otlp.ts';
+import { messageBytes, OPERATIONS_OF_PASS, type Request, requestsBetween, requestTaskId } from './serving.ts';
 
-const INTERNAL = 1;
-const SERVER = 2;
 /** Operations are numbered anew from a multiple of this with each request: more than the longest has. */
 const NUMBERS_OF_REQUEST = 100_000;
 /** Kernels of the ranks start within this, ns. */
@@ -85,7 +83,7 @@ function requestSpans(world: World, request: Request, application: string, route
       spanId: id(which, rank + 1),
       parentSpanId: operation.parent,
       name: 'all_reduce',
-      kind: INTERNAL,
+      kind: SPAN_KIND.INTERNAL,
       startTimeUnixNano: nanosAfter(operation.start, (arrivals[rank] ?? 0) - latest),
       endTimeUnixNano: nanosAfter(operation.start, planMs(operation.plan) * 1e6),
       attributes: attributes({
@@ -116,13 +114,13 @@ function requestSpans(world: World, request: Request, application: string, route
         {
           scope: { name: 'serve', version: '1.0.0' },
           spans: [
-            phase(0, `POST ${route}`, SERVER, [request.start, request.end], {
+            phase(0, `POST ${route}`, SPAN_KIND.SERVER, [request.start, request.end], {
               'http.route': route,
               'serve.application': application,
               ...tokens,
             }),
-            phase(1, 'prefill', INTERNAL, [request.start, request.prefillEnd], { tokens: request.prompt }),
-            phase(2, 'decode', INTERNAL, [request.prefillEnd, request.end], {
+            phase(1, 'prefill', SPAN_KIND.INTERNAL, [request.start, request.prefillEnd], { tokens: request.prompt }),
+            phase(2, 'decode', SPAN_KIND.INTERNAL, [request.prefillEnd, request.end], {
               tokens: request.answer,
               'requests.together': request.together,
             }),

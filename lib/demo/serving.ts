@@ -9,7 +9,7 @@
  */
 import { type Attempt, finished } from './attempt.ts';
 import { actorId, hex, type Serving, trainWorker, unit, type World } from './model.ts';
-import { type AllReducePlan, rcclxAllReducePlan } from './network.ts';
+import { type AllReducePlan, planMs, rcclxAllReducePlan } from './network.ts';
 
 /** Width of a layer's output in bfloat16, bytes for each token. */
 const BYTES_OF_TOKEN = 8192 * 2;
@@ -43,7 +43,6 @@ export interface Request {
 const planOfTokens = (world: World, tokens: number): AllReducePlan =>
   rcclxAllReducePlan(messageBytes(tokens), world.ranks, world.gpu.fabric);
 export const messageBytes = (tokens: number): number => tokens * BYTES_OF_TOKEN;
-export const planMs = (plan: AllReducePlan): number => plan.latencyMs + plan.transferMs;
 
 /** Time of the k-th request and what it asks for; ms. */
 function draft(world: World, serving: Serving, index: number) {

@@ -3,7 +3,7 @@ import { type Attempt, nanos } from './attempt.ts';
 import { communicatorName } from './collective-metrics.ts';
 import { preprocessAttempts } from './memory.ts';
 import { actorId, GPUS_PER_NODE, gpuUuid, hex, nodeAt, trainWorker, type World } from './model.ts';
-import { type AttributeValue, attributes, type OtlpSpan, type ResourceSpans, resource } from './otlp.ts';
+import { type AttributeValue, attributes, type OtlpSpan, type ResourceSpans, resource, SPAN_KIND } from './otlp.ts';
 import {
   type CommunicatorKind,
   isThrottled,
@@ -18,9 +18,6 @@ import {
   trainTaskId,
 } from './training.ts';
 
-const INTERNAL = 1;
-const PRODUCER = 4;
-const CONSUMER = 5;
 const RAY_SCOPE = 'ray.util.tracing.tracing_helper';
 
 function rankSpans(world: World, step: number, part: RankStep, traceId: string, rootId: string): ResourceSpans {
@@ -49,7 +46,7 @@ function rankSpans(world: World, step: number, part: RankStep, traceId: string, 
     spanId: id(which),
     parentSpanId: parent,
     name,
-    kind: INTERNAL,
+    kind: SPAN_KIND.INTERNAL,
     startTimeUnixNano: nanos(start + clock),
     endTimeUnixNano: nanos(end + clock),
     attributes: attributes(values),
@@ -138,7 +135,7 @@ export function stepSpans(world: World, step: number): ResourceSpans[] {
             traceId,
             spanId: rootId,
             name: 'train.global_step',
-            kind: INTERNAL,
+            kind: SPAN_KIND.INTERNAL,
             startTimeUnixNano: nanos(stepStart(world, step)),
             endTimeUnixNano: nanos(end),
             attributes: attributes({
@@ -182,7 +179,7 @@ function remoteSpans(world: World, attempt: Attempt): { producer: OtlpSpan | nul
     traceId,
     spanId: parent,
     name: `${name} ray.remote`,
-    kind: PRODUCER,
+    kind: SPAN_KIND.PRODUCER,
     startTimeUnixNano: nanos(attempt.submitted - 0.8),
     endTimeUnixNano: nanos(attempt.submitted),
     attributes: attributes({
@@ -198,7 +195,7 @@ function remoteSpans(world: World, attempt: Attempt): { producer: OtlpSpan | nul
     spanId: hex(8, world.seed, 112, word(0), word(8), attempt.attempt),
     parentSpanId: parent,
     name: `${name} ray.remote_worker`,
-    kind: CONSUMER,
+    kind: SPAN_KIND.CONSUMER,
     startTimeUnixNano: nanos(attempt.started + 0.7),
     endTimeUnixNano: nanos(attempt.ended - 0.2),
     attributes: attributes({

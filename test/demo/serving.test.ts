@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { gpuBusy, nodeMemory } from '../../lib/demo/memory.ts';
 import { NODE_MEMORY } from '../../lib/demo/model.ts';
+import { planMs } from '../../lib/demo/network.ts';
+import { otherWorlds } from '../../lib/demo/other-worlds.ts';
 import { federatedSamples } from '../../lib/demo/server.ts';
-import { OPERATIONS_OF_PASS, planMs, requestAt, requestsBetween, servingAttempts } from '../../lib/demo/serving.ts';
+import { OPERATIONS_OF_PASS, requestAt, requestsBetween, servingAttempts } from '../../lib/demo/serving.ts';
 import { servingSpans } from '../../lib/demo/serving-spans.ts';
 import { Tally } from '../../lib/demo/tally.ts';
-import { otherWorlds } from '../../lib/demo/worlds.ts';
 
 const ANCHOR = Date.UTC(2026, 0, 5, 12, 0, 0);
 const world = otherWorlds(7, ANCHOR).find(({ serving }) => serving !== null);

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { startServer } from '../../lib/demo/server.ts';
-import { sparkEventLog, sparkLogPath, sparkRun } from '../../lib/demo/spark-log.ts';
+import { sparkEventLog, sparkLogPath } from '../../lib/demo/spark-log.ts';
+import { HEAP, sparkRun } from '../../lib/demo/spark-run.ts';
 import { Tally } from '../../lib/demo/tally.ts';
 import { createWorld } from '../../lib/demo/worlds.ts';
 
 const ANCHOR = Date.UTC(2026, 0, 5, 12, 0, 0);
 const world = createWorld(7, ANCHOR);
-const HEAP = 16 * 1024 ** 3;
 // biome-ignore lint/suspicious/noExplicitAny: what another program wrote.
 type Line = any;
 const linesOf = (text: string): Line[] =>
