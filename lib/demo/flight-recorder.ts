@@ -49,7 +49,6 @@ export interface FlightRecord {
 }
 
 const nanos = (ms: number): number => Math.round(ms * 1000) * 1000;
-const discovered = (ms: number): number => nanos(Math.ceil(ms / WATCHDOG) * WATCHDOG);
 
 /** Ranks of the group that a rank is in, ascending. */
 function members(world: World, kind: CommunicatorKind, rank: number): number[] {
@@ -64,6 +63,8 @@ export function flightRecord(whole: World, rank: number, time: number): FlightRe
   const world = runAt(whole, time);
   const last = stepAt(world, time);
   if (last < 0 || !Number.isInteger(rank) || rank < 0 || rank >= world.ranks) return null;
+  // Whoever asks for a dump looks, too.
+  const discovered = (ms: number): number => nanos(Math.min(time, Math.ceil(ms / WATCHDOG) * WATCHDOG));
   const entries: Entry[] = [];
   const node = Math.floor(rank / GPUS_PER_NODE);
   const name = (kind: CommunicatorKind): string => communicatorName(world, kind, node);

@@ -34,6 +34,7 @@ describe("the simulated ranks' Flight Recorders", () => {
     for (const entry of record.entries) {
       expect(shape(entry)).toEqual(shape(recorded.entries[0]));
       // Only what has ended has lasted.
+      expect(Number(entry.time_discovered_completed_ns)).toBeLessThanOrEqual(ANCHOR * 1e6);
       expect('duration_ms' in entry).toBe(entry.state === 'completed');
     }
   });
