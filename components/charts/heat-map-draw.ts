@@ -2,7 +2,7 @@
 import { type HeatMapModel, heatX, paintHeatMap } from '../../lib/chart/heat-map.ts';
 import { timeTicks } from '../../lib/chart/time-ticks.ts';
 import { mixColours, packColour } from '../../lib/chart/timeline-colours.ts';
-import { fitted } from './fitted-text.ts';
+import { fillFitted } from './fitted-text.ts';
 
 export const HEAT_AXIS = 24;
 export const HEAT_LABELS = 168;
@@ -59,7 +59,7 @@ export function drawHeatMap(canvas: HTMLCanvasElement, model: HeatMapModel, layo
   context.fillStyle = colour('text');
   for (let row = 0; row < rows; row += every) {
     const label = model.rows[row]?.label ?? '';
-    context.fillText(fitted(context, label, labels - 20), 12, HEAT_AXIS + (row + 0.5) * rowHeight);
+    fillFitted(context, label, 12, HEAT_AXIS + (row + 0.5) * rowHeight, labels - 20);
   }
   for (let row = 0; row < rows; row++)
     for (const kill of model.rows[row]?.kills ?? []) {

@@ -5,7 +5,7 @@
  */
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from 'react';
 import { levelColour, type RankStripsModel, stripAt } from '../../lib/chart/rank-strips.ts';
-import { fitted } from './fitted-text.ts';
+import { fillFitted } from './fitted-text.ts';
 import { CursorLine, setSharedCursor } from './shared-cursor.tsx';
 
 const MOST_HEIGHT = 440;
@@ -55,7 +55,7 @@ function draw(
     if (model.labelled) {
       context.font = `${row.isLate ? '600 ' : ''}12px "JetBrains Mono Variable", monospace`;
       context.fillStyle = row.isLate ? colour('bad') : i === chosen ? colour('text') : colour('muted');
-      context.fillText(fitted(context, row.label, labels - 14), 8, top + tall / 2);
+      fillFitted(context, row.label, 8, top + tall / 2, labels - 14);
     }
     for (let bin = 0; bin < model.count; bin++) {
       const level = row.levels[bin] ?? -1;

@@ -10,7 +10,7 @@
 import { timeTicks } from '../../lib/chart/time-ticks.ts';
 import { AXIS_HEIGHT, rowsBetween, TRACK_HEIGHT } from '../../lib/chart/timeline-layout.ts';
 import type { WideRun } from '../../lib/chart/timeline-raster.ts';
-import { fitted } from './fitted-text.ts';
+import { fillFitted } from './fitted-text.ts';
 import { drawChain, drawLinks, drawMeasure, drawRun } from './timeline-marks.ts';
 import { resizeCanvas } from './timeline-painter.ts';
 import type { Frame, Marks, TimelineScene } from './timeline-scene.ts';
@@ -102,11 +102,11 @@ function drawLabels(context: CanvasRenderingContext2D, scene: TimelineScene, fra
       if (scene.folds) context.fillText(row.folded ? '▸' : '▾', 7, top + row.height / 2);
       context.fillStyle = theme.text;
       context.font = '600 11px "Inter Variable", sans-serif';
-      context.fillText(fitted(context, group.label, frame.labels - 26), 20, top + row.height / 2);
+      fillFitted(context, group.label, 20, top + row.height / 2, frame.labels - 26);
       context.font = '11px "Inter Variable", sans-serif';
     } else if (track?.depth === 0) {
       context.fillStyle = theme.muted;
-      context.fillText(fitted(context, track.label, frame.labels - 26), 20, top + row.height / 2);
+      fillFitted(context, track.label, 20, top + row.height / 2, frame.labels - 26);
     }
   }
 }

@@ -1,7 +1,7 @@
 'use client';
 /** Memory: what nodes and GPUs held over time, what was killed for it, and what ran there then. */
 import { useMemo } from 'react';
-import { formatCount } from '../../lib/chart/number-format.ts';
+import { counted } from '../../lib/chart/number-format.ts';
 import { heatmapRoute, oomRoute } from '../../lib/contract/memory.ts';
 import { useApi } from '../queries/api-client.ts';
 import { Panel } from '../ui/panel.tsx';
@@ -48,7 +48,7 @@ export function MemoryPage() {
       ) : null}
       <SourceNotices notices={notices} />
       <Panel
-        title={`Memory in use by ${address.by === 'gpu' ? 'GPU' : 'node'}${data ? `, ${formatCount(data.rows.length)} rows` : ''}`}
+        title={`Memory in use by ${address.by === 'gpu' ? 'GPU' : 'node'}${data ? `, ${counted(data.rows.length, 'row', 'rows')}` : ''}`}
         flush
         actions={
           <fieldset aria-label="Rows" className="flex overflow-hidden rounded border border-[var(--line)]">
