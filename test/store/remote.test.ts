@@ -16,7 +16,7 @@ import { z } from 'zod';
 import { createIngest } from '../../lib/server/ingest/create-ingest.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
 import { createTelemetry } from '../../lib/server/telemetry.ts';
-import { createTimelineKeeper, type TimelineKeeper } from '../../lib/server/tiles/keeper.ts';
+import { createTimelineKeeper } from '../../lib/server/tiles/keeper.ts';
 import type { Engine, Param, Query } from '../../lib/store/engine.ts';
 import { migrate } from '../../lib/store/migrate.ts';
 import { openEngine } from '../../lib/store/open-engine.ts';
@@ -69,7 +69,12 @@ let local: Runtime;
 let remote: Engine;
 let url = '';
 let peer: ChildProcess;
-let keeper: TimelineKeeper;
+/** By keepers that come when everything is stored: lanes that were laid before are laid anew, and how often is a matter of time. */
+async function keptOnce(...engines: readonly Engine[]): Promise<void> {
+  const keepers = engines.map((engine) => createTimelineKeeper(engine, createTelemetry(), () => null));
+  await Promise.all(keepers.map((keeper) => keeper.keep()));
+  await Promise.all(keepers.map((keeper) => keeper.close()));
+}
 const directory = mkdtempSync(join(tmpdir(), 'xray-peer-'));
 
 beforeAll(async () => {
@@ -88,11 +93,10 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${port}`;
   remote = await openEngine('', { url, headers: {} });
   await migrate(remote, MIGRATIONS, local.config.retentionDays);
-  keeper = createTimelineKeeper(remote, createTelemetry(), () => null);
-  await Promise.all([keeper.keep(), local.timelines.keep()]);
+  await keptOnce(local.engine, remote);
+  await local.timelines.close();
 });
 afterAll(async () => {
-  await keeper?.close();
   peer?.kill('SIGKILL');
   await local?.close();
   rmSync(directory, { recursive: true, force: true });
@@ -135,7 +139,7 @@ describe('every query of lib/store/queries, in both transports', () => {
       for (const target of [local.ingest, ingest])
         await target.traces({ bytes: spans, contentType: 'application/json', contentEncoding: '', cluster: null });
       await ingest.close();
-      await Promise.all([keeper.keep(), local.timelines.keep()]);
+      await keptOnce(local.engine, remote);
     });
 
     it.each(queries.map((query) => [query.name, query] as const))('%s', async (_, query) => {

@@ -65,7 +65,7 @@ const inColumns = (
     groupArray(worker_id) AS worker_id, groupArray(ifNull(toString(worker_pid), '')) AS worker_pid, groupArray(actor_id) AS actor_id,
     groupArray(toUInt32(depth)) AS depth, groupArray(toFloat64(tasks)) AS tasks, groupArray(toFloat64(failures)) AS failures,
     groupArray(toString(first_ns)) AS first_ns, groupArray(toString(last_ns)) AS last_ns,
-    groupArray(toString(first_failure_ns)) AS first_failure_ns, groupArray(toString(longest_ns)) AS longest_ns FROM (${lanes} ORDER BY node, lane)`;
+    groupArray(toString(first_failure_ns)) AS first_failure_ns, groupArray(toString(longest_ns)) AS longest_ns FROM (${lanes} ORDER BY node_id, worker_id, depth)`;
 
 const LANES = `SELECT node, lane, node_id, worker_id, max(worker_pid) OVER (PARTITION BY node_id, worker_id) AS worker_pid,
     max(actor_id) OVER (PARTITION BY node_id, worker_id) AS actor_id, depth, tasks, failures, first_ns, last_ns, first_failure_ns, longest_ns
