@@ -4,13 +4,14 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export const dataDirectory = resolve(process.env.XRAY_DATA_DIR || join(root, '.xray'));
 
+const pinned = join(root, 'node_modules/.bin/node');
 const say = (line) => process.stderr.write(`${line}\n`);
 const run = (command, args, options = {}) =>
   spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options }).status === 0;
@@ -39,14 +40,28 @@ export function installDependencies() {
     say('X-Ray: npm install failed; its words are above. Is the network there?');
     process.exit(1);
   }
+  linkNode();
   writeFileSync(stamp, lock);
 }
 
-/** The Node that node_modules pins; the Node that runs this where the package has none for this platform. */
-export function pinnedNode() {
-  const node = join(root, 'node_modules/node/bin/node');
-  return existsSync(node) ? node : process.execPath;
+/**
+ * npm links the Node that the lock file pins for this platform. Where it pins none, the Node that runs this takes its
+ * place if it strips types by itself (Node >= 22.18), else nothing here could run.
+ */
+function linkNode() {
+  if (existsSync(pinned)) return;
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < 22 || (major === 22 && minor < 18)) {
+    say(`X-Ray: no Node is pinned for ${process.platform}-${process.arch}; run this with Node >= 22.18`);
+    process.exit(1);
+  }
+  mkdirSync(dirname(pinned), { recursive: true });
+  rmSync(pinned, { force: true });
+  symlinkSync(process.execPath, pinned);
 }
+
+/** The Node that node_modules pins. */
+export const pinnedNode = () => pinned;
 
 function debianPackage(name) {
   if (process.getuid?.() !== 0 || !onPath('apt-get')) return;
@@ -73,17 +88,17 @@ function ensurePython() {
 }
 
 /**
- * The newest release whose sha256 of all four platforms could be confirmed from records other than the download itself.
- * It is the last resort, and only ever listens on loopback.
+ * The last resort, and only ever listens on loopback. The checksums are those of the release's sha256sums.txt, compared with
+ * the records of other projects that pin the same release (lib/decisions/0016).
  */
 const PROMETHEUS = {
-  version: '2.28.1',
-  sha256: {
-    'linux-amd64': '91dd91e13f30fe520e01175ca1027dd09a458d4421a584ba557ba88b38803f27',
-    'linux-arm64': '298e5e32cc2d106f4d886548a535e787871650095fe87b1e8b29f83cbcbddbd1',
-    'darwin-amd64': '3941b102a06ebae9bcfa52d07b84825543f529c1e308f2bd66c6ad55cd4d25a4',
-    'darwin-arm64': '1c39922ef27835cf1c68658a20cdfd0323f61ed1efe9424cc1643020bd990a1e',
-  },
+  version: '3.14.0',
+  sha256: new Map([
+    ['linux-amd64', 'f665c6da19eb7ba399c915d30c7d9793c9b417bf8a749b504bc470678631478d'],
+    ['linux-arm64', '077f3781ab7245dc04c9a3c9b78ba120fc8e41aa0dc97489b0af67247e50ba83'],
+    ['darwin-amd64', 'a14307b9726e66cadb81be9a544732623af26dabeb7702c987aa9c3c062ada34'],
+    ['darwin-arm64', 'a9623f7f4fe65b1b171b423c1a72bbf23dfdf41a171dcb33e7dd302af80dc01c'],
+  ]),
 };
 
 /** Path of a Prometheus: PATH, else Debian's package as root, else the pinned release with its checksum; else null. */
@@ -94,7 +109,7 @@ export async function ensurePrometheus() {
   const platform = `${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`;
   const target = join(dataDirectory, `prometheus-${PROMETHEUS.version}/prometheus`);
   if (existsSync(target)) return target;
-  const sum = PROMETHEUS.sha256[platform];
+  const sum = PROMETHEUS.sha256.get(platform);
   if (!sum) {
     say(`X-Ray: no Prometheus on PATH and none is pinned for ${platform}; install it, or set PROMETHEUS_URL`);
     return null;
