@@ -25,6 +25,7 @@ import {
   StoreError,
   storeErrorCode,
 } from './engine.ts';
+import { readRows } from './read-rows.ts';
 
 interface ChdbResult {
   text(): string;
@@ -187,10 +188,7 @@ export function openChdb(directory: string): Engine {
     params: Readonly<Record<string, Param>> = {},
     options: SelectOptions = {},
   ): Promise<Row[]> {
-    const text = (await ask(query, params, options, 'JSONEachRow')).text();
-    const rows: Row[] = [];
-    for (const line of text.split('\n')) if (line !== '') rows.push(query.row.parse(JSON.parse(line)));
-    return rows;
+    return readRows(query, (await ask(query, params, options, 'JSONEachRow')).bytes());
   }
 
   return {

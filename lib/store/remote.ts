@@ -10,6 +10,7 @@ import {
   StoreError,
   storeErrorCode,
 } from './engine.ts';
+import { readRows } from './read-rows.ts';
 
 export interface RemoteStore {
   /** Without a trailing slash. */
@@ -75,10 +76,7 @@ export function openRemote(store: RemoteStore): Engine {
   return {
     kind: 'clickhouse',
     async select<Row>(query: Query<Row>, params: Readonly<Record<string, Param>> = {}, options: SelectOptions = {}) {
-      const text = (await ask(query, params, options, 'JSONEachRow')).toString();
-      const rows: Row[] = [];
-      for (const line of text.split('\n')) if (line !== '') rows.push(query.row.parse(JSON.parse(line)));
-      return rows;
+      return readRows(query, await ask(query, params, options, 'JSONEachRow'));
     },
     selectBytes: (query, params = {}, options = {}) => ask(query, params, options, 'RowBinary'),
     async insert(table, rows) {

@@ -1,0 +1,29 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { openTestRuntime } from '../server/open-runtime.ts';
+
+const numbers = (count: number) => ({
+  name: 'rows-of-test',
+  sql: `SELECT toString(number) AS id, concat('ü', repeat('x', 100)) AS text FROM numbers(${count})`,
+  row: z.object({ id: z.string().transform(BigInt), text: z.string() }),
+});
+
+describe('rows of an answer', () => {
+  it('are all there and in order, 400,000 of them without a turn over 200 ms', async () => {
+    const runtime = await openTestRuntime();
+    try {
+      const delay = monitorEventLoopDelay({ resolution: 5 });
+      delay.enable();
+      const rows = await runtime.engine.select(numbers(400_000));
+      delay.disable();
+      expect(rows.length).toBe(400_000);
+      expect(rows.every(({ id, text }, at) => id === BigInt(at) && text.startsWith('üx'))).toBe(true);
+      expect(delay.max / 1e6).toBeLessThan(200);
+      expect(await runtime.engine.select(numbers(0))).toEqual([]);
+      expect((await runtime.engine.select(numbers(1)))[0]?.text.length).toBe(101);
+    } finally {
+      await runtime.close();
+    }
+  }, 60_000);
+});
