@@ -1,7 +1,7 @@
 /** X-Ray's production server for benches, built when it is not, on a free port and a data directory of its own. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -19,11 +19,16 @@ export async function freePort(): Promise<number> {
 }
 
 /** Resolves when the address answers with 2xx. Rejects after `limitS` or when the process has ended. */
-export async function untilAnswers(url: string, child: ChildProcess, limitS: number): Promise<void> {
+export async function untilAnswers(
+  url: string,
+  child: ChildProcess,
+  limitS: number,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<void> {
   for (const end = performance.now() + limitS * 1000; performance.now() < end; await sleep(50)) {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
     if (
-      await fetch(url).then(
+      await fetch(url, { headers }).then(
         (answer) => answer.ok,
         () => false,
       )
@@ -37,6 +42,10 @@ export interface BenchServer {
   readonly base: string;
   /** VmRSS of the server process in MiB. */
   readonly residentMiB: () => number;
+  /** VmHWM in MiB: the most that was resident since the start, or since `forgetPeak`. NaN where the process has ended. */
+  readonly peakResidentMiB: () => number;
+  readonly forgetPeak: () => void;
+  readonly isAlive: () => boolean;
   /** Resolves when its store has merged what came in: it works less than a tenth of one core for three seconds; after `limitS` anyway. */
   readonly atRest: (limitS: number) => Promise<void>;
   /** A sample of its /metrics by name; NaN where absent. */
@@ -66,13 +75,20 @@ export async function startServer(environment: Readonly<Record<string, string>>)
     stdio: ['ignore', 'ignore', 'ignore'],
   });
   const base = `http://127.0.0.1:${port}`;
-  await untilAnswers(`${base}/api/health`, child, 120);
+  const token = environment.XRAY_AUTH_TOKEN;
+  await untilAnswers(`${base}/api/health`, child, 120, token ? { authorization: `Bearer ${token}` } : {});
+  const isAlive = () => child.exitCode === null && child.signalCode === null;
+  const statusMiB = (field: string): number => {
+    const status = isAlive() ? readFileSync(`/proc/${child.pid}/status`, 'utf8') : '';
+    return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024;
+  };
   return {
     base,
-    residentMiB() {
-      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-      return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
-    },
+    residentMiB: () => statusMiB('VmRSS'),
+    peakResidentMiB: () => statusMiB('VmHWM'),
+    // proc(5): 5 makes the peak the present value.
+    forgetPeak: () => writeFileSync(`/proc/${child.pid}/clear_refs`, '5'),
+    isAlive,
     async atRest(limitS) {
       const cpuS = () => {
         const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
@@ -89,6 +105,10 @@ export async function startServer(environment: Readonly<Record<string, string>>)
       return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
     },
     async close() {
+      if (!isAlive()) {
+        rmSync(data, { recursive: true, force: true });
+        return;
+      }
       const exit = once(child, 'exit');
       child.kill('SIGTERM');
       const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
