@@ -115,17 +115,3 @@ export function scaleAsks(kind: string): readonly string[] {
     .filter(({ path }) => namesIn(path).every((name) => name in names))
     .flatMap(({ path }) => addresses(path, names));
 }
-
-/** The kinds. */
-export const SCALE_KINDS: readonly string[] = Object.keys(NAMES);
-
-/** All of it, each once: `known` adds names that only the server knows (a share's token, an alert's fingerprint). */
-export function allAsks(known: Readonly<Record<string, string>>): readonly string[] {
-  const found = new Set<string>();
-  for (const { path } of getRoutes())
-    for (const names of Object.values(NAMES)) {
-      const all = { ...known, ...names };
-      if (namesIn(path).every((name) => name in all)) for (const one of addresses(path, all)) found.add(one);
-    }
-  return [...found];
-}
