@@ -20,7 +20,7 @@ const GPUS = Number(process.env.XRAY_BENCH_GPUS ?? '4096');
 const MINUTES = 60;
 const LIVE_S = 60;
 /** Seconds until X-Ray has acknowledged all of the past: its newest minutes come first, and through the State API even sooner. */
-async function untilComplete(base: string): Promise<number> {
+export async function untilComplete(base: string): Promise<number> {
   const began = performance.now();
   const ask = asker(base);
   for (; performance.now() - began < 180_000; await sleep(200)) {

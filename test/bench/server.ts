@@ -40,6 +40,8 @@ export async function untilAnswers(
 
 export interface BenchServer {
   readonly base: string;
+  readonly pid: number;
+  readonly dataDirectory: string;
   /** VmRSS of the server process in MiB. */
   readonly residentMiB: () => number;
   /** VmHWM in MiB: the most that was resident since the start, or since `forgetPeak`. NaN where the process has ended. */
@@ -82,8 +84,12 @@ export async function startServer(environment: Readonly<Record<string, string>>)
     const status = isAlive() ? readFileSync(`/proc/${child.pid}/status`, 'utf8') : '';
     return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024;
   };
+  const { pid } = child;
+  if (pid === undefined) throw new Error('the server did not start');
   return {
     base,
+    pid,
+    dataDirectory: data,
     residentMiB: () => statusMiB('VmRSS'),
     peakResidentMiB: () => statusMiB('VmHWM'),
     // proc(5): 5 makes the peak the present value.
