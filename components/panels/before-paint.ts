@@ -7,6 +7,9 @@ import { labelsWidth } from '../../lib/chart/timeline-layout.ts';
 export const BEFORE_PAINT = `(${beforePaint})(${labelsWidth})`;
 
 function beforePaint(labels: (width: number) => number): void {
+  // Styles that libraries add while running (react-remove-scroll, by get-nonce) carry the nonce of this answer too.
+  Object.assign(globalThis, { __webpack_nonce__: document.currentScript?.nonce });
+
   // The theme that was chosen, else the system's; and whether the last visit saw demo data.
   const root = document.documentElement;
   const chosen = localStorage.getItem('xray-theme');

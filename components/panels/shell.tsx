@@ -1,6 +1,6 @@
 'use client';
 /** The frame of every page: navigation at the left (below on a phone); palette, health and theme at the top. */
-import { Activity, Moon, Search, Sun } from 'lucide-react';
+import { Activity, LogOut, Moon, Search, Sun } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { usePathname, useRouter } from 'next/navigation';
 import { type ReactNode, useMemo, useState } from 'react';
@@ -38,7 +38,8 @@ function HealthLink() {
   );
 }
 
-export function Shell({ children }: { children: ReactNode }) {
+/** `canSignOut`: the reader signed in with a token. */
+export function Shell({ children, canSignOut = false }: { children: ReactNode; canSignOut?: boolean }) {
   const path = usePathname();
   const router = useRouter();
   const [open, setOpen] = useState<'palette' | 'help' | null>(null);
@@ -120,6 +121,18 @@ export function Shell({ children }: { children: ReactNode }) {
           >
             ?
           </button>
+          {canSignOut ? (
+            <form method="post" action="/signout" className="contents">
+              <button
+                type="submit"
+                aria-label="Sign out"
+                title="Sign out"
+                className="rounded p-1.5 text-[var(--muted)] hover:text-[var(--text)]"
+              >
+                <LogOut aria-hidden="true" size={16} />
+              </button>
+            </form>
+          ) : null}
         </div>
         <DemoBanner />
       </header>

@@ -3,10 +3,12 @@
  * Every refusal says the key, the value and what was expected.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import type { BlockList } from 'node:net';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { MOST_RETENTION_DAYS } from '../model/kept-until.ts';
+import { trustedProxies } from './http/client-address.ts';
 
 export interface HttpAuth {
   readonly bearerToken: string | null;
@@ -50,6 +52,8 @@ export interface Config {
   readonly authToken: string | null;
   /** Host names besides loopback's that requests may use where no token is needed (a proxy on this machine). */
   readonly allowedHosts: readonly string[];
+  /** Proxies whose X-Forwarded-For, -Proto and -Host are believed. */
+  readonly trustedProxies: BlockList;
   readonly retentionDays: { readonly tasks: number; readonly traces: number; readonly alerts: number };
   readonly limits: {
     readonly bodyBytes: number;
@@ -58,6 +62,8 @@ export interface Config {
     readonly depth: number;
     /** Rows waiting to be inserted before ingest answers 429. */
     readonly queueRows: number;
+    /** Connections at once (http/connection-limits.ts). */
+    readonly connections: number;
   };
   /** Where X-Ray sends its own traces (OTEL_EXPORTER_OTLP_ENDPOINT); null: nowhere. */
   readonly ownTraces: string | null;
@@ -189,6 +195,20 @@ function rayDiscovery(environment: Environment): HttpSource | null {
   return source('XRAY_RAY_DISCOVERY', { url, ...(token ? { bearerToken: token } : {}) });
 }
 
+/** Comma-separated addresses and networks. */
+function proxies(list: string): BlockList {
+  try {
+    return trustedProxies(
+      list
+        .split(',')
+        .map((entry) => entry.trim())
+        .filter((entry) => entry !== ''),
+    );
+  } catch (error) {
+    throw new ConfigError(`XRAY_TRUSTED_PROXIES: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 const isLoopback = (host: string): boolean => /^(127\.\d+\.\d+\.\d+|localhost|::1|\[::1\])$/.test(host);
 
 /** `host:port` where X-Ray's own children reach it: the address it listens on, or loopback where it listens on all. */
@@ -254,6 +274,7 @@ export function loadConfig(environment: Environment): Config {
       .split(',')
       .map((name) => name.trim().toLowerCase())
       .filter((name) => name !== ''),
+    trustedProxies: proxies(environment.XRAY_TRUSTED_PROXIES ?? ''),
     retentionDays: {
       tasks: file.retentionDays?.tasks ?? whole(environment, 'XRAY_RETENTION_TASKS_DAYS', 90, 1, MOST_RETENTION_DAYS),
       traces:
@@ -267,6 +288,7 @@ export function loadConfig(environment: Environment): Config {
       records: whole(environment, 'XRAY_LIMIT_RECORDS', 200_000, 1, 10_000_000),
       depth: whole(environment, 'XRAY_LIMIT_DEPTH', 64, 8, 1000),
       queueRows: whole(environment, 'XRAY_LIMIT_QUEUE_ROWS', 500_000, 1, 100_000_000),
+      connections: whole(environment, 'XRAY_LIMIT_CONNECTIONS', 1024, 16, 65_536),
     },
     ownTraces: environment.OTEL_EXPORTER_OTLP_ENDPOINT
       ? address('OTEL_EXPORTER_OTLP_ENDPOINT', environment.OTEL_EXPORTER_OTLP_ENDPOINT)

@@ -26,6 +26,22 @@ export async function checkShare(runtime: ShareStore, token: string, now = Date.
   await refuseClosed(runtime, shareIdOf(token), now);
 }
 
+/** Why a link opens nothing, as its page says it; null where it opens. */
+export async function closedShare(
+  runtime: ShareStore,
+  token: string,
+): Promise<{ readonly status: 404 | 410; readonly detail: string } | null> {
+  try {
+    await checkShare(runtime, token);
+    return null;
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    const { status, detail } = error.problem;
+    if (status === 404 || status === 410) return { status, detail };
+    throw error;
+  }
+}
+
 /**
  * The JSON text of ShareResponse, and counts the opening. Text, because the frozen answers stand in it byte for byte as
  * they came. Rejects with ProblemError: 404 where no share has this token, 410 where it expired or was revoked.

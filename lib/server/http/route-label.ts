@@ -4,7 +4,7 @@ const COLLECTIONS = new Set(['clusters', 'jobs', 'tasks', 'traces', 'alerts', 's
 /** Children of a collection that are no ids. */
 const FIXED = new Set(['summary', 'ranks', 'heatmap', 'oom', 'usage', 'strips', 'timeline', 'logs']);
 const KNOWN =
-  /^(\/|\/(api|v1)(\/[a-z]+|\/\{id\}){1,5}|\/(jobs|clusters|traces|alerts|memory|collectives|sources|shares|s|metrics|signin)(\/[a-z]+|\/\{id\}){0,3})$/;
+  /^(\/|\/(api|v1)(\/[a-z]+|\/\{id\}){1,5}|\/(jobs|clusters|traces|alerts|memory|collectives|sources|shares|s|metrics|signin|signout)(\/[a-z]+|\/\{id\}){0,3})$/;
 
 /** `/api/jobs/01000000/tasks/ab12` is `/api/jobs/{id}/tasks/{id}`; anything X-Ray does not serve is `other`. */
 export function routeLabel(path: string): string {

@@ -1,0 +1,68 @@
+/** POST /signin: a token that was typed in becomes a session, and the browser goes where it wanted to. */
+import type { IncomingMessage } from 'node:http';
+import type { AccessRule } from './access.ts';
+import { returnPath } from './canonical-path.ts';
+import { sessionCookie } from './sessions.ts';
+import { signInPage } from './sign-in-page.ts';
+import { answerPage, type Visit } from './visit.ts';
+
+/** More than a token and an address. */
+const MOST_BYTES = 16_384;
+const LONGEST_MS = 5_000;
+
+/** The body of the form; null where it is too large, too slow or ends early. */
+async function form(request: IncomingMessage): Promise<URLSearchParams | null> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const late = setTimeout(() => request.destroy(), LONGEST_MS);
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > MOST_BYTES) return null;
+      chunks.push(chunk);
+    }
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(late);
+  }
+  return new URLSearchParams(Buffer.concat(chunks).toString());
+}
+
+export async function signIn(access: AccessRule, visit: Visit): Promise<void> {
+  const { request, response, client } = visit;
+  if (request.headers.expect !== undefined) response.writeContinue();
+  const given = await form(request);
+  const wish = given?.get('path') ?? '/';
+  if (given === null) {
+    response.setHeader('connection', 'close');
+    return answerSignInPage(visit, { status: 413, path: '/', refusal: 'That is not a token: it is too long.' });
+  }
+  const result = access.signIn(given.get('token') ?? '', client.address);
+  if (result.is === 'wrong')
+    return answerSignInPage(visit, { status: 401, path: wish, refusal: 'That is not the token.' });
+  if (result.is === 'throttled') {
+    response.setHeader('retry-after', String(result.waitS));
+    return answerSignInPage(visit, {
+      status: 429,
+      path: wish,
+      refusal: `Too many wrong tokens from ${client.address}. Try again in ${result.waitS} s.`,
+    });
+  }
+  // A browser that says https of its own page speaks TLS to a proxy, even to one that is not listed.
+  const isSecure = client.isSecure || (request.headers.origin ?? '').startsWith('https://');
+  response.writeHead(303, {
+    location: returnPath(wish),
+    'set-cookie': sessionCookie(result.session, isSecure),
+    'cache-control': 'no-store',
+  });
+  response.end();
+}
+
+/** `path`: where the reader wanted to go; from outside. `refusal`: why the token was refused, as a sentence. */
+export function answerSignInPage(
+  visit: Visit,
+  { status, path, refusal }: { readonly status: number; readonly path: string; readonly refusal: string | null },
+): void {
+  answerPage(visit, status, signInPage({ path, refusal, nonce: visit.nonce }));
+}
