@@ -1,6 +1,6 @@
 /** What a timeline does not show, by whom it was left out, and how many: in sentences with a tone. */
 import type { Completeness } from '../model/task.ts';
-import { DEPTHS } from './depth-packer.ts';
+import { DEPTHS } from '../model/timeline-tile.ts';
 
 export interface CompletenessLine {
   readonly tone: 'ok' | 'quiet' | 'warn' | 'bad';

@@ -2,9 +2,7 @@
  * Slices of one lane that overlap -> depths, so that slices of one depth never overlap (they may touch). For slices that are
  * all known and come by start; lib/analysis/lane-depths.ts places those that come in any order.
  */
-
-/** Depths of one lane that are drawn: what overlaps more is counted, not drawn. */
-export const DEPTHS = 256;
+import { DEPTHS } from '../model/timeline-tile.ts';
 
 /** Numbers, each with a depth: the least comes out first. Work: the logarithm of what it holds, for each in or out. */
 export class DepthHeap {

@@ -8,7 +8,8 @@
  *     worker 2557   depth 0  |------running------------------->  (open-ended: up to now)
  *   node sim-node-0 (other raylet, same address: its own group)
  */
-import { DEPTHS, DepthPacker } from './depth-packer.ts';
+import { DEPTHS } from '../model/timeline-tile.ts';
+import { DepthPacker } from './depth-packer.ts';
 import {
   functionMedians,
   type LaneOrder,

@@ -15,7 +15,7 @@ const DIM = 0.62;
 
 export interface TraceTracks {
   readonly tracks: TimelineTracks;
-  /** Spans that stand deeper than DEPTHS (depth-packer.ts). */
+  /** Spans that stand deeper than DEPTHS (lib/model/timeline-tile.ts). */
   readonly tooDeep: number;
 }
 

@@ -64,6 +64,18 @@ export const TimelineLanesResponse = z.object({
   /** Ended attempts that the filter leaves, and of these, failed. */
   matched: z.number(),
   failures: z.number(),
+  /** Of `matched`, those that overlap more than 256 deep on their worker: in sums and slices, on no lane. Absent in old shares. */
+  deeper: z.number().optional(),
+  /** What the answer leaves out. Absent in old shares. */
+  omitted: z
+    .object({
+      /** Lanes beyond the first 20,000, which tiles can be asked of all the same. */
+      lanes: z.number(),
+      /** True where more attempts run than the 10,000 in `running`, more functions have names than the 2,000 in `functions`. */
+      moreRunning: z.boolean(),
+      moreFunctions: z.boolean(),
+    })
+    .optional(),
 });
 export type TimelineLanesWire = z.infer<typeof TimelineLanesResponse>;
 export const timelineLanesRoute = defineRoute({

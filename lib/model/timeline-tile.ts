@@ -30,6 +30,8 @@
 export const WHOLE_TIMELINE = 50_000;
 /** Lanes that the pages of X-Ray ask for at a time. */
 export const LANE_PAGE = 32;
+/** Slices of one worker that overlap stand on so many lanes at most: those that lie deeper are counted, not drawn. */
+export const DEPTHS = 256;
 const MAGIC = 0x54525858;
 const HEADER = 40;
 /** `bucket` of a carry, in memory. */

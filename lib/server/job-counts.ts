@@ -32,6 +32,8 @@ export function createJobCounter(engine: Engine, telemetry: Telemetry): JobCount
   /** Large jobs that go on: when they may be counted again, ms of performance.now(). */
   const notBefore = new Map<string, number>();
   let counting: Promise<void> | null = null;
+  /** Asked for while another count went on, which may be the last time for long. */
+  let next: number | null = null;
   let version = 0;
 
   async function count(session: string, job: string, until: number): Promise<void> {
@@ -47,9 +49,9 @@ export function createJobCounter(engine: Engine, telemetry: Telemetry): JobCount
       (a, b) => b.n - a.n || (a.function_name < b.function_name ? -1 : 1),
     );
     const sum = (of: (one: Sums) => number): number => functions.reduce((total, one) => total + of(one), 0);
-    const held: Record<string, number> = {};
+    const held = new Map<string, number>();
     for (const one of functions)
-      for (const [name, amount] of Object.entries(one.held)) held[name] = (held[name] ?? 0) + amount;
+      for (const [name, amount] of Object.entries(one.held)) held.set(name, (held.get(name) ?? 0) + amount);
     version = Math.max(version + 1, Date.now());
     await engine.insert('xray.ray_job_counts', [
       {
@@ -62,7 +64,7 @@ export function createJobCounter(engine: Engine, telemetry: Telemetry): JobCount
         running: sum(({ active }) => active),
         pending: sum(({ waiting }) => waiting),
         retries: sum(({ again }) => again),
-        task_resources: held,
+        task_resources: Object.fromEntries(held),
         user_functions: functions.filter(({ code }) => !code.startsWith('_') && !code.startsWith('JobSupervisor.'))
           .length,
         functions: functions
@@ -85,22 +87,32 @@ export function createJobCounter(engine: Engine, telemetry: Telemetry): JobCount
     }
   }
 
+  function start(until: number): void {
+    if (stop.signal.aborted) return;
+    if (counting !== null) {
+      next = until;
+      return;
+    }
+    counting = work(until)
+      .catch((error: unknown) => {
+        if (!stop.signal.aborted) telemetry.log('error', 'job-counts', { error: String(error) });
+      })
+      .finally(() => {
+        counting = null;
+        const again = next;
+        next = null;
+        if (again !== null) start(again);
+      });
+  }
+
   return {
-    start(until) {
-      if (counting !== null || stop.signal.aborted) return;
-      counting = work(until)
-        .catch((error: unknown) => {
-          if (!stop.signal.aborted) telemetry.log('error', 'job-counts', { error: String(error) });
-        })
-        .finally(() => {
-          counting = null;
-        });
-    },
+    start,
     settled: async () => {
-      await counting;
+      while (counting !== null) await counting;
     },
     async close() {
       stop.abort();
+      next = null;
       await counting;
     },
   };

@@ -13,7 +13,7 @@ import type { PrometheusSource } from './prometheus-source.ts';
 import type { RaySource } from './ray-source.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { HeldAnswers } from './tiles/held-answers.ts';
-import type { TimelineKeeper } from './tiles/keeper.ts';
+import type { TimelineIndexer } from './tiles/indexer.ts';
 
 export interface Runtime {
   readonly config: Config;
@@ -28,7 +28,7 @@ export interface Runtime {
   readonly rays: () => readonly RaySource[];
   readonly telemetry: Telemetry;
   /** Keeps timelines up with what is stored. */
-  readonly timelines: TimelineKeeper;
+  readonly timelines: TimelineIndexer;
   /** What several who open a timeline ask for. */
   readonly held: HeldAnswers;
   /** Every source with its state, freshly read. */

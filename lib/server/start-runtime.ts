@@ -22,7 +22,8 @@ import { type Runtime, setRuntime } from './runtime.ts';
 import { createStoreHealth } from './store-health.ts';
 import { createTelemetry } from './telemetry.ts';
 import { createHeldAnswers } from './tiles/held-answers.ts';
-import { createTimelineKeeper } from './tiles/keeper.ts';
+import { createTimelineIndexer } from './tiles/indexer.ts';
+import { watchStoredAttempts } from './tiles/stored-attempts.ts';
 
 function authHeaders(source: HttpSource): Record<string, string> {
   const { bearerToken, basic, headers } = source.auth;
@@ -52,8 +53,9 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   for (const change of await applyRetention(engine, config.retentionDays)) telemetry.log('info', 'retention', change);
   // Past the measured engine: a probe is no question of a user.
   storeHealth.start(opened);
-  const ingest = createIngest(engine, config, telemetry);
-  const timelines = createTimelineKeeper(engine, telemetry, ingest.writingSince);
+  const stored = watchStoredAttempts(engine);
+  const ingest = createIngest(stored.engine, config, telemetry);
+  const timelines = createTimelineIndexer(stored, telemetry);
   const demo = await preparing;
   const managed = config.prometheus
     ? null

@@ -21,7 +21,7 @@ const WINDOW_MS = 15 * 60_000;
 /** Windows of different seeds do not touch, whatever a wrong clock says. */
 const APART_MS = 25 * 60_000;
 
-/** The timeline's keeper looks once a second. */
+/** The timeline's indexer looks a second after much came in. */
 const KEPT_MS = 2500;
 
 const ALL = '(all)';

@@ -1,6 +1,6 @@
 /**
  * Ingest of Ray events with timelines kept and without: what POST /v1/events calls, in this process, with the recorded events
- * of a real cluster, told as several sessions. Without: the keeper is closed before anything comes in, which the product does
+ * of a real cluster, told as several sessions. Without: the indexer is closed before anything comes in, which the product does
  * not offer. Taken in turns, so that both see the same machine.
  */
 import { openTestRuntime } from '../server/open-runtime.ts';

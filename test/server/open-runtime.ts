@@ -11,7 +11,8 @@ import { createIngest } from '../../lib/server/ingest/create-ingest.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
 import { createTelemetry } from '../../lib/server/telemetry.ts';
 import { createHeldAnswers } from '../../lib/server/tiles/held-answers.ts';
-import { createTimelineKeeper } from '../../lib/server/tiles/keeper.ts';
+import { createTimelineIndexer } from '../../lib/server/tiles/indexer.ts';
+import { watchStoredAttempts } from '../../lib/server/tiles/stored-attempts.ts';
 import { migrate } from '../../lib/store/migrate.ts';
 import { openEngine } from '../../lib/store/open-engine.ts';
 import { MIGRATIONS } from '../../lib/store/schema/migrations.ts';
@@ -29,8 +30,9 @@ export async function openTestRuntime(environment: Readonly<Record<string, strin
   const telemetry = createTelemetry();
   const engine = await openEngine(directory, null);
   await migrate(engine, MIGRATIONS, config.retentionDays);
-  const ingest = createIngest(engine, config, telemetry);
-  const timelines = createTimelineKeeper(engine, telemetry, ingest.writingSince);
+  const stored = watchStoredAttempts(engine);
+  const ingest = createIngest(stored.engine, config, telemetry);
+  const timelines = createTimelineIndexer(stored, telemetry);
   return {
     config,
     version: 'test',

@@ -16,7 +16,8 @@ import { z } from 'zod';
 import { createIngest } from '../../lib/server/ingest/create-ingest.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
 import { createTelemetry } from '../../lib/server/telemetry.ts';
-import { createTimelineKeeper } from '../../lib/server/tiles/keeper.ts';
+import { createTimelineIndexer } from "../../lib/server/tiles/indexer.ts";
+import { watchStoredAttempts } from "../../lib/server/tiles/stored-attempts.ts";
 import type { Engine, Param, Query } from '../../lib/store/engine.ts';
 import { migrate } from '../../lib/store/migrate.ts';
 import { openEngine } from '../../lib/store/open-engine.ts';
@@ -54,7 +55,7 @@ function sampleParams(sql: string, full: boolean): Record<string, Param> {
   return params;
 }
 
-/** What a keeper chooses by the clock. */
+/** What an indexer chooses by the clock. */
 const CHOSEN = new Set(['lane', 'generation', 'until']);
 const rowsAsText = (rows: readonly unknown[]): string[] =>
   rows
@@ -69,11 +70,11 @@ let local: Runtime;
 let remote: Engine;
 let url = '';
 let peer: ChildProcess;
-/** By keepers that come when everything is stored: lanes that were laid before are laid anew, and how often is a matter of time. */
+/** By indexers that come when everything is stored: lanes that were laid before are laid anew, and how often is a matter of time. */
 async function keptOnce(...engines: readonly Engine[]): Promise<void> {
-  const keepers = engines.map((engine) => createTimelineKeeper(engine, createTelemetry(), () => null));
-  await Promise.all(keepers.map((keeper) => keeper.keep()));
-  await Promise.all(keepers.map((keeper) => keeper.close()));
+  const indexers = engines.map((engine) => createTimelineIndexer(watchStoredAttempts(engine), createTelemetry()));
+  await Promise.all(indexers.map((indexer) => indexer.keep()));
+  await Promise.all(indexers.map((indexer) => indexer.close()));
 }
 const directory = mkdtempSync(join(tmpdir(), 'xray-peer-'));
 

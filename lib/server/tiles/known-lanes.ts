@@ -1,5 +1,5 @@
 /** What tiles of a job need to know besides rows: which job, nodes of lanes, names of functions. Held, because every tile asks. */
-import { nodesOfLanes, timelineFunctions } from '../../store/queries/timeline-lanes.ts';
+import { functionsOfKeys, nodesOfLanes } from '../../store/queries/timeline-lanes.ts';
 import { type JobQuery, resolveJob } from '../jobs.ts';
 import type { Runtime } from '../runtime.ts';
 import type { JobNames } from './held-answers.ts';
@@ -8,6 +8,8 @@ import { functionKey, functionKeys } from './tile-rows.ts';
 /** Whether a job's id is ambiguous is looked up again after so long, behind the answer. */
 const FOUND_MS = 10_000;
 const JOBS_HELD = 100;
+/** Functions that are named in one statement. */
+const ASKED = 5_000;
 
 /** Throws ProblemError where there is no such job, or several. */
 export async function jobNames(runtime: Runtime, query: JobQuery): Promise<JobNames> {
@@ -60,16 +62,16 @@ export function noteFunctions(
     names.functions.set(functionKey(Number(hash & 0xffffffffn), Number(hash >> 32n)), name);
 }
 
-/** Names of the functions in rows of a tile, by functionKey. */
+/** Names of the functions in rows of a tile, by functionKey; those that are not held are looked up, so many at a time. */
 export async function knowFunctions(
   runtime: Runtime,
   names: JobNames,
   words: Uint32Array,
 ): Promise<ReadonlyMap<number, string>> {
-  for (const key of functionKeys(words)) {
-    if (names.functions.has(key)) continue;
-    noteFunctions(names, await runtime.engine.select(timelineFunctions, names.which));
-    break;
+  const keys = [...functionKeys(words)].filter((key) => !names.functions.has(key));
+  for (let from = 0; from < keys.length; from += ASKED) {
+    const some = keys.slice(from, from + ASKED);
+    noteFunctions(names, await runtime.engine.select(functionsOfKeys, { ...names.which, keys: some.map(BigInt) }));
   }
   return names.functions;
 }

@@ -3,9 +3,12 @@ import type { z } from 'zod';
 import type { TimelineLanesWire, timelineLanesRoute } from '../../contract/timeline-tile.ts';
 import { actorClasses, nodeNames } from '../../store/queries/timeline.ts';
 import {
+  type AllLanes,
+  allLanes,
   filteredLaneSums,
   type LaneSums,
   lanesOfColumns,
+  MOST_ANSWERED,
   timelineFunctions,
   timelineLaneSums,
 } from '../../store/queries/timeline-lanes.ts';
@@ -15,9 +18,11 @@ import { bareLane, nodeHash } from './job-lanes.ts';
 import { findJob, noteFunctions } from './known-lanes.ts';
 import { FOREVER, filterOf, isPlain, keyOf } from './slice-filter.ts';
 
-type Compare<T> = (a: T, b: T) => number;
+/** Names of functions that the answer holds. */
+const MOST_FUNCTIONS = 2_000;
+
 const collator = new Intl.Collator('en', { numeric: true });
-const natural = (a: string, b: string): number => (a === b ? 0 : collator.compare(a, b));
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const byBig = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
 
 interface NamedLane extends LaneSums {
@@ -25,41 +30,58 @@ interface NamedLane extends LaneSums {
   readonly actor: string | null;
 }
 
-const compareLanes: Compare<NamedLane> = (a, b) =>
-  natural(a.actor ?? '', b.actor ?? '') ||
-  Number(a.worker_pid ?? 0) - Number(b.worker_pid ?? 0) ||
-  natural(a.worker_id, b.worker_id) ||
-  a.depth - b.depth;
+type Order = LanesQuery['order'];
 
 /** What a lane, and the best of its lanes a node, is sorted by before names: smaller first. */
-function rankOf(order: 'node' | 'failure' | 'longest' | 'name', lane: LaneSums): bigint {
+function rankOf(order: Order, lane: LaneSums): bigint {
   if (order === 'failure') return BigInt(lane.first_failure_ns);
   if (order === 'longest') return -BigInt(lane.longest_ns);
   return 0n;
 }
 
-function sortLanes(lanes: readonly NamedLane[], order: 'node' | 'failure' | 'longest' | 'name'): readonly NamedLane[] {
+/** Place of each name in the order that people expect: a comparison of names costs a hundred times one of numbers. */
+function placesOf(names: Iterable<string>): ReadonlyMap<string, number> {
+  const sorted = [...new Set(names)].sort((a, b) => collator.compare(a, b) || byText(a, b));
+  return new Map(sorted.map((name, place) => [name, place]));
+}
+
+function sortLanes(lanes: readonly NamedLane[], order: Order): readonly NamedLane[] {
   const best = new Map<string, bigint>();
+  const nameOf = new Map<string, string>();
   for (const lane of lanes) {
     const rank = rankOf(order, lane);
     const before = best.get(lane.node_id);
     if (before === undefined || rank < before) best.set(lane.node_id, rank);
+    nameOf.set(lane.node_id, lane.nodeName);
   }
-  return [...lanes].sort(
-    (a, b) =>
-      (a.node_id === b.node_id
-        ? 0
-        : byBig(best.get(a.node_id) ?? 0n, best.get(b.node_id) ?? 0n) ||
-          natural(a.nodeName, b.nodeName) ||
-          natural(a.node_id, b.node_id)) ||
-      (order === 'name' ? 0 : byBig(rankOf(order, a), rankOf(order, b))) ||
-      compareLanes(a, b),
+  const nodeNamePlace = placesOf(nameOf.values());
+  const nodes = [...nameOf].sort(
+    ([a, nameA], [b, nameB]) =>
+      byBig(best.get(a) ?? 0n, best.get(b) ?? 0n) ||
+      (nodeNamePlace.get(nameA) ?? 0) - (nodeNamePlace.get(nameB) ?? 0) ||
+      byText(a, b),
   );
+  const nodePlace = new Map(nodes.map(([id], place) => [id, place]));
+  const actorPlace = placesOf(lanes.map(({ actor }) => actor ?? ''));
+  return lanes
+    .map((lane) => ({
+      lane,
+      node: nodePlace.get(lane.node_id) ?? 0,
+      rank: order === 'name' ? 0n : rankOf(order, lane),
+      actor: actorPlace.get(lane.actor ?? '') ?? 0,
+      pid: Number(lane.worker_pid ?? 0),
+    }))
+    .sort(
+      (a, b) =>
+        a.node - b.node ||
+        byBig(a.rank, b.rank) ||
+        a.actor - b.actor ||
+        a.pid - b.pid ||
+        byText(a.lane.worker_id, b.lane.worker_id) ||
+        a.lane.depth - b.lane.depth,
+    )
+    .map(({ lane }) => lane);
 }
-
-/** Another text whenever a lane comes, goes or grows, in whatever order the lanes come. */
-const versionOf = (lanes: readonly LaneSums[]): string =>
-  keyOf(lanes.reduce((sum, { lane, tasks }) => BigInt.asUintN(64, sum + lane * BigInt(2 * tasks + 1)), 0n));
 
 export type LanesQuery = z.output<typeof timelineLanesRoute.query>;
 
@@ -73,27 +95,30 @@ export async function getTimelineLanes(runtime: Runtime, query: LanesQuery): Pro
 
 async function lanesOf(runtime: Runtime, query: LanesQuery, names: JobNames): Promise<TimelineLanesWire> {
   const { which } = names;
+  const order = { order: query.order };
   const [allColumns, matchingColumns, functions, nodes, actors] = await Promise.all([
-    runtime.engine.select(timelineLaneSums, which),
-    isPlain(query) ? null : runtime.engine.select(filteredLaneSums, { ...which, ...filterOf(query) }),
-    runtime.engine.select(timelineFunctions, which),
+    runtime.engine.select(timelineLaneSums, { ...which, ...order }),
+    isPlain(query) ? null : runtime.engine.select(filteredLaneSums, { ...which, ...order, ...filterOf(query) }),
+    runtime.engine.select(timelineFunctions, { ...which, most: MOST_FUNCTIONS + 1 }),
     runtime.engine.select(nodeNames, { session: which.session }),
     runtime.engine.select(actorClasses, which),
   ]);
-  const all = lanesOfColumns(allColumns[0]);
+  const all = allLanes(allColumns[0]);
+  const rows = lanesOfColumns(matchingColumns === null ? allColumns[0] : matchingColumns[0]);
+  const matching: AllLanes = matchingColumns === null ? all : allLanes(matchingColumns[0]);
   noteFunctions(names, functions);
   // Of more they are looked up when a tile asks for them.
-  if (all.length <= MOST_LANES) for (const { lane, node } of all) names.nodeOf.set(lane, node);
-  const matching = matchingColumns === null ? null : lanesOfColumns(matchingColumns[0]);
+  if (names.nodeOf.size + rows.length <= MOST_LANES) for (const { lane, node } of rows) names.nodeOf.set(lane, node);
   const nodeName = new Map(nodes.map((node) => [node.node_id, node.name || node.ip || node.node_id.slice(0, 8)]));
   const actorClass = new Map(actors.map((actor) => [actor.actor_id, actor.class_name]));
-  const running = isPlain(query) ? runtime.timelines.open(which.session, which.job) : [];
-  const rows = matching ?? all;
+  const { slices: running, limited: isRunningLimited } = isPlain(query)
+    ? await runtime.timelines.running(which.session, which.job)
+    : { slices: [], limited: false };
   const known = new Set(rows.map((lane) => `${lane.node_id}/${lane.worker_id}`));
   const bare: LaneSums[] = [];
   for (const slice of running) {
     const worker = `${slice.nodeId}/${slice.workerId}`;
-    if (known.has(worker)) continue;
+    if (known.has(worker) || rows.length + bare.length >= MOST_ANSWERED) continue;
     known.add(worker);
     bare.push({
       node: nodeHash(slice.nodeId),
@@ -105,8 +130,6 @@ async function lanesOf(runtime: Runtime, query: LanesQuery, names: JobNames): Pr
       depth: 0,
       tasks: 0,
       failures: 0,
-      first_ns: FOREVER.toString(),
-      last_ns: '0',
       first_failure_ns: FOREVER.toString(),
       longest_ns: '0',
     });
@@ -128,11 +151,7 @@ async function lanesOf(runtime: Runtime, query: LanesQuery, names: JobNames): Pr
     const worker = `${lane.node_id}/${lane.worker_id}`;
     if (!place.has(worker)) place.set(worker, index);
   });
-  let [from, to] = [FOREVER, 0n];
-  for (const lane of all) {
-    if (BigInt(lane.first_ns) < from) from = BigInt(lane.first_ns);
-    if (BigInt(lane.last_ns) > to) to = BigInt(lane.last_ns);
-  }
+  let [from, to] = all.tasks === 0 ? [FOREVER, 0n] : [all.firstNs, all.lastNs];
   // Where all ended before they began.
   if (from !== FOREVER && to < from) to = from;
   const now = BigInt(Date.now()) * 1_000_000n;
@@ -144,7 +163,7 @@ async function lanesOf(runtime: Runtime, query: LanesQuery, names: JobNames): Pr
     fromNs: from === FOREVER ? null : from.toString(),
     toNs: from === FOREVER ? null : to.toString(),
     nowNs: now.toString(),
-    functions: functions.map(({ name }) => name),
+    functions: functions.slice(0, MOST_FUNCTIONS).map(({ name }) => name),
     nodes: nodeList,
     lanes: {
       key: sorted.map(({ lane }) => keyOf(lane)),
@@ -164,9 +183,15 @@ async function lanesOf(runtime: Runtime, query: LanesQuery, names: JobNames): Pr
       function: slice.functionName,
       startNs: slice.startNs.toString(),
     })),
-    version: versionOf(all),
+    version: keyOf(all.version),
     isBeingMade: runtime.timelines.isMaking(which.session, which.job),
-    matched: rows.reduce((sum, lane) => sum + lane.tasks, 0),
-    failures: rows.reduce((sum, lane) => sum + lane.failures, 0),
+    matched: matching.tasks,
+    failures: matching.failures,
+    deeper: matching.deeper,
+    omitted: {
+      lanes: Math.max(0, matching.lanes - rows.length),
+      moreRunning: isRunningLimited,
+      moreFunctions: functions.length > MOST_FUNCTIONS,
+    },
   };
 }

@@ -1,29 +1,28 @@
 /** Makes a job's timeline anew inside the engine, and walks the tasks of a job in the order of their ids. */
-import { Depth } from '../../analysis/lane-depths.ts';
 import type { Engine } from '../../store/engine.ts';
+import { takeTurns } from '../../store/event-loop-turns.ts';
+import { type MergedAttempt, openInRange } from '../../store/queries/timeline-keeper.ts';
 import {
   endedInRange,
-  openInRange,
   REBUILD,
   rangeEnd,
-  rebuiltNodes,
-  rebuiltOfWorker,
+  rebuiltOverlapping,
+  rebuiltPage,
   rebuiltSlices,
   rebuiltWorkers,
   SLICES,
-} from '../../store/queries/timeline-keeper.ts';
+} from '../../store/queries/timeline-rebuild.ts';
 import {
-  freshGeneration,
+  createPlacer,
+  holdOpen,
   type JobLanes,
-  keyOf,
   type LaneRow,
   laneOf,
-  nodeHash,
-  type OpenSlice,
-  openSlice,
-  place,
+  MOST_OPEN,
+  type Placed,
+  retireLanes,
+  type Slice,
   sliceOfAttempt,
-  type Told,
   type WorkerLanes,
   workerOf,
 } from './job-lanes.ts';
@@ -31,8 +30,17 @@ import type { SliceWriter } from './slice-writer.ts';
 
 /** Parts per step that only the engine holds. */
 const ENGINE_STEP = 200_000;
-/** Workers named in one statement, whose text the engine limits. */
-const WORKERS = 1_000;
+/** Workers of a page, which are named in one statement, and slices: what a page sorts and inserts. */
+const PAGE_WORKERS = 1_000;
+const PAGE_SLICES = 200_000;
+/** Slices of overlapping workers that pass through this process at a time. */
+const STREAMED = 50_000;
+const FIRST_NS = -9_223_372_036_854_775_808n;
+
+interface PlaceOfWorker {
+  readonly node: string;
+  readonly worker: string;
+}
 
 /** The tasks of a job in the order of their ids, some parts at a time. */
 export async function eachRange(
@@ -53,57 +61,87 @@ export async function eachRange(
 
 /**
  * A job's timeline made anew, inside the engine: all its workers get new lanes. Slices of workers that run one attempt
- * after the other never pass through this process.
+ * after the other never pass through this process; those of others do, some thousand at a time.
  */
 export async function rebuildJob(engine: Engine, writer: SliceWriter, job: JobLanes): Promise<void> {
-  const which = { session: job.session, job: job.job };
   await engine.command('TRUNCATE TABLE xray.timeline_rebuild');
-  const open = new Map<string, OpenSlice>();
+  const open: MergedAttempt[] = [];
   await eachRange(engine, job.session, job.job, ENGINE_STEP, async (range) => {
     await engine.insertFrom(REBUILD, endedInRange, range);
-    for (const row of await engine.select(openInRange, range)) open.set(keyOf(row), openSlice(row));
+    const most = MOST_OPEN + 1 - open.length;
+    if (most > 0) for (const row of await engine.select(openInRange, { ...range, most })) open.push(row);
   });
   const lanes: LaneRow[] = [];
+  const turn = takeTurns();
   for (const worker of job.workers.values()) {
-    worker.depths.forEach(({ lane }, depth) => {
-      job.retired.add(lane);
-      job.workerOfLane.delete(lane);
-      lanes.push({ worker, lane, depth, generation: worker.generation, retired: 1 });
-    });
-    worker.depths = [];
-    worker.generation = freshGeneration(worker.generation);
+    retireLanes(job, worker, lanes);
+    await turn();
   }
-  const told = new Map<WorkerLanes, Told>();
-  for (const { node_id: nodeId } of await engine.select(rebuiltNodes)) {
-    const calm: WorkerLanes[] = [];
-    for (const row of await engine.select(rebuiltWorkers, { nodeId })) {
-      const worker = workerOf(job, nodeId, row.worker_id);
-      told.set(worker, row);
-      if (row.overlapping === 0) {
-        const lane = laneOf(worker, 0);
-        worker.depths = [{ lane, track: new Depth(row.last_ns) }];
-        job.workerOfLane.set(lane, worker);
-        lanes.push({ worker, lane, depth: 0, generation: worker.generation, retired: 0 });
-        calm.push(worker);
-        continue;
-      }
-      const rows = await engine.select(rebuiltOfWorker, { nodeId, worker: row.worker_id }, { maxRows: 20_000_000 });
-      const placed = rows.map((one) => place(job, worker, sliceOfAttempt(one), lanes));
-      await writer.insert(job, placed, [], told);
-      for (const { track } of worker.depths) track.forget();
-    }
-    for (let from = 0; from < calm.length; from += WORKERS) {
-      const some = calm.slice(from, from + WORKERS);
-      await engine.insertFrom(SLICES, rebuiltSlices, {
-        ...which,
-        nodeId,
-        node: nodeHash(nodeId),
-        workers: some.map(({ workerId }) => workerId),
-        lanes: some.map(({ depths }) => depths[0]?.lane ?? 0n),
-      });
-    }
-  }
-  await writer.insert(job, [], lanes, told);
-  job.open = open;
+  for (let after: PlaceOfWorker | null = { node: '', worker: '' }; after !== null; )
+    after = await rebuildPage(engine, writer, job, after, lanes);
+  await writer.insert([], lanes);
+  job.open = new Map();
+  job.isOpenLimited = false;
+  for (const row of open) holdOpen(job, row);
   await engine.command('TRUNCATE TABLE xray.timeline_rebuild');
+}
+
+/** The workers behind `after`, up to the one that it resolves with; null: all are done. */
+async function rebuildPage(
+  engine: Engine,
+  writer: SliceWriter,
+  job: JobLanes,
+  after: PlaceOfWorker,
+  lanes: LaneRow[],
+): Promise<PlaceOfWorker | null> {
+  const behind = { afterNode: after.node, afterWorker: after.worker };
+  let slices = 0;
+  let last: PlaceOfWorker | null = null;
+  for (const row of await engine.select(rebuiltPage, { ...behind, count: PAGE_WORKERS })) {
+    slices += row.slices;
+    if (last !== null && slices > PAGE_SLICES) break;
+    last = { node: row.node_id, worker: row.worker_id };
+  }
+  if (last === null) return null;
+  const page = { session: job.session, job: job.job, ...behind, untilNode: last.node, untilWorker: last.worker };
+  const turn = takeTurns();
+  const calm: { readonly id: bigint; readonly worker: WorkerLanes; readonly lane: bigint }[] = [];
+  const overlapping = new Map<bigint, (slice: Slice) => Placed>();
+  for (const row of await engine.select(rebuiltWorkers, page)) {
+    const worker = workerOf(job, row);
+    if (row.overlapping > 0) {
+      overlapping.set(row.worker, createPlacer(job, worker, row.slices, new Map(), lanes));
+      continue;
+    }
+    const lane = laneOf(worker, 0);
+    worker.depths = [{ lane, end: row.last_ns }];
+    job.workerOfLane.set(lane, worker);
+    lanes.push({ job, worker, lane, depth: 0, generation: worker.generation, retired: 0 });
+    calm.push({ id: row.worker, worker, lane });
+    await turn();
+  }
+  if (calm.length > 0)
+    await engine.insertFrom(SLICES, rebuiltSlices, {
+      ...page,
+      workers: calm.map(({ id }) => id),
+      nodes: calm.map(({ worker }) => worker.node),
+      lanes: calm.map(({ lane }) => lane),
+    });
+  const workers = [...overlapping.keys()];
+  let from = { lastWorker: 0n, lastNs: FIRST_NS, lastTask: '', lastAttempt: -1 };
+  for (let isMore = workers.length > 0; isMore; ) {
+    const rows = await engine.select(rebuiltOverlapping, { ...page, ...from, workers, count: STREAMED });
+    const placed: Placed[] = [];
+    for (const row of rows) {
+      const one = overlapping.get(row.worker)?.(sliceOfAttempt(row));
+      if (one !== undefined) placed.push(one);
+      await turn();
+    }
+    await writer.insert(placed, []);
+    isMore = rows.length === STREAMED;
+    const end = rows.at(-1);
+    if (end !== undefined)
+      from = { lastWorker: end.worker, lastNs: end.start_ns, lastTask: end.task_id, lastAttempt: end.attempt };
+  }
+  return last;
 }

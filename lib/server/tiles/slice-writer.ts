@@ -1,160 +1,166 @@
-/** Puts ended attempts on lanes: new ones where they fit, changed ones by laying all of their worker anew. */
+/**
+ * Puts ended attempts on lanes: new ones where they fit, changed ones by laying all of their workers anew. Of many jobs at once,
+ * because an insert costs the same for one row and for a thousand.
+ */
 import type { Counter } from 'prom-client';
-import type { Engine } from '../../store/engine.ts';
+import type { Interval } from '../../analysis/lane-depths.ts';
+import { type Engine, encodeRows } from '../../store/engine.ts';
+import { takeTurns } from '../../store/event-loop-turns.ts';
 import {
-  attemptsOfTasks,
   type KeptSlice,
   keptAround,
   keptOfLanes,
   type MergedAttempt,
+  slicesOfLanes,
 } from '../../store/queries/timeline-keeper.ts';
 import {
-  freshGeneration,
-  intervalOf,
+  createPlacer,
+  holdOpen,
   type JobLanes,
   keyOf,
   type LaneRow,
-  openSlice,
   type Placed,
-  place,
+  retireLanes,
+  type Slice,
   sliceOfAttempt,
   sliceOfKept,
-  type Told,
   type WorkerLanes,
   workerOf,
 } from './job-lanes.ts';
 
 /** Slices of one insert. */
 const BATCH = 20_000;
+/** Rows that are encoded without a look at the clock. */
+const ENCODED = 200;
+/** Slices that are looked at to find a gap among them; beyond it slices go behind the last one of a lane. */
+const AROUND = 500_000;
+/** Slices that move to new lanes through this process; beyond it the job's timeline is made anew. */
+export const MOST_RELAID = 100_000;
+const ROW_BYTES = 24;
+
+/** What is to be written of one job. */
+export interface News {
+  readonly job: JobLanes;
+  /** As they stand now, by start. */
+  readonly attempts: readonly MergedAttempt[];
+  /** What is kept of the same attempts. */
+  readonly kept: readonly KeptSlice[];
+}
 
 export interface SliceWriter {
-  /** Slices first, names of lanes last: a lane without a name is not shown, and is found at the next start. */
-  readonly insert: (
-    job: JobLanes,
-    slices: readonly Placed[],
-    lanes: readonly LaneRow[],
-    told: ReadonlyMap<WorkerLanes, Told>,
-  ) => Promise<void>;
-  /** All slices of a worker on new lanes, without some and with others; the old lanes count no more. */
-  readonly relay: (
-    job: JobLanes,
-    worker: WorkerLanes,
-    without: ReadonlySet<string>,
-    more: readonly MergedAttempt[],
-  ) => Promise<void>;
-  /** Attempts as they stand now, and what is kept of the same attempts. */
-  readonly settle: (job: JobLanes, rows: readonly MergedAttempt[], keptRows: readonly KeptSlice[]) => Promise<void>;
+  /** Slices first, names of lanes last: a lane without a name is not shown, and its slices are no one's. */
+  readonly insert: (slices: readonly Placed[], lanes: readonly LaneRow[]) => Promise<void>;
+  /** Resolves with the jobs of which so much changed that their timeline must be made anew instead. */
+  readonly settle: (news: readonly News[]) => Promise<readonly JobLanes[]>;
+  /** All slices of workers on new lanes; the old lanes count no more. False where they are too many. */
+  readonly relay: (job: JobLanes, workers: readonly WorkerLanes[]) => Promise<boolean>;
 }
+
+interface Change {
+  readonly without: Set<string>;
+  readonly more: Slice[];
+}
+const byStart = (a: Slice, b: Slice): number => (a.start_ns < b.start_ns ? -1 : a.start_ns > b.start_ns ? 1 : 0);
 
 export function createSliceWriter(
   engine: Engine,
   counters: { readonly kept: Counter; readonly relaid: Counter },
   nextVersion: () => bigint,
 ): SliceWriter {
-  async function insert(
-    job: JobLanes,
-    slices: readonly Placed[],
-    lanes: readonly LaneRow[],
-    told: ReadonlyMap<WorkerLanes, Told>,
-  ): Promise<void> {
-    const which = { session: job.session, job_id: job.job };
-    for (let from = 0; from < slices.length; from += BATCH)
-      await engine.insert(
-        'xray.timeline_slices',
-        slices.slice(from, from + BATCH).map(({ worker, depth, ...slice }) => ({
-          ...which,
-          node: worker.node,
-          lane: depth.lane,
-          ...slice,
-        })),
-      );
-    await engine.insert(
-      'xray.timeline_lanes',
-      lanes.map(({ worker, ...lane }) => {
-        const one = told.get(worker);
-        return {
-          ...which,
-          ...lane,
-          node: worker.node,
-          node_id: worker.nodeId,
-          worker_id: worker.workerId,
-          worker_pid: one?.worker_pid ?? null,
-          actor_id: one?.actor_id ?? '',
-          version: nextVersion(),
-        };
-      }),
-    );
+  async function insertRows<Row>(table: string, all: readonly Row[], rowOf: (row: Row) => object): Promise<void> {
+    const turn = takeTurns();
+    for (let from = 0; from < all.length; from += BATCH) {
+      const until = Math.min(all.length, from + BATCH);
+      const lines: Uint8Array[] = [];
+      for (let at = from; at < until; at += ENCODED) {
+        lines.push(encodeRows(all.slice(at, Math.min(until, at + ENCODED)).map(rowOf)).lines);
+        await turn();
+      }
+      await engine.insert(table, { count: until - from, lines: Buffer.concat(lines) });
+    }
+  }
+
+  async function insert(slices: readonly Placed[], lanes: readonly LaneRow[]): Promise<void> {
+    await insertRows('xray.timeline_slices', slices, ({ job, node, lane, slice }) => ({
+      session: job.session,
+      job_id: job.job,
+      node,
+      lane,
+      ...slice,
+    }));
+    await insertRows('xray.timeline_lanes', lanes, ({ job, worker, ...lane }) => ({
+      session: job.session,
+      job_id: job.job,
+      ...lane,
+      node: worker.node,
+      node_id: worker.nodeId,
+      worker_id: worker.workerId,
+      worker_pid: worker.workerPid,
+      actor_id: worker.actorId,
+      version: nextVersion(),
+    }));
     counters.kept.inc(slices.length);
   }
 
-  async function relay(
-    job: JobLanes,
-    worker: WorkerLanes,
-    without: ReadonlySet<string>,
-    more: readonly MergedAttempt[],
-  ): Promise<void> {
-    const { session } = job;
-    const before = worker.depths;
-    const lanes = before.map(({ lane }) => lane);
-    const stay = (await engine.select(keptOfLanes, { session, job: job.job, node: worker.node, lanes })).filter(
-      (slice) => !without.has(keyOf(slice)),
-    );
-    const all = [...stay.map(sliceOfKept), ...more.map(sliceOfAttempt)].sort((a, b) =>
-      a.start_ns < b.start_ns ? -1 : a.start_ns > b.start_ns ? 1 : 0,
-    );
-    const was = worker.generation;
-    worker.generation = freshGeneration(was);
-    worker.depths = [];
+  const nodesOf = (workers: readonly WorkerLanes[]): readonly bigint[] => [
+    ...new Set(workers.map(({ node }) => node)),
+  ];
+  const lanesOf = (workers: readonly WorkerLanes[]): readonly bigint[] =>
+    workers.flatMap(({ depths, deeper }) => [...depths, ...deeper].map(({ lane }) => lane));
+
+  /** False, and nothing done, where too many slices would move. */
+  async function relayChanged(job: JobLanes, changes: ReadonlyMap<WorkerLanes, Change>): Promise<boolean> {
+    const workers = [...changes.keys()];
+    const which = { session: job.session, job: job.job, nodes: nodesOf(workers), lanes: lanesOf(workers) };
+    const [held] = which.lanes.length === 0 ? [] : await engine.select(slicesOfLanes, which);
+    if ((held?.slices ?? 0) > MOST_RELAID) return false;
+    const turn = takeTurns();
+    const stay = new Map<WorkerLanes, Slice[]>(workers.map((worker) => [worker, []]));
+    for (const slice of which.lanes.length === 0 ? [] : await engine.select(keptOfLanes, which)) {
+      const worker = job.workerOfLane.get(slice.lane);
+      if (worker === undefined || changes.get(worker)?.without.has(keyOf(slice))) continue;
+      stay.get(worker)?.push(sliceOfKept(slice));
+      await turn();
+    }
     const made: LaneRow[] = [];
-    const placed = all.map((slice) => place(job, worker, slice, made));
-    before.forEach(({ lane }, depth) => {
-      job.retired.add(lane);
-      job.workerOfLane.delete(lane);
-      made.push({ worker, lane, depth, generation: was, retired: 1 });
-    });
-    const told = await toldOf(job, worker, all[0], more);
-    await insert(job, placed, made, told);
-    for (const { track } of worker.depths) track.forget();
-    counters.relaid.inc();
+    const placed: Placed[] = [];
+    for (const [worker, { more }] of changes) {
+      retireLanes(job, worker, made);
+      const all = [...(stay.get(worker) ?? []), ...more].sort(byStart);
+      const place = createPlacer(job, worker, all.length, new Map(), made);
+      for (const slice of all) {
+        placed.push(place(slice));
+        await turn();
+      }
+    }
+    await insert(placed, made);
+    counters.relaid.inc(workers.length);
+    return true;
   }
 
-  /** Process and actor of a worker, from any attempt of it. */
-  async function toldOf(
-    job: JobLanes,
-    worker: WorkerLanes,
-    slice: { readonly task_id: string } | undefined,
-    more: readonly MergedAttempt[],
-  ): Promise<ReadonlyMap<WorkerLanes, MergedAttempt>> {
-    const rows =
-      more.length > 0 || slice === undefined
-        ? more
-        : await engine.select(attemptsOfTasks, { session: job.session, job: job.job, tasks: [slice.task_id] });
-    const one = rows.find((row) => row.worker_id === worker.workerId && row.node_id === worker.nodeId);
-    return new Map(one ? [[worker, one]] : []);
-  }
-
-  async function settle(job: JobLanes, rows: readonly MergedAttempt[], keptRows: readonly KeptSlice[]): Promise<void> {
+  /** What of the news of a job is new, and what changed. */
+  function sort({ job, attempts, kept }: News) {
     const keptOf = new Map<string, KeptSlice>();
-    for (const slice of keptRows) if (!job.retired.has(slice.lane)) keptOf.set(keyOf(slice), slice);
-    const fresh = new Map<WorkerLanes, MergedAttempt[]>();
-    const changed = new Map<WorkerLanes, { readonly without: Set<string>; readonly more: MergedAttempt[] }>();
-    const changedOf = (worker: WorkerLanes) => {
+    for (const slice of kept) if (job.workerOfLane.has(slice.lane)) keptOf.set(keyOf(slice), slice);
+    const fresh = new Map<WorkerLanes, Slice[]>();
+    const changed = new Map<WorkerLanes, Change>();
+    const changeOf = (worker: WorkerLanes): Change => {
       const one = changed.get(worker) ?? { without: new Set<string>(), more: [] };
       changed.set(worker, one);
       return one;
     };
-    for (const row of rows) {
+    for (const row of attempts) {
       const key = keyOf(row);
       if (row.end_ns === 0n) {
-        job.open.set(key, openSlice(row));
+        holdOpen(job, row);
         continue;
       }
       job.open.delete(key);
-      const worker = workerOf(job, row.node_id, row.worker_id);
+      const worker = workerOf(job, row);
       const before = keptOf.get(key);
       if (before === undefined) {
         const list = fresh.get(worker) ?? [];
-        list.push(row);
+        list.push(sliceOfAttempt(row));
         fresh.set(worker, list);
         continue;
       }
@@ -167,56 +173,97 @@ export function createSliceWriter(
         before.failed === row.failed &&
         before.error === row.error_type;
       if (same) continue;
-      if (home) changedOf(home).without.add(key);
-      changedOf(worker).more.push(row);
+      if (home) changeOf(home).without.add(key);
+      changeOf(worker).more.push(sliceOfAttempt(row));
     }
-    for (const [worker, { without, more }] of changed) {
-      await relay(job, worker, without, [...more, ...(fresh.get(worker) ?? [])]);
+    for (const [worker, { more }] of changed) {
+      for (const slice of fresh.get(worker) ?? []) more.push(slice);
       fresh.delete(worker);
     }
-    if (fresh.size === 0) return;
-    await knowThePast(job, fresh);
+    return { fresh, changed };
+  }
+
+  async function settle(news: readonly News[]): Promise<readonly JobLanes[]> {
+    const turn = takeTurns();
+    const anew: JobLanes[] = [];
     const made: LaneRow[] = [];
     const placed: Placed[] = [];
-    const told = new Map<WorkerLanes, MergedAttempt>();
-    for (const [worker, list] of fresh) {
-      const [first] = list;
-      if (first) told.set(worker, first);
-      for (const row of list) placed.push(place(job, worker, sliceOfAttempt(row), made));
-    }
-    await insert(job, placed, made, told);
-    for (const worker of fresh.keys()) for (const { track } of worker.depths) track.forget();
-  }
-
-  /** Loads what lies around slices that start before the last one of their worker's first depth ended. */
-  async function knowThePast(job: JobLanes, fresh: ReadonlyMap<WorkerLanes, readonly MergedAttempt[]>): Promise<void> {
-    const late = new Set<WorkerLanes>();
-    let from = 0n;
-    for (const [worker, list] of fresh) {
-      const [depth] = worker.depths;
-      for (const row of list) {
-        if (depth === undefined || !depth.track.isLate(row.start_ns)) continue;
-        late.add(worker);
-        if (from === 0n || row.start_ns < from) from = row.start_ns;
+    for (const one of news) {
+      const { job } = one;
+      const { fresh, changed } = sort(one);
+      if (changed.size > 0 && !(await relayChanged(job, changed))) {
+        anew.push(job);
+        continue;
+      }
+      const around = await slicesAround(job, fresh);
+      for (const [worker, slices] of fresh) {
+        const place = createPlacer(job, worker, slices.length, around.get(worker) ?? null, made);
+        for (const slice of slices) {
+          placed.push(place(slice));
+          await turn();
+        }
       }
     }
-    if (late.size === 0) return;
-    const workers = [...late];
-    const around = await engine.select(keptAround, {
-      session: job.session,
-      job: job.job,
-      nodes: [...new Set(workers.map(({ node }) => node))],
-      lanes: workers.flatMap(({ depths }) => depths.map(({ lane }) => lane)),
-      from,
-    });
-    const byLane = new Map<bigint, { start: bigint; end: bigint }[]>();
-    for (const slice of around) {
-      const list = byLane.get(slice.lane) ?? [];
-      list.push(intervalOf(slice));
-      byLane.set(slice.lane, list);
-    }
-    for (const worker of workers) for (const { lane, track } of worker.depths) track.know(from, byLane.get(lane) ?? []);
+    if (placed.length > 0 || made.length > 0) await insert(placed, made);
+    return anew;
   }
 
-  return { insert, relay, settle };
+  /**
+   * What stands around new slices, by worker and lane, where one of them starts before the last one of its worker's first depth
+   * ended; others need not be looked for.
+   */
+  async function slicesAround(
+    job: JobLanes,
+    fresh: ReadonlyMap<WorkerLanes, readonly Slice[]>,
+  ): Promise<ReadonlyMap<WorkerLanes, ReadonlyMap<bigint, readonly Interval[]>>> {
+    const late: WorkerLanes[] = [];
+    let [from, until] = [0n, 0n];
+    for (const [worker, slices] of fresh) {
+      const [depth] = worker.depths;
+      const [first] = slices;
+      if (depth === undefined || first === undefined || first.start_ns >= depth.end) continue;
+      if (late.length === 0 || first.start_ns < from) from = first.start_ns;
+      late.push(worker);
+      for (const { start_ns, end_ns } of slices) {
+        const end = end_ns > start_ns ? end_ns : start_ns;
+        if (end >= until) until = end + 1n;
+      }
+    }
+    const found = new Map<WorkerLanes, Map<bigint, Interval[]>>();
+    if (late.length === 0) return found;
+    const bytes = await engine.selectBytes(keptAround, {
+      session: job.session,
+      job: job.job,
+      nodes: nodesOf(late),
+      lanes: late.flatMap(({ depths }) => depths.map(({ lane }) => lane)),
+      from,
+      until,
+      most: AROUND,
+    });
+    const count = bytes.byteLength / ROW_BYTES;
+    // Not all of it: then none of it counts, and slices go where they certainly fit.
+    if (count >= AROUND) return found;
+    for (const worker of late) found.set(worker, new Map());
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const turn = takeTurns();
+    for (let at = 0; at < bytes.byteLength; at += ROW_BYTES) {
+      const lane = view.getBigUint64(at, true);
+      const [start, ends] = [view.getBigInt64(at + 8, true), view.getBigInt64(at + 16, true)];
+      const worker = job.workerOfLane.get(lane);
+      const held = worker === undefined ? undefined : found.get(worker);
+      if (held === undefined) continue;
+      const list = held.get(lane) ?? [];
+      list.push({ start, end: ends > start ? ends : start });
+      held.set(lane, list);
+      await turn();
+    }
+    return found;
+  }
+
+  return {
+    insert,
+    settle,
+    relay: (job, workers) =>
+      relayChanged(job, new Map(workers.map((worker) => [worker, { without: new Set<string>(), more: [] }]))),
+  };
 }

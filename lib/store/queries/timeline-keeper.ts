@@ -11,6 +11,15 @@ export interface JobKey {
   readonly session: string;
   readonly job_id: string;
 }
+const KEY = { session: z.string(), job_id: z.string() };
+
+/** Jobs as parameters `sessions` and `jobs`: the same place in both is one job. */
+const OF_JOBS = `(session, job_id) IN (SELECT pair.1, pair.2 FROM
+  (SELECT arrayJoin(arrayZip({sessions:Array(String)}, {jobs:Array(String)})) AS pair))`;
+export const jobsParams = (jobs: readonly JobKey[]) => ({
+  sessions: jobs.map(({ session }) => session),
+  jobs: jobs.map(({ job_id }) => job_id),
+});
 
 export const keptUntil: Query<{ until: number }> = {
   name: 'timeline-kept-until',
@@ -18,36 +27,52 @@ export const keptUntil: Query<{ until: number }> = {
   row: z.object({ until: z.number() }),
 };
 
-/** Jobs of which parts came in since; `parts` before they merge, `rows` that ever came in of the job. */
-export const touchedJobs: Query<JobKey & { touched: number; rows: number }> = {
-  name: 'timeline-touched-jobs',
-  sql: `SELECT news.session AS session, news.job_id AS job_id, touched, rows FROM
-      (SELECT session, job_id, count() AS touched FROM xray.ray_task_attempts WHERE stored >= fromUnixTimestamp({since:UInt32})
+const touched = (more: string): string => `SELECT news.session AS session, news.job_id AS job_id, touched, rows FROM
+      (SELECT session, job_id, count() AS touched FROM xray.ray_task_attempts WHERE stored >= fromUnixTimestamp({since:UInt32})${more}
         AND (session, job_id) IN (SELECT session, job_id FROM xray.ray_job_parts WHERE job_id != '' AND stored >= fromUnixTimestamp({since:UInt32}))
         GROUP BY session, job_id) AS news
+    INNER JOIN (SELECT session, job_id, sum(parts) AS rows FROM xray.ray_job_parts WHERE job_id != ''${more} GROUP BY session, job_id) AS jobs
+      ON news.session = jobs.session AND news.job_id = jobs.job_id`;
+const TouchedRow = z.object({ ...KEY, touched: Count, rows: Count });
+
+/** Jobs of which parts came in since; `touched`: how many, before they merge, `rows`: all that ever came in of the job. */
+export const touchedJobs: Query<JobKey & { touched: number; rows: number }> = {
+  name: 'timeline-touched-jobs',
+  sql: touched(''),
+  row: TouchedRow,
+};
+/** The same of one job. */
+export const touchedJob: Query<JobKey & { touched: number; rows: number }> = {
+  name: 'timeline-touched-job',
+  sql: touched(` AND ${OF_JOB}`),
+  row: TouchedRow,
+};
+
+/** Jobs whose end came in since, and that have attempts: what ran ended with them. `rows`: parts of the job. */
+export const endedSince: Query<JobKey & { rows: number }> = {
+  name: 'timeline-ended-since',
+  sql: `SELECT ends.session AS session, ends.job_id AS job_id, rows FROM
+      (SELECT session, job_id FROM xray.ray_jobs WHERE job_id != '' GROUP BY session, job_id
+        HAVING max(end_ns) > 0 AND max(stored) >= fromUnixTimestamp({since:UInt32})) AS ends
     INNER JOIN (SELECT session, job_id, sum(parts) AS rows FROM xray.ray_job_parts GROUP BY session, job_id) AS jobs
-      ON news.session = jobs.session AND news.job_id = jobs.job_id`,
-  row: z.object({ session: z.string(), job_id: z.string(), touched: Count, rows: Count }),
+      ON jobs.session = ends.session AND jobs.job_id = ends.job_id`,
+  row: z.object({ ...KEY, rows: Count }),
 };
 
-/** Jobs that go on, or whose end came in since: their open attempts need not be heard of again. `rows`: parts of the job. */
-export const unsettledJobs: Query<JobKey & { ended: number; rows: number }> = {
-  name: 'timeline-unsettled-jobs',
-  sql: `SELECT session, job_id, ifNull(ended_ns, 0) > 0 AS ended, rows FROM
-      (SELECT session, job_id, sum(parts) AS rows FROM xray.ray_job_parts WHERE job_id != '' GROUP BY session, job_id) AS jobs
-    LEFT JOIN (SELECT session, job_id, max(end_ns) AS ended_ns, max(stored) AS stored FROM xray.ray_jobs GROUP BY session, job_id) AS ends
-      ON jobs.session = ends.session AND jobs.job_id = ends.job_id
-    WHERE ifNull(ended_ns, 0) = 0 OR ends.stored >= fromUnixTimestamp({since:UInt32})`,
-  row: z.object({ session: z.string(), job_id: z.string(), ended: z.number(), rows: Count }),
+/** How many parts ever came in of each of these jobs. */
+export const partsOfJobs: Query<JobKey & { rows: number }> = {
+  name: 'timeline-parts-of-jobs',
+  sql: `SELECT session, job_id, sum(parts) AS rows FROM xray.ray_job_parts WHERE ${OF_JOBS} GROUP BY session, job_id`,
+  row: z.object({ ...KEY, rows: Count }),
 };
 
-/** Tasks of a job of which anything came in since; a share of them by hash. */
+/** Tasks of jobs of which anything came in since; a share of them by hash. */
 const TOUCHED = `SELECT task_id FROM xray.ray_task_attempts
-  WHERE ${OF_JOB} AND stored >= fromUnixTimestamp({since:UInt32}) AND cityHash64(task_id) % {parts:UInt32} = {part:UInt32}`;
+  WHERE ${OF_JOBS} AND stored >= fromUnixTimestamp({since:UInt32}) AND cityHash64(task_id) % {parts:UInt32} = {part:UInt32}`;
 /** Tasks in a range of ids, both ends open to '' as none. */
-const IN_RANGE = "task_id > {after:String} AND ({until:String} = '' OR task_id <= {until:String})";
+export const IN_RANGE = "task_id > {after:String} AND ({until:String} = '' OR task_id <= {until:String})";
 
-export interface MergedAttempt {
+export interface MergedAttempt extends JobKey {
   readonly task_id: string;
   readonly attempt: number;
   readonly function_name: string;
@@ -63,13 +88,14 @@ export interface MergedAttempt {
 }
 
 /** Attempts that reached a worker. Those of a task whose definition says a name get it also where their own parts do not. */
-const merged = (which: string): string => `SELECT task_id, attempt,
-    if(function_name = '', max(function_name) OVER (PARTITION BY task_id), function_name) AS function_name,
+export const merged = (which: string): string => `SELECT session, job_id, task_id, attempt,
+    if(function_name = '', max(function_name) OVER (PARTITION BY session, job_id, task_id), function_name) AS function_name,
     node_id, worker_id, worker_pid, actor_id, start_ns, end_ns, toUInt8(state = 'FAILED') AS failed, error_type
-  FROM ${attemptsWhere(`${OF_JOB} AND ${which}`)} WHERE type != 'DRIVER_TASK'
+  FROM ${attemptsWhere(which)} WHERE type != 'DRIVER_TASK'
   QUALIFY start_ns > 0 AND worker_id != '' ORDER BY start_ns`;
 
-const MergedRow = z.object({
+export const MergedRow = z.object({
+  ...KEY,
   task_id: z.string(),
   attempt: z.number(),
   function_name: z.string(),
@@ -85,64 +111,7 @@ const MergedRow = z.object({
 
 export const touchedAttempts: Query<MergedAttempt> = {
   name: 'timeline-touched-attempts',
-  sql: merged(`task_id IN (${TOUCHED})`),
-  row: MergedRow,
-};
-
-/** Ended attempts of a range, as REBUILD has them. */
-export const REBUILD =
-  'xray.timeline_rebuild (node_id, worker_id, start_ns, end_ns, task_id, attempt, function, failed, error, worker_pid, actor_id)';
-export const endedInRange: Query<unknown> = {
-  name: 'timeline-ended-in-range',
-  sql: `SELECT node_id, worker_id, start_ns, end_ns, task_id, attempt, function_name, failed, error_type, worker_pid, actor_id
-    FROM (${merged(IN_RANGE)}) WHERE end_ns != 0`,
-  row: z.unknown(),
-};
-
-export const rebuiltNodes: Query<{ node_id: string }> = {
-  name: 'timeline-rebuilt-nodes',
-  sql: 'SELECT DISTINCT node_id FROM xray.timeline_rebuild ORDER BY node_id',
-  row: z.object({ node_id: z.string() }),
-};
-
-/** Workers of a node; `overlapping`: how many of their slices start before one ended that started earlier. */
-export const rebuiltWorkers: Query<{
-  worker_id: string;
-  overlapping: number;
-  last_ns: bigint;
-  worker_pid: string | null;
-  actor_id: string;
-}> = {
-  name: 'timeline-rebuilt-workers',
-  sql: `SELECT worker_id, countIf(start_ns < before) AS overlapping, max(greatest(start_ns, end_ns)) AS last_ns, max(worker_pid) AS worker_pid, max(actor_id) AS actor_id FROM (
-      SELECT worker_id, start_ns, end_ns, worker_pid, actor_id, max(greatest(start_ns, end_ns)) OVER
-        (PARTITION BY worker_id ORDER BY start_ns, end_ns ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-      FROM xray.timeline_rebuild WHERE node_id = {nodeId:String}
-    ) GROUP BY worker_id ORDER BY worker_id`,
-  row: z.object({
-    worker_id: z.string(),
-    overlapping: Count,
-    last_ns: Ns,
-    worker_pid: z.string().nullable(),
-    actor_id: z.string(),
-  }),
-};
-
-/** Slices of workers that never overlap, as SLICES has them: lane i is worker i's. */
-export const SLICES =
-  'xray.timeline_slices (session, job_id, node, lane, start_ns, end_ns, task_id, attempt, function, failed, error)';
-export const rebuiltSlices: Query<unknown> = {
-  name: 'timeline-rebuilt-slices',
-  sql: `SELECT {session:String}, {job:String}, {node:UInt64}, transform(worker_id, {workers:Array(String)}, {lanes:Array(UInt64)}, toUInt64(0)) AS lane,
-      start_ns, end_ns, task_id, attempt, function, failed, error
-    FROM xray.timeline_rebuild WHERE node_id = {nodeId:String} AND worker_id IN {workers:Array(String)}`,
-  row: z.unknown(),
-};
-
-export const rebuiltOfWorker: Query<MergedAttempt> = {
-  name: 'timeline-rebuilt-of-worker',
-  sql: `SELECT task_id, attempt, function AS function_name, node_id, worker_id, worker_pid, actor_id, start_ns, end_ns, failed, error AS error_type
-    FROM xray.timeline_rebuild WHERE node_id = {nodeId:String} AND worker_id = {worker:String} ORDER BY start_ns`,
+  sql: merged(`${OF_JOBS} AND task_id IN (${TOUCHED})`),
   row: MergedRow,
 };
 
@@ -155,36 +124,37 @@ const BEGAN = ['state_ns', 'coarse_ns', 'derived_ns']
   .map((states) => `has(mapKeys(${states}), 'RUNNING')`)
   .join(' OR ');
 /**
- * Tasks of a range with an attempt that began and of which no part tells an end. Only names of states are read: of a merged
+ * Tasks with an attempt that began and of which no part tells an end. Only names of states are read: of a merged
  * store nothing but those, of one that waits to be merged also the ids of attempts told in several parts.
  */
-const TASKS_WITHOUT_END = `SELECT task_id FROM xray.ray_task_attempts WHERE ${OF_JOB} AND ${IN_RANGE}
-    AND task_id IN (SELECT task_id FROM xray.ray_task_attempts WHERE ${OF_JOB} AND ${IN_RANGE} AND ${TELLS_NO_END})
-  GROUP BY task_id, attempt
+const withoutEnd = (which: string): string => `SELECT task_id FROM xray.ray_task_attempts WHERE ${which}
+    AND task_id IN (SELECT task_id FROM xray.ray_task_attempts WHERE ${which} AND ${TELLS_NO_END})
+  GROUP BY session, job_id, task_id, attempt
   HAVING countIf(${TELLS_END}) = 0 AND countIf(${BEGAN}) > 0`;
+const OF_RANGE = `${OF_JOB} AND ${IN_RANGE}`;
 
-/** Those of a range that still run. Few do, so that what they are is read of these alone. */
+/** Those of a range that still run, `most` of them. Few do, so that what they are is read of these alone. */
 export const openInRange: Query<MergedAttempt> = {
   name: 'timeline-open-in-range',
-  sql: `SELECT * FROM (${merged(`${IN_RANGE} AND task_id IN (${TASKS_WITHOUT_END})`)}) WHERE end_ns = 0`,
+  sql: `SELECT * FROM (${merged(`${OF_RANGE} AND task_id IN (${withoutEnd(OF_RANGE)})`)}) WHERE end_ns = 0 LIMIT {most:UInt32}`,
   row: MergedRow,
 };
 
-export const attemptsOfTasks: Query<MergedAttempt> = {
-  name: 'timeline-attempts-of-tasks',
-  sql: merged('task_id IN {tasks:Array(String)}'),
+/** The same of some jobs, `most` of each. */
+export const openOfJobs: Query<MergedAttempt> = {
+  name: 'timeline-open-of-jobs',
+  sql: `SELECT * FROM (${merged(`${OF_JOBS} AND task_id IN (${withoutEnd(OF_JOBS)})`)}) WHERE end_ns = 0 LIMIT {most:UInt32} BY session, job_id`,
   row: MergedRow,
 };
 
-/** The last of the next `count` parts by task id; '' behind the end. */
-export const rangeEnd: Query<{ until: string }> = {
-  name: 'timeline-range-end',
-  sql: `SELECT max(task_id) AS until FROM
-    (SELECT task_id FROM xray.ray_task_attempts WHERE ${OF_JOB} AND task_id > {after:String} ORDER BY task_id LIMIT {count:UInt32})`,
-  row: z.object({ until: z.string() }),
+/** Attempts of a range that ended with their job, `most` of them. */
+export const endedWithJob: Query<MergedAttempt> = {
+  name: 'timeline-ended-with-job',
+  sql: `SELECT * FROM (${merged(`${OF_RANGE} AND task_id IN (${withoutEnd(OF_RANGE)})`)}) WHERE end_ns != 0 LIMIT {most:UInt32}`,
+  row: MergedRow,
 };
 
-export interface KeptSlice {
+export interface KeptSlice extends JobKey {
   readonly task_id: string;
   readonly attempt: number;
   readonly node: bigint;
@@ -196,8 +166,9 @@ export interface KeptSlice {
   readonly error: string;
 }
 
-const SLICE = 'task_id, attempt, node, lane, start_ns, end_ns, function, failed, error';
+const SLICE = 'session, job_id, task_id, attempt, node, lane, start_ns, end_ns, function, failed, error';
 const SliceRow = z.object({
+  ...KEY,
   task_id: z.string(),
   attempt: z.number(),
   node: Hash,
@@ -212,77 +183,96 @@ const SliceRow = z.object({
 export const keptOfTouched: Query<KeptSlice> = {
   name: 'timeline-kept-of-touched',
   sql: `SELECT ${SLICE} FROM xray.timeline_slices FINAL
-    WHERE ${OF_JOB} AND task IN (SELECT cityHash64(task_id) FROM (${TOUCHED}))`,
+    WHERE ${OF_JOBS} AND task IN (SELECT cityHash64(task_id) FROM (${TOUCHED}))`,
   row: SliceRow,
+};
+
+export const keptOfTasks: Query<KeptSlice> = {
+  name: 'timeline-kept-of-tasks',
+  sql: `SELECT ${SLICE} FROM xray.timeline_slices FINAL
+    WHERE ${OF_JOB} AND task IN (SELECT cityHash64(arrayJoin({tasks:Array(String)})))`,
+  row: SliceRow,
+};
+
+/** How many slices these lanes hold. */
+export const slicesOfLanes: Query<{ slices: number }> = {
+  name: 'timeline-slices-of-lanes',
+  sql: `SELECT sum(tasks) AS slices FROM xray.timeline_lane_sums
+    WHERE ${OF_JOB} AND node IN {nodes:Array(UInt64)} AND lane IN {lanes:Array(UInt64)}`,
+  row: z.object({ slices: Count }),
 };
 
 export const keptOfLanes: Query<KeptSlice> = {
   name: 'timeline-kept-of-lanes',
   sql: `SELECT ${SLICE} FROM xray.timeline_slices FINAL
-    WHERE ${OF_JOB} AND node = {node:UInt64} AND lane IN {lanes:Array(UInt64)} ORDER BY start_ns`,
+    WHERE ${OF_JOB} AND node IN {nodes:Array(UInt64)} AND lane IN {lanes:Array(UInt64)} ORDER BY start_ns`,
   row: SliceRow,
 };
 
-/** What may stand in the way of slices that start at `from` or later on these lanes. */
-export const keptAround: Query<{ node: bigint; lane: bigint; start_ns: bigint; end_ns: bigint }> = {
+/**
+ * What may stand in the way of slices between `from` and `until` on these lanes, by start; RowBinary: u64 lane, i64 start, i64 end.
+ * At most `most`.
+ */
+export const keptAround: Query<unknown> = {
   name: 'timeline-kept-around',
-  sql: `SELECT node, lane, start_ns, end_ns FROM xray.timeline_slices FINAL
-    WHERE ${OF_JOB} AND node IN {nodes:Array(UInt64)} AND lane IN {lanes:Array(UInt64)} AND end_ns > {from:Int64}`,
-  row: z.object({ node: Hash, lane: Hash, start_ns: Ns, end_ns: Ns }),
+  sql: `SELECT lane, start_ns, end_ns FROM xray.timeline_slices FINAL
+    WHERE ${OF_JOB} AND node IN {nodes:Array(UInt64)} AND lane IN {lanes:Array(UInt64)} AND end_ns > {from:Int64} AND start_ns < {until:Int64}
+    ORDER BY start_ns, end_ns LIMIT {most:UInt32}`,
+  row: z.unknown(),
 };
 
-export interface KeptLane {
-  readonly node: bigint;
+export interface KeptLane extends JobKey {
   readonly lane: bigint;
   readonly node_id: string;
   readonly worker_id: string;
+  readonly worker_pid: string | null;
+  readonly actor_id: string;
   readonly depth: number;
   readonly generation: number;
-  readonly retired: number;
   readonly last_ns: bigint;
 }
 
-/** Every lane of a job, those that no longer count among them, with the end of its last slice. */
+/** Every lane of jobs that counts, with the end of its last slice. */
 export const keptLanes: Query<KeptLane> = {
   name: 'timeline-kept-lanes',
-  sql: `SELECT node, lane, node_id, worker_id, depth, generation, retired, last_ns FROM
-      (SELECT * FROM xray.timeline_lanes FINAL WHERE ${OF_JOB}) AS lanes
-    LEFT JOIN (SELECT node, lane, max(last_ns) AS last_ns FROM xray.timeline_lane_sums WHERE ${OF_JOB} GROUP BY node, lane) AS sums
-      ON lanes.node = sums.node AND lanes.lane = sums.lane ORDER BY depth`,
+  sql: `SELECT lanes.session AS session, lanes.job_id AS job_id, lanes.lane AS lane, node_id, worker_id, worker_pid, actor_id, depth, generation, last_ns FROM
+      (SELECT * FROM xray.timeline_lanes FINAL WHERE ${OF_JOBS} AND retired = 0) AS lanes
+    LEFT JOIN (SELECT session, job_id, node, lane, max(last_ns) AS last_ns FROM xray.timeline_lane_sums WHERE ${OF_JOBS} GROUP BY session, job_id, node, lane) AS sums
+      ON lanes.session = sums.session AND lanes.job_id = sums.job_id AND lanes.node = sums.node AND lanes.lane = sums.lane ORDER BY depth`,
   row: z.object({
-    node: Hash,
+    ...KEY,
     lane: Hash,
     node_id: z.string(),
     worker_id: z.string(),
+    worker_pid: z.string().nullable(),
+    actor_id: z.string(),
     depth: z.number(),
     generation: z.number(),
-    retired: z.number(),
     last_ns: Ns,
   }),
 };
 
 /**
- * Lanes whose slices, level sums and lane sums do not agree, or that have slices and no name: what a death between two
- * inserts leaves behind.
+ * Lanes with a name whose slices, level sums and lane sums do not agree: what a death between two inserts leaves behind. Slices on
+ * lanes without one are no one's.
  */
-export const brokenLanes: Query<{ node: bigint; lane: bigint }> = {
+export const brokenLanes: Query<JobKey & { lane: bigint }> = {
   name: 'timeline-broken-lanes',
-  sql: `SELECT node, lane FROM (
-      SELECT node, lane, count() AS slices, 0 AS summed, 0 AS most, 0 AS named FROM xray.timeline_slices FINAL WHERE ${OF_JOB} GROUP BY node, lane
-      UNION ALL SELECT node, lane, 0, sum(tasks), 0, 0 FROM xray.timeline_lane_sums WHERE ${OF_JOB} GROUP BY node, lane
-      UNION ALL SELECT node, lane, 0, 0, if(min(tasks) = max(tasks) AND count() = {levels:UInt8}, max(tasks), 0), 0 FROM
-        (SELECT node, lane, level, sum(tasks) AS tasks FROM xray.timeline_levels WHERE ${OF_JOB} GROUP BY node, lane, level) GROUP BY node, lane
-      UNION ALL SELECT node, lane, 0, 0, 0, 1 FROM xray.timeline_lanes FINAL WHERE ${OF_JOB} AND retired = 0
-    ) GROUP BY node, lane
-    HAVING sum(named) > 0 AND (sum(slices) != sum(summed) OR sum(slices) != sum(most)) OR sum(named) = 0 AND sum(slices) > 0 AND
-      (node, lane) NOT IN (SELECT node, lane FROM xray.timeline_lanes FINAL WHERE ${OF_JOB} AND retired = 1)`,
-  row: z.object({ node: Hash, lane: Hash }),
+  sql: `SELECT session, job_id, lane FROM (
+      SELECT session, job_id, node, lane, count() AS slices, 0 AS summed, 0 AS most, 0 AS named FROM xray.timeline_slices FINAL WHERE ${OF_JOBS} GROUP BY session, job_id, node, lane
+      UNION ALL SELECT session, job_id, node, lane, 0, sum(tasks), 0, 0 FROM xray.timeline_lane_sums WHERE ${OF_JOBS} GROUP BY session, job_id, node, lane
+      UNION ALL SELECT session, job_id, node, lane, 0, 0, if(min(tasks) = max(tasks) AND count() = {levels:UInt8}, max(tasks), 0), 0 FROM
+        (SELECT session, job_id, node, lane, level, sum(tasks) AS tasks FROM xray.timeline_levels WHERE ${OF_JOBS} GROUP BY session, job_id, node, lane, level)
+        GROUP BY session, job_id, node, lane
+      UNION ALL SELECT session, job_id, node, lane, 0, 0, 0, 1 FROM xray.timeline_lanes FINAL WHERE ${OF_JOBS} AND retired = 0
+    ) GROUP BY session, job_id, node, lane
+    HAVING sum(named) > 0 AND (sum(slices) != sum(summed) OR sum(slices) != sum(most))`,
+  row: z.object({ ...KEY, lane: Hash }),
 };
 
-/** Jobs that ended: their open attempts end with them. */
+/** Of these jobs, those that ended: their open attempts ended with them. */
 export const endedJobs: Query<JobKey> = {
   name: 'timeline-ended-jobs',
-  sql: `SELECT session, job_id FROM xray.ray_jobs WHERE job_id IN {jobs:Array(String)}
-    GROUP BY session, job_id HAVING max(end_ns) > 0`,
-  row: z.object({ session: z.string(), job_id: z.string() }),
+  sql: `SELECT session, job_id FROM xray.ray_jobs WHERE ${OF_JOBS} GROUP BY session, job_id HAVING max(end_ns) > 0`,
+  row: z.object(KEY),
 };

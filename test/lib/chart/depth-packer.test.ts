@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { DEPTHS, DepthHeap, DepthPacker } from '../../../lib/chart/depth-packer.ts';
+import { DepthHeap, DepthPacker } from '../../../lib/chart/depth-packer.ts';
 import { prepareTracks } from '../../../lib/chart/timeline-lanes.ts';
+import { DEPTHS } from '../../../lib/model/timeline-tile.ts';
 import { lane, timeline } from './timeline-pictures.ts';
 
 /** Numbers below `most`, the same at every run. */

@@ -1,4 +1,4 @@
-/** The keeper over its life: many at once, running attempts, the end of a job, a restart, a death between two inserts. */
+/** The indexer over its life: many at once, running attempts, the end of a job, a restart, a death between two inserts. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,7 +51,7 @@ async function sums(resolution: number) {
   return { tasks: total(tile.tasks), failures: total(tile.failures) };
 }
 
-describe('timeline keeper', () => {
+describe('timeline indexer', () => {
   it('makes a job anew inside the engine where most of it is new, overlapping workers included', async () => {
     const attempts = syntheticAttempts(30_000, 2, 8);
     const [first] = attempts;
