@@ -7,6 +7,7 @@ import { EmptyState } from '../ui/states.tsx';
 import { TimelineDetails } from './timeline-details.tsx';
 import type { LargeJob } from './timeline-large-scene.ts';
 import { useLargeSums } from './timeline-large-sums.ts';
+import { NotDrawn } from './timeline-not-drawn.tsx';
 import { TimelineSums } from './timeline-sums.tsx';
 import type { TimelineView } from './timeline-view.ts';
 
@@ -31,6 +32,7 @@ export function SharedLargeTimeline({ job, view }: { job: LargeJob; view: Timeli
   const count = (value: number) => value.toLocaleString('en-US');
   return (
     <>
+      <NotDrawn answer={answer} />
       <div className={taskId === '' ? '' : 'grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_24rem]'}>
         <Panel
           title={`${count(answer.matched)} ended attempts, ${count(answer.nodes.length)} nodes, ${count(answer.lanes.key.length)} lanes`}

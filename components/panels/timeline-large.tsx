@@ -24,6 +24,7 @@ import { useLargeSums } from './timeline-large-sums.ts';
 import { LargeTable } from './timeline-large-table.tsx';
 import { TimelineLegend } from './timeline-legend.tsx';
 import { useNow, windowAtNow } from './timeline-live.ts';
+import { NotDrawn } from './timeline-not-drawn.tsx';
 import { TimelineSpan } from './timeline-span.tsx';
 import { TimelineStrips } from './timeline-strips.tsx';
 import { TimelineSums } from './timeline-sums.tsx';
@@ -149,6 +150,7 @@ export function LargeTimeline({
           if (isLive && view.range === null) setRange(range, 'pan');
         }}
       />
+      <NotDrawn answer={answer} />
       <p role="status" className="min-h-[20px] text-[12px] text-[var(--muted)]">
         {isLoading ? 'Loading what is in view' : notice}
       </p>

@@ -17,6 +17,11 @@ export interface Interval {
   readonly end: bigint;
 }
 
+export function laterOf(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
+}
+
 /** What is known of one depth before new slices come. */
 export interface DepthPast {
   /** Where the last slice ends that was ever put here. */
@@ -102,8 +107,7 @@ export class DepthSweep {
     let at = this.width + depth;
     this.freeUntil[at] = until;
     for (at >>= 1; at > 0; at >>= 1) {
-      const [left, right] = [this.freeUntil[at * 2] ?? TAKEN, this.freeUntil[at * 2 + 1] ?? TAKEN];
-      this.freeUntil[at] = left > right ? left : right;
+      this.freeUntil[at] = laterOf(this.freeUntil[at * 2] ?? TAKEN, this.freeUntil[at * 2 + 1] ?? TAKEN);
     }
   }
 }

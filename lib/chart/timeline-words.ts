@@ -1,4 +1,5 @@
 /** A slice in words: what is said to a screen reader, shown under the pointer and written on the slice. */
+import { DEPTHS } from '../model/timeline-tile.ts';
 import { counted } from './number-format.ts';
 import { durationText } from './time-ticks.ts';
 import type { TimelineTracks } from './timeline-lanes.ts';
@@ -43,3 +44,31 @@ export function trackWhere(tracks: TimelineTracks, track: number): string {
 /** What lies on the lanes: how many attempts (`what` they are), nodes and lanes. */
 export const lanesTitle = (what: 'attempt' | 'ended attempt', attempts: number, nodes: number, lanes: number): string =>
   [counted(attempts, what, `${what}s`), counted(nodes, 'node', 'nodes'), counted(lanes, 'lane', 'lanes')].join(', ');
+
+/** What a large timeline does not draw, in sentences; none where it draws all. */
+export function notDrawn(answer: {
+  readonly lanes: { readonly key: readonly string[] };
+  readonly running: readonly unknown[];
+  readonly functions: readonly string[];
+  readonly deeper?: number | undefined;
+  readonly omitted?:
+    | { readonly lanes: number; readonly moreRunning: boolean; readonly moreFunctions: boolean }
+    | undefined;
+}): readonly string[] {
+  const count = (value: number): string => value.toLocaleString('en-US');
+  const { deeper = 0, omitted } = answer;
+  const lines: string[] = [];
+  if (deeper > 0)
+    lines.push(
+      `${counted(deeper, 'attempt lies', 'attempts lie')} deeper than ${DEPTHS} on one worker: in the sums and the table, on no lane.`,
+    );
+  if ((omitted?.lanes ?? 0) > 0)
+    lines.push(
+      `${count(answer.lanes.key.length)} of ${count(answer.lanes.key.length + (omitted?.lanes ?? 0))} lanes are here. Filter by function, node or state to see others.`,
+    );
+  if (omitted?.moreRunning === true)
+    lines.push(`More attempts run than the ${count(answer.running.length)} on the lanes.`);
+  if (omitted?.moreFunctions === true)
+    lines.push(`The list of functions ends after ${count(answer.functions.length)}. Search finds the others.`);
+  return lines;
+}

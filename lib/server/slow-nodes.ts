@@ -18,6 +18,7 @@ const question = newestRuns(MOST_RUNS);
 /** Throws ProblemError where there is no such job, or several. */
 export async function slowNodes(runtime: Runtime, query: JobQuery, signal?: AbortSignal): Promise<SlowNodesWire> {
   const { which } = await jobNames(runtime, query);
+  await runtime.timelines.caughtUp(which.session, which.job);
   const options = { timeoutMs: TIMEOUT_MS, ...(signal ? { signal } : {}) };
   const [rows, names] = await Promise.all([
     runtime.engine.select(question, { ...which, window: WINDOW_NS, limit: MOST_PAIRS }, options),

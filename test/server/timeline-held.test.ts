@@ -1,4 +1,4 @@
-/** Lanes that are held: asked of the store once, made anew when the keeper changed something, and never too many. */
+/** Lanes that are held: asked of the store once, made anew when the indexer changed something, and never too many. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GET as getPicture } from '../../app/api/jobs/[jobId]/timeline/first-picture/route.ts';
 import { type Runtime, setRuntime } from '../../lib/server/runtime.ts';
@@ -39,7 +39,7 @@ const lanes = async (more: { text?: string } = {}) => {
 };
 
 describe('held lanes', () => {
-  it('are read once for all who ask, and again when the keeper has changed something', async () => {
+  it('are read once for all who ask, and again when the indexer has changed something', async () => {
     asked = [];
     expectTimeline(runtime, `/jobs/${job.jobId}/timeline?session=${job.session}`);
     const both = await Promise.all([1, 2].map(() => getHeldLanes(runtime, { ...job, order: 'node' })));

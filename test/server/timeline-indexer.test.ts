@@ -159,7 +159,7 @@ describe('timeline indexer', () => {
     await new Promise((resolve) => setTimeout(resolve, 4_500));
     await runtime.timelines.keep();
     await restart();
-    // Whoever asks before the keeper has looked must not be held for those who ask later.
+    // Whoever asks before the indexer has looked must not be held for those who ask later.
     await lanes();
     await runtime.timelines.keep();
     expect((await lanes()).running.length).toBe(open);

@@ -69,7 +69,11 @@ describe('attempts that overlap', () => {
     for (let batch = 0; batch < 6; batch++) {
       // Every other batch begins before all that came before it.
       const from = batch % 2 === 0 ? batch * 1000 : -batch * 1000;
-      const some = many(300, (i) => ({ start: from + ((i * 37) % 900), end: from + ((i * 37) % 900) + 450, worker: 0 }));
+      const some = many(300, (i) => ({
+        start: from + ((i * 37) % 900),
+        end: from + ((i * 37) % 900) + 450,
+        worker: 0,
+      }));
       await postHostile(runtime, hostileBody(some, all.length));
       all.push(...some);
       await runtime.timelines.keep();

@@ -6,7 +6,7 @@ import type { AttemptPart, TaskState } from '../../lib/model/task.ts';
 import { nanoseconds } from '../../lib/model/units.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
 import { attemptsOfJob } from '../../lib/store/queries/attempts.ts';
-import { openInRange } from '../../lib/store/queries/timeline-keeper.ts';
+import { openInRange } from '../../lib/store/queries/timeline-indexer.ts';
 import { openTestRuntime } from '../server/open-runtime.ts';
 
 let runtime: Runtime;
@@ -82,7 +82,15 @@ describe('attempts that still run', () => {
         for (const some of [told.slice(0, cut), told.slice(cut)])
           await runtime.ingest.rayFacts({ attempts: some.map((one) => partOf(session, one)) });
         const open = async () =>
-          (await runtime.engine.select(openInRange, { session, job: '01000000', after: '', until: '' }))
+          (
+            await runtime.engine.select(openInRange, {
+              most: 1_000_000,
+              session,
+              job: '01000000',
+              after: '',
+              until: '',
+            })
+          )
             .map((row) => `${row.task_id} ${row.attempt} ${row.function_name} ${row.start_ns}`)
             .sort();
         const wanted = await expected(session);

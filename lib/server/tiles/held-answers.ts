@@ -10,7 +10,7 @@ export const MOST_LANES = 40_000;
 /** What was asked for, as a key. */
 export const askedKey = (query: object): string => JSON.stringify(Object.entries(query).sort());
 
-/** Of which job, and what the keeper's revision of it was before the lanes were read. */
+/** Of which job, and what the indexer's revision of it was before the lanes were read. */
 export interface JobLanesAnswer {
   readonly session: string;
   readonly job: string;

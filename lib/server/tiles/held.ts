@@ -1,6 +1,6 @@
 /**
  * Answers for all who ask for the same: a page, its first tile and its first picture do, at about the same moment. Lanes are
- * held for as long as the keeper changes nothing of their job: to read and sort them takes longer than the rest of a first look.
+ * held for as long as the indexer changes nothing of their job: to read and sort them takes longer than the rest of a first look.
  *
  *   asked   |---- made ----|---- unchanged: as they are; after LOOKED_UP_MS made anew behind the answer ----|
  */
@@ -9,11 +9,11 @@ import type { Runtime } from '../runtime.ts';
 import { askedKey, HELD_MS, type JobLanesAnswer, type KeptLanes, MOST_LANES, once } from './held-answers.ts';
 import { getTimelineLanes, type LanesQuery } from './lanes.ts';
 
-/** Names of nodes and actors, and other jobs with the same id, come without the keeper. */
+/** Names of nodes and actors, and other jobs with the same id, come without the indexer. */
 const LOOKED_UP_MS = 10_000;
 /** After the page that asked is drawn. */
 const BEHIND_MS = 3_000;
-/** What is past retention leaves without the keeper, too. */
+/** What is past retention leaves without the indexer, too. */
 const LONGEST_MS = 600_000;
 /** What an answer weighs beside its lanes, in lanes: there may be many that match nothing. */
 const ANSWER = 500;

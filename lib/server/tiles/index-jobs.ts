@@ -16,7 +16,7 @@ import {
   keptOfTouched,
   type MergedAttempt,
   touchedAttempts,
-} from '../../store/queries/timeline-keeper.ts';
+} from '../../store/queries/timeline-indexer.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type JobLanes, jobKey } from './job-lanes.ts';
 import type { KnownJobs } from './known-jobs.ts';
@@ -173,7 +173,10 @@ export function createJobIndexer(
     load,
     async touched(news, since) {
       const failed = new Map<TouchedJob, unknown>();
-      const all = [...steps(news.filter(({ touched }) => touched <= STEP)), ...news.filter(({ touched }) => touched > STEP).map((one) => [one])];
+      const all = [
+        ...steps(news.filter(({ touched }) => touched <= STEP)),
+        ...news.filter(({ touched }) => touched > STEP).map((one) => [one]),
+      ];
       for (const group of all) {
         try {
           await some(group, since);
@@ -205,7 +208,11 @@ export function createJobIndexer(
           const tasks = [...new Set(attempts.map(({ task_id }) => task_id))];
           const kept: KeptSlice[] = [];
           for (let from = 0; from < tasks.length; from += 2000)
-            for (const slice of await engine.select(keptOfTasks, { session, job: job_id, tasks: tasks.slice(from, from + 2000) }))
+            for (const slice of await engine.select(keptOfTasks, {
+              session,
+              job: job_id,
+              tasks: tasks.slice(from, from + 2000),
+            }))
               kept.push(slice);
           for (const one of await settle([job], attempts, kept)) isMuch ||= one === job;
         });

@@ -16,7 +16,7 @@ import {
   partsOfJobs,
   touchedJob,
   touchedJobs,
-} from '../../store/queries/timeline-keeper.ts';
+} from '../../store/queries/timeline-indexer.ts';
 import { createJobCounter } from '../job-counts.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { createJobIndexer, STEP, type TouchedJob } from './index-jobs.ts';
@@ -48,6 +48,8 @@ export interface TimelineIndexer {
    * indexed soon for a while.
    */
   readonly running: (session: string, job: string) => Promise<RunningSlices>;
+  /** Resolves when what came in of a job is indexed, or after a second; somebody looks at it, as above. */
+  readonly caughtUp: (session: string, job: string) => Promise<void>;
   /** True while much of a job waits to be indexed: what timelines hold of it is not all. */
   readonly isMaking: (session: string, job: string) => boolean;
   /** Another number whenever slices or lanes of a job may have changed; while they change, too. */
@@ -163,8 +165,7 @@ export function createTimelineIndexer(stored: StoredAttempts, telemetry: Telemet
       if (work.attempts || work.jobs) looks.inc();
       await index(news, since);
       const ended = work.jobs ? await engine.select(endedSince, { since }) : [];
-      for (const job of ended)
-        await indexer.ended(job).catch((error: unknown) => failed(job, since ?? 0, error));
+      for (const job of ended) await indexer.ended(job).catch((error: unknown) => failed(job, since ?? 0, error));
       await indexLate();
       const until = Math.max(0, began - SLACK_S);
       if (until > since && (work.attempts || work.jobs || work.isSettling)) {
@@ -189,7 +190,10 @@ export function createTimelineIndexer(stored: StoredAttempts, telemetry: Telemet
   }
   async function loop(): Promise<void> {
     while (!closed) {
-      await clock.due(late.size === 0 ? null : Math.min(...[...late.values()].map(({ notBefore }) => notBefore)), stop.signal);
+      await clock.due(
+        late.size === 0 ? null : Math.min(...[...late.values()].map(({ notBefore }) => notBefore)),
+        stop.signal,
+      );
       if (closed) return;
       await inTurn(look).catch((error: unknown) => {
         if (!closed) telemetry.log('error', 'timeline-indexer', { error: String(error), failures: clock.failures() });
@@ -216,6 +220,12 @@ export function createTimelineIndexer(stored: StoredAttempts, telemetry: Telemet
       }
       const found = known.get(session, job);
       return { slices: [...(found?.open.values() ?? [])], limited: found?.isOpenLimited ?? false };
+    },
+    async caughtUp(session, job) {
+      clock.watch(jobKey(session, job));
+      if (closed || !clock.mayLookNow()) return;
+      const looking = inTurn(look).catch(() => {});
+      await Promise.race([looking, sleep(WAIT_MS, undefined, { ref: false })]);
     },
     isMaking: (session, job) => making.has(jobKey(session, job)),
     revision: known.revision,

@@ -1,8 +1,8 @@
 /** The lanes of a job as the indexer holds them, and how slices find their place on them. */
 import { createHash } from 'node:crypto';
-import { DepthSweep, type Interval } from '../../analysis/lane-depths.ts';
+import { DepthSweep, type Interval, laterOf } from '../../analysis/lane-depths.ts';
 import { DEPTHS } from '../../model/timeline-tile.ts';
-import type { KeptSlice, MergedAttempt } from '../../store/queries/timeline-keeper.ts';
+import type { KeptSlice, MergedAttempt } from '../../store/queries/timeline-indexer.ts';
 
 /** A running attempt, with the lane it will most likely end on. */
 export interface OpenSlice {
@@ -74,7 +74,7 @@ export const keyOf = (slice: { readonly task_id: string; readonly attempt: numbe
 /** From start to end; one that ended before it began has no length. */
 export const intervalOf = (slice: { readonly start_ns: bigint; readonly end_ns: bigint }): Interval => ({
   start: slice.start_ns,
-  end: slice.end_ns > slice.start_ns ? slice.end_ns : slice.start_ns,
+  end: laterOf(slice.start_ns, slice.end_ns),
 });
 
 /** An ended attempt, as a row of timeline_slices has it. */

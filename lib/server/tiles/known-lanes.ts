@@ -10,6 +10,8 @@ const FOUND_MS = 10_000;
 const JOBS_HELD = 100;
 /** Functions that are named in one statement. */
 const ASKED = 5_000;
+/** Names of functions that are held for a job. */
+const MOST_HELD = 50_000;
 
 /** Throws ProblemError where there is no such job, or several. */
 export async function jobNames(runtime: Runtime, query: JobQuery): Promise<JobNames> {
@@ -68,7 +70,12 @@ export async function knowFunctions(
   names: JobNames,
   words: Uint32Array,
 ): Promise<ReadonlyMap<number, string>> {
-  const keys = [...functionKeys(words)].filter((key) => !names.functions.has(key));
+  const wanted = [...functionKeys(words)];
+  let keys = wanted.filter((key) => !names.functions.has(key));
+  if (names.functions.size + keys.length > MOST_HELD) {
+    names.functions.clear();
+    keys = wanted;
+  }
   for (let from = 0; from < keys.length; from += ASKED) {
     const some = keys.slice(from, from + ASKED);
     noteFunctions(names, await runtime.engine.select(functionsOfKeys, { ...names.which, keys: some.map(BigInt) }));

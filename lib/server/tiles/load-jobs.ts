@@ -1,4 +1,6 @@
 /** Reads what is kept of jobs: their lanes, and which attempts run. Repairs what a death between two inserts left. */
+
+import { DEPTHS } from '../../model/timeline-tile.ts';
 import type { Engine } from '../../store/engine.ts';
 import { takeTurns } from '../../store/event-loop-turns.ts';
 import {
@@ -9,9 +11,8 @@ import {
   keptLanes,
   openInRange,
   openOfJobs,
-} from '../../store/queries/timeline-keeper.ts';
+} from '../../store/queries/timeline-indexer.ts';
 import { LEVELS } from '../../store/schema/timeline.ts';
-import { DEPTHS } from '../../model/timeline-tile.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { holdOpen, type JobLanes, jobKey, MOST_OPEN, newJob, type WorkerLanes, workerOf } from './job-lanes.ts';
 import { eachRange, rebuildJob } from './rebuild-job.ts';

@@ -1,6 +1,6 @@
 /** When the indexer looks: after something was stored, sooner where somebody watches or much came in, and never because time went by. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobKey } from '../../store/queries/timeline-keeper.ts';
+import type { JobKey } from '../../store/queries/timeline-indexer.ts';
 import { jobKey } from './job-lanes.ts';
 import type { Stored } from './stored-attempts.ts';
 
@@ -36,6 +36,8 @@ export interface LookClock {
   readonly watch: (key: string) => void;
   /** Resolves when there is something to do. `other`: when else there is, Unix ms; null: never. */
   readonly due: (other: number | null, signal: AbortSignal) => Promise<void>;
+  /** True where something waits, and looking for it at once is not too much. */
+  readonly mayLookNow: () => boolean;
   /** A look begins: what is stored from now on is for the next. */
   readonly begin: () => Work;
   readonly end: (news: readonly JobKey[], error: unknown) => void;
@@ -109,6 +111,7 @@ export function createLookClock(isShared: boolean): LookClock {
         await sleep(Math.min(at - now, 2 ** 30), undefined, { signal: either, ref: false }).catch(() => {});
       }
     },
+    mayLookNow: () => isWaiting() && failures === 0 && Date.now() >= endedAt + Math.max(SOON_MS, spentMs * REST),
     begin() {
       began = performance.now();
       const work = waiting;

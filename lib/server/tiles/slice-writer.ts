@@ -3,7 +3,7 @@
  * because an insert costs the same for one row and for a thousand.
  */
 import type { Counter } from 'prom-client';
-import type { Interval } from '../../analysis/lane-depths.ts';
+import { type Interval, laterOf } from '../../analysis/lane-depths.ts';
 import { type Engine, encodeRows } from '../../store/engine.ts';
 import { takeTurns } from '../../store/event-loop-turns.ts';
 import {
@@ -12,7 +12,7 @@ import {
   keptOfLanes,
   type MergedAttempt,
   slicesOfLanes,
-} from '../../store/queries/timeline-keeper.ts';
+} from '../../store/queries/timeline-indexer.ts';
 import {
   createPlacer,
   holdOpen,
@@ -102,9 +102,7 @@ export function createSliceWriter(
     counters.kept.inc(slices.length);
   }
 
-  const nodesOf = (workers: readonly WorkerLanes[]): readonly bigint[] => [
-    ...new Set(workers.map(({ node }) => node)),
-  ];
+  const nodesOf = (workers: readonly WorkerLanes[]): readonly bigint[] => [...new Set(workers.map(({ node }) => node))];
   const lanesOf = (workers: readonly WorkerLanes[]): readonly bigint[] =>
     workers.flatMap(({ depths, deeper }) => [...depths, ...deeper].map(({ lane }) => lane));
 
@@ -225,8 +223,7 @@ export function createSliceWriter(
       if (late.length === 0 || first.start_ns < from) from = first.start_ns;
       late.push(worker);
       for (const { start_ns, end_ns } of slices) {
-        const end = end_ns > start_ns ? end_ns : start_ns;
-        if (end >= until) until = end + 1n;
+        until = laterOf(until, laterOf(start_ns, end_ns) + 1n);
       }
     }
     const found = new Map<WorkerLanes, Map<bigint, Interval[]>>();
@@ -253,7 +250,7 @@ export function createSliceWriter(
       const held = worker === undefined ? undefined : found.get(worker);
       if (held === undefined) continue;
       const list = held.get(lane) ?? [];
-      list.push({ start, end: ends > start ? ends : start });
+      list.push({ start, end: laterOf(start, ends) });
       held.set(lane, list);
       await turn();
     }

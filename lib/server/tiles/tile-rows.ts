@@ -21,6 +21,7 @@ const AT = {
   row: TILE_ROW_BYTES / 4,
 } as const;
 const HIGH = 2 ** 32;
+const MOST_NAMES = 65_000;
 
 /** 53 bits of the hash of a function, without the byte that says how the slice ended. */
 export const functionKey = (low: number, high: number): number => high * 2 ** 21 + (low >>> 11);
@@ -134,7 +135,8 @@ export function tileOf(words: Uint32Array, names: ReadonlyMap<number, string>, f
         const key = functionKey(low, words[row + AT.functionHigh] ?? 0);
         let name = placeOfName.get(key);
         if (name === undefined) {
-          name = indexOf(names.get(key) ?? '');
+          // A tile has room for so many names; what is beyond it stays unnamed.
+          name = indexOf(placeOfName.size < MOST_NAMES ? (names.get(key) ?? '') : '');
           placeOfName.set(key, name);
         }
         tile.function[entry] = name;

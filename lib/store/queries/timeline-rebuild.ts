@@ -1,7 +1,7 @@
 /** What the indexer of the timeline asks to make a job's timeline anew, by way of xray.timeline_rebuild. */
 import { z } from 'zod';
 import type { Query } from '../engine.ts';
-import { IN_RANGE, type MergedAttempt, MergedRow, merged } from './timeline-keeper.ts';
+import { IN_RANGE, type MergedAttempt, MergedRow, merged } from './timeline-indexer.ts';
 import { Hash, OF_JOB } from './timeline-parts.ts';
 
 const Count = z.coerce.number();

@@ -1,7 +1,7 @@
 /**
  * The timeline's tables again, in granules of 1,024 rows: a tile reads some hundred rows of each of 32 lanes, and paid for
- * 8,192 of each. What they held is not carried over: the keeper finds nothing kept and makes the timelines anew from the
- * attempts. Besides, what lists of jobs and the keeper ask at every look, without reading every attempt:
+ * 8,192 of each. What they held is not carried over: the indexer finds nothing kept and makes the timelines anew from the
+ * attempts. Besides, what lists of jobs and the indexer ask at every look, without reading every attempt:
  *
  *   ray_task_attempts  --MV-->      ray_job_parts (job): parts, when the last came in
  *                      --counted--> ray_job_counts (job): attempts by state and function, as of a moment
@@ -76,7 +76,7 @@ export const timelineGranuleMigrations: readonly Migration[] = [
         functions Array(Tuple(String, UInt64, UInt64, UInt64, UInt64)),
         version UInt64, stored DateTime DEFAULT now()
       ) ENGINE = ReplacingMergeTree(version) ORDER BY (session, job_id) ${TTL}`,
-      // Parts that came in since the keeper last looked lie in few granules: the others need not be read.
+      // Parts that came in since the indexer last looked lie in few granules: the others need not be read.
       'ALTER TABLE xray.ray_task_attempts ADD INDEX IF NOT EXISTS stored_range stored TYPE minmax GRANULARITY 1',
       'ALTER TABLE xray.ray_task_attempts MATERIALIZE INDEX stored_range',
     ],

@@ -6,7 +6,7 @@
  *                                  --MV-->  timeline_lane_sums (lane): tasks, failed, first, last, first failure, longest
  *                                  --MV-->  timeline_functions: hash -> name
  *
- * Sums are not idempotent, so a slice is inserted once: lib/server/tiles/keeper.ts sees to it. Slices of one lane never
+ * Sums are not idempotent, so a slice is inserted once: lib/server/tiles/indexer.ts sees to it. Slices of one lane never
  * overlap. What changes after it was stored gets its worker new lanes; `timeline_lanes` says which lanes count.
  */
 import type { Migration } from '../migrate.ts';
@@ -80,7 +80,7 @@ export const timelineMigrations: readonly Migration[] = [
       ) ENGINE = MergeTree ORDER BY (node_id, worker_id, start_ns)`,
       `CREATE TABLE IF NOT EXISTS xray.timeline_kept (id UInt8, until DateTime, version UInt64)
         ENGINE = ReplacingMergeTree(version) ORDER BY id`,
-      // When a part came in, not when it was written down: the keeper asks what is new since it last looked.
+      // When a part came in, not when it was written down: the indexer asks what is new since it last looked.
       'ALTER TABLE xray.ray_task_attempts MODIFY COLUMN stored SimpleAggregateFunction(max, DateTime) DEFAULT now()',
     ],
   },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DepthPast, DepthSweep, type Interval } from '../../../lib/analysis/lane-depths.ts';
+import { type DepthPast, DepthSweep, type Interval, laterOf } from '../../../lib/analysis/lane-depths.ts';
 import { DEPTHS } from '../../../lib/model/timeline-tile.ts';
 
 const byStart = (a: Interval, b: Interval): number => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0);
@@ -18,9 +18,7 @@ class FirstFit {
 
   place(slice: Interval): number {
     const isFree = (depth: readonly Interval[]): boolean =>
-      depth.every((other) =>
-        other.start <= slice.start ? other.end <= slice.start : other.start >= slice.end,
-      );
+      depth.every((other) => (other.start <= slice.start ? other.end <= slice.start : other.start >= slice.end));
     let found = this.depths.findIndex(isFree);
     if (found === -1) {
       if (this.depths.length >= DEPTHS) return -1;
@@ -51,7 +49,7 @@ const pastOf = (list: readonly Interval[]): readonly (readonly Interval[])[] => 
   for (const one of list) fit.place(one);
   return fit.depths.map((depth) => depth.sort(byStart));
 };
-const lastEnd = (list: readonly Interval[]): bigint => list.reduce((last, { end }) => (end > last ? end : last), 0n);
+const lastEnd = (list: readonly Interval[]): bigint => list.reduce((last, { end }) => laterOf(last, end), 0n);
 
 describe('depths of slices', () => {
   it('are those of the first fit, and never overlap', () => {

@@ -1,4 +1,4 @@
-/** Windows, buckets and words of large timelines; tracks of real tiles are in test/server/timeline-keeper.test.ts. */
+/** Windows, buckets and words of large timelines; tracks of real tiles are in test/server/timeline-indexer.test.ts. */
 import { describe, expect, it } from 'vitest';
 import { bucketOf, loadedWindow, resolutionOf, tiledWords, tracksOfTiles } from '../../../lib/chart/timeline-tiles.ts';
 import { CARRY, decodeTile, encodeTile, packLength, type TimelineTile } from '../../../lib/model/timeline-tile.ts';

@@ -1,4 +1,4 @@
-/** What the keeper of the timeline asks: which attempts are new, how they stand, and what is kept of them already. */
+/** What the indexer of the timeline asks: which attempts are new, how they stand, and what is kept of them already. */
 import { z } from 'zod';
 import type { Query } from '../engine.ts';
 import { attemptsWhere } from './attempts.ts';
