@@ -2,12 +2,14 @@
  * What the operator configured: environment first, then xray.yaml, then defaults. Sources never come from a request.
  * Every refusal says the key, the value and what was expected.
  */
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { BlockList } from 'node:net';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { MOST_RETENTION_DAYS } from '../model/kept-until.ts';
+import { isPathSegment } from './http/canonical-path.ts';
 import { trustedProxies } from './http/client-address.ts';
 
 export interface HttpAuth {
@@ -50,6 +52,8 @@ export interface Config {
   readonly clickhouse: (HttpSource & { readonly database: string }) | null;
   /** Needed on any address but loopback. */
   readonly authToken: string | null;
+  /** What X-Ray's own requests to itself carry instead: random, new at each start. */
+  readonly ownToken: string;
   /** Host names besides loopback's that requests may use where no token is needed (a proxy on this machine). */
   readonly allowedHosts: readonly string[];
   /** Proxies whose X-Forwarded-For, -Proto and -Host are believed. */
@@ -195,15 +199,9 @@ function rayDiscovery(environment: Environment): HttpSource | null {
   return source('XRAY_RAY_DISCOVERY', { url, ...(token ? { bearerToken: token } : {}) });
 }
 
-/** Comma-separated addresses and networks. */
 function proxies(list: string): BlockList {
   try {
-    return trustedProxies(
-      list
-        .split(',')
-        .map((entry) => entry.trim())
-        .filter((entry) => entry !== ''),
-    );
+    return trustedProxies(list);
   } catch (error) {
     throw new ConfigError(`XRAY_TRUSTED_PROXIES: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -241,6 +239,10 @@ export function loadConfig(environment: Environment): Config {
   if (twice)
     throw new ConfigError(`clusters: the name "${twice}" is there twice: expected a name of its own for each cluster`);
 
+  const odd = names.find((name) => !isPathSegment(name));
+  if (odd !== undefined)
+    throw new ConfigError(`the cluster name ${JSON.stringify(odd)} cannot stand in an address: expected no slashes`);
+
   const prometheus = fromEnvironment(environment, 'PROMETHEUS') ?? file.prometheus;
   const alertmanager = fromEnvironment(environment, 'ALERTMANAGER') ?? file.alertmanager;
   const clickhouse = fromEnvironment(environment, 'CLICKHOUSE') ?? file.clickhouse;
@@ -270,6 +272,7 @@ export function loadConfig(environment: Environment): Config {
     alertmanager: alertmanager ? source('ALERTMANAGER_URL', alertmanager) : null,
     clickhouse: clickhouse ? { ...source('CLICKHOUSE_URL', clickhouse), database: 'xray' } : null,
     authToken,
+    ownToken: randomBytes(32).toString('base64url'),
     allowedHosts: (environment.XRAY_ALLOWED_HOSTS ?? '')
       .split(',')
       .map((name) => name.trim().toLowerCase())

@@ -19,9 +19,9 @@ export function ownOrigin({ host, port }: Pick<Config, 'host' | 'port'>): string
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
 
-export function createOwnApi(config: Pick<Config, 'host' | 'port' | 'authToken'>): OwnApi {
+export function createOwnApi(config: Pick<Config, 'host' | 'port' | 'authToken' | 'ownToken'>): OwnApi {
   const origin = ownOrigin(config);
-  const headers: Record<string, string> = config.authToken ? { authorization: `Bearer ${config.authToken}` } : {};
+  const headers: Record<string, string> = config.authToken ? { authorization: `Bearer ${config.ownToken}` } : {};
   return async (path, maxBytes, signal) => {
     if (config.port === 0)
       throw new ProblemError('source-down', 'X-Ray does not know its own port (PORT=0): set PORT to a fixed one');

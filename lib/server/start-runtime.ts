@@ -64,7 +64,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
         binary: prometheusBinary,
         telemetry,
         selfTarget: selfAddress(config),
-        selfToken: config.authToken,
+        selfToken: config.authToken === null ? null : config.ownToken,
         rayFileSd: config.demo ? [] : ['/tmp/ray/prom_metrics_service_discovery.json'],
         rayDashboards: config.clusters.flatMap(({ rayDashboard }) => rayDashboard ?? []),
         alertmanagerUrl: config.alertmanager?.url ?? null,

@@ -35,7 +35,7 @@ export async function openPage(
   browser: Browser,
   [width, height, colorScheme]: View = DESK,
 ): Promise<{ page: Page; errors: string[] }> {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme, bypassCSP: true });
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme });
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('console', (message) => {

@@ -33,11 +33,11 @@ const refused = (reason: string, status: 400 | 414 = 400): RefusedTarget => ({ s
 /** Of `target` as it stands in the request line. */
 export function canonicalTarget(target: string): CanonicalTarget | RefusedTarget {
   if (!target.startsWith('/')) return refused('it must begin with a slash');
-  if (/[^\x21-\x7e]|[#\\]/.test(target.split('?', 1)[0] ?? ''))
-    return refused('it holds a character that must be percent-encoded, or a backslash');
   const at = target.indexOf('?');
   const raw = at < 0 ? target : target.slice(0, at);
   const search = at < 0 ? '' : target.slice(at);
+  if (/[^\x21-\x7e]|[#\\]/.test(raw))
+    return refused('it holds a character that must be percent-encoded, or a backslash');
   if (raw.length > LONGEST_PATH) return refused(`it is longer than ${LONGEST_PATH} characters`, 414);
   if (/[^\x21-\x7e]|#/.test(search)) return refused('its query holds a character that must be percent-encoded');
   for (const name of new URLSearchParams(search).keys())
@@ -76,6 +76,9 @@ function canonicalSegment(segment: string): string | RefusedTarget {
   }
   return encodeURIComponent(decoded);
 }
+
+/** Whether a name, encoded, can be a segment of an address. */
+export const isPathSegment = (name: string): boolean => typeof canonicalSegment(encodeURIComponent(name)) === 'string';
 
 /** Where a browser goes after signing in: a path of this X-Ray with its query, `/` where the wish is anything else. */
 export function returnPath(wish: string): string {

@@ -28,10 +28,10 @@ function add(list: BlockList, text: string): void {
   list.addSubnet(address, length, family);
 }
 
-/** Throws RangeError that names the entry which is no address and no network. */
-export function trustedProxies(entries: readonly string[]): BlockList {
+/** Addresses and networks, comma-separated. Throws RangeError that names the entry which is neither. */
+export function trustedProxies(text: string): BlockList {
   const list = new BlockList();
-  for (const entry of entries) add(list, entry);
+  for (const entry of text.split(',')) if (entry.trim() !== '') add(list, entry.trim());
   return list;
 }
 

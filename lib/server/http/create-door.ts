@@ -10,7 +10,7 @@ import { createSessions } from './sessions.ts';
 const WINDOW_MS = 60_000;
 const MOST_ADDRESSES = 10_000;
 
-type Given = Pick<Config, 'authToken' | 'allowedHosts' | 'trustedProxies' | 'dataDirectory'>;
+type Given = Pick<Config, 'authToken' | 'ownToken' | 'allowedHosts' | 'trustedProxies' | 'dataDirectory'>;
 
 export function createDoor(config: Given, parts: Pick<Door, 'assets' | 'closedShare' | 'expectPage' | 'next'>): Door {
   const { authToken: token } = config;
@@ -26,6 +26,7 @@ export function createDoor(config: Given, parts: Pick<Door, 'assets' | 'closedSh
         ? createLocalAccess(config.allowedHosts)
         : createTokenAccess({
             token,
+            ownToken: config.ownToken,
             sessions: createSessions(token, join(config.dataDirectory, 'signed-out.json')),
             signInThrottle: throttle(10, 200, 1),
             bearerThrottle: throttle(60, 1_200, 10),

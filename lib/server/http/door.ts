@@ -9,7 +9,7 @@ import { allowedMethods } from './allowed-methods.ts';
 import { type CanonicalTarget, canonicalTarget } from './canonical-path.ts';
 import type { ClientOf } from './client-address.ts';
 import { answerProblem, type DoorProblem } from './problem-answer.ts';
-import { DATA_POLICY, newNonce, pagePolicy, SECURITY_HEADERS } from './security-headers.ts';
+import { newNonce, pagePolicy, setSecurityHeaders } from './security-headers.ts';
 import { NO_SESSION } from './sessions.ts';
 import { shareClosedPage } from './share-closed-page.ts';
 import { answerSignInPage, signIn } from './sign-in.ts';
@@ -46,14 +46,7 @@ export async function enter(door: Door, request: IncomingMessage, response: Serv
   const client = door.clientOf(request);
   const visit: Visit = { request, response, client, nonce };
   const target = canonicalTarget(request.url ?? '');
-  const isPage = !('status' in target) && !/^\/(api|v1|metrics|_next)(\/|$)/.test(target.path);
-  if (door.assets !== null) {
-    for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
-    response.setHeader('content-security-policy', isPage ? pagePolicy(nonce) : DATA_POLICY);
-    // A form of a page tells its own origin, which no-referrer would hide; a share's address is a secret.
-    const isShare = !('status' in target) && target.path.startsWith('/s/');
-    response.setHeader('referrer-policy', isPage && !isShare ? 'same-origin' : 'no-referrer');
-  }
+  if (door.assets !== null) setSecurityHeaders(response, 'status' in target ? null : target.path, nonce);
   if ('status' in target) {
     const { status, reason } = target;
     const title = status === 414 ? 'Address too long' : 'Bad address';

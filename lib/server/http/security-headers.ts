@@ -3,6 +3,7 @@
  * their answer; nothing may come from, or go to, another origin.
  */
 import { randomBytes } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 
 export const newNonce = (): string => randomBytes(16).toString('base64');
 
@@ -21,11 +22,14 @@ export const pagePolicy = (nonce: string): string =>
     "frame-ancestors 'none'",
   ].join('; ');
 
-/** Of every answer that is no page: shown by itself it runs and loads nothing. */
-export const DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** Of scripts: a worker is bound by the policy that its own script came with. */
+const SCRIPT_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'";
+
+/** Of every other answer: shown by itself it runs and loads nothing. */
+const DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** Of every answer. */
-export const SECURITY_HEADERS: readonly (readonly [name: string, value: string])[] = [
+const SECURITY_HEADERS: readonly (readonly [name: string, value: string])[] = [
   ['x-content-type-options', 'nosniff'],
   ['x-frame-options', 'DENY'],
   ['cross-origin-opener-policy', 'same-origin'],
@@ -35,3 +39,14 @@ export const SECURITY_HEADERS: readonly (readonly [name: string, value: string])
     'accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()',
   ],
 ];
+
+/** `path`: canonical; null where the request has none. */
+export function setSecurityHeaders(response: ServerResponse, path: string | null, nonce: string): void {
+  const [, room = ''] = path?.split('/') ?? [];
+  const isPage = path !== null && !['api', 'v1', 'metrics', '_next'].includes(room);
+  for (const [name, value] of SECURITY_HEADERS) response.setHeader(name, value);
+  const policy = isPage ? pagePolicy(nonce) : room === '_next' ? SCRIPT_POLICY : DATA_POLICY;
+  response.setHeader('content-security-policy', policy);
+  // A form of a page tells its own origin, which no-referrer would hide; the address of a share is a secret.
+  response.setHeader('referrer-policy', isPage && room !== 's' ? 'same-origin' : 'no-referrer');
+}

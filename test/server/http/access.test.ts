@@ -47,6 +47,7 @@ describe('with a token', () => {
   const withToken = () =>
     createTokenAccess({
       token: 's3cret',
+      ownToken: 'of-this-process',
       sessions: createSessions('s3cret', null),
       signInThrottle: throttle(3),
       bearerThrottle: throttle(5),
@@ -116,6 +117,7 @@ describe('with a token', () => {
       guarded.of(ask({ authorization: `Bearer ${token}`, address })).is;
     for (let i = 0; i < 5; i++) expect(bearer(`guess-${i}`, '198.51.100.7')).toBe('unauthorized');
     expect(bearer('s3cret', '198.51.100.7')).toBe('throttled');
+    expect(bearer('of-this-process', '198.51.100.7')).toBe('allowed');
     expect(bearer('s3cret', '198.51.100.8')).toBe('allowed');
     for (let i = 0; i < 3; i++) expect(guarded.signIn(`guess-${i}`, '198.51.100.8').is).toBe('wrong');
     expect(guarded.signIn('s3cret', '198.51.100.8').is).toBe('throttled');

@@ -4,14 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig } from '../../../lib/server/config.ts';
 import { type Client, createClientOf, trustedProxies } from '../../../lib/server/http/client-address.ts';
 
-let trusted: readonly string[] = [];
+let trusted = '';
 const server = createServer((request: IncomingMessage, response) => {
   response.end(JSON.stringify(createClientOf(trustedProxies(trusted))(request)));
 });
 beforeAll(() => new Promise<void>((done) => server.listen(0, '127.0.0.1', done)));
 afterAll(() => server.close());
 
-const clientOf = (proxies: readonly string[], headers: Record<string, string>): Promise<Client> => {
+const clientOf = (proxies: string, headers: Record<string, string>): Promise<Client> => {
   trusted = proxies;
   return new Promise((done, fail) => {
     const { port } = server.address() as AddressInfo;
@@ -34,7 +34,7 @@ describe('who is at the other end', () => {
   };
 
   it('reads no claim of who is no trusted proxy', async () => {
-    expect(await clientOf(['10.0.0.0/8'], forwarded)).toEqual({
+    expect(await clientOf('10.0.0.0/8', forwarded)).toEqual({
       address: '127.0.0.1',
       isSecure: false,
       host: 'inner',
@@ -43,7 +43,7 @@ describe('who is at the other end', () => {
   });
 
   it('believes a trusted proxy, and what stands left of the first stranger not', async () => {
-    const proxies = ['127.0.0.0/8', '10.0.0.1'];
+    const proxies = '127.0.0.0/8, 10.0.0.1';
     expect(await clientOf(proxies, forwarded)).toEqual({
       address: '203.0.113.9',
       isSecure: true,
