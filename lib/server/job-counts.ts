@@ -5,7 +5,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../store/engine.ts';
-import { countsInRange, type FunctionCounts, uncountedJobs } from '../store/queries/job-counts.ts';
+import { takeTurns } from '../store/event-loop-turns.ts';
+import { countsInRange, countsOfJobs, type FunctionCounts, uncountedJobs } from '../store/queries/job-counts.ts';
+import { type JobKey, jobsParams } from '../store/queries/timeline-parts.ts';
 import type { Telemetry } from './telemetry.ts';
 import { eachRange } from './tiles/rebuild-job.ts';
 
@@ -14,6 +16,10 @@ const STEP = 100_000;
 /** Counting takes at most a fifth of the time, and a job that goes on is counted again after twenty times as long as it took. */
 const REST = 4;
 const AGAIN = 20;
+/** Jobs that are counted by one question; together at most STEP parts. */
+const TOGETHER = 300;
+/** Characters of their names, which stand in the statement. */
+const TOGETHER_NAMES = 60_000;
 /** Functions that a list names. */
 const NAMED = 8;
 
@@ -42,41 +48,72 @@ export function createJobCounter(engine: Engine, telemetry: Telemetry): JobCount
       const began = performance.now();
       for (const row of await engine.select(countsInRange, range)) add(byFunction, row);
       stop.signal.throwIfAborted();
-      if (range.until !== '' && byFunction.size > 0)
-        await sleep((performance.now() - began) * REST, undefined, { signal: stop.signal });
+      if (range.until !== '' && byFunction.size > 0) await rest(began);
     });
-    const functions = [...byFunction.values()].sort(
-      (a, b) => b.n - a.n || (a.function_name < b.function_name ? -1 : 1),
-    );
+    await engine.insert('xray.ray_job_counts', [rowOf(session, job, [...byFunction.values()], until)]);
+  }
+
+  const rest = (began: number) => sleep((performance.now() - began) * REST, undefined, { signal: stop.signal });
+
+  function rowOf(session: string, job: string, counts: readonly Sums[], until: number): object {
+    const functions = [...counts].sort((a, b) => b.n - a.n || (a.function_name < b.function_name ? -1 : 1));
     const sum = (of: (one: Sums) => number): number => functions.reduce((total, one) => total + of(one), 0);
     const held = new Map<string, number>();
     for (const one of functions)
       for (const [name, amount] of Object.entries(one.held)) held.set(name, (held.get(name) ?? 0) + amount);
     version = Math.max(version + 1, Date.now());
-    await engine.insert('xray.ray_job_counts', [
-      {
-        session,
-        job_id: job,
-        until,
-        attempts: sum(({ n }) => n),
-        finished: sum(({ done }) => done),
-        failed: sum(({ bad }) => bad),
-        running: sum(({ active }) => active),
-        pending: sum(({ waiting }) => waiting),
-        retries: sum(({ again }) => again),
-        task_resources: Object.fromEntries(held),
-        user_functions: functions.filter(({ code }) => !code.startsWith('_') && !code.startsWith('JobSupervisor.'))
-          .length,
-        functions: functions
-          .slice(0, NAMED)
-          .map(({ function_name, done, bad, active, waiting }) => [function_name, done, bad, active, waiting]),
-        version,
-      },
-    ]);
+    return {
+      session,
+      job_id: job,
+      until,
+      attempts: sum(({ n }) => n),
+      finished: sum(({ done }) => done),
+      failed: sum(({ bad }) => bad),
+      running: sum(({ active }) => active),
+      pending: sum(({ waiting }) => waiting),
+      retries: sum(({ again }) => again),
+      task_resources: Object.fromEntries(held),
+      user_functions: functions.filter(({ code }) => !code.startsWith('_') && !code.startsWith('JobSupervisor.'))
+        .length,
+      functions: functions
+        .slice(0, NAMED)
+        .map(({ function_name, done, bad, active, waiting }) => [function_name, done, bad, active, waiting]),
+      version,
+    };
+  }
+
+  /** Small jobs that are quiet, one question for all of them. */
+  async function countTogether(jobs: readonly JobKey[], until: number): Promise<void> {
+    const began = performance.now();
+    const rows = await engine.select(countsOfJobs, jobsParams(jobs));
+    const turn = takeTurns();
+    const byKey = new Map<string, FunctionCounts[]>(jobs.map(({ session, job_id }) => [`${session}/${job_id}`, []]));
+    for (const row of rows) byKey.get(`${row.session}/${row.job_id}`)?.push(row);
+    const counted: object[] = [];
+    for (const { session, job_id } of jobs) {
+      counted.push(rowOf(session, job_id, byKey.get(`${session}/${job_id}`) ?? [], until));
+      await turn();
+    }
+    await engine.insert('xray.ray_job_counts', counted);
+    await rest(began);
   }
 
   async function work(until: number): Promise<void> {
-    for (const { session, job_id, is_quiet } of await engine.select(uncountedJobs, { until })) {
+    let together: JobKey[] = [];
+    let [parts, names] = [0, 0];
+    for (const job of await engine.select(uncountedJobs, { until })) {
+      const { session, job_id, is_quiet } = job;
+      if (is_quiet === 1 && job.parts <= STEP) {
+        const name = session.length + job_id.length;
+        if (parts + job.parts > STEP || names + name > TOGETHER_NAMES || together.length >= TOGETHER) {
+          if (together.length > 0) await countTogether(together, until);
+          [together, parts, names] = [[], 0, 0];
+        }
+        together.push(job);
+        parts += job.parts;
+        names += name;
+        continue;
+      }
       const key = `${session}/${job_id}`;
       const began = performance.now();
       if (is_quiet === 0 && began < (notBefore.get(key) ?? 0)) continue;
@@ -85,6 +122,7 @@ export function createJobCounter(engine: Engine, telemetry: Telemetry): JobCount
       if (is_quiet === 1) notBefore.delete(key);
       else notBefore.set(key, performance.now() + ((performance.now() - began) / REST) * AGAIN);
     }
+    if (together.length > 0) await countTogether(together, until);
   }
 
   function start(until: number): void {

@@ -9,14 +9,13 @@
 import type { Engine } from '../../store/engine.ts';
 import {
   endedWithJob,
-  type JobKey,
-  jobsParams,
   type KeptSlice,
   keptOfTasks,
   keptOfTouched,
   type MergedAttempt,
   touchedAttempts,
 } from '../../store/queries/timeline-indexer.ts';
+import { type JobKey, jobsParams } from '../../store/queries/timeline-parts.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type JobLanes, jobKey } from './job-lanes.ts';
 import type { KnownJobs } from './known-jobs.ts';

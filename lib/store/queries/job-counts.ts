@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Query } from '../engine.ts';
 import { attemptsWhere } from './attempts.ts';
+import { OF_JOBS } from './timeline-parts.ts';
 
 const Count = z.coerce.number();
 
@@ -49,11 +50,11 @@ export const staleCounts: Query<{ session: string; job_id: string; parts: number
 };
 
 /** Jobs to count: those that nothing came in of since `until`, Unix seconds, and large ones. */
-export const uncountedJobs: Query<{ session: string; job_id: string; is_quiet: number }> = {
+export const uncountedJobs: Query<{ session: string; job_id: string; is_quiet: number; parts: number }> = {
   name: 'job-counts-wanted',
-  sql: `SELECT session, job_id, came_in < fromUnixTimestamp({until:UInt32}) AS is_quiet FROM (${CHANGES})
+  sql: `SELECT session, job_id, came_in < fromUnixTimestamp({until:UInt32}) AS is_quiet, parts FROM (${CHANGES})
     WHERE NOT is_fresh AND (is_quiet OR is_large) ORDER BY is_large, session, job_id`,
-  row: z.object({ session: z.string(), job_id: z.string(), is_quiet: z.number() }),
+  row: z.object({ session: z.string(), job_id: z.string(), is_quiet: z.number(), parts: Count }),
 };
 
 /** What one function's attempts of a job (or of a range of its tasks, which no other range shares) come to. */
@@ -65,6 +66,8 @@ export const FUNCTION_COUNTS = (
   FROM ${attemptsWhere(condition)} WHERE counted GROUP BY session, job_id, function_name`;
 
 export interface FunctionCounts {
+  readonly session: string;
+  readonly job_id: string;
   readonly function_name: string;
   readonly code: string;
   readonly n: number;
@@ -76,21 +79,32 @@ export interface FunctionCounts {
   readonly held: Readonly<Record<string, number>>;
 }
 
+const FunctionRow = z.object({
+  session: z.string(),
+  job_id: z.string(),
+  function_name: z.string(),
+  code: z.string(),
+  n: Count,
+  done: Count,
+  bad: Count,
+  active: Count,
+  waiting: Count,
+  again: Count,
+  held: z.record(z.string(), z.number()),
+});
+
 /** Of the tasks of a range of ids, both ends open to '' as none. */
 export const countsInRange: Query<FunctionCounts> = {
   name: 'job-counts-in-range',
   sql: FUNCTION_COUNTS(
     "session = {session:String} AND job_id = {job:String} AND task_id > {after:String} AND ({until:String} = '' OR task_id <= {until:String})",
   ),
-  row: z.object({
-    function_name: z.string(),
-    code: z.string(),
-    n: Count,
-    done: Count,
-    bad: Count,
-    active: Count,
-    waiting: Count,
-    again: Count,
-    held: z.record(z.string(), z.number()),
-  }),
+  row: FunctionRow,
+};
+
+/** Of all tasks of some jobs. */
+export const countsOfJobs: Query<FunctionCounts> = {
+  name: 'job-counts-of-jobs',
+  sql: FUNCTION_COUNTS(OF_JOBS),
+  row: FunctionRow,
 };

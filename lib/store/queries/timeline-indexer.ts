@@ -2,24 +2,12 @@
 import { z } from 'zod';
 import type { Query } from '../engine.ts';
 import { attemptsWhere } from './attempts.ts';
-import { Hash, OF_JOB } from './timeline-parts.ts';
+import { Hash, type JobKey, OF_JOB, OF_JOBS } from './timeline-parts.ts';
 
 const Count = z.coerce.number();
 const Ns = z.string().transform(BigInt);
 
-export interface JobKey {
-  readonly session: string;
-  readonly job_id: string;
-}
 const KEY = { session: z.string(), job_id: z.string() };
-
-/** Jobs as parameters `sessions` and `jobs`: the same place in both is one job. */
-const OF_JOBS = `(session, job_id) IN (SELECT pair.1, pair.2 FROM
-  (SELECT arrayJoin(arrayZip({sessions:Array(String)}, {jobs:Array(String)})) AS pair))`;
-export const jobsParams = (jobs: readonly JobKey[]) => ({
-  sessions: jobs.map(({ session }) => session),
-  jobs: jobs.map(({ job_id }) => job_id),
-});
 
 export const keptUntil: Query<{ until: number }> = {
   name: 'timeline-kept-until',
