@@ -85,12 +85,12 @@ describe('the indexer of timelines', () => {
       await sleep(500);
     }
     expect(asked.filter((name) => name.startsWith('timeline-'))).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it('indexes it soon when somebody looks, and goes on while they do', async () => {
     await indexer.running(SYNTHETIC.session, SYNTHETIC.job);
-    await expect.poll(indexed, { timeout: 10_000 }).toBe(200);
+    await expect.poll(indexed, { timeout: 60_000 }).toBe(200);
     await store(attempts.slice(200));
-    await expect.poll(indexed, { timeout: 10_000 }).toBe(300);
-  }, 60_000);
+    await expect.poll(indexed, { timeout: 60_000 }).toBe(300);
+  }, 180_000);
 });
