@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { RouteContract } from '../../lib/contract/route.ts';
 import { gzipFile } from '../../lib/server/gzip-file.ts';
+import { jsonInSlices } from '../../lib/server/http/json-in-slices.ts';
 import { ProblemError } from '../../lib/server/problem.ts';
 import { getRuntime, type Runtime } from '../../lib/server/runtime.ts';
 import { problemResponse } from './problem-response.ts';
@@ -18,7 +19,8 @@ export function answer<Query extends z.ZodObject, Body extends z.ZodType>(
     try {
       const query = parseQuery(route, request, (await context.params) ?? {});
       const body = await run(getRuntime(), query, request.signal);
-      return Response.json(body, { headers: { 'cache-control': 'no-store' } });
+      const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+      return new Response(await jsonInSlices(body), { headers });
     } catch (error) {
       return problemResponse(error, request.signal.aborted);
     }

@@ -1,6 +1,8 @@
 /** Which attempts of a timeline that is all in hand the filters of its address leave; of larger ones the server says so. */
 import type { TimelineColumns } from './timeline-columns.ts';
 
+const { compare } = new Intl.Collator('en', { numeric: true });
+
 /** Filters as they stand in the address; '' filters nothing. `longer`: least duration in ns. */
 export interface LaneFilter {
   readonly fn: string;
@@ -40,5 +42,5 @@ export function nodesOfLanes({ lanes }: Pick<TimelineColumns, 'lanes'>) {
   const nodes = new Map<string, { key: string; nodeName: string; nodeId: string }>();
   for (const { nodeKey, nodeName, nodeId } of lanes)
     if (nodeKey) nodes.set(nodeKey, { key: nodeKey, nodeName, nodeId });
-  return [...nodes.values()].sort((a, b) => a.nodeName.localeCompare(b.nodeName, 'en', { numeric: true }));
+  return [...nodes.values()].sort((a, b) => compare(a.nodeName, b.nodeName));
 }

@@ -69,12 +69,13 @@ function laneLabel(lane: TimelineLane): string {
   return lane.actor === null || lane.actor === '' ? `worker ${process}` : `${lane.actor} ${process}`;
 }
 
+const { compare } = new Intl.Collator('en', { numeric: true });
+
 const compareNodes = (a: TimelineLane, b: TimelineLane): number =>
-  a.nodeName.localeCompare(b.nodeName, 'en', { numeric: true }) ||
-  (a.nodeId < b.nodeId ? -1 : a.nodeId > b.nodeId ? 1 : 0);
+  compare(a.nodeName, b.nodeName) || (a.nodeId < b.nodeId ? -1 : a.nodeId > b.nodeId ? 1 : 0);
 
 const compareWorkers = (a: TimelineLane, b: TimelineLane): number =>
-  (a.actor ?? '').localeCompare(b.actor ?? '', 'en', { numeric: true }) ||
+  compare(a.actor ?? '', b.actor ?? '') ||
   (a.pid ?? 0) - (b.pid ?? 0) ||
   (a.workerId < b.workerId ? -1 : a.workerId > b.workerId ? 1 : 0);
 

@@ -19,7 +19,7 @@ export interface TraceTracks {
   readonly tooDeep: number;
 }
 
-const compare = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
+const { compare } = new Intl.Collator('en', { numeric: true });
 
 /** Work: spans, and for each the logarithm of the depths. `attempt` of the tracks is the span's place in the columns. */
 export function traceTracks(columns: TraceColumns): TraceTracks {

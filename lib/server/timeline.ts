@@ -1,5 +1,6 @@
 /** Use cases of a job's timeline: all attempts in columns, and the phases of a window. */
 import type { PhasesWire, TimelineWire } from '../contract/timeline.ts';
+import { takeTurns } from '../store/event-loop-turns.ts';
 import { ALWAYS, actorClasses, type LaneRow, nodeNames, phaseRows, timelineLanes } from '../store/queries/timeline.ts';
 import { dictionary } from './dictionary.ts';
 import { completenessOf, type JobQuery, resolveJob } from './jobs.ts';
@@ -76,14 +77,20 @@ export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promi
   };
   const names = namesOfTasks(rows);
   const rowOf = new Map<string, number>();
+  const laneOf = new Map<string, number>();
+  const turn = takeTurns();
   let received = 0;
   let last = 0;
   let isOpen = false;
   for (const row of rows) {
     received += row.task_ids.length;
     const ran = row.worker_id !== '';
-    const lane = ran ? lanes.length : -1;
-    if (ran)
+    const worker = `${row.node_id}/${row.worker_id}`;
+    const known = laneOf.get(worker);
+    const lane = ran ? (known ?? lanes.length) : -1;
+    await turn();
+    if (ran && known === undefined) {
+      laneOf.set(worker, lane);
       lanes.push({
         nodeId: row.node_id,
         nodeName: nodeName.get(row.node_id) ?? row.node_id.slice(0, 8),
@@ -92,6 +99,7 @@ export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promi
         pid: row.worker_pid === null ? null : Number(row.worker_pid),
         actor: row.actor_id === '' ? null : (actorClass.get(row.actor_id) ?? row.actor_id),
       });
+    }
     for (let i = 0; i < row.task_ids.length; i++) {
       const taskId = row.task_ids[i] ?? '';
       const name = row.functions[i] || (names.get(taskId) ?? '');
@@ -116,6 +124,7 @@ export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promi
   const phaseNames = dictionary();
   const phaseColumns: Omit<TimelineWire['phases'], 'names'> = { row: [], name: [], start: [], end: [] };
   for (const phase of phases) {
+    await turn();
     const row = rowOf.get(`${phase.task_id}.${phase.attempt}`);
     if (row === undefined) continue;
     phaseColumns.row.push(row);

@@ -5,7 +5,7 @@ import { attemptsOfJob } from './attempts.ts';
 
 const Text = z.string();
 
-/** The attempts of one worker in columns; `worker_id` is '' for those that never reached one. */
+/** Attempts of one worker in columns, some of them; `worker_id` is '' for those that never reached one. */
 export interface LaneRow {
   readonly node_id: string;
   readonly worker_id: string;
@@ -23,22 +23,29 @@ export interface LaneRow {
   readonly errors: readonly string[];
 }
 
+/** Attempts of one row: a row is parsed at once. */
+const PIECE = 2_000;
+const ARRAYS = ['task_ids', 'attempts', 'functions', 'states', 'start_s', 'start_rest_ns', 'duration_ns', 'errors'];
+
 /**
- * One row per worker, so that 200,000 attempts cost a few hundred rows to parse. Restarts of an actor come without a
+ * A row per worker and 2,000 of its attempts, so that 200,000 attempts cost a few hundred rows to parse. Restarts of an actor come without a
  * function name; the caller looks it up in attempt 0, which a filter by function therefore keeps.
  */
 export const timelineLanes: Query<LaneRow> = {
   name: 'timeline',
-  sql: `SELECT node_id, worker_id, max(worker_pid) AS worker_pid, max(actor_id) AS actor_id,
-      groupArray(task_id) AS task_ids, groupArray(attempt) AS attempts, groupArray(function_name) AS functions, groupArray(state) AS states,
-      groupArray(toUInt32(intDiv(start_ns, 1000000000))) AS start_s, groupArray(toUInt32(start_ns % 1000000000)) AS start_rest_ns,
-      groupArray(tuple(if(end_ns = 0, NULL, toFloat64(end_ns - start_ns)))).1 AS duration_ns, groupArray(error_type) AS errors
+  sql: `SELECT node_id, worker_id, worker_pid, actor_id, ${ARRAYS.map((name) => `arraySlice(all_${name}, piece + 1, ${PIECE}) AS ${name}`).join(', ')}
+    FROM (
+    SELECT node_id, worker_id, max(worker_pid) AS worker_pid, max(actor_id) AS actor_id,
+      groupArray(task_id) AS all_task_ids, groupArray(attempt) AS all_attempts, groupArray(function_name) AS all_functions, groupArray(state) AS all_states,
+      groupArray(toUInt32(intDiv(start_ns, 1000000000))) AS all_start_s, groupArray(toUInt32(start_ns % 1000000000)) AS all_start_rest_ns,
+      groupArray(tuple(if(end_ns = 0, NULL, toFloat64(end_ns - start_ns)))).1 AS all_duration_ns, groupArray(error_type) AS all_errors
     FROM (
       SELECT task_id, attempt, function_name, state, node_id, if(start_ns = 0, '', worker_id) AS worker_id, worker_pid, actor_id, start_ns, end_ns, error_type
       FROM ${attemptsOfJob} WHERE type != 'DRIVER_TASK'
         AND ({function:String} = '' OR function_name IN ({function:String}, '')) AND ({state:String} = '' OR state = {state:String})
       ORDER BY start_ns, task_id, attempt LIMIT {limit:UInt32}
-    ) GROUP BY node_id, worker_id`,
+    ) GROUP BY node_id, worker_id
+    ) ARRAY JOIN range(0, toUInt32(length(all_task_ids)), ${PIECE}) AS piece`,
   row: z.object({
     node_id: Text,
     worker_id: Text,
