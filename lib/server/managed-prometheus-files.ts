@@ -18,6 +18,8 @@ export interface ScrapeTargets {
   /** Dashboards of Ray, each of which lists the addresses of its cluster (GET /api/prometheus/sd). */
   readonly rayDashboards: readonly { readonly url: string; readonly auth: HttpAuth }[];
   readonly alertmanagerUrl: string | null;
+  /** Prometheus >= 3 refuses what an exporter sends without a content type, unless the job names a protocol. */
+  readonly needsFallbackProtocol: boolean;
 }
 
 /** prometheus.yml as YAML text. Labels that Ray or the demo export win over those of the scrape. */
@@ -63,7 +65,9 @@ export function prometheusConfig(directory: string, targets: ScrapeTargets): str
     ...(targets.alertmanagerUrl === null
       ? {}
       : { alerting: { alertmanagers: [alertmanagerEntry(targets.alertmanagerUrl)] } }),
-    scrape_configs: jobs,
+    scrape_configs: targets.needsFallbackProtocol
+      ? jobs.map((job) => ({ ...job, fallback_scrape_protocol: 'PrometheusText0.0.4' }))
+      : jobs,
   });
 }
 

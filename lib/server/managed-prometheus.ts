@@ -1,7 +1,8 @@
 /** The Prometheus that X-Ray runs when none is configured: on loopback, in the data directory, never outliving X-Ray. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { createPrometheusClient, type PrometheusClient, PrometheusError } from '../sources/prometheus/client.ts';
 import type { HttpSource } from './config.ts';
 import { freePort } from './free-port.ts';
@@ -119,6 +120,7 @@ export async function startManagedPrometheus(options: ManagedPrometheusOptions):
     rayFileSd: options.rayFileSd ?? [],
     rayDashboards: options.rayDashboards ?? [],
     alertmanagerUrl: options.alertmanagerUrl ?? null,
+    needsFallbackProtocol: (await majorVersion(options.binary ?? 'prometheus')) >= 3,
   });
   await launch();
   const timer = setInterval(() => {
@@ -162,6 +164,15 @@ export async function startManagedPrometheus(options: ManagedPrometheusOptions):
       state.set('off', 'X-Ray is closing', null);
     },
   };
+}
+
+/** 0 where the binary cannot be asked: starting it says why. */
+async function majorVersion(binary: string): Promise<number> {
+  const { stdout, stderr } = await promisify(execFile)(binary, ['--version'], { timeout: 10_000 }).catch(() => ({
+    stdout: '',
+    stderr: '',
+  }));
+  return Number(/version (\d+)\./.exec(stdout + stderr)?.[1] ?? 0);
 }
 
 const NO_AUTH = { bearerToken: null, basic: null, headers: {}, caFile: null };

@@ -112,14 +112,17 @@ describe('the oom recording', () => {
   });
 });
 
-/** Synthetic samples every 15 s for 5 minutes; a function of the step gives the value, null leaves it out. */
+/**
+ * Synthetic samples every 15 s for 5 minutes; a function of the step gives the value, null leaves it out. None is on the edge
+ * of a bin: Prometheus 2 counts those in both bins, Prometheus 3 in the earlier one.
+ */
 function synthetic(series: Readonly<Record<string, (step: number) => number | string | null>>): string {
   const lines: string[] = [];
   for (const [name, value] of Object.entries(series)) {
     lines.push(`# TYPE ${name.split('{')[0]} gauge`);
     for (let step = 0; step < 20; step++) {
       const at = value(step);
-      if (at !== null) lines.push(`${name} ${at} ${1795466100 + step * 15}`);
+      if (at !== null) lines.push(`${name} ${at} ${1795466107 + step * 15}`);
     }
   }
   // One family is one block in OpenMetrics.
@@ -177,7 +180,7 @@ describe('synthetic exporters', () => {
     expect(picture).toEqual([
       ['192.0.2.9/gpu1', 'ray_node_gram_used', 40960, 0, null],
       ['amd-1/gpu0', 'gpu_used_vram', 196592, 2048, 2048],
-      ['n1/gpu0', 'DCGM_FI_DEV_FB_USED', 80560, 1006, 1016],
+      ['n1/gpu0', 'DCGM_FI_DEV_FB_USED', 80560, 1005, 1015],
     ]);
   });
 
