@@ -24,6 +24,7 @@ export const PROBLEM_CODES = {
   forbidden: 403,
   'not-found': 404,
   'method-not-allowed': 405,
+  'request-timeout': 408,
   'ambiguous-job': 409,
   gone: 410,
   'too-large': 413,

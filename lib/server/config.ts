@@ -64,6 +64,14 @@ export interface Config {
     readonly decompressedBytes: number;
     readonly records: number;
     readonly depth: number;
+    /** Values (messages, lists, texts, numbers, however empty) of one body. */
+    readonly values: number;
+    /** CPU seconds that one body may take to parse. */
+    readonly parseSeconds: number;
+    /** Seconds within which a body must have arrived. */
+    readonly bodySeconds: number;
+    /** Seconds of storing that may wait before ingest answers 429. */
+    readonly waitSeconds: number;
     /** Rows waiting to be inserted before ingest answers 429. */
     readonly queueRows: number;
     /** Connections at once (http/connection-limits.ts). */
@@ -290,6 +298,10 @@ export function loadConfig(environment: Environment): Config {
       decompressedBytes: whole(environment, 'XRAY_LIMIT_DECOMPRESSED_BYTES', 256 * 1024 ** 2, 1024, 2 ** 31),
       records: whole(environment, 'XRAY_LIMIT_RECORDS', 200_000, 1, 10_000_000),
       depth: whole(environment, 'XRAY_LIMIT_DEPTH', 64, 8, 1000),
+      values: whole(environment, 'XRAY_LIMIT_VALUES', 10_000_000, 1000, 1_000_000_000),
+      parseSeconds: whole(environment, 'XRAY_LIMIT_PARSE_SECONDS', 10, 1, 600),
+      bodySeconds: whole(environment, 'XRAY_LIMIT_BODY_SECONDS', 30, 1, 3600),
+      waitSeconds: whole(environment, 'XRAY_LIMIT_WAIT_SECONDS', 5, 1, 600),
       queueRows: whole(environment, 'XRAY_LIMIT_QUEUE_ROWS', 500_000, 1, 100_000_000),
       connections: whole(environment, 'XRAY_LIMIT_CONNECTIONS', 1024, 16, 65_536),
     },

@@ -33,6 +33,7 @@ const TITLES: Record<ProblemCode, string> = {
   forbidden: 'Not allowed',
   'not-found': 'Not found',
   'method-not-allowed': 'Method not allowed',
+  'request-timeout': 'The body did not arrive in time',
   'ambiguous-job': 'Ambiguous job id',
   gone: 'No longer available',
   'too-large': 'Too large',

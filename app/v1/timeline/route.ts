@@ -3,7 +3,7 @@ import { TimelineImportQuery } from '../../../lib/contract/timeline-import.ts';
 import { ProblemError } from '../../../lib/server/problem.ts';
 import { getRuntime } from '../../../lib/server/runtime.ts';
 import { problemResponse } from '../../api/problem-response.ts';
-import { ingestBody } from '../ingest-body.ts';
+import { requireJson } from '../require-json.ts';
 
 function parseQuery(request: Request) {
   const given = Object.fromEntries(new URL(request.url).searchParams);
@@ -25,16 +25,12 @@ function parseQuery(request: Request) {
 
 export async function POST(request: Request): Promise<Response> {
   try {
-    const { ingest, config } = getRuntime();
+    const { ingest } = getRuntime();
     const query = parseQuery(request);
-    const body = await ingestBody(request, config.limits.bodyBytes);
-    if (body.contentType !== '' && !/json|octet-stream|text\/plain/i.test(body.contentType))
-      throw new ProblemError(
-        'unsupported-media-type',
-        `content type "${body.contentType}" is not supported: send application/json`,
-      );
+    requireJson(request);
+    const body = await ingest.receive(request, 'ray-timeline');
     return Response.json(await ingest.rayTimeline({ ...body, session: query.session ?? null, job: query.job ?? null }));
   } catch (error) {
-    return problemResponse(error);
+    return problemResponse(error, request.signal.aborted);
   }
 }

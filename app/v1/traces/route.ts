@@ -2,7 +2,6 @@
 import { rpcStatus, traceResponse } from '../../../lib/server/ingest/otlp-answer.ts';
 import { ProblemError, toProblem } from '../../../lib/server/problem.ts';
 import { getRuntime } from '../../../lib/server/runtime.ts';
-import { ingestBody } from '../ingest-body.ts';
 
 const isProtobuf = (type: string): boolean => /^application\/(x-)?protobuf\b/i.test(type.trim());
 
@@ -16,8 +15,8 @@ export async function POST(request: Request): Promise<Response> {
         'unsupported-media-type',
         `content type "${type}" is not supported: send application/x-protobuf or application/json`,
       );
-    const { ingest, config } = getRuntime();
-    const stored = await ingest.traces(await ingestBody(request, config.limits.bodyBytes));
+    const { ingest } = getRuntime();
+    const stored = await ingest.traces(await ingest.receive(request, 'otlp'));
     return new Response(traceResponse(protobuf, stored.rejectedSpans, stored.reason), { status: 200, headers });
   } catch (error) {
     const { problem, headers: more } = toProblem(error);

@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Access, type AccessRule, SHARE_PAGE } from './access.ts';
 import { allowedMethods } from './allowed-methods.ts';
+import { PEER_HEADER } from '../ingest/ingest.ts';
 import { type CanonicalTarget, canonicalTarget } from './canonical-path.ts';
 import type { ClientOf } from './client-address.ts';
 import { answerProblem, type DoorProblem } from './problem-answer.ts';
@@ -113,12 +114,18 @@ async function answer(door: Door, visit: Visit, target: CanonicalTarget, isSessi
     if (closed !== null) return answerPage(visit, closed.status, shareClosedPage(closed.status, closed.detail, nonce));
   }
   if (request.method === 'GET' && path.startsWith('/jobs/')) door.expectPage(path + search);
+  const { address } = door.clientOf(request);
   for (const name of Object.keys(request.headers)) if (INNER.test(name)) delete request.headers[name];
+  request.headers[PEER_HEADER] = address;
   // Next marks its inline scripts with the nonce that it finds here, app/layout.tsx its own.
   if (door.assets !== null) request.headers['content-security-policy'] = pagePolicy(nonce);
   request.headers[NONCE_HEADER] = nonce;
   if (isSession) request.headers[SESSION_HEADER] = '1';
   request.url = path + search;
+  // What a route did not read (it refused early) is passed over, or the connection's next request would never be seen.
+  response.once('finish', () => {
+    if (!request.complete) request.removeAllListeners('data').resume();
+  });
   if (request.headers.expect !== undefined) response.writeContinue();
   await door.next(request, response);
 }

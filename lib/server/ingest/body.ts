@@ -1,50 +1,11 @@
-/** Bodies from outside: limits on bytes, decompressed bytes and depth; big ones are parsed off the event loop. */
-import { promisify } from 'node:util';
+/** JSON bodies that people and programs send to the API: checked before anything is built, big ones built off the event loop. */
 import { Worker } from 'node:worker_threads';
-import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { checkJson } from '../../sources/json/check-json.ts';
 import type { Config } from '../config.ts';
 import { ProblemError } from '../problem.ts';
-import type { IngestBody } from './ingest.ts';
-import { depthExceeds } from './parse-body.ts';
+import { ParseBudget } from './parse-budget.ts';
 
 type Limits = Config['limits'];
-
-const DECODERS = {
-  gzip: promisify(gunzip),
-  'x-gzip': promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
-};
-
-/** The body's bytes after Content-Encoding. Rejects with ProblemError 413, 415 or 400. */
-export async function readBody(body: IngestBody, limits: Limits): Promise<Uint8Array> {
-  if (body.bytes.byteLength > limits.bodyBytes)
-    throw new ProblemError(
-      'too-large',
-      `the body has ${body.bytes.byteLength} bytes, the limit is ${limits.bodyBytes}`,
-    );
-  const encoding = body.contentEncoding.trim().toLowerCase();
-  if (encoding === '' || encoding === 'identity') return body.bytes;
-  if (!(encoding in DECODERS))
-    throw new ProblemError(
-      'unsupported-media-type',
-      `content encoding "${encoding}" is not supported: use gzip, deflate, br or none`,
-    );
-  const decode = DECODERS[encoding as keyof typeof DECODERS];
-  try {
-    return await decode(body.bytes, { maxOutputLength: limits.decompressedBytes });
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE')
-      throw new ProblemError(
-        'too-large',
-        `the body is larger than ${limits.decompressedBytes} bytes when decompressed`,
-      );
-    throw new ProblemError(
-      'invalid-body',
-      `the body is not valid ${encoding}: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
-}
 
 const OFF_LOOP_BYTES = 1_000_000;
 /** Runs as a worker: parses and sends the value back in slices, so that receiving it does not block either. */
@@ -72,15 +33,18 @@ function parseInWorker(bytes: Uint8Array): Promise<unknown> {
   });
 }
 
-/** Rejects with ProblemError 400 where the text is no JSON or nested too deep. */
+/** Values of a body that is read here: it becomes one value, all of it, in this process. */
+const MOST_VALUES = 1_000_000;
+
+/** Rejects with ProblemError 400 where the text is no JSON or nested too deep, 413 where it has too many values. */
 export async function parseJson(bytes: Uint8Array, limits: Limits): Promise<unknown> {
-  if (depthExceeds(bytes, limits.depth))
-    throw new ProblemError('invalid-body', `the JSON is nested deeper than ${limits.depth} levels`);
   try {
+    checkJson(bytes, new ParseBudget({ ...limits, values: Math.min(limits.values, MOST_VALUES) }));
     return bytes.byteLength > OFF_LOOP_BYTES
       ? await parseInWorker(bytes)
       : JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
+    if (error instanceof ProblemError) throw error;
     throw new ProblemError(
       'invalid-body',
       `the body is not valid JSON: ${error instanceof Error ? error.message : String(error)}`,

@@ -1,7 +1,7 @@
 /**
- * Ingest: bounded, batched, acknowledged only when it is in the store. Bodies are parsed by body-parser.ts (big ones off
- * the event loop), rows go through write-queue.ts. When more rows wait than the limit, requests are refused with 429 and
- * Retry-After, and counted.
+ * Ingest: bounded, batched, acknowledged only when it is in the store. A body is read (body-reader.ts), let in where it can
+ * be stored in time (admission.ts), parsed (parser-pool.ts; big ones off the event loop) and inserted (write-queue.ts).
+ * What cannot be stored in time is refused at once with 429 and Retry-After, and counted.
  */
 import { Counter, Gauge } from 'prom-client';
 import type { SourceHealthWire } from '../../contract/health.ts';
@@ -12,15 +12,23 @@ import { rayRows } from '../../store/insert-ray.ts';
 import type { Config } from '../config.ts';
 import { ProblemError } from '../problem.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { readBody } from './body.ts';
-import { createBodyParser } from './body-parser.ts';
-import type { Ingest, IngestBody, TimelineBody } from './ingest.ts';
-import type { ParsedBody, ParseJob, TableRows } from './parse-body.ts';
-import { createWriteQueue, encodeInSlices, type Lost } from './write-queue.ts';
+import { type Arrival, createAdmission } from './admission.ts';
+import { createBodyReader } from './body-reader.ts';
+import { contentEncoding } from './content-encoding.ts';
+import { type Ingest, type IngestBody, PEER_HEADER, type TimelineBody } from './ingest.ts';
+import type { ParsedBody, ParseJob, TableRows } from './parsed-body.ts';
+import { closingError, createParserPool, leftError } from './parser-pool.ts';
+import { createSightings } from './sightings.ts';
+import { type AddOptions, createWriteQueue, encodeInSlices, type Lost } from './write-queue.ts';
 
 const REJECTS_SHOWN = 10;
-/** "Last heard" of a session is written again when it is this much newer: else every body would pay an insert for it. */
-const SIGHTING_MS = 1_000;
+const SIGHTINGS_EVERY_MS = 10_000;
+/** Sessions and jobs that are remembered as exporting; the oldest is forgotten. */
+const MOST_EXPORTERS = 20_000;
+/** How long bodies that are being parsed may go on when X-Ray ends. */
+const CLOSE_MS = 3_000;
+/** Ray's aggregator gives up after 3 s and sends the same again. */
+const RAY_WAIT_SECONDS = 2;
 /** Event types of 2.58 that say nothing X-Ray keeps; any other text is counted as `other`, for metrics are for ever. */
 const KNOWN_IGNORED = new Set([
   'PLACEMENT_GROUP_DEFINITION_EVENT',
@@ -52,58 +60,127 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
   });
   const queued = new Gauge({ name: 'xray_ingest_queue_rows', help: 'Rows waiting to be stored.', registers });
 
+  const waiting = new Gauge({
+    name: 'xray_ingest_waiting_bytes',
+    help: 'Bytes of rows, estimated until they are parsed, that were let in and are not stored yet.',
+    registers,
+  });
+  const storing = new Gauge({
+    name: 'xray_ingest_rate_bytes_per_second',
+    help: 'Bytes of rows that are stored per second under load, as estimated for admission.',
+    registers,
+  });
+
   const queue = createWriteQueue(engine, config.limits.queueRows, (rows) => queued.set(rows));
-  const parser = createBodyParser();
+  const parser = createParserPool();
+  const admission = createAdmission();
+  const reader = createBodyReader(config.limits);
+  const sightings = createSightings();
   /** Sessions that send events, and `<session>/<job>` of jobs whose drivers do. */
   const exporters = new Set<string>();
   const heard = { otlp: null as Date | null, events: null as Date | null };
   const started = new Date();
+  let closing = false;
 
-  async function add(tables: readonly TableRows[], endpoint: string): Promise<readonly Lost[]> {
-    try {
-      const lost = await queue.add(tables);
-      for (const { rows } of lost) rejected.inc({ kind: endpoint, reason: 'store' }, rows);
-      return lost;
-    } catch (error) {
-      if (error instanceof ProblemError) rejected.inc({ kind: 'request', reason: error.problem.code });
-      throw error;
-    }
-  }
-
-  /** Newest time written, by session and the cluster name given with it. */
-  const seen = new Map<string, number>();
-
-  async function store(parsed: ParsedBody, endpoint: string): Promise<readonly Lost[]> {
-    const news = parsed.sightings.filter((sighting) => {
-      const before = seen.get(sightingKey(sighting));
-      return before === undefined || sighting.seen >= before + SIGHTING_MS;
-    });
-    const sightings = rayRows({ sightings: news });
-    const tables = await Promise.all(sightings.map(({ table, rows }) => encodeInSlices(table, rows)));
-    const lost = await add([...parsed.tables, ...tables], endpoint);
-    if (seen.size > 10_000) seen.clear();
-    for (const sighting of news) seen.set(sightingKey(sighting), sighting.seen);
-    if (parsed.rejected > 0) rejected.inc({ kind: endpoint, reason: 'record' }, parsed.rejected);
+  async function add(tables: readonly TableRows[], endpoint: string, options: AddOptions): Promise<readonly Lost[]> {
+    const lost = await queue.add(tables, options);
+    for (const { rows } of lost) rejected.inc({ kind: endpoint, reason: 'store' }, rows);
     return lost;
   }
 
-  async function parse(kind: ParseJob['kind'], body: IngestBody | TimelineBody): Promise<ParsedBody> {
+  /** Rows of Ray's facts with what their sightings say that is new. */
+  async function addFacts(
+    rows: readonly { readonly table: string; readonly rows: readonly object[] }[],
+    seen: readonly SessionSighting[],
+    parsed: readonly TableRows[],
+    endpoint: string,
+    options: AddOptions,
+  ): Promise<readonly Lost[]> {
+    const news = sightings.news(seen);
+    const encoded = await Promise.all(
+      [...rows, ...rayRows({ sightings: news })].map((one) => encodeInSlices(one.table, one.rows)),
+    );
+    const lost = await add([...parsed, ...encoded], endpoint, options);
+    sightings.wrote(news);
+    return lost;
+  }
+
+  async function writeDueSightings(all: boolean): Promise<void> {
+    const due = sightings.due(all);
+    if (due.length === 0) return;
+    const rows = rayRows({ sightings: due });
+    await queue.add(await Promise.all(rows.map((one) => encodeInSlices(one.table, one.rows))));
+    sightings.wrote(due);
+  }
+  // What cannot be written now is due again the next time.
+  const timer = setInterval(() => void writeDueSightings(false).catch(() => undefined), SIGHTINGS_EVERY_MS);
+  timer.unref();
+
+  /** Counts what is refused. */
+  async function counted<T>(work: () => Promise<T>): Promise<T> {
     try {
-      const bytes = await readBody(body, config.limits);
-      const { contentType, cluster } = body;
-      const told = 'session' in body ? { session: body.session, job: body.job } : {};
-      return await parser.parse({ kind, bytes, contentType, cluster, ...told, limits: config.limits });
+      return await work();
     } catch (error) {
       if (error instanceof ProblemError) rejected.inc({ kind: 'request', reason: error.problem.code });
       throw error;
+    } finally {
+      waiting.set(admission.waitingBytes());
+      storing.set(admission.rate());
     }
   }
 
+  function arrivalOf(kind: ParseJob['kind'], body: Omit<IngestBody, 'bytes'>, bytes: number): Arrival {
+    const encoding = contentEncoding(body.contentEncoding);
+    const type = /protobuf/i.test(body.contentType) ? 'protobuf' : 'json';
+    return {
+      sender: { address: body.peer ?? '', name: body.cluster ?? '' },
+      bytes,
+      kind: `${kind} ${type} ${encoding}`,
+      gzip: encoding === 'gzip',
+      waitSeconds:
+        kind === 'ray-events' ? Math.min(RAY_WAIT_SECONDS, config.limits.waitSeconds) : config.limits.waitSeconds,
+    };
+  }
+
+  /** A body from the door to the store. */
+  const take = (kind: ParseJob['kind'], body: IngestBody | TimelineBody) =>
+    counted(async (): Promise<{ parsed: ParsedBody; lost: readonly Lost[] }> => {
+      if (closing) throw closingError();
+      const { bytes, contentType, cluster, signal = null } = body;
+      if (bytes.byteLength > config.limits.bodyBytes)
+        throw new ProblemError(
+          'too-large',
+          `the body has ${bytes.byteLength} bytes, the limit is ${config.limits.bodyBytes}`,
+        );
+      const arrival = arrivalOf(kind, body, bytes.byteLength);
+      const { sender } = arrival;
+      const ticket = admission.enter(arrival);
+      let stored = false;
+      try {
+        const told = 'session' in body ? { session: body.session, job: body.job } : {};
+        const job: ParseJob = { kind, bytes, contentType, cluster, ...told, limits: config.limits };
+        const encoding = contentEncoding(body.contentEncoding);
+        const parsed = await parser.parse({ job, encoding, sender, signal });
+        ticket.weigh(parsed.tables.reduce((sum, { lines }) => sum + lines.byteLength, 0));
+        // Stored without an answer it would be sent, and stored, again.
+        if (signal?.aborted) throw leftError();
+        const lost = await addFacts([], parsed.sightings, parsed.tables, kind, { sender, signal });
+        if (parsed.rejected > 0) rejected.inc({ kind, reason: 'record' }, parsed.rejected);
+        stored = true;
+        return { parsed, lost };
+      } finally {
+        ticket.leave(stored);
+      }
+    });
+
   /** Stores what was parsed and says what became of its records. */
   async function keep(kind: 'ray-events' | 'ray-timeline', body: IngestBody | TimelineBody): Promise<IngestReportWire> {
-    const parsed = await parse(kind, body);
-    const lost = await store(parsed, kind);
-    for (const name of parsed.exporters) exporters.add(name);
+    const { parsed, lost } = await take(kind, body);
+    for (const name of parsed.exporters) {
+      exporters.add(name);
+      const [oldest] = exporters;
+      if (exporters.size > MOST_EXPORTERS && oldest !== undefined) exporters.delete(oldest);
+    }
     const ignored = Object.values(parsed.ignored).reduce((sum, count) => sum + count, 0);
     for (const [type, count] of Object.entries(parsed.ignored))
       ignoredTotal.inc({ kind, type: KNOWN_IGNORED.has(type) ? type : 'other' }, count);
@@ -121,6 +198,21 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
   }
 
   return {
+    receive: (request, kind) =>
+      counted(async () => {
+        if (closing) throw closingError();
+        const head = {
+          contentType: request.headers.get('content-type') ?? '',
+          contentEncoding: request.headers.get('content-encoding') ?? '',
+          cluster: new URL(request.url).searchParams.get('cluster'),
+          peer: request.headers.get(PEER_HEADER) ?? '',
+          signal: request.signal,
+        };
+        // Refused before it is read, where it says how long it is.
+        const declared = Number(request.headers.get('content-length') ?? '0');
+        if (declared <= config.limits.bodyBytes) admission.check(arrivalOf(kind, head, declared));
+        return { ...head, bytes: await reader.read(request) };
+      }),
     async rayEvents(body) {
       const report = await keep('ray-events', body);
       heard.events = new Date();
@@ -128,8 +220,7 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
     },
     rayTimeline: (body) => keep('ray-timeline', body),
     async traces(body) {
-      const parsed = await parse('otlp', body);
-      const lost = await store(parsed, 'otlp');
+      const { parsed, lost } = await take('otlp', body);
       heard.otlp = new Date();
       const lostSpans = lost.filter((one) => one.table === 'xray.otel_traces').reduce((sum, one) => sum + one.rows, 0);
       accepted.inc({ kind: 'spans' }, parsed.accepted - lostSpans);
@@ -141,7 +232,8 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
       };
     },
     async rayFacts(facts) {
-      await add(await Promise.all(rayRows(facts).map(({ table, rows }) => encodeInSlices(table, rows))), 'ray-facts');
+      const { sightings: seen = [], ...rest } = facts;
+      await counted(() => addFacts(rayRows(rest), seen, [], 'ray-facts', {}));
     },
     writingSince: queue.writingSince,
     hearsEvents: (session, jobId) => exporters.has(jobId === undefined ? session : `${session}/${jobId}`),
@@ -175,11 +267,12 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
       ];
     },
     async close() {
+      closing = true;
+      clearInterval(timer);
       // First what is being parsed, because it ends in the queue.
-      await parser.close();
+      await parser.close(CLOSE_MS);
+      await writeDueSightings(true).catch(() => undefined);
       await queue.close();
     },
   };
 }
-
-const sightingKey = (sighting: SessionSighting): string => `${sighting.session} ${sighting.cluster}`;

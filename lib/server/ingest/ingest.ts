@@ -9,7 +9,14 @@ export interface IngestBody {
   readonly contentEncoding: string;
   /** Cluster name given with the request (`?cluster=`), or null. */
   readonly cluster: string | null;
+  /** Address of the sender, who has its share of ingest; absent: one of all who have none. */
+  readonly peer?: string;
+  /** Fires when the sender is gone: what is not stored by then is dropped. */
+  readonly signal?: AbortSignal;
 }
+
+/** Header in which the server says the peer's address; one that a request brings is overwritten. */
+export const PEER_HEADER = 'x-xray-peer';
 
 export interface TimelineBody extends IngestBody {
   /** Ray's session to merge into, or null: the file becomes a session of its own, named by its content. */
@@ -19,6 +26,11 @@ export interface TimelineBody extends IngestBody {
 }
 
 export interface Ingest {
+  /**
+   * Reads a request's body, within limits of bytes and time; refuses before it is read what could not be stored in time.
+   * Rejects with ProblemError 408, 413, 415, 429, 503.
+   */
+  readonly receive: (request: Request, kind: 'otlp' | 'ray-events' | 'ray-timeline') => Promise<IngestBody>;
   /** OTLP/HTTP body. Resolves when stored. */
   readonly traces: (body: IngestBody) => Promise<{ rejectedSpans: number; reason: string; acceptedSpans: number }>;
   /** Ray event export body. Resolves when stored; bad records are set aside, not thrown. */

@@ -1,6 +1,6 @@
 /** Answers of OTLP/HTTP: ExportTraceServiceResponse and google.rpc.Status, as protobuf or JSON. */
 
-const CODES: Readonly<Record<number, number>> = { 400: 3, 401: 16, 403: 7, 413: 8, 415: 3, 429: 8, 503: 14 };
+const CODES: Readonly<Record<number, number>> = { 400: 3, 401: 16, 403: 7, 408: 4, 413: 8, 415: 3, 429: 8, 503: 14 };
 
 function varint(value: number): number[] {
   const out: number[] = [];

@@ -1,23 +1,33 @@
 /**
- * Group commit: what arrives while the store is idle is inserted at once; what arrives meanwhile goes together into the
- * next batch. A request resolves when all its rows are in the store.
+ * Group commit: what arrives while the store is busy goes together into the next batch; what arrives in a quiet time waits
+ * a tenth of a second for company, because an insert costs the same for one row as for thousands. A request resolves when
+ * all its rows are in the store. Rows wait in pieces (row-lines.ts) in the order of fair-queue.ts, so that a large body
+ * lets others pass.
  *
- *   request A  |--insert A--|
- *   request B     |..wait..|--insert B,C--|
- *   request C        |.wait|--insert B,C--|
+ *   request A  |..join..|--insert A,B--|
+ *   request B      |.joi|--insert A,B--|
+ *   request C                |..wait...|--insert C,D--|      after an insert nobody waits for company
+ *   request D                   |.wait.|--insert C,D--|
  *
  * Rows that the store refuses to read are found by halving and set aside; nothing else of the batch is lost.
  */
 import { type Engine, encodeRows } from '../../store/engine.ts';
 import { ProblemError } from '../problem.ts';
-import { rejectRows, type TableRows } from './parse-body.ts';
+import { FairQueue, type Sender } from './fair-queue.ts';
+import { rejectRows, type TableRows } from './parsed-body.ts';
+import { closingError, leftError } from './parser-pool.ts';
 
 const BATCH_ROWS = 50_000;
-const BATCH_BYTES = 64 * 1024 ** 2;
+const BATCH_BYTES = 16 * 1024 ** 2;
 /** Bytes that may wait, whatever their rows: a row can be large. */
-const QUEUE_BYTES = 512 * 1024 ** 2;
+const QUEUE_BYTES = 256 * 1024 ** 2;
 /** Inserts spent on finding bad rows of one batch; what is still unread then is set aside whole. */
 const SEARCH_INSERTS = 1000;
+/** How long a quiet time's first rows wait for company, and after an insert of how long it is quiet. */
+const JOIN_MS = 80;
+const QUIET_MS = 100;
+/** More rows than this are worth an insert of their own. */
+const JOIN_ROWS = 5_000;
 
 /** A row that the store refused. */
 export interface Lost {
@@ -26,17 +36,31 @@ export interface Lost {
   readonly rows: number;
 }
 
+export interface AddOptions {
+  readonly sender?: Sender;
+  /** Fires when nobody waits for the answer any more: rows that are not being inserted yet are dropped. */
+  readonly signal?: AbortSignal | null;
+}
+
 interface Waiting {
-  readonly tables: readonly TableRows[];
-  readonly count: number;
-  readonly bytes: number;
+  pieces: number;
+  readonly lost: Lost[];
+  failed: boolean;
+  readonly signal: AbortSignal | null;
   readonly resolve: (lost: readonly Lost[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
+interface Piece {
+  readonly waiting: Waiting;
+  readonly rows: TableRows;
+  readonly sender: Sender;
+  readonly cost: number;
+}
+
 export interface WriteQueue {
-  /** Resolves when stored, with what had to be set aside. Throws ProblemError 429 when full, 503 when closing. */
-  readonly add: (tables: readonly TableRows[]) => Promise<readonly Lost[]>;
+  /** Resolves when stored, with what had to be set aside. Rejects with ProblemError 429 when full, 503 when closing. */
+  readonly add: (tables: readonly TableRows[], options?: AddOptions) => Promise<readonly Lost[]>;
   readonly waitingRows: () => number;
   /** The store's last words while it refuses everything; null when it takes rows. */
   readonly trouble: () => { readonly since: Date; readonly reason: string } | null;
@@ -48,6 +72,7 @@ export interface WriteQueue {
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const isBadRows = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'store-bad-rows';
+const OWN: Sender = { address: '', name: '' };
 
 /** Lines cut at the row nearest the middle. */
 function halves(rows: TableRows): readonly [TableRows, TableRows] {
@@ -61,80 +86,114 @@ function halves(rows: TableRows): readonly [TableRows, TableRows] {
 }
 
 export function createWriteQueue(engine: Engine, queueRows: number, changed: (rows: number) => void): WriteQueue {
-  const queue: Waiting[] = [];
+  const queue = new FairQueue<Piece>();
   let waitingRows = 0;
   let waitingBytes = 0;
   let working: Promise<void> | null = null;
   let closed = false;
   let began: number | null = null;
+  let ended = 0;
+  let endJoin: (() => void) | null = null;
   let trouble: { readonly since: Date; readonly reason: string } | null = null;
 
-  function takeBatch(): Waiting[] {
-    const batch: Waiting[] = [];
-    let [rows, bytes] = [0, 0];
-    for (let next = queue[0]; next; next = queue[0]) {
-      if (batch.length > 0 && (rows + next.count > BATCH_ROWS || bytes + next.bytes > BATCH_BYTES)) break;
-      queue.shift();
-      batch.push(next);
-      rows += next.count;
-      bytes += next.bytes;
+  function release(pieces: readonly Piece[]): void {
+    for (const { rows } of pieces) {
+      waitingRows -= rows.count;
+      waitingBytes -= rows.lines.byteLength;
     }
+    changed(waitingRows);
+  }
+
+  function takeBatch(): Piece[] {
+    const batch: Piece[] = [];
+    const dropped: Piece[] = [];
+    let [rows, bytes] = [0, 0];
+    const fits = (piece: Piece): boolean =>
+      batch.length === 0 || (rows + piece.rows.count <= BATCH_ROWS && bytes + piece.cost <= BATCH_BYTES);
+    for (let next = queue.take(fits); next; next = queue.take(fits)) {
+      const { waiting } = next;
+      if (waiting.signal?.aborted && !waiting.failed) fail(waiting, leftError());
+      if (waiting.failed) {
+        dropped.push(next);
+        continue;
+      }
+      batch.push(next);
+      rows += next.rows.count;
+      bytes += next.cost;
+    }
+    if (dropped.length > 0) release(dropped);
     return batch;
   }
 
+  function fail(waiting: Waiting, error: unknown): void {
+    if (waiting.failed) return;
+    waiting.failed = true;
+    waiting.reject(error);
+  }
+
+  /** Waits for company, unless there is enough, or an insert was just now, or X-Ray closes. */
+  async function join(): Promise<void> {
+    if (closed || waitingRows > JOIN_ROWS || performance.now() - ended < QUIET_MS) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, JOIN_MS);
+      endJoin = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    endJoin = null;
+  }
+
   async function drain(): Promise<void> {
+    await join();
     while (queue.length > 0) {
       const batch = takeBatch();
+      if (batch.length === 0) continue;
       began = Date.now();
       try {
-        const lost = await store(batch);
+        await store(batch);
         trouble = null;
-        for (const waiting of batch) waiting.resolve(lost.get(waiting) ?? []);
+        for (const { waiting } of batch) {
+          waiting.pieces -= 1;
+          if (waiting.pieces === 0 && !waiting.failed) waiting.resolve(waiting.lost);
+        }
       } catch (error) {
         trouble = { since: trouble?.since ?? new Date(), reason: words(error) };
-        for (const waiting of batch) waiting.reject(error);
+        for (const { waiting } of batch) fail(waiting, error);
       }
       began = null;
-      waitingRows -= batch.reduce((sum, waiting) => sum + waiting.count, 0);
-      waitingBytes -= batch.reduce((sum, waiting) => sum + waiting.bytes, 0);
-      changed(waitingRows);
+      ended = performance.now();
+      release(batch);
     }
     // In the same turn as the check above: a request that comes later starts a drain of its own.
     working = null;
   }
 
-  async function store(batch: readonly Waiting[]): Promise<ReadonlyMap<Waiting, readonly Lost[]>> {
-    const tables = new Map<string, { waiting: Waiting; rows: TableRows }[]>();
-    for (const waiting of batch)
-      for (const rows of waiting.tables) {
-        const all = tables.get(rows.table) ?? [];
-        all.push({ waiting, rows });
-        tables.set(rows.table, all);
-      }
-    const lost = new Map<Waiting, Lost[]>();
+  async function store(batch: readonly Piece[]): Promise<void> {
+    const tables = new Map<string, Piece[]>();
+    for (const piece of batch) {
+      const all = tables.get(piece.rows.table) ?? [];
+      all.push(piece);
+      tables.set(piece.rows.table, all);
+    }
     // All, not the first failure: an insert that still runs must not overlap its own repetition.
     const done = await Promise.allSettled(
-      [...tables].map(async ([table, parts]) => {
-        const count = parts.reduce((sum, part) => sum + part.rows.count, 0);
-        const [only] = parts;
+      [...tables].map(async ([table, pieces]) => {
+        const count = pieces.reduce((sum, { rows }) => sum + rows.count, 0);
+        const [only] = pieces;
         const lines =
-          parts.length === 1 && only ? only.rows.lines : Buffer.concat(parts.map((part) => part.rows.lines));
+          pieces.length === 1 && only ? only.rows.lines : Buffer.concat(pieces.map(({ rows }) => rows.lines));
         try {
           await engine.insert(table, { count, lines });
         } catch (error) {
           if (!isBadRows(error)) throw error;
           const budget = { inserts: SEARCH_INSERTS };
-          for (const { waiting, rows } of parts)
-            for (const one of await insertWhatIsGood(rows, budget)) {
-              const all = lost.get(waiting) ?? [];
-              all.push(one);
-              lost.set(waiting, all);
-            }
+          for (const { waiting, rows } of pieces)
+            for (const one of await insertWhatIsGood(rows, budget)) waiting.lost.push(one);
         }
       }),
     );
     for (const one of done) if (one.status === 'rejected') throw one.reason;
-    return lost;
   }
 
   async function insertWhatIsGood(rows: TableRows, budget: { inserts: number }): Promise<Lost[]> {
@@ -157,14 +216,11 @@ export function createWriteQueue(engine: Engine, queueRows: number, changed: (ro
   }
 
   return {
-    async add(tables) {
+    async add(tables, { sender = OWN, signal = null } = {}) {
       const count = tables.reduce((sum, rows) => sum + rows.count, 0);
       const bytes = tables.reduce((sum, rows) => sum + rows.lines.byteLength, 0);
       if (count === 0) return [];
-      if (closed)
-        throw new ProblemError('source-down', 'X-Ray is shutting down: send this again later', {
-          headers: { 'retry-after': '5' },
-        });
+      if (closed) throw closingError();
       if (waitingRows > 0 && (waitingRows + count > queueRows || waitingBytes + bytes > QUEUE_BYTES))
         throw new ProblemError(
           'overloaded',
@@ -175,8 +231,11 @@ export function createWriteQueue(engine: Engine, queueRows: number, changed: (ro
       waitingBytes += bytes;
       changed(waitingRows);
       return new Promise((resolve, reject) => {
-        queue.push({ tables, count, bytes, resolve, reject });
+        const pieces = tables.filter((rows) => rows.count > 0);
+        const waiting: Waiting = { pieces: pieces.length, lost: [], failed: false, signal, resolve, reject };
+        for (const rows of pieces) queue.push({ waiting, rows, sender, cost: rows.lines.byteLength });
         working ??= drain();
+        if (waitingRows > JOIN_ROWS) endJoin?.();
       });
     },
     waitingRows: () => waitingRows,
@@ -184,6 +243,7 @@ export function createWriteQueue(engine: Engine, queueRows: number, changed: (ro
     writingSince: () => began,
     async close() {
       closed = true;
+      endJoin?.();
       while (working) await working;
     },
   };

@@ -6,11 +6,14 @@
 import { LAST_EXPIRING_S, MOST_RETENTION_DAYS } from '../../model/kept-until.ts';
 import type { Attributes, Span, SpanEvent, SpanKind, SpanLink, StatusCode } from '../../model/span.ts';
 import { nanoseconds } from '../../model/units.ts';
-import type { Node } from './protobuf.ts';
+import type { RecordVisitor } from '../json/json-text.ts';
 
-export interface DecodedSpans {
-  readonly spans: readonly Span[];
-  readonly rejects: readonly { readonly position: number; readonly reason: string }[];
+export type Node = Record<string, unknown>;
+
+/** Hears an ExportTraceServiceRequest in its order: spans belong to the resource and the scope that came last. */
+export interface SpanVisitor extends RecordVisitor {
+  readonly resource: (resource: unknown) => void;
+  readonly scope: (scope: unknown) => void;
 }
 
 const KINDS: readonly SpanKind[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'];
@@ -142,30 +145,39 @@ function span(node: Node, resource: Attributes, scope: Node): Span {
   };
 }
 
-/** Spans of an ExportTraceServiceRequest in JSON form. Throws where it is no such object. */
-export function decodeTraceRequest(request: unknown): DecodedSpans {
-  if (!isNode(request)) throw new Error('the body is not an object with resourceSpans');
-  const spans: Span[] = [];
-  const rejects: { position: number; reason: string }[] = [];
+/** Hears a request and tells its spans, some hundred at a time; a span that cannot be read is rejected alone. */
+export function spanDecoder(
+  take: (spans: readonly Span[]) => void,
+  reject: (position: number, reason: string) => void,
+): SpanVisitor {
+  let resource: Attributes = {};
+  let scope: Node = {};
   let position = 0;
-  for (const resourceSpans of nodes(request, 'resourceSpans')) {
-    const resource = get(resourceSpans, 'resource');
-    const resourceAttributes = isNode(resource) ? attributes(resource) : {};
-    for (const scopeSpans of nodes(resourceSpans, 'scopeSpans')) {
-      const scope = get(scopeSpans, 'scope');
-      const all = get(scopeSpans, 'spans');
-      for (const item of Array.isArray(all) ? all : []) {
+  return {
+    resource(node) {
+      resource = isNode(node) ? attributes(node) : {};
+    },
+    scope(node) {
+      scope = isNode(node) ? node : {};
+    },
+    records(records) {
+      const spans: Span[] = [];
+      for (const record of records) {
         try {
-          if (!isNode(item)) throw new Error('the span is not an object');
-          spans.push(span(item, resourceAttributes, isNode(scope) ? scope : {}));
+          if (!isNode(record)) throw new Error('the span is not an object');
+          spans.push(span(record, resource, scope));
         } catch (error) {
-          rejects.push({ position, reason: error instanceof Error ? error.message : String(error) });
+          reject(position, error instanceof Error ? error.message : String(error));
         }
         position += 1;
       }
-    }
-  }
-  return { spans, rejects };
+      take(spans);
+    },
+    refuse(reason) {
+      reject(position, reason);
+      position += 1;
+    },
+  };
 }
 
 export const isProtobuf = (contentType: string): boolean => /^application\/(x-)?protobuf\b/i.test(contentType.trim());

@@ -1,8 +1,16 @@
 /**
  * ExportTraceServiceRequest of opentelemetry-proto 1.x as protobuf, read field by field into the same shape as its JSON
- * form (hex ids, 64-bit integers as decimal text). Unknown fields are skipped, as protobuf wants.
+ * form (hex ids, 64-bit integers as decimal text). Unknown fields are skipped, as protobuf wants. Spans are told some at
+ * a time and never kept: what reading costs is bounded by `ReadLimits`, whatever the bytes say.
  */
-export type Node = Record<string, unknown>;
+import { RECORD_VALUES, type ReadLimits, tooLargeRecord } from '../read-limits.ts';
+import type { Node, SpanVisitor } from './decode.ts';
+
+/** Spans that are told together, and their bytes. */
+const TOGETHER = 500;
+const TOGETHER_BYTES = 256 * 1024;
+/** An id has 16 bytes: of a longer one only so many are read as tell that it is none. */
+const ID_BYTES = 64;
 
 class Reader {
   private readonly bytes: Uint8Array;
@@ -64,7 +72,8 @@ class Reader {
   }
 }
 
-type Read = (reader: Reader, wire: number, depth: number) => unknown;
+type Spend = ReadLimits['spend'];
+type Read = (reader: Reader, wire: number, depth: number, spend: Spend) => unknown;
 interface Field {
   readonly name: string;
   readonly read: Read;
@@ -81,7 +90,7 @@ const bytesOf = (reader: Reader, wire: number): Uint8Array => {
 };
 // Node's own slice: a TextDecoder costs several times as much for a short text.
 const string: Read = (reader, wire) => buffer(bytesOf(reader, wire)).toString('utf8');
-const hex: Read = (reader, wire) => buffer(bytesOf(reader, wire)).toString('hex');
+const hex: Read = (reader, wire) => buffer(bytesOf(reader, wire).subarray(0, ID_BYTES)).toString('hex');
 const base64: Read = (reader, wire) => buffer(bytesOf(reader, wire)).toString('base64');
 const buffer = (part: Uint8Array): Buffer => Buffer.from(part.buffer, part.byteOffset, part.byteLength);
 const uint: Read = (reader, wire) => {
@@ -106,8 +115,8 @@ const double: Read = (reader, wire) => {
 };
 const message =
   (fields: () => Message): Read =>
-  (reader, wire, depth) =>
-    readMessage(bytesOf(reader, wire), fields(), depth - 1);
+  (reader, wire, depth, spend) =>
+    readMessage(bytesOf(reader, wire), fields(), { depth: depth - 1, spend });
 
 function skip(reader: Reader, wire: number): void {
   if (wire === 0) reader.varint();
@@ -117,21 +126,22 @@ function skip(reader: Reader, wire: number): void {
   else throw new Error(`unknown wire type ${wire}`);
 }
 
-function readMessage(bytes: Uint8Array, fields: Message, depth: number): Node {
+function readMessage(bytes: Uint8Array, fields: Message, { depth, spend }: ReadLimits): Node {
   if (depth <= 0) throw new Error('the messages are nested too deep');
   const reader = new Reader(bytes);
   const node: Node = {};
   while (!reader.done) {
+    spend(1);
     const tag = reader.small();
     const field = fields[Math.floor(tag / 8)];
     const wire = tag % 8;
     if (!field) skip(reader, wire);
     else if (field.repeated) {
       const before = node[field.name];
-      const value = field.read(reader, wire, depth);
+      const value = field.read(reader, wire, depth, spend);
       if (Array.isArray(before)) before.push(value);
       else node[field.name] = [value];
-    } else node[field.name] = field.read(reader, wire, depth);
+    } else node[field.name] = field.read(reader, wire, depth, spend);
   }
   return node;
 }
@@ -173,21 +183,78 @@ const SPAN: Message = {
   15: { name: 'status', read: message(() => STATUS) },
 };
 const SCOPE: Message = { 1: { name: 'name', read: string }, 2: { name: 'version', read: string } };
-const SCOPE_SPANS: Message = {
-  1: {
-    name: 'scope',
-    read: message(() => SCOPE),
-  },
-  2: { name: 'spans', read: message(() => SPAN), repeated: true },
-};
 const RESOURCE: Message = { 1: ATTRIBUTES };
-const RESOURCE_SPANS: Message = {
-  1: { name: 'resource', read: message(() => RESOURCE) },
-  2: { name: 'scopeSpans', read: message(() => SCOPE_SPANS), repeated: true },
-};
 
-/** Throws Error with the reason where the bytes are no such message, or one nested deeper than `depth`. */
-export function readExportTraceServiceRequest(bytes: Uint8Array, depth: number): Node {
-  const request = { 1: { name: 'resourceSpans', read: message(() => RESOURCE_SPANS), repeated: true } };
-  return readMessage(bytes, request, depth);
+/** The messages of one field; others are passed over. */
+function* messages(bytes: Uint8Array, number: number, spend: Spend): Generator<Uint8Array> {
+  const reader = new Reader(bytes);
+  while (!reader.done) {
+    spend(1);
+    const tag = reader.small();
+    if (Math.floor(tag / 8) === number) yield bytesOf(reader, tag % 8);
+    else skip(reader, tag % 8);
+  }
+}
+
+/** The last message of field 1: what stands before the spans, as a rule, but need not. */
+function head(bytes: Uint8Array, fields: Message, limits: ReadLimits): Node {
+  let last: Uint8Array | null = null;
+  for (const part of messages(bytes, 1, limits.spend)) last = part;
+  if (last === null) return {};
+  return readRecord(last, fields, limits);
+}
+
+/** One that is larger than a record may be; a class of its own, because only it may be refused alone. */
+class TooLarge extends RangeError {}
+
+/** Throws TooLarge. */
+function readRecord(bytes: Uint8Array, fields: Message, { depth, spend }: ReadLimits): Node {
+  let values = 0;
+  const check = (): void => {
+    const reason = tooLargeRecord(bytes.byteLength, values);
+    if (reason !== null) throw new TooLarge(reason);
+  };
+  check();
+  return readMessage(bytes, fields, {
+    depth,
+    spend(more) {
+      values += more;
+      if (values > RECORD_VALUES) check();
+      spend(more);
+    },
+  });
+}
+
+/**
+ * Tells resources, scopes and spans in their order. Throws Error with the reason where the bytes are no such message, or
+ * one nested deeper than `depth`; what `spend` throws.
+ */
+export function readExportTraceServiceRequest(bytes: Uint8Array, limits: ReadLimits, visitor: SpanVisitor): void {
+  const { depth, spend } = limits;
+  if (depth < 4) throw new Error('the messages are nested too deep');
+  let together: Node[] = [];
+  let size = 0;
+  const flush = (): void => {
+    if (together.length > 0) visitor.records(together);
+    together = [];
+    size = 0;
+  };
+  for (const resourceSpans of messages(bytes, 1, spend)) {
+    visitor.resource(head(resourceSpans, RESOURCE, { depth: depth - 2, spend }));
+    for (const scopeSpans of messages(resourceSpans, 2, spend)) {
+      visitor.scope(head(scopeSpans, SCOPE, { depth: depth - 3, spend }));
+      for (const part of messages(scopeSpans, 2, spend)) {
+        try {
+          together.push(readRecord(part, SPAN, { depth: depth - 3, spend }));
+          size += part.byteLength;
+        } catch (error) {
+          if (!(error instanceof TooLarge)) throw error;
+          flush();
+          visitor.refuse(error.message);
+        }
+        if (together.length === TOGETHER || size > TOGETHER_BYTES) flush();
+      }
+      flush();
+    }
+  }
 }

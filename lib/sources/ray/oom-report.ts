@@ -40,6 +40,8 @@ export interface OomReport {
 
 /** Reports are a few KiB; what comes after this is not read. */
 const MOST_CHARACTERS = 64_000;
+/** Of one line of its list of processes; names in it are bounded alike, because a search for their end goes back and forth. */
+const LINE_CHARACTERS = 1_000;
 const IS_REPORT = /Memory on the node \(IP: ([^,)\s]+)(?:, ID: ([0-9a-f]+))?\)/;
 const HEX = /^[0-9a-f]+$/;
 
@@ -67,7 +69,7 @@ export function parseOomReport(text: string): OomReport | null {
 }
 
 const LISTED =
-  /(Selected to kill: )?\((Task|Actor\([0-9a-f]*\)|Driver|Worker with no lease granted): ([^\n]*?)pid=(\d+), actual memory used=([\d.]+)GB, worker ID=([0-9a-f]+)\)/g;
+  /(Selected to kill: )?\((Task|Actor\([0-9a-f]*\)|Driver|Worker with no lease granted): ([^\n]{0,2000}?)pid=(\d+), actual memory used=([\d.]+)GB, worker ID=([0-9a-f]+)\)/g;
 
 /** Workers as 2.51 and later list them. Before 2.56 only victims are listed, without saying "Selected to kill". */
 function listedWorkers(report: string): ReportedWorker[] {
@@ -95,7 +97,7 @@ function listedWorkers(report: string): ReportedWorker[] {
 function singleWorker(report: string): ReportedWorker[] {
   const worker = /Ray killed this worker \(ID: ([0-9a-f]+)\)/.exec(report);
   const told =
-    /where the (task|actor|lease) \((task|actor|lease) ID: (\w+), name=([^\n]*?), pid=(\d+), memory used=([\d.]+)GB\)/.exec(
+    /where the (task|actor|lease) \((task|actor|lease) ID: (\w+), name=([^\n]{0,2000}?), pid=(\d+), memory used=([\d.]+)GB\)/.exec(
       report,
     );
   if (!worker && !told) return [];
@@ -122,7 +124,7 @@ function memoryUsers(report: string): MemoryUser[] {
   if (!begin) return [];
   const section = report.slice(begin.index + begin[0].length).split('Refer to the documentation')[0] ?? '';
   return section.split(/\n|, (?=\d+\s+\d+\.\d+)/).flatMap((line) => {
-    const match = /^[\s,]*(\d+)\s+(\d+\.\d+)(?:\s+(.*?))?[\s,]*$/.exec(line);
+    const match = /^[\s,]*(\d+)\s+(\d+\.\d+)(?:\s+(.*?))?[\s,]*$/.exec(line.slice(0, LINE_CHARACTERS));
     return match ? [{ pid: Number(match[1]), used: gibibytes(Number(match[2])), name: match[3] ?? '' }] : [];
   });
 }

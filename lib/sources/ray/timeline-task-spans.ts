@@ -157,10 +157,19 @@ function numbered(
     if (starts) starts.push(whole.start);
     else startsOf.set(taskId, [whole.start]);
   }
-  for (const starts of startsOf.values()) starts.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  // Looked up, not searched for: one task may have all spans of the file.
+  const attemptsOf = new Map<string, Map<Nanoseconds, number>>();
+  for (const [taskId, starts] of startsOf) {
+    starts.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    const attempts = new Map<Nanoseconds, number>();
+    starts.forEach((start, attempt) => {
+      if (!attempts.has(start)) attempts.set(start, attempt);
+    });
+    attemptsOf.set(taskId, attempts);
+  }
   return groups.map(({ taskId, whole, spans }) => ({
     taskId,
-    attempt: attemptOf(whole.args.attempt_number) ?? Math.max(0, startsOf.get(taskId)?.indexOf(whole.start) ?? 0),
+    attempt: attemptOf(whole.args.attempt_number) ?? attemptsOf.get(taskId)?.get(whole.start) ?? 0,
     jobId: taskId.slice(40),
     functionName: undefined,
     actorId: taskTypeOf(taskId).startsWith('ACTOR') ? taskId.slice(16) : undefined,
