@@ -46,7 +46,8 @@ export class ParseBudget {
     this.look();
   };
 
-  private look(): void {
+  /** Throws ProblemError 413 where the body took longer than the limit. */
+  look(): void {
     const { user, system } = process.threadCpuUsage(this.began);
     if (user + system > this.limits.parseSeconds * 1e6)
       throw new ProblemError(

@@ -102,6 +102,7 @@ export function parseRayEvents({ bytes, cluster, limits }: ParseJob): ParsedBody
   eachRecord(bytes, into.budget, {
     records(records) {
       refuseMany(count + records.length, 'records', limits);
+      into.budget.look();
       into.add(decodeRayEvents(records, cluster), records, count);
       count += records.length;
     },
@@ -121,6 +122,7 @@ export function parseRayTimeline({ bytes, cluster, session: given, job, limits }
   eachRecord(bytes, into.budget, {
     records(some) {
       refuseMany(records.length + some.length, 'records', limits);
+      into.budget.look();
       for (const record of some) records.push(record);
     },
     // Its place counts; that it is no object is its reason.

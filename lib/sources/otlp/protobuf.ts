@@ -12,18 +12,21 @@ const TOGETHER_BYTES = 256 * 1024;
 /** An id has 16 bytes: of a longer one only so many are read as tell that it is none. */
 const ID_BYTES = 64;
 
+/** One for the whole body: a message inside it is a stretch of the same bytes, up to `end`. */
 class Reader {
-  private readonly bytes: Uint8Array;
-  private position = 0;
-  private readonly view: DataView;
+  position = 0;
+  /** Of the message that is read. */
+  end: number;
+  private readonly bytes: Buffer;
 
   constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.end = bytes.byteLength;
   }
 
-  get done(): boolean {
-    return this.position >= this.bytes.length;
+  private next(): number {
+    if (this.position >= this.end) throw new Error('the message ends inside a number');
+    return this.bytes[this.position++] ?? 0;
   }
 
   /** A varint that is a tag, a length or an enumeration; lengths beyond 2^53 end the message anyway. */
@@ -31,8 +34,7 @@ class Reader {
     let value = 0;
     let factor = 1;
     for (let i = 0; i < 10; i++) {
-      const byte = this.bytes[this.position++];
-      if (byte === undefined) throw new Error('the message ends inside a number');
+      const byte = this.next();
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) return value;
       factor *= 128;
@@ -43,32 +45,45 @@ class Reader {
   varint(): bigint {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.bytes[this.position++];
-      if (byte === undefined) throw new Error('the message ends inside a number');
+      const byte = this.next();
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return BigInt.asUintN(64, value);
     }
     throw new Error('a number has more than ten bytes');
   }
 
-  take(length: number): Uint8Array {
-    const end = this.position + length;
-    if (length < 0 || end > this.bytes.length) throw new Error('the message ends inside a field');
-    const part = this.bytes.subarray(this.position, end);
-    this.position = end;
-    return part;
+  /** Passes `length` bytes and says where they began. */
+  pass(length: number): number {
+    const start = this.position;
+    if (length < 0 || start + length > this.end) throw new Error('the message ends inside a field');
+    this.position = start + length;
+    return start;
+  }
+
+  text(length: number, encoding: 'utf8' | 'hex' | 'base64', most = length): string {
+    const start = this.pass(length);
+    return this.bytes.toString(encoding, start, start + Math.min(length, most));
   }
 
   fixed64(): bigint {
-    const at = this.position;
-    this.take(8);
-    return this.view.getBigUint64(at, true);
+    return this.bytes.readBigUInt64LE(this.pass(8));
   }
 
   double(): number {
-    const at = this.position;
-    this.take(8);
-    return this.view.getFloat64(at, true);
+    return this.bytes.readDoubleLE(this.pass(8));
+  }
+
+  /** Reads the stretch from `start` to `end` and comes back to where it was. */
+  within<T>(start: number, end: number, read: () => T): T {
+    const [position, outer] = [this.position, this.end];
+    this.position = start;
+    this.end = end;
+    try {
+      return read();
+    } finally {
+      this.position = position;
+      this.end = outer;
+    }
   }
 }
 
@@ -84,15 +99,15 @@ type Message = Readonly<Record<number, Field>>;
 function expectWire(wire: number, expected: number, what: string): void {
   if (wire !== expected) throw new Error(`expected ${what}, got wire type ${wire}`);
 }
-const bytesOf = (reader: Reader, wire: number): Uint8Array => {
+/** Length of a length-delimited field, whose bytes come next. */
+const lengthOf = (reader: Reader, wire: number): number => {
   expectWire(wire, 2, 'a length-delimited field');
-  return reader.take(reader.small());
+  return reader.small();
 };
 // Node's own slice: a TextDecoder costs several times as much for a short text.
-const string: Read = (reader, wire) => buffer(bytesOf(reader, wire)).toString('utf8');
-const hex: Read = (reader, wire) => buffer(bytesOf(reader, wire).subarray(0, ID_BYTES)).toString('hex');
-const base64: Read = (reader, wire) => buffer(bytesOf(reader, wire)).toString('base64');
-const buffer = (part: Uint8Array): Buffer => Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+const string: Read = (reader, wire) => reader.text(lengthOf(reader, wire), 'utf8');
+const hex: Read = (reader, wire) => reader.text(lengthOf(reader, wire), 'hex', ID_BYTES);
+const base64: Read = (reader, wire) => reader.text(lengthOf(reader, wire), 'base64');
 const uint: Read = (reader, wire) => {
   expectWire(wire, 0, 'a number');
   return reader.small();
@@ -115,22 +130,32 @@ const double: Read = (reader, wire) => {
 };
 const message =
   (fields: () => Message): Read =>
-  (reader, wire, depth, spend) =>
-    readMessage(bytesOf(reader, wire), fields(), { depth: depth - 1, spend });
+  (reader, wire, depth, spend) => {
+    const length = lengthOf(reader, wire);
+    const start = reader.pass(length);
+    const { end } = reader;
+    const after = reader.position;
+    reader.position = start;
+    reader.end = after;
+    const node = readMessage(reader, fields(), { depth: depth - 1, spend });
+    reader.position = after;
+    reader.end = end;
+    return node;
+  };
 
 function skip(reader: Reader, wire: number): void {
   if (wire === 0) reader.varint();
-  else if (wire === 1) reader.take(8);
-  else if (wire === 2) reader.take(reader.small());
-  else if (wire === 5) reader.take(4);
+  else if (wire === 1) reader.pass(8);
+  else if (wire === 2) reader.pass(reader.small());
+  else if (wire === 5) reader.pass(4);
   else throw new Error(`unknown wire type ${wire}`);
 }
 
-function readMessage(bytes: Uint8Array, fields: Message, { depth, spend }: ReadLimits): Node {
+/** From the reader's position to its end. */
+function readMessage(reader: Reader, fields: Message, { depth, spend }: ReadLimits): Node {
   if (depth <= 0) throw new Error('the messages are nested too deep');
-  const reader = new Reader(bytes);
   const node: Node = {};
-  while (!reader.done) {
+  while (reader.position < reader.end) {
     spend(1);
     const tag = reader.small();
     const field = fields[Math.floor(tag / 8)];
@@ -185,44 +210,55 @@ const SPAN: Message = {
 const SCOPE: Message = { 1: { name: 'name', read: string }, 2: { name: 'version', read: string } };
 const RESOURCE: Message = { 1: ATTRIBUTES };
 
-/** The messages of one field; others are passed over. */
-function* messages(bytes: Uint8Array, number: number, spend: Spend): Generator<Uint8Array> {
-  const reader = new Reader(bytes);
-  while (!reader.done) {
-    spend(1);
-    const tag = reader.small();
-    if (Math.floor(tag / 8) === number) yield bytesOf(reader, tag % 8);
-    else skip(reader, tag % 8);
-  }
+/** Visits the messages of one field between two places; other fields are passed over. */
+function eachMessage(
+  reader: Reader,
+  start: number,
+  end: number,
+  number: number,
+  spend: Spend,
+  visit: (start: number, end: number) => void,
+): void {
+  reader.within(start, end, () => {
+    while (reader.position < reader.end) {
+      spend(1);
+      const tag = reader.small();
+      const wire = tag % 8;
+      if (Math.floor(tag / 8) === number) {
+        const from = reader.pass(lengthOf(reader, wire));
+        visit(from, reader.position);
+      } else skip(reader, wire);
+    }
+  });
 }
 
 /** The last message of field 1: what stands before the spans, as a rule, but need not. */
-function head(bytes: Uint8Array, fields: Message, limits: ReadLimits): Node {
-  let last: Uint8Array | null = null;
-  for (const part of messages(bytes, 1, limits.spend)) last = part;
-  if (last === null) return {};
-  return readRecord(last, fields, limits);
+function head(reader: Reader, start: number, end: number, fields: Message, limits: ReadLimits): Node {
+  let [from, to] = [-1, -1];
+  eachMessage(reader, start, end, 1, limits.spend, (first, last) => {
+    from = first;
+    to = last;
+  });
+  return from < 0 ? {} : readRecord(reader, from, to, fields, limits);
 }
 
 /** One that is larger than a record may be; a class of its own, because only it may be refused alone. */
 class TooLarge extends RangeError {}
 
 /** Throws TooLarge. */
-function readRecord(bytes: Uint8Array, fields: Message, { depth, spend }: ReadLimits): Node {
+function readRecord(reader: Reader, start: number, end: number, fields: Message, { depth, spend }: ReadLimits): Node {
   let values = 0;
   const check = (): void => {
-    const reason = tooLargeRecord(bytes.byteLength, values);
+    const reason = tooLargeRecord(end - start, values);
     if (reason !== null) throw new TooLarge(reason);
   };
   check();
-  return readMessage(bytes, fields, {
-    depth,
-    spend(more) {
-      values += more;
-      if (values > RECORD_VALUES) check();
-      spend(more);
-    },
-  });
+  const count = (more: number): void => {
+    values += more;
+    if (values > RECORD_VALUES) check();
+    spend(more);
+  };
+  return reader.within(start, end, () => readMessage(reader, fields, { depth, spend: count }));
 }
 
 /**
@@ -239,22 +275,24 @@ export function readExportTraceServiceRequest(bytes: Uint8Array, limits: ReadLim
     together = [];
     size = 0;
   };
-  for (const resourceSpans of messages(bytes, 1, spend)) {
-    visitor.resource(head(resourceSpans, RESOURCE, { depth: depth - 2, spend }));
-    for (const scopeSpans of messages(resourceSpans, 2, spend)) {
-      visitor.scope(head(scopeSpans, SCOPE, { depth: depth - 3, spend }));
-      for (const part of messages(scopeSpans, 2, spend)) {
-        try {
-          together.push(readRecord(part, SPAN, { depth: depth - 3, spend }));
-          size += part.byteLength;
-        } catch (error) {
-          if (!(error instanceof TooLarge)) throw error;
-          flush();
-          visitor.refuse(error.message);
-        }
-        if (together.length === TOGETHER || size > TOGETHER_BYTES) flush();
-      }
+  const reader = new Reader(bytes);
+  const span = (start: number, end: number): void => {
+    try {
+      together.push(readRecord(reader, start, end, SPAN, { depth: depth - 3, spend }));
+      size += end - start;
+    } catch (error) {
+      if (!(error instanceof TooLarge)) throw error;
       flush();
+      visitor.refuse(error.message);
     }
-  }
+    if (together.length === TOGETHER || size > TOGETHER_BYTES) flush();
+  };
+  eachMessage(reader, 0, bytes.byteLength, 1, spend, (start, end) => {
+    visitor.resource(head(reader, start, end, RESOURCE, { depth: depth - 2, spend }));
+    eachMessage(reader, start, end, 2, spend, (first, last) => {
+      visitor.scope(head(reader, first, last, SCOPE, { depth: depth - 3, spend }));
+      eachMessage(reader, first, last, 2, spend, span);
+      flush();
+    });
+  });
 }
