@@ -13,9 +13,12 @@ export interface IngestProcess {
 }
 
 /** Rejects with what it wrote to stderr where it ends before it is ready. */
-export async function startIngestProcess(dataDirectory: string): Promise<IngestProcess> {
+export async function startIngestProcess(
+  dataDirectory: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<IngestProcess> {
   const child = spawn(process.execPath, [script], {
-    env: { ...process.env, XRAY_DATA_DIR: dataDirectory },
+    env: { ...process.env, XRAY_DATA_DIR: dataDirectory, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let errors = '';
