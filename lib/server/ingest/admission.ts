@@ -73,16 +73,24 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
   let estimate = FIRST_RATE;
   let busySince: number | null = null;
   let doneBytes = 0;
+  /** Bytes of rows that are parsed and not stored. */
+  let parsed = 0;
 
-  /** Falls while nothing is stored at all, without waiting for a sample. */
+  /** Falls while parsed rows wait and none are stored, without waiting for a sample. */
   function rate(): number {
-    if (busySince === null) return estimate;
+    if (busySince === null || parsed < BUSY_BYTES) return estimate;
     const elapsed = (now() - busySince) / 1000;
     return elapsed > 2 * FOLLOW_S ? Math.min(estimate, Math.max(LEAST_RATE, doneBytes / elapsed)) : estimate;
   }
 
-  function sample(bytes: number): void {
+  function sample(bytes: number, stored: boolean): void {
     if (busySince === null) return;
+    if (!stored) {
+      // A body that was refused took its time from others: what was measured meanwhile says nothing of the store.
+      busySince = now();
+      doneBytes = 0;
+      return;
+    }
     doneBytes += bytes;
     const elapsed = now() - busySince;
     if (elapsed < SAMPLE_MS) return;
@@ -154,6 +162,7 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
       const { sender } = arrival;
       let bytes = estimated(arrival);
       let memory = arrival.bytes;
+      let isParsed = false;
       count += 1;
       held += memory;
       add(sender, bytes);
@@ -164,9 +173,12 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
           bytes = Math.max(1, rowBytes);
           held += rowBytes - memory;
           memory = rowBytes;
+          parsed += bytes;
+          isParsed = true;
         },
         leave(stored) {
-          sample(stored ? bytes : 0);
+          sample(bytes, stored);
+          if (isParsed) parsed -= bytes;
           count -= 1;
           held -= memory;
           add(sender, -bytes);

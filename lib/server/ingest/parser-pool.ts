@@ -25,7 +25,7 @@ const LARGE_BYTES = 32 * 1024 ** 2;
 const IDLE_MS = 5_000;
 const HEAP_MB = 512;
 /** The clock runs on while other threads have the cores: a limit in CPU time is this many times longer on it. */
-const WALL_PER_CPU = 4;
+const WALL_PER_CPU = 3;
 /** Of a body whose sender left: ending the worker costs a start of another. */
 const ABANDONED_MS = 250;
 
