@@ -4,9 +4,9 @@
  * none of the headers by which its own parts talk to each other.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PEER_HEADER } from '../ingest/ingest.ts';
 import { type Access, type AccessRule, SHARE_PAGE } from './access.ts';
 import { allowedMethods } from './allowed-methods.ts';
-import { PEER_HEADER } from '../ingest/ingest.ts';
 import { type CanonicalTarget, canonicalTarget } from './canonical-path.ts';
 import type { ClientOf } from './client-address.ts';
 import { answerProblem, type DoorProblem } from './problem-answer.ts';
