@@ -18,7 +18,8 @@ export function answer<Query extends z.ZodObject, Body extends z.ZodType>(
   return async (request, context) => {
     try {
       const query = parseQuery(route, request, (await context.params) ?? {});
-      const body = await run(getRuntime(), query, request.signal);
+      const runtime = getRuntime();
+      const body = runtime.annotate(await run(runtime, query, request.signal), request.signal);
       const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
       return new Response(await jsonInSlices(body), { headers });
     } catch (error) {

@@ -235,6 +235,10 @@ export const LogsResponse = z.object({
   /** Where the text came from, e.g. a Jobs API path or a log file. */
   origin: z.string(),
   truncated: z.boolean(),
+  /** Bytes before `lines` that were not read although `tail` asked for them: at most 4 MB of a log are. */
+  cutBytes: z.number().optional(),
+  /** Lines longer than 16,384 characters, of which the middle is left out. */
+  cutLines: z.number().optional(),
   /** X-Ray keeps what it has read; true where the cluster is gone and this is the kept copy. */
   kept: z.boolean(),
   notices: z.array(SourceNotice),

@@ -47,8 +47,16 @@ export const SeriesGridWire = z.object({
 /** A part of the answer that could not be had: which source, its own words, what to do. */
 export const SourceNotice = z.object({
   source: z.string(),
-  kind: z.enum(['down', 'refused', 'nothing-measured', 'partial', 'stale']),
+  /**
+   * `late`: the source has not answered yet; what is missing arrives with a later answer of the same resource. `stale`: it answers
+   * slowly, or is gone; what is shown is from before.
+   */
+  kind: z.enum(['down', 'refused', 'nothing-measured', 'partial', 'stale', 'late']),
   message: z.string(),
   whatToDo: z.string().nullable(),
+  /** Of `late` and `stale`: names of the questions whose answers are missing or old, e.g. `ray-hosts`. */
+  missing: z.array(z.string()).optional(),
+  /** Of `late`: since when it has been asked. Of `stale`: as of when the data are. RFC 3339. */
+  since: z.string().optional(),
 });
 export type SourceNoticeWire = z.infer<typeof SourceNotice>;

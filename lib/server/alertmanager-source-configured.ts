@@ -26,8 +26,8 @@ export function createAlertmanagerSource(source: HttpSource | null): Alertmanage
       },
     };
   }
-  const client = createAlertmanagerClient(source);
   const state = createSourceState(identity, () => publicUrl(source.url));
+  const client = createAlertmanagerClient(source, undefined, state.clock);
   return {
     configured: true,
     health: state.health,

@@ -102,8 +102,8 @@ export function noticeOf(source: string, error: unknown): SourceNoticeWire {
   const code = 'code' in known ? String(known.code) : '';
   return {
     source,
-    kind: code.endsWith('-down') ? 'down' : 'refused',
+    kind: code.endsWith('-late') ? 'late' : code.endsWith('-down') ? 'down' : 'refused',
     message: known.message,
-    whatToDo: 'whatToDo' in known ? String(known.whatToDo) : null,
+    whatToDo: 'whatToDo' in known && known.whatToDo !== null ? String(known.whatToDo) : null,
   };
 }

@@ -1,17 +1,16 @@
 /** Use case of GET /api/jobs/<jobId>/logs: of the driver, or of one task attempt; from Ray, else what was kept of it. */
 import type { LogsWire } from '../contract/jobs.ts';
 import type { SourceNoticeWire } from '../contract/wire-values.ts';
+import { megabytes } from '../sources/http/json-reader.ts';
+import { LOG_BYTES } from '../sources/ray/client.ts';
 import { attemptsOfTask } from '../store/queries/attempts.ts';
 import type { JobIdentity } from '../store/queries/job-identities.ts';
 import { type LogKey, selectKeptLog } from '../store/queries/kept-logs.ts';
 import { type JobQuery, resolveJob } from './jobs.ts';
-import { keepLog, plainText, tailLines } from './kept-logs.ts';
+import { keepLog, logTail } from './kept-logs.ts';
 import { ProblemError } from './problem.ts';
 import type { RaySource } from './ray-source.ts';
 import type { Runtime } from './runtime.ts';
-
-/** Lines that Ray's workers write for Ray's log monitor (ray/_private/ray_logging: LOG_PREFIX_*), not for people. */
-const MARKERS = /^:(?:job_id|actor_name|task_name):.*\n/gm;
 
 const KEPT_LINES = 1000;
 
@@ -24,6 +23,7 @@ interface LogsQuery extends JobQuery {
 
 interface ReadLog {
   readonly text: string;
+  readonly cutBytes: number;
   readonly origin: string;
 }
 
@@ -45,23 +45,50 @@ export async function getLogs(runtime: Runtime, query: LogsQuery, signal: AbortS
   const { read, notice } = await fromRay(asked, ray, job);
   if (read !== null) {
     await keepLog(runtime.engine, asked.key, read.text);
-    return logs({ ...asked, origin: read.origin }, read.text, query.tail, false, []);
+    return logs({ ...asked, origin: read.origin }, read, query.tail, false, []);
   }
   const kept = await selectKeptLog(runtime.engine, asked.key);
   const notices = notice ? [notice] : [];
-  if (!kept) return logs(asked, '', query.tail, false, notices);
+  if (!kept) return logs(asked, { text: '', cutBytes: 0 }, query.tail, false, notices);
   const stale: SourceNoticeWire = {
     source: ray ? `ray:${ray.cluster}` : 'store',
     kind: 'stale',
     message: `${notice?.message ?? 'Ray cannot be asked'}; shown is what X-Ray kept at ${kept.stored} UTC`,
     whatToDo: notice?.whatToDo ?? null,
   };
-  return logs(asked, kept.text, query.tail, true, [stale]);
+  return logs(asked, { text: kept.text, cutBytes: 0 }, query.tail, true, [stale]);
 }
 
-function logs(asked: Asked, text: string, tail: number, kept: boolean, notices: SourceNoticeWire[]): LogsWire {
-  const { lines, truncated } = tailLines(plainText(text).replace(MARKERS, ''), tail);
-  return { source: asked.kind, lines, origin: asked.origin, truncated, kept, notices };
+async function logs(
+  asked: Asked,
+  read: Pick<ReadLog, 'text' | 'cutBytes'>,
+  tail: number,
+  kept: boolean,
+  notices: SourceNoticeWire[],
+): Promise<LogsWire> {
+  const { lines, truncated, cutCharacters, cutLines } = await logTail(read.text, tail);
+  const cutBytes = lines.length < tail ? read.cutBytes + cutCharacters : 0;
+  const cut = [
+    ...(cutBytes > 0
+      ? [`only the last ${megabytes(LOG_BYTES)} of it are read: ${megabytes(cutBytes)} before them are not shown`]
+      : []),
+    ...(cutLines > 0
+      ? [`of ${cutLines.toLocaleString('en-US')} lines longer than 16,384 characters only both ends are shown`]
+      : []),
+  ];
+  return {
+    source: asked.kind,
+    lines,
+    origin: asked.origin,
+    truncated: truncated || read.cutBytes > 0,
+    cutBytes,
+    cutLines,
+    kept,
+    notices:
+      cut.length > 0
+        ? [...notices, { source: 'log', kind: 'partial', message: `${cut.join('; ')}.`, whatToDo: null }]
+        : notices,
+  };
 }
 
 /** The source that shows the job's session, else the one of its cluster. */
@@ -104,7 +131,9 @@ async function fromRay(
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const down = 'code' in error && error.code === 'ray-down';
-    return refuse(down ? 'down' : 'refused', error.message, 'whatToDo' in error ? String(error.whatToDo) : null);
+    const late = 'code' in error && error.code === 'source-late';
+    const advice = 'whatToDo' in error && error.whatToDo !== null ? String(error.whatToDo) : null;
+    return refuse(late ? 'late' : down ? 'down' : 'refused', error.message, advice);
   }
 }
 
@@ -115,7 +144,7 @@ function driverLog(job: JobIdentity, signal: AbortSignal): Asked {
     kind: 'driver',
     key: { session: job.session, jobId: job.job_id },
     origin,
-    read: async (ray) => ({ text: await ray.jobLog(submission, signal), origin }),
+    read: async (ray) => ({ ...(await ray.jobLog(submission, signal)), origin }),
     never: submission
       ? null
       : {
@@ -156,13 +185,13 @@ async function attemptLog(
     origin,
     read: async (ray) => {
       try {
-        return { text: await ray.taskLog({ taskId, attempt, stream, lines }, signal), origin };
+        return { ...(await ray.taskLog({ taskId, attempt, stream, lines }, signal)), origin };
       } catch (error) {
         // An actor's tasks share its log: unless Ray records where each begins, it has only the whole.
         const status = error instanceof Error && 'status' in error ? error.status : null;
         if (status !== 500 || actorId === null) throw error;
         return {
-          text: await ray.actorLog({ actorId, stream, lines }, signal),
+          ...(await ray.actorLog({ actorId, stream, lines }, signal)),
           origin: `/api/v0/logs/file?actor_id=${actorId}&suffix=${stream}`,
         };
       }

@@ -109,7 +109,7 @@ export async function startManagedPrometheus(options: ManagedPrometheusOptions):
     const address = `http://127.0.0.1:${port}`;
     if (!(await becomesReady(address, () => guard === child))) return;
     url = address;
-    client = createPrometheusClient({ url: address, auth: NO_AUTH });
+    client = createPrometheusClient({ url: address, auth: NO_AUTH }, { onClock: state.clock });
     await probePrometheus(client, state, telemetry);
   };
 

@@ -57,6 +57,7 @@ const STORE_CODES: Readonly<Record<string, ProblemCode>> = {
   'alertmanager-down': 'source-down',
   'alertmanager-refused': 'source-failed',
   'ray-down': 'source-down',
+  'source-late': 'source-down',
   'ray-refused': 'source-failed',
 };
 

@@ -9,8 +9,8 @@ const PROBE_EVERY_MS = 15_000;
 
 /** Asked every 15 s whether it answers. Throws where the CA file cannot be read. */
 export function createConfiguredPrometheus(source: HttpSource, telemetry: Telemetry): PrometheusSource {
-  const client = createPrometheusClient(source);
   const state = createSourceState({ id: 'prometheus', kind: 'prometheus', cluster: null }, () => publicUrl(source.url));
+  const client = createPrometheusClient(source, { onClock: state.clock });
   state.detail('managed', false);
   const probe = () => probePrometheus(client, state, telemetry);
   void probe();
@@ -38,9 +38,11 @@ export async function probePrometheus(
   try {
     await client.instant({ name: 'probe', promql: 'vector(1)' });
     state.succeeded();
+    // Which version it is changes with its state only.
+    if (before === 'up' || before === 'degraded') return;
     const build = await client.api('/api/v1/status/buildinfo').catch(() => null);
     if (build !== null && typeof build === 'object' && 'version' in build)
-      state.detail('version', String(build.version));
+      state.detail('version', String(build.version).slice(0, 100));
   } catch (error) {
     state.failed(error);
   }

@@ -20,9 +20,10 @@ import type {
   WorkerPart,
 } from '../model/task.ts';
 import { milliseconds, millisecondsToNanoseconds } from '../model/units.ts';
+import { inSlices } from '../sources/http/event-loop-turns.ts';
 import { type RayClient, RayFailure } from '../sources/ray/client.ts';
 import { decodeActor, decodeJob, decodeNode, decodeWorker, JOB_ENDS } from '../sources/ray/decode-cluster.ts';
-import { type DecodedListing, decodeListing, MAX_LIMIT } from '../sources/ray/decode-listing.ts';
+import { createListingDecoder, type DecodedListing, LISTING_ROWS, MAX_LIMIT } from '../sources/ray/decode-listing.ts';
 import { decodeTask, decodeTaskProfile, taskSignature } from '../sources/ray/decode-task.ts';
 import { oomKillsOfTask, oomKillsOfWorker } from '../sources/ray/oom-kills.ts';
 import { Actor, Job, Jobs, Node, Task, type TaskWire, Version, Worker } from '../sources/ray/wire.ts';
@@ -76,10 +77,10 @@ export async function lookAtRay(client: RayClient, before: SessionMemory | null,
   const problems: Error[] = [];
   let cutShort: Error | null = null;
 
-  async function ask<T>(path: string, read: (body: unknown) => Promise<T> | T): Promise<T | null> {
+  async function ask<T>(path: string, read: () => Promise<T>): Promise<T | null> {
     if (cutShort) return null;
     try {
-      return await read(await client.json(path, options.signal));
+      return await read();
     } catch (error) {
       if (options.signal.aborted) throw error;
       const problem =
@@ -92,7 +93,10 @@ export async function lookAtRay(client: RayClient, before: SessionMemory | null,
     }
   }
   const list = <Row>(resource: string, row: z.ZodType<Row>, filters: readonly (readonly [string, string])[] = []) =>
-    ask(listPath(resource, filters), (body) => decodeListing(body, row));
+    ask(listPath(resource, filters), async () => {
+      const { finish, ...take } = createListingDecoder(row);
+      return finish(await client.rows(listPath(resource, filters), { rowsAt: LISTING_ROWS, ...take }, options.signal));
+    });
 
   const facts = {
     attempts: [] as AttemptPart[],
@@ -108,10 +112,13 @@ export async function lookAtRay(client: RayClient, before: SessionMemory | null,
   };
   const completeness: ToldCompleteness[] = [];
 
-  const jobRows = (await ask('/api/jobs/', (body) => Jobs.parse(body))) ?? [];
-  const jobs = jobRows.flatMap((row) => {
-    const parsed = Job.safeParse(row);
-    return parsed.success ? [parsed.data] : [];
+  const jobs: z.infer<typeof Job>[] = [];
+  await ask('/api/jobs/', async () => {
+    const onRow = (row: unknown): void => {
+      const parsed = Job.safeParse(row);
+      if (parsed.success) jobs.push(parsed.data);
+    };
+    Jobs.parse(await client.rows('/api/jobs/', { rowsAt: [], onRow }, options.signal));
   });
   for (const row of jobs) {
     const part = decodeJob(session, row, seen);
@@ -161,13 +168,13 @@ export async function lookAtRay(client: RayClient, before: SessionMemory | null,
   memory.round += 1;
 
   /** Keeps what is new of a list. */
-  const take = (listing: DecodedListing<TaskWire>): void => {
-    for (const row of listing.rows) {
+  const take = async (listing: DecodedListing<TaskWire>): Promise<void> => {
+    await inSlices(listing.rows, (row) => {
       const known = memory.attempts.get(row.job_id) ?? new Map<string, string>();
       memory.attempts.set(row.job_id, known);
       const key = `${row.task_id}.${row.attempt_number}`;
       const signature = taskSignature(row);
-      if (known.get(key) === signature) continue;
+      if (known.get(key) === signature) return;
       known.set(key, signature);
       const attempt = decodeTask(session, row);
       facts.attempts.push(attempt);
@@ -191,8 +198,8 @@ export async function lookAtRay(client: RayClient, before: SessionMemory | null,
           }),
         );
       // Events carry the same phases to the nanosecond: taken twice they would be there twice.
-      if (!events) facts.profileSpans.push(...decodeTaskProfile(session, row));
-    }
+      if (!events) for (const span of decodeTaskProfile(session, row)) facts.profileSpans.push(span);
+    });
     if (listing.rejected > 0)
       problems.push(new Error(`${listing.rejected} rows of Ray's task list could not be read and were left out`));
   };
@@ -210,7 +217,7 @@ export async function lookAtRay(client: RayClient, before: SessionMemory | null,
   if (!memory.listedAll) {
     const all = await list('tasks', Task);
     if (all) {
-      take(all);
+      await take(all);
       memory.listedAll = true;
       if (!all.truncated) {
         listedNow = true;
@@ -231,12 +238,12 @@ export async function lookAtRay(client: RayClient, before: SessionMemory | null,
     const listing = await list('tasks', Task, own);
     if (!listing) continue;
     memory.asked.set(jobId, options.now);
-    take(listing);
+    await take(listing);
     if (listing.truncated) {
       // The rows that a cut list leaves out are as a rule those that matter: they are asked for by state.
       for (const state of ['FAILED', 'RUNNING']) {
         const more = await list('tasks', Task, [...own, ['state', state]]);
-        if (more) take(more);
+        if (more) await take(more);
       }
     }
     told(jobId, listing.total, listing);

@@ -4,7 +4,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRayClient } from '../sources/ray/client.ts';
-import { JobLogs } from '../sources/ray/wire.ts';
 import type { Engine } from '../store/engine.ts';
 import { insertCompleteness } from '../store/insert-completeness.ts';
 import type { HttpSource } from './config.ts';
@@ -51,8 +50,8 @@ const KEEP_LOG_CHARACTERS = 2 * 1024 ** 2;
 export function createPolledRay(options: PolledRayOptions): PolledRaySource {
   const { cluster, source, engine, ingest, telemetry } = options;
   const clock = options.clock ?? Date.now;
-  const client = createRayClient(source);
   const state = createSourceState({ id: `ray:${cluster}`, kind: 'ray', cluster }, () => publicUrl(source.url));
+  const client = createRayClient(source, { onClock: state.clock });
   const stop = new AbortController();
   const sessions: string[] = [];
   let memory: SessionMemory | null = null;
@@ -76,9 +75,9 @@ export function createPolledRay(options: PolledRayOptions): PolledRaySource {
         : clock() - (kept?.at ?? 0) >= KEEP_LOG_EVERY_MS && (kept?.length ?? 0) < KEEP_LOG_CHARACTERS;
       if (!due || stop.signal.aborted) continue;
       try {
-        const text = await jobLog(submissionId, stop.signal);
+        const { text, cutBytes } = await jobLog(submissionId, stop.signal);
         await keepLog(engine, { session: look.memory.session, jobId }, text);
-        keptAt.set(key, { at: ended ? Number.POSITIVE_INFINITY : clock(), length: text.length });
+        keptAt.set(key, { at: ended ? Number.POSITIVE_INFINITY : clock(), length: text.length + cutBytes });
       } catch (error) {
         // Asked again only with the next change of the job's end: a log that is gone stays gone.
         keptAt.set(key, { at: ended ? Number.POSITIVE_INFINITY : clock(), length: 0 });
@@ -147,8 +146,8 @@ export function createPolledRay(options: PolledRayOptions): PolledRaySource {
       throw error;
     }
   }
-  const jobLog: RaySource['jobLog'] = async (submissionId, signal) =>
-    JobLogs.parse(await client.json(`/api/jobs/${encodeURIComponent(submissionId)}/logs`, signal)).logs ?? '';
+  const jobLog: RaySource['jobLog'] = (submissionId, signal) =>
+    client.jsonText(`/api/jobs/${encodeURIComponent(submissionId)}/logs`, 'logs', signal);
 
   return {
     cluster,

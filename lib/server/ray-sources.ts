@@ -11,6 +11,8 @@ import type { Ingest } from './ingest/ingest.ts';
 import type { RaySource } from './ray-source.ts';
 import { createPolledRay, startLooking } from './ray-source-polling.ts';
 import { createSourceState, publicUrl } from './source-state.ts';
+import { patientRay } from './sources/patient-ray.ts';
+import type { ReaderNotices } from './sources/reader-notices.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface RaySources {
@@ -29,12 +31,13 @@ export function startRaySources(options: {
   readonly engine: Engine;
   readonly ingest: Ingest;
   readonly telemetry: Telemetry;
+  readonly readers: ReaderNotices;
 }): RaySources {
   const { config } = options;
   const sources: RaySource[] = [];
   const connect: RaySources['connect'] = (cluster, source) => {
     if (sources.some((one) => one.cluster === cluster)) return;
-    sources.push(startLooking(createPolledRay({ ...options, cluster, source })));
+    sources.push(patientRay(startLooking(createPolledRay({ ...options, cluster, source })), options.readers));
   };
   for (const cluster of config.clusters) if (cluster.rayDashboard) connect(cluster.name, cluster.rayDashboard);
   const discovery = config.rayDiscovery ? discover(config.rayDiscovery, config.demo, connect) : null;
@@ -54,7 +57,7 @@ function discover(
   onlyOffer: boolean,
   connect: RaySources['connect'],
 ): { readonly health: () => readonly SourceHealthWire[]; readonly close: () => void } {
-  const client = createRayClient(source, 2_000);
+  const client = createRayClient(source, { timeoutMs: 2_000 });
   const url = publicUrl(source.url);
   const state = createSourceState({ id: `ray:${LOCAL}`, kind: 'ray', cluster: null }, () => url);
   const nothing = (): void =>

@@ -26,6 +26,8 @@ export interface Runtime {
   readonly alertmanager: AlertmanagerSource;
   /** One per cluster with a Ray dashboard address, configured or discovered. */
   readonly rays: () => readonly RaySource[];
+  /** An answer with what its sources did not say in time to whoever asked with this signal. */
+  readonly annotate: <Body>(body: Body, signal: AbortSignal) => Body;
   readonly telemetry: Telemetry;
   /** Keeps timelines up with what is stored. */
   readonly timelines: TimelineIndexer;

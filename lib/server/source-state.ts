@@ -1,11 +1,14 @@
 /** What a source's health line says, kept up to date by its calls: state, since when, last success, last words. */
 import type { SourceHealthWire } from '../contract/health.ts';
+import { CLOCK_OFF_S, durationText } from './sources/clock-off.ts';
 
 export interface SourceState {
   readonly succeeded: () => void;
   readonly failed: (error: unknown) => void;
   readonly set: (state: SourceHealthWire['state'], reason: string | null, whatToDo: string | null) => void;
   readonly detail: (name: string, value: string | number | boolean) => void;
+  /** The source's clock minus this machine's, ms. One that is far off is said, and in `details.clockAheadSeconds`. */
+  readonly clock: (aheadMs: number) => void;
   readonly health: () => SourceHealthWire;
 }
 
@@ -21,6 +24,7 @@ export function createSourceState(
   let reason: string | null = null;
   let whatToDo: string | null = null;
   const details: Record<string, string | number | boolean> = {};
+  let clockOffSince = since;
 
   const set: SourceState['set'] = (next, why, advice) => {
     if (next !== state) since = new Date().toISOString();
@@ -42,16 +46,27 @@ export function createSourceState(
     detail(name, value) {
       details[name] = value;
     },
-    health: () => ({
-      ...identity,
-      state,
-      since,
-      lastSuccess,
-      reason,
-      whatToDo,
-      url: url(),
-      details: { ...details },
-    }),
+    clock(aheadMs) {
+      const seconds = Math.round(aheadMs / 1000);
+      if (Math.abs(seconds) <= CLOCK_OFF_S) {
+        delete details.clockAheadSeconds;
+        return;
+      }
+      if (details.clockAheadSeconds === undefined) clockOffSince = new Date().toISOString();
+      details.clockAheadSeconds = seconds;
+    },
+    health() {
+      const shown = { ...identity, state, since, lastSuccess, reason, whatToDo, url: url(), details: { ...details } };
+      const ahead = Number(details.clockAheadSeconds ?? 0);
+      if (state !== 'up' || ahead === 0) return shown;
+      return {
+        ...shown,
+        state: 'degraded',
+        since: clockOffSince,
+        reason: `its clock is ${durationText(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} this machine's`,
+        whatToDo: 'Set both clocks by NTP: what it measured may lie outside the windows that are asked for.',
+      };
+    },
   };
 }
 

@@ -19,6 +19,9 @@ import { createConfiguredPrometheus } from './prometheus-configured.ts';
 import { createQueryLatency, measuredPrometheus } from './query-latency.ts';
 import { startRaySources } from './ray-sources.ts';
 import { type Runtime, setRuntime } from './runtime.ts';
+import { patientPrometheus } from './sources/patient-prometheus.ts';
+import { patientAlertmanager } from './sources/patient-ray.ts';
+import { createReaderNotices } from './sources/reader-notices.ts';
 import { createStoreHealth } from './store-health.ts';
 import { createTelemetry } from './telemetry.ts';
 import { createHeldAnswers } from './tiles/held-answers.ts';
@@ -69,16 +72,18 @@ export async function startRuntime(config: Config): Promise<Runtime> {
         rayDashboards: config.clusters.flatMap(({ rayDashboard }) => rayDashboard ?? []),
         alertmanagerUrl: config.alertmanager?.url ?? null,
       });
-  const prometheus = measuredPrometheus(
+  const readers = createReaderNotices();
+  const measured = measuredPrometheus(
     managed ??
       (config.prometheus
         ? createConfiguredPrometheus(config.prometheus, telemetry)
         : absentPrometheus('no Prometheus', 'set PROMETHEUS_URL')),
     latency,
   );
-  const alertmanager = createAlertmanagerSource(config.alertmanager);
+  const prometheus = patientPrometheus(measured, readers);
+  const alertmanager = patientAlertmanager(createAlertmanagerSource(config.alertmanager), readers);
   const recorder = startAlertRecorder({ prometheus, alertmanager, engine, telemetry });
-  const rays = startRaySources({ config, engine, ingest, telemetry });
+  const rays = startRaySources({ config, engine, ingest, telemetry, readers });
   const startedAt = new Date();
   new Gauge({ name: 'xray_start_time_seconds', help: 'Unix time X-Ray started.', registers: [telemetry.registry] }).set(
     startedAt.getTime() / 1000,
@@ -97,6 +102,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     prometheus,
     alertmanager,
     rays: rays.list,
+    annotate: (body, signal) => readers.annotate(body, signal, runtime.health),
     telemetry,
     timelines,
     held: createHeldAnswers(),

@@ -42,6 +42,7 @@ export async function openTestRuntime(environment: Readonly<Record<string, strin
     prometheus: absentPrometheus('no Prometheus in this test', 'nothing'),
     alertmanager: absentAlertmanager(),
     rays: () => [],
+    annotate: (body) => body,
     telemetry,
     timelines,
     held: createHeldAnswers(),

@@ -4,6 +4,7 @@ import { loadConfig } from '../../lib/server/config.ts';
 import { listJobs } from '../../lib/server/jobs.ts';
 import { type RaySources, startRaySources } from '../../lib/server/ray-sources.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
+import { createReaderNotices } from '../../lib/server/sources/reader-notices.ts';
 import { type Replay, replayRay } from '../sources/ray/replay.ts';
 import { openTestRuntime } from './open-runtime.ts';
 
@@ -30,7 +31,7 @@ async function open(
   const replay = await replayRay('mixed');
   replay.override = answer;
   const runtime = await openTestRuntime({ XRAY_RAY_DISCOVERY: replay.url });
-  const rays = startRaySources({ ...runtime, config: { ...runtime.config, demo } });
+  const rays = startRaySources({ ...runtime, config: { ...runtime.config, demo }, readers: createReaderNotices() });
   closers.push(runtime.close, replay.close, rays.close);
   return { runtime, replay, rays };
 }

@@ -1,4 +1,5 @@
 /** Client of Alertmanager's API v2. */
+import { BoundError, createJsonReader } from '../http/json-reader.ts';
 import { createHttpClient, type HttpTarget } from '../http/request.ts';
 import { AlertmanagerError } from './wire.ts';
 
@@ -18,12 +19,26 @@ export class AlertmanagerFailure extends Error {
 /** GET of a path below /api/v2, e.g. `/alerts`; unparsed JSON. */
 export type AlertmanagerClient = (path: string, signal?: AbortSignal) => Promise<unknown>;
 
-export function createAlertmanagerClient(target: HttpTarget, timeoutMs = 10_000): AlertmanagerClient {
+/** `onClock`: its clock minus this machine's, ms. */
+export function createAlertmanagerClient(
+  target: HttpTarget,
+  timeoutMs = 10_000,
+  onClock?: (aheadMs: number) => void,
+): AlertmanagerClient {
   const http = createHttpClient(target);
   return async (path, signal) => {
-    const reply = await http({ path: `/api/v2${path}`, timeoutMs, ...(signal ? { signal } : {}) }).catch(
+    const reader = createJsonReader({ rowsAt: null });
+    const reply = await http({ path: `/api/v2${path}`, timeoutMs, reader, ...(signal ? { signal } : {}) }).catch(
       (cause: unknown) => {
         if (signal?.aborted) throw cause;
+        if (cause instanceof BoundError || cause instanceof SyntaxError)
+          throw new AlertmanagerFailure(
+            'alertmanager-refused',
+            `Alertmanager ${path} failed: it answered ${cause instanceof BoundError ? cause.message : 'what is no JSON'}`,
+            cause instanceof BoundError
+              ? 'Nothing: alerts are shown as Prometheus knows them.'
+              : 'Check that the address of Alertmanager is that of its web interface, with any path prefix.',
+          );
         throw new AlertmanagerFailure(
           'alertmanager-down',
           `Alertmanager ${path} failed: ${cause instanceof Error && cause.message ? cause.message : 'no connection'}`,
@@ -32,17 +47,17 @@ export function createAlertmanagerClient(target: HttpTarget, timeoutMs = 10_000)
         );
       },
     );
-    const body = parse(reply.text);
-    if (reply.status >= 200 && reply.status < 300 && body !== undefined) return body;
-    const error = AlertmanagerError.safeParse(body);
+    if (reply.clockAheadMs !== null) onClock?.(reply.clockAheadMs);
+    if (reply.body !== null) return reply.body.rest;
+    const error = AlertmanagerError.safeParse(parse(reply.errorText));
     const words = error.success
       ? typeof error.data === 'string'
         ? error.data
         : error.data.message
-      : reply.text.trim().slice(0, 300) || 'no body';
+      : reply.errorText.trim().slice(0, 300) || 'no body';
     throw new AlertmanagerFailure(
       reply.status >= 502 && reply.status <= 504 ? 'alertmanager-down' : 'alertmanager-refused',
-      `Alertmanager ${path} failed: HTTP ${reply.status}: ${words}`,
+      `Alertmanager ${path} failed: HTTP ${reply.status}: ${words.slice(0, 300)}`,
       reply.status === 401 || reply.status === 403
         ? 'Check the token or password for Alertmanager.'
         : 'Check that the address of Alertmanager is that of its web interface, with any path prefix.',

@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { LabelSet, SeriesGrid } from '../../model/series.ts';
 import type { Milliseconds } from '../../model/units.ts';
-import { createHttpClient, type HttpTarget } from '../http/request.ts';
-import { alignedGrid, decodeInstant, decodeRange } from './decode.ts';
+import { BoundError, createJsonReader, type JsonBounds, type JsonRead } from '../http/json-reader.ts';
+import { createHttpClient, type HttpReply, type HttpTarget } from '../http/request.ts';
+import { alignedGrid, createGridBuilder, decodeSampleRow, instantSample, type SampleRow } from './decode.ts';
 import { createSharedCalls } from './shared-calls.ts';
-import { Envelope, QueryData, type QueryDataWire } from './wire.ts';
+import { Envelope, QueryEnvelope } from './wire.ts';
 
 /** `query "gpu-temperature" failed: <Prometheus' own words>`. Told apart by `code`. */
 export class PrometheusError extends Error {
@@ -42,15 +43,49 @@ export interface PrometheusClient {
 const POINTS_PER_REQUEST = 10_000;
 /** Parts of one long range that are under way at once. */
 const PARTS_AT_ONCE = 4;
+/** How long Prometheus itself may evaluate, so that its own words come before this client's patience ends. */
+const EVALUATION_MS = 30_000;
 
-export function createPrometheusClient(target: HttpTarget, options: { timeoutMs?: number } = {}): PrometheusClient {
+export interface PrometheusClientOptions {
+  /** For one whole answer; default 35 s. */
+  readonly timeoutMs?: number;
+  readonly bounds?: Partial<JsonBounds>;
+  /** The clock of Prometheus minus this machine's, ms, whenever an answer tells it. */
+  readonly onClock?: (aheadMs: number) => void;
+}
+
+interface Asked {
+  readonly name: string;
+  readonly path: string;
+  readonly form: URLSearchParams | null;
+  readonly onRow?: (row: unknown) => void;
+  readonly onBadRow?: () => void;
+  readonly signal: AbortSignal;
+}
+
+export function createPrometheusClient(target: HttpTarget, options: PrometheusClientOptions = {}): PrometheusClient {
   const http = createHttpClient(target);
-  const timeoutMs = options.timeoutMs ?? 30_000;
+  const timeoutMs = options.timeoutMs ?? EVALUATION_MS + 5_000;
   const share = createSharedCalls();
+  let clockFromSamples = false;
 
-  const ask = async (name: string, path: string, form: URLSearchParams | null, signal: AbortSignal) => {
-    const reply = await http({ path, timeoutMs, signal, ...(form ? { form } : {}) }).catch((cause: unknown) => {
+  const ask = async ({ name, path, form, onRow, onBadRow, signal }: Asked): Promise<Answer<unknown>> => {
+    // Prometheus says what is wrong in the body of a 4xx too.
+    const reader = createJsonReader({
+      rowsAt: onRow ? ['data', 'result'] : null,
+      ...(onRow ? { onRow } : {}),
+      ...(onBadRow ? { onBadRow } : {}),
+      ...(options.bounds ? { bounds: options.bounds } : {}),
+    });
+    const reply = await http({ path, timeoutMs, signal, reader, ...(form ? { form } : {}) }).catch((cause: unknown) => {
       if (signal.aborted) throw cause;
+      if (cause instanceof BoundError)
+        throw refused(
+          name,
+          `Prometheus answered ${cause.message.replace(/rows$/, 'series')}`,
+          'Choose one cluster or a shorter window.',
+        );
+      if (cause instanceof SyntaxError) throw refused(name, 'the answer is no JSON', WRONG_ADDRESS);
       throw new PrometheusError(
         'prometheus-down',
         `query "${name}" failed: ${wordsOf(cause)}`,
@@ -58,23 +93,53 @@ export function createPrometheusClient(target: HttpTarget, options: { timeoutMs?
         { cause },
       );
     });
-    return readEnvelope(name, reply.status, reply.text);
+    if (reply.clockAheadMs !== null && !clockFromSamples) options.onClock?.(reply.clockAheadMs);
+    return readEnvelope(name, reply);
   };
-  const query = (name: string, path: string, form: URLSearchParams, signal?: AbortSignal) => {
-    form.set('timeout', `${timeoutMs / 1000}s`);
-    const key = createHash('sha1').update(`${path} ${form}`).digest('hex');
-    return share(key, (upstream) => ask(name, path, form, upstream), signal);
+  const keyOf = (path: string, forms: readonly URLSearchParams[]): string => {
+    const hash = createHash('sha1').update(path);
+    for (const form of forms) hash.update(` ${form}`);
+    return hash.digest('hex');
   };
-  const queryData = async (
+  /** Asks for rows of one form; resolves to what Prometheus warns of. */
+  const rows = async (
     name: string,
     path: string,
     form: URLSearchParams,
-    signal?: AbortSignal,
-  ): Promise<Answer<QueryDataWire>> => {
-    const { data, warnings } = await query(name, path, form, signal);
-    const parsed = QueryData.safeParse(data);
-    if (!parsed.success) throw refused(name, 'the answer is not one Prometheus gives', WRONG_ADDRESS);
-    return { data: parsed.data, warnings };
+    take: (row: SampleRow) => void,
+    signal: AbortSignal,
+  ): Promise<{ readonly warnings: readonly string[]; readonly scalar: readonly unknown[] }> => {
+    form.set('timeout', `${Math.min(EVALUATION_MS, timeoutMs) / 1000}s`);
+    const scalar: unknown[] = [];
+    let rejected = 0;
+    const { data, warnings } = await ask({
+      name,
+      path,
+      form,
+      signal,
+      onRow(wire) {
+        if (typeof wire !== 'object' && scalar.length < 2) scalar.push(wire);
+        const row = decodeSampleRow(wire);
+        if (row) take(row);
+        else rejected += 1;
+      },
+      onBadRow() {
+        rejected += 1;
+      },
+    });
+    const envelope = QueryEnvelope.safeParse(data);
+    if (!envelope.success) throw refused(name, 'the answer is not one Prometheus gives', WRONG_ADDRESS);
+    const { resultType } = envelope.data;
+    if (resultType === 'string' || (resultType === 'matrix') !== path.endsWith('_range'))
+      if (resultType !== 'scalar' || path.endsWith('_range'))
+        throw refused(name, `the expression gives a ${resultType}`, 'Correct the expression.');
+    return {
+      scalar: resultType === 'scalar' ? scalar : [],
+      warnings:
+        rejected > 0 && resultType !== 'scalar'
+          ? [...warnings, `${rejected} series could not be read and were left out (query "${name}")`]
+          : warnings,
+    };
   };
 
   return {
@@ -92,31 +157,48 @@ export function createPrometheusClient(target: HttpTarget, options: { timeoutMs?
           }),
         );
       }
-      const answers: Answer<QueryDataWire>[] = [];
-      for (let next = 0; next < forms.length; next += PARTS_AT_ONCE)
-        answers.push(
-          ...(await Promise.all(
-            forms.slice(next, next + PARTS_AT_ONCE).map((form) => queryData(name, '/api/v1/query_range', form, signal)),
-          )),
-        );
-      return {
-        data: decodeRange(
-          answers.map((answer) => answer.data),
-          grid,
-        ),
-        warnings: [...new Set(answers.flatMap((answer) => answer.warnings))],
+      const path = '/api/v1/query_range';
+      const run = async (upstream: AbortSignal): Promise<Answer<SeriesGrid>> => {
+        const builder = createGridBuilder(grid);
+        const warnings = new Set<string>();
+        for (let next = 0; next < forms.length; next += PARTS_AT_ONCE) {
+          const parts = forms.slice(next, next + PARTS_AT_ONCE);
+          for (const part of await Promise.all(parts.map((form) => rows(name, path, form, builder.add, upstream))))
+            for (const warning of part.warnings) warnings.add(warning);
+        }
+        return { data: builder.build(), warnings: [...warnings] };
       };
+      return share(keyOf(path, forms), run, signal);
     },
     async instant({ name, promql, time }, signal) {
       const form = new URLSearchParams({ query: promql });
       if (time !== undefined) form.set('time', secondsText(time));
-      const { data, warnings } = await queryData(name, '/api/v1/query', form, signal);
-      if (data.resultType === 'matrix' || data.resultType === 'string')
-        throw refused(name, `the expression gives a ${data.resultType}, not a vector`, 'Correct the expression.');
-      return { data: decodeInstant(data), warnings };
+      const path = '/api/v1/query';
+      const run = async (upstream: AbortSignal): Promise<Answer<{ labels: LabelSet; value: number }[]>> => {
+        const data: { labels: LabelSet; value: number }[] = [];
+        const began = Date.now();
+        let evaluated: number | null = null;
+        const take = (row: SampleRow): void => {
+          evaluated ??= (row.samples[0]?.[0] ?? Number.NaN) * 1000;
+          const sample = instantSample(row);
+          if (sample) data.push(sample);
+        };
+        const { warnings, scalar } = await rows(name, path, form, take, upstream);
+        const [seconds, text] = scalar;
+        if (typeof seconds === 'number' && typeof text === 'string') take({ labels: {}, samples: [[seconds, text]] });
+        // Without a time of the question the samples bear that of Prometheus' own clock, after it was asked and before it answered.
+        const now = Date.now();
+        if (time === undefined && evaluated !== null && Number.isFinite(evaluated)) {
+          clockFromSamples = true;
+          options.onClock?.(evaluated < began ? evaluated - began : evaluated > now ? evaluated - now : 0);
+        }
+        return { data, warnings };
+      };
+      return share(keyOf(path, [form]), run, signal);
     },
     async api(path, signal) {
-      return (await share(`GET ${path}`, (upstream) => ask(path, path, null, upstream), signal)).data;
+      const run = (upstream: AbortSignal) => ask({ name: path, path, form: null, signal: upstream });
+      return (await share(`GET ${path}`, run, signal)).data;
     },
   };
 }
@@ -124,23 +206,18 @@ export function createPrometheusClient(target: HttpTarget, options: { timeoutMs?
 const secondsText = (ms: number): string => (ms / 1000).toFixed(3);
 const WRONG_ADDRESS = 'Check that the address of Prometheus is that of its API, with any path prefix.';
 
-function readEnvelope(name: string, status: number, text: string): Answer<unknown> {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    body = undefined;
-  }
-  const parsed = Envelope.safeParse(body);
-  if (parsed.success && parsed.data.status === 'success')
+function readEnvelope(name: string, { status, body, errorText }: HttpReply<JsonRead>): Answer<unknown> {
+  const parsed = Envelope.safeParse(body === null ? parse(errorText) : body.rest);
+  if (parsed.success && parsed.data.status === 'success' && body !== null)
     return { data: parsed.data.data, warnings: [...(parsed.data.warnings ?? []), ...(parsed.data.infos ?? [])] };
   if (parsed.success && parsed.data.status === 'error')
     throw refused(
       name,
-      `${parsed.data.errorType}: ${parsed.data.error}`,
-      ADVICE[parsed.data.errorType] ?? 'Look into the log of Prometheus.',
+      `${parsed.data.errorType}: ${parsed.data.error.slice(0, 1000)}`,
+      ADVICE.get(parsed.data.errorType) ?? 'Look into the log of Prometheus.',
     );
-  const words = `HTTP ${status}: ${text.trim().slice(0, 300) || 'empty answer'}`;
+  const said = body === null ? errorText : (JSON.stringify(body.rest) ?? '');
+  const words = `HTTP ${status}: ${said.slice(0, 4096).trim().slice(0, 300) || 'empty answer'}`;
   if (status === 401 || status === 403) throw refused(name, words, 'Check the token or password for Prometheus.');
   if (status >= 502 && status <= 504)
     throw new PrometheusError(
@@ -151,12 +228,22 @@ function readEnvelope(name: string, status: number, text: string): Answer<unknow
   throw refused(name, words, WRONG_ADDRESS);
 }
 
-const ADVICE: Readonly<Record<string, string>> = {
-  bad_data: 'The expression or the window is not one this Prometheus takes; correct it.',
-  execution: 'The expression cannot be evaluated over these series; correct it or the labels they are matched on.',
-  timeout: 'Ask for a shorter window, or raise --query.timeout of Prometheus.',
-  unavailable: 'Prometheus is still starting; wait for it.',
-};
+const ADVICE = new Map(
+  Object.entries({
+    bad_data: 'The expression or the window is not one this Prometheus takes; correct it.',
+    execution: 'The expression cannot be evaluated over these series; correct it or the labels they are matched on.',
+    timeout: 'Ask for a shorter window, or raise --query.timeout of Prometheus.',
+    unavailable: 'Prometheus is still starting; wait for it.',
+  }),
+);
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 const refused = (name: string, words: string, whatToDo: string): PrometheusError =>
   new PrometheusError('prometheus-refused', `query "${name}" failed: ${words}`, whatToDo);

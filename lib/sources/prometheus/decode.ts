@@ -3,7 +3,8 @@
 import type { z } from 'zod';
 import type { LabelSet, Series, SeriesGrid } from '../../model/series.ts';
 import { type Milliseconds, milliseconds } from '../../model/units.ts';
-import { type AlertingRule, type QueryDataWire, Rules } from './wire.ts';
+import { BoundError } from '../http/json-reader.ts';
+import { type AlertingRule, Rules } from './wire.ts';
 
 /** A sample's text: NaN is a gap (null), +Inf and -Inf stay infinite. */
 export function sampleValue(text: string): number | null {
@@ -31,38 +32,85 @@ export function alignedGrid(from: Milliseconds, to: Milliseconds, step: Millisec
 export const labelKey = (labels: LabelSet): string =>
   JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 
-/** Parts of one range query, joined on one grid by label set. A scalar answer becomes a series without labels. */
-export function decodeRange(parts: readonly QueryDataWire[], grid: Grid): SeriesGrid {
+/** Longer label values are cut, more labels of one series left out: Prometheus itself bounds neither. */
+const LABEL_CHARACTERS = 2048;
+const LABELS = 128;
+
+export interface SampleRow {
+  readonly labels: LabelSet;
+  readonly samples: readonly (readonly [seconds: number, text: string])[];
+}
+
+/** One element of `data.result`: of a vector (`value`) or of a matrix (`values`); null where it is neither. */
+export function decodeSampleRow(wire: unknown): SampleRow | null {
+  if (typeof wire !== 'object' || wire === null) return null;
+  const { metric, value, values } = wire as { metric?: unknown; value?: unknown; values?: unknown };
+  if (typeof metric !== 'object' || metric === null || Array.isArray(metric)) return null;
+  const samples = value !== undefined ? [value] : (values ?? []);
+  if (!Array.isArray(samples) || !samples.every(isSample)) return null;
+  const labels = boundedLabels(metric);
+  return labels === null ? null : { labels, samples };
+}
+
+const isSample = (wire: unknown): wire is readonly [number, string] =>
+  Array.isArray(wire) && wire.length === 2 && typeof wire[0] === 'number' && typeof wire[1] === 'string';
+
+/** The same object where nothing is to be cut; null where a value is no text. */
+function boundedLabels(metric: object): LabelSet | null {
+  const entries = Object.entries(metric);
+  let isCut = entries.length > LABELS;
+  for (const [, value] of entries) {
+    if (typeof value !== 'string') return null;
+    isCut ||= value.length > LABEL_CHARACTERS;
+  }
+  if (!isCut) return metric as LabelSet;
+  return Object.fromEntries(
+    entries
+      .slice(0, LABELS)
+      .map(([name, value]: [string, string]) => [
+        name,
+        value.length > LABEL_CHARACTERS
+          ? `${value.slice(0, LABEL_CHARACTERS)}… (${value.length} characters, cut)`
+          : value,
+      ]),
+  );
+}
+
+/** Values of all series together: 8 bytes each. */
+export const MOST_VALUES = 4_000_000;
+
+export interface GridBuilder {
+  /** Throws BoundError where all series together have more than MOST_VALUES values. */
+  readonly add: (row: SampleRow) => void;
+  readonly build: () => SeriesGrid;
+}
+
+/** Parts of one range query, joined on one grid by label set. */
+export function createGridBuilder(grid: Grid): GridBuilder {
   const series = new Map<string, { labels: LabelSet; values: (number | null)[] }>();
-  for (const part of parts) {
-    if (part.resultType !== 'matrix') throw new Error(`a range query was answered with a ${part.resultType}`);
-    for (const { metric, values } of part.result) {
-      const key = labelKey(metric);
+  return {
+    add({ labels, samples }) {
+      const key = labelKey(labels);
       let entry = series.get(key);
       if (!entry) {
-        entry = { labels: metric, values: new Array<number | null>(grid.count).fill(null) };
+        if ((series.size + 1) * grid.count > MOST_VALUES)
+          throw new BoundError(`more than ${MOST_VALUES.toLocaleString('en-US')} values`);
+        entry = { labels, values: new Array<number | null>(grid.count).fill(null) };
         series.set(key, entry);
       }
-      for (const [time, text] of values) {
+      for (const [time, text] of samples) {
         const index = Math.round((time * 1000 - grid.start) / grid.step);
         if (index >= 0 && index < grid.count) entry.values[index] = sampleValue(text);
       }
-    }
-  }
-  return { ...grid, series: [...series.values()] satisfies Series[] };
+    },
+    build: () => ({ ...grid, series: [...series.values()] satisfies Series[] }),
+  };
 }
 
-/** An instant vector or scalar; samples that are NaN are left out. Throws where the expression gave something else. */
-export function decodeInstant(data: QueryDataWire): { labels: LabelSet; value: number }[] {
-  if (data.resultType === 'scalar') {
-    const value = sampleValue(data.result[1]);
-    return value === null ? [] : [{ labels: {}, value }];
-  }
-  if (data.resultType !== 'vector') throw new Error(`the expression gives a ${data.resultType}, not a vector`);
-  return data.result.flatMap(({ metric, value: [, text] }) => {
-    const value = sampleValue(text);
-    return value === null ? [] : [{ labels: metric, value }];
-  });
+/** A sample of an instant vector; null for NaN. */
+export function instantSample({ labels, samples }: SampleRow): { labels: LabelSet; value: number } | null {
+  const value = samples[0] ? sampleValue(samples[0][1]) : null;
+  return value === null ? null : { labels, value };
 }
 
 export interface PrometheusAlert {

@@ -1,4 +1,4 @@
-/** Bodies of Prometheus' HTTP API v1 (web/api/v1/api.go, recorded with 2.42). Numbers of samples are text. */
+/** Bodies of Prometheus' HTTP API v1 (web/api/v1/api.go, recorded with 2.42). */
 import { z } from 'zod';
 
 export const Envelope = z.discriminatedUnion('status', [
@@ -17,21 +17,8 @@ export const Envelope = z.discriminatedUnion('status', [
 ]);
 
 const Labels = z.record(z.string(), z.string());
-/** [Unix time in seconds, value as text: "1e+00", "NaN", "+Inf"]. */
-const Point = z.tuple([z.number(), z.string()]);
-
-export const Vector = z.object({
-  resultType: z.literal('vector'),
-  result: z.array(z.object({ metric: Labels, value: Point })),
-});
-export const Matrix = z.object({
-  resultType: z.literal('matrix'),
-  result: z.array(z.object({ metric: Labels, values: z.array(Point).default([]) })),
-});
-export const Scalar = z.object({ resultType: z.literal('scalar'), result: Point });
-export const Text = z.object({ resultType: z.literal('string'), result: Point });
-export const QueryData = z.discriminatedUnion('resultType', [Vector, Matrix, Scalar, Text]);
-export type QueryDataWire = z.infer<typeof QueryData>;
+/** `data` of a query, its result read row by row (decode.ts). */
+export const QueryEnvelope = z.object({ resultType: z.enum(['vector', 'matrix', 'scalar', 'string']) });
 
 export const AlertBody = z.object({
   labels: Labels,

@@ -2,7 +2,9 @@
  * Client of Ray's dashboard: State API (/api/v0), Jobs API (/api/jobs) and log files. GET only: X-Ray never changes a
  * cluster.
  */
-import { createHttpClient, type HttpTarget } from '../http/request.ts';
+import { BoundError, createJsonReader, type JsonPlan } from '../http/json-reader.ts';
+import { createTailReader, type TailText } from '../http/read-text.ts';
+import { type BodyReader, createHttpClient, type HttpTarget } from '../http/request.ts';
 import { Refusal } from './wire.ts';
 
 /** Told apart by `code`. */
@@ -22,18 +24,55 @@ export class RayFailure extends Error {
 }
 
 export interface RayClient {
-  /** GET below the dashboard's address; rejects with RayFailure. */
-  readonly text: (path: string, signal?: AbortSignal) => Promise<string>;
-  /** The same, parsed as JSON. */
+  /** GET below the dashboard's address: the end of a text of any length. Rejects with RayFailure. */
+  readonly text: (path: string, signal?: AbortSignal) => Promise<TailText>;
+  /** GET of JSON of at most 8 MB. */
   readonly json: (path: string, signal?: AbortSignal) => Promise<unknown>;
+  /** GET of JSON whose array at `rowsAt` may be long: its rows one by one while they come; resolves to what is around them. */
+  readonly rows: (
+    path: string,
+    plan: Pick<JsonPlan, 'rowsAt' | 'onRow' | 'onBadRow'>,
+    signal?: AbortSignal,
+  ) => Promise<unknown>;
+  /** GET of JSON with one long text under this key at the top: its end. */
+  readonly jsonText: (path: string, key: string, signal?: AbortSignal) => Promise<TailText>;
 }
 
-export function createRayClient(target: HttpTarget, timeoutMs = 35_000): RayClient {
-  const http = createHttpClient(target);
+export interface RayClientOptions {
+  /** For one whole answer; default 35 s. */
+  readonly timeoutMs?: number;
+  /** The dashboard's clock minus this machine's, ms, with every answer that tells it. */
+  readonly onClock?: (aheadMs: number) => void;
+}
 
-  const text: RayClient['text'] = async (path, signal) => {
-    const reply = await http({ path, timeoutMs, ...(signal ? { signal } : {}) }).catch((cause: unknown) => {
+/** Kept of a log, from its end. */
+export const LOG_BYTES = 4 * 1024 ** 2;
+/** A longer log is not read to its end. */
+const MOST_LOG_BYTES = 512 * 1024 ** 2;
+/** Lists are asked for with a limit of 10,000, in detail. */
+const LISTING = { bytes: 128 * 1024 ** 2, rows: 20_000, rowBytes: 2 * 1024 ** 2 };
+
+export function createRayClient(target: HttpTarget, options: RayClientOptions = {}): RayClient {
+  const http = createHttpClient(target);
+  const { timeoutMs = 35_000 } = options;
+
+  async function ask<Body>(path: string, reader: BodyReader<Body>, signal?: AbortSignal): Promise<Body> {
+    const reply = await http({ path, timeoutMs, reader, ...(signal ? { signal } : {}) }).catch((cause: unknown) => {
       if (signal?.aborted) throw cause;
+      if (cause instanceof BoundError)
+        throw new RayFailure(
+          'ray-refused',
+          200,
+          `Ray ${path} failed: it answered ${cause.message}`,
+          'What is longer is not read; Ray itself has it.',
+        );
+      if (cause instanceof SyntaxError)
+        throw new RayFailure(
+          'ray-refused',
+          200,
+          `Ray ${path} failed: the answer is no JSON`,
+          `Check that ${target.url} is the address of Ray's dashboard, not of a login page before it.`,
+        );
       throw new RayFailure(
         'ray-down',
         0,
@@ -42,28 +81,23 @@ export function createRayClient(target: HttpTarget, timeoutMs = 35_000): RayClie
         { cause },
       );
     });
-    if (reply.status >= 200 && reply.status < 300) return reply.text;
+    if (reply.clockAheadMs !== null) options.onClock?.(reply.clockAheadMs);
+    if (reply.body !== null) return reply.body;
     throw new RayFailure(
       [502, 503, 504].includes(reply.status) ? 'ray-down' : 'ray-refused',
       reply.status,
-      `Ray ${path} failed: HTTP ${reply.status}: ${words(reply.text)}`,
+      `Ray ${path} failed: HTTP ${reply.status}: ${words(reply.errorText)}`,
       advice(reply.status, target.url),
     );
-  };
+  }
   return {
-    text,
-    async json(path, signal) {
-      const body = await text(path, signal);
-      try {
-        return JSON.parse(body);
-      } catch {
-        throw new RayFailure(
-          'ray-refused',
-          200,
-          `Ray ${path} failed: the answer is no JSON: ${words(body)}`,
-          `Check that ${target.url} is the address of Ray's dashboard, not of a login page before it.`,
-        );
-      }
+    text: (path, signal) => ask(path, createTailReader(LOG_BYTES, MOST_LOG_BYTES), signal),
+    json: async (path, signal) => (await ask(path, createJsonReader({ rowsAt: null }), signal)).rest,
+    rows: async (path, plan, signal) => (await ask(path, createJsonReader({ ...plan, bounds: LISTING }), signal)).rest,
+    async jsonText(path, key, signal) {
+      const bounds = { bytes: MOST_LOG_BYTES, tailBytes: LOG_BYTES };
+      const { tail } = await ask(path, createJsonReader({ rowsAt: null, tailAt: [key], bounds }), signal);
+      return tail ?? { text: '', cutBytes: 0 };
     },
   };
 }

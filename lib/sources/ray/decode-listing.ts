@@ -5,9 +5,6 @@ import { Listing } from './wire.ts';
 /** RAY_MAX_LIMIT_FROM_API_SERVER and RAY_MAX_LIMIT_FROM_DATA_SOURCE: a larger `limit` is a 400. */
 export const MAX_LIMIT = 10_000;
 
-/** Rows parsed before the event loop gets a turn. */
-const SLICE = 1_000;
-
 export interface DecodedListing<Row> {
   readonly rows: readonly Row[];
   /** All that the source has, listed or not; null where it does not say. */
@@ -22,32 +19,51 @@ export interface DecodedListing<Row> {
   readonly rejected: number;
 }
 
+/** Where the rows of a list are in its answer. */
+export const LISTING_ROWS = ['data', 'result', 'result'] as const;
+
+export interface ListingDecoder<Row> {
+  /** A row as it comes; one that cannot be read is counted. */
+  readonly onRow: (wire: unknown) => void;
+  readonly onBadRow: () => void;
+  /** `envelope`: the answer without its rows. Throws where it is no envelope. */
+  readonly finish: (envelope: unknown) => DecodedListing<Row>;
+}
+
 /**
  * In ray 2.58 (dashboard/state_aggregator.py) total = rows from the GCS + those it dropped or cut, num_after_truncation =
- * rows from the GCS, num_filtered = rows that pass the filters. Throws where the envelope is no envelope.
+ * rows from the GCS, num_filtered = rows that pass the filters.
  */
-export async function decodeListing<Row>(wire: unknown, row: z.ZodType<Row>): Promise<DecodedListing<Row>> {
-  const { result } = Listing.parse(wire).data;
+export function createListingDecoder<Row>(row: z.ZodType<Row>): ListingDecoder<Row> {
   const rows: Row[] = [];
   let rejected = 0;
-  for (let from = 0; from < result.result.length; from += SLICE) {
-    if (from > 0) await new Promise((turn) => setImmediate(turn));
-    for (const item of result.result.slice(from, from + SLICE)) {
-      const parsed = row.safeParse(item);
+  return {
+    onRow(wire) {
+      const parsed = row.safeParse(wire);
       if (parsed.success) rows.push(parsed.data);
       else rejected += 1;
-    }
-  }
-  const total = result.total ?? null;
-  const after = result.num_after_truncation ?? result.result.length;
-  const missing = total === null ? 0 : Math.max(0, total - after);
-  const cut = after >= MAX_LIMIT || (result.num_filtered ?? 0) > result.result.length;
-  return {
-    rows,
-    total,
-    truncated: cut && (missing > 0 || (result.num_filtered ?? 0) > result.result.length),
-    dropped: cut ? null : missing,
-    warnings: [...(result.partial_failure_warning ? [result.partial_failure_warning] : []), ...(result.warnings ?? [])],
-    rejected,
+    },
+    onBadRow() {
+      rejected += 1;
+    },
+    finish(envelope) {
+      const { result } = Listing.parse(envelope).data;
+      const listed = rows.length + rejected;
+      const total = result.total ?? null;
+      const after = result.num_after_truncation ?? listed;
+      const missing = total === null ? 0 : Math.max(0, total - after);
+      const cut = after >= MAX_LIMIT || (result.num_filtered ?? 0) > listed;
+      return {
+        rows,
+        total,
+        truncated: cut && (missing > 0 || (result.num_filtered ?? 0) > listed),
+        dropped: cut ? null : missing,
+        warnings: [
+          ...(result.partial_failure_warning ? [result.partial_failure_warning] : []),
+          ...(result.warnings ?? []),
+        ],
+        rejected,
+      };
+    },
   };
 }

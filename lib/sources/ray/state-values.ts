@@ -11,7 +11,14 @@ export function momentOfMs(ms: number | null | undefined): Nanoseconds | undefin
   return nanoseconds(BigInt(whole) * 1_000_000n + BigInt(Math.round((ms - whole) * 1e6)));
 }
 
-export const textOf = (value: string | null | undefined): string | undefined => value || undefined;
+/** Messages and stack traces that are longer are cut: their two ends say most. */
+const MOST_CHARACTERS = 65_536;
+
+export function textOf(value: string | null | undefined): string | undefined {
+  if (!value || value.length <= MOST_CHARACTERS) return value || undefined;
+  const half = MOST_CHARACTERS / 2;
+  return `${value.slice(0, half)}\n… ${value.length - MOST_CHARACTERS} characters are cut …\n${value.slice(-half)}`;
+}
 
 /** Hex ids; the nil id is all ones. */
 export const idOf = (value: string | null | undefined): string | undefined =>

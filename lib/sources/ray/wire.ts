@@ -143,5 +143,3 @@ export const Job = z.looseObject({
   driver_exit_code: Count,
 });
 export const Jobs = z.array(z.unknown());
-
-export const JobLogs = z.looseObject({ logs: z.string().nullish() });
