@@ -14,6 +14,9 @@ import type { Runtime } from './runtime.ts';
 const BEFORE_MS = 30 * 60_000;
 const SIBLING_NS = 600_000_000_000n;
 const POINTS = 600;
+/** Of one answer. */
+const MOST_SERIES = 200;
+const MOST_INTERVALS = 5_000;
 
 /** Throws ProblemError `not-found` for a fingerprint nothing knows. */
 export async function alert(
@@ -74,7 +77,9 @@ export async function alert(
     entities,
     fromNs: nsOf(from),
     toNs: nsOf(to),
-    siblings: board.alerts.filter((one) => one.fingerprint !== found.fingerprint && near(one, found)),
+    siblings: board.alerts
+      .filter((one) => one.fingerprint !== found.fingerprint && near(one, found))
+      .slice(0, MOST_SERIES),
     notices,
   };
 }
@@ -100,7 +105,7 @@ function gridWire(grid: SeriesGrid, labels: LabelSet) {
     startMs: grid.start as number,
     stepMs: grid.step as number,
     count: grid.count,
-    series: (own.length > 0 ? own : grid.series.slice(0, 20)).map((series) => ({
+    series: (own.length > 0 ? own.slice(0, MOST_SERIES) : grid.series.slice(0, 20)).map((series) => ({
       labels: { ...series.labels },
       values: series.values.map((value) => (value !== null && Number.isFinite(value) ? value : null)),
     })),
@@ -111,6 +116,7 @@ function gridWire(grid: SeriesGrid, labels: LabelSet) {
 export function intervals(grid: SeriesGrid, labels: LabelSet): AlertDetailWire['history'] {
   const history: AlertDetailWire['history'] = [];
   for (const series of grid.series) {
+    if (history.length >= MOST_INTERVALS) break;
     if (!belongs(series.labels, labels)) continue;
     const state = series.labels.alertstate ?? 'firing';
     let start: number | null = null;

@@ -24,7 +24,7 @@ export function startAlertRecorder(
     if (looking) return;
     looking = true;
     try {
-      const board = await alertBoard(runtime);
+      const board = await alertBoard(runtime, undefined, false);
       if (!board.complete) return;
       known ??= await openInStore(runtime);
       const live = new Map(

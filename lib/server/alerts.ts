@@ -22,6 +22,8 @@ export interface AlertBoard {
 
 type AlertSources = Pick<Runtime, 'prometheus' | 'alertmanager' | 'engine'>;
 const RESOLVED_KEPT_NS = 86_400_000_000_000n;
+/** Rows of one answer. */
+const MOST_ALERTS = 5_000;
 const STATE_ORDER = { firing: 0, pending: 1, resolved: 2 } as const;
 const GlobalConfig = z.looseObject({
   global: z.looseObject({ external_labels: z.record(z.string(), z.coerce.string()).optional() }).nullish(),
@@ -33,19 +35,24 @@ export async function alerts(
   signal: AbortSignal,
 ): Promise<AlertsWire> {
   const board = await alertBoard(runtime, signal);
-  return {
-    alerts: board.alerts.filter(
-      (alert) =>
-        (query.state === undefined || alert.state === query.state) &&
-        (query.cluster === undefined || alert.cluster === query.cluster || alert.cluster === null),
-    ),
-    rules: board.rules.map(ruleWire),
-    notices: [...board.notices],
-  };
+  const found = board.alerts.filter(
+    (alert) =>
+      (query.state === undefined || alert.state === query.state) &&
+      (query.cluster === undefined || alert.cluster === query.cluster || alert.cluster === null),
+  );
+  const notices = [...board.notices];
+  if (found.length > MOST_ALERTS)
+    notices.push({
+      source: 'prometheus',
+      kind: 'partial',
+      message: `there are ${found.length.toLocaleString('en-US')} alerts; the first ${MOST_ALERTS.toLocaleString('en-US')} are shown: those that fire, then pending ones.`,
+      whatToDo: 'Choose one cluster.',
+    });
+  return { alerts: found.slice(0, MOST_ALERTS), rules: board.rules.slice(0, MOST_ALERTS).map(ruleWire), notices };
 }
 
-/** Every source is asked at once; one that fails becomes a notice. Firing first, then pending, then what is over. */
-export async function alertBoard(runtime: AlertSources, signal?: AbortSignal): Promise<AlertBoard> {
+/** Every source is asked at once; one that fails becomes a notice. `withStored`: also what is over. Firing first, then pending, then what is over. */
+export async function alertBoard(runtime: AlertSources, signal?: AbortSignal, withStored = true): Promise<AlertBoard> {
   const notices: SourceNoticeWire[] = [];
   const orNotice = async <T>(source: string, asked: Promise<T>, instead: T): Promise<T> => {
     try {
@@ -67,12 +74,15 @@ export async function alertBoard(runtime: AlertSources, signal?: AbortSignal): P
           [],
         )
       : [],
-    orNotice('store', runtime.engine.select(lastAlertTransitions, { since }, signal ? { signal } : {}), []),
+    withStored
+      ? orNotice('store', runtime.engine.select(lastAlertTransitions, { since }, signal ? { signal } : {}), [])
+      : [],
   ]);
   const live = joinAlertmanager(alertsOfRules(rules ?? [], externalLabels), received, milliseconds(Date.now()));
-  const all = addStored(live, stored);
+  const all = addStored(live, stored).map((alert) => ({ alert, since: Number(sinceOf(alert)) }));
+  all.sort((a, b) => STATE_ORDER[a.alert.state] - STATE_ORDER[b.alert.state] || b.since - a.since);
   return {
-    alerts: all.sort((a, b) => STATE_ORDER[a.state] - STATE_ORDER[b.state] || (sinceOf(b) > sinceOf(a) ? 1 : -1)),
+    alerts: all.map(({ alert }) => alert),
     rules: rules ?? [],
     notices,
     complete: rules !== null,

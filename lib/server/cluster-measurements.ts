@@ -1,7 +1,8 @@
 /** What Prometheus measures of clusters' nodes now. Each question fails alone; a failure becomes a notice. */
+import type { SourceHealthWire } from '../contract/health.ts';
 import type { SourceNoticeWire } from '../contract/wire-values.ts';
 import type { GpuMeasurement, NodeMeasurement } from '../model/node-measurement.ts';
-import type { Milliseconds } from '../model/units.ts';
+import { type Milliseconds, milliseconds } from '../model/units.ts';
 import {
   dcgmQuery,
   decodeDcgm,
@@ -11,7 +12,11 @@ import {
   type Sample,
 } from '../sources/prometheus/node-measurements.ts';
 import { noticeOf } from './alerts.ts';
+import { grouped } from './known-clusters.ts';
 import type { Runtime } from './runtime.ts';
+
+/** Names of hosts in one expression. */
+const MOST_DCGM_HOSTS = 2000;
 
 export interface Measured {
   readonly nodes: readonly NodeMeasurement[];
@@ -34,7 +39,8 @@ export async function measureNodes(
     } catch (error) {
       if (signal?.aborted) throw error;
       const notice = noticeOf('prometheus', error);
-      if (!notices.some((one) => one.kind === 'down' && notice.kind === 'down')) notices.push(notice);
+      // Of a source that does not answer one notice says all.
+      if (!notices.some((one) => one.kind === notice.kind && notice.kind !== 'refused')) notices.push(notice);
       return [];
     }
   };
@@ -45,8 +51,19 @@ export async function measureNodes(
     ask(queries.resources),
     ask(queries.gpus),
   ]);
-  const nodes = decodeNodeMeasurements({ hosts, sampled, resources, gpus });
+  const measured = await decodeNodeMeasurements({ hosts, sampled, resources, gpus });
+  const nodes = at === null ? byOwnClock(measured, runtime.prometheus.health()) : measured;
   return { nodes, notices, complete: notices.length === 0 };
+}
+
+/** Times of samples by this machine's clock: where that of Prometheus is wrong, a cluster would seem dead, or alive for ever. */
+function byOwnClock(nodes: readonly NodeMeasurement[], health: SourceHealthWire): readonly NodeMeasurement[] {
+  const aheadMs = Number(health.details.clockAheadSeconds ?? 0) * 1000;
+  const now = Date.now();
+  if (aheadMs === 0 && nodes.every(({ sampled }) => sampled === null || sampled <= now)) return nodes;
+  return nodes.map((node) =>
+    node.sampled === null ? node : { ...node, sampled: milliseconds(Math.min(now, node.sampled - aheadMs)) },
+  );
 }
 
 /** GPUs of hosts as dcgm-exporter measures them, by host name; empty where it does not. Rejects as Prometheus does. */
@@ -57,18 +74,13 @@ export async function measureByDcgm(
   signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly GpuMeasurement[]>> {
   if (hosts.length === 0) return new Map();
-  const query = dcgmQuery(hosts);
+  const query = dcgmQuery(hosts.slice(0, MOST_DCGM_HOSTS));
   return decodeDcgm((await runtime.prometheus.instant(at === null ? query : { ...query, time: at }, signal)).data);
 }
 
 /** Raylets by the host they run on: raylets that share an address share its CPUs, memory and GPUs. */
 export function byHost(nodes: readonly NodeMeasurement[]): readonly (readonly NodeMeasurement[])[] {
-  const hosts = new Map<string, NodeMeasurement[]>();
-  for (const node of nodes) {
-    const key = `${node.session}\n${node.ip || node.instance}`;
-    hosts.set(key, [...(hosts.get(key) ?? []), node]);
-  }
-  return [...hosts.values()];
+  return [...grouped(nodes, (node) => `${node.session}\n${node.ip || node.instance}`).values()];
 }
 
 /** GPUs of one host, each once, however many raylets report it. */

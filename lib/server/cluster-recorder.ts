@@ -1,4 +1,5 @@
 /** Writes down which sessions Prometheus, the State API and traces know, so that a cluster stays known when it is gone. */
+import { largest } from '../model/extremes.ts';
 import type { NodeMeasurement } from '../model/node-measurement.ts';
 import { heardSessions, tracedSessions } from '../store/queries/clusters.ts';
 import { measureNodes } from './cluster-measurements.ts';
@@ -21,8 +22,9 @@ type Sources = Pick<Runtime, 'prometheus' | 'engine' | 'telemetry' | 'rays' | 'c
 export function startClusterRecorder(runtime: Sources): ClusterRecorder {
   let closed = false;
   let current: Promise<void> | null = null;
+  const written: Written = { heard: new Map(), named: new Map() };
   const look = (): Promise<void> => {
-    current ??= record(runtime, () => closed)
+    current ??= record(runtime, written, () => closed)
       .catch((error: unknown) =>
         runtime.telemetry.log('warn', 'cluster-recorder', {
           reason: error instanceof Error ? error.message : String(error),
@@ -45,7 +47,18 @@ export function startClusterRecorder(runtime: Sources): ClusterRecorder {
   };
 }
 
-async function record(runtime: Sources, isClosed: () => boolean): Promise<void> {
+/** A session that is heard again is written down again after this: half of the time after which a cluster counts as silent. */
+const HEARD_AGAIN_NS = 60_000_000_000n;
+
+/** What this process wrote last, so that rows which say nothing new are not written. */
+interface Written {
+  /** Newest time by session and source. */
+  readonly heard: Map<string, bigint>;
+  /** Name and version by session. */
+  readonly named: Map<string, string>;
+}
+
+async function record(runtime: Sources, written: Written, isClosed: () => boolean): Promise<void> {
   const [stored, traced, measured] = await Promise.all([
     runtime.engine.select(heardSessions),
     runtime.engine.select(tracedSessions, { seconds: TRACES_SECONDS }),
@@ -55,10 +68,11 @@ async function record(runtime: Sources, isClosed: () => boolean): Promise<void> 
   if (isClosed()) return;
   const heard = traced.map((row) => ({ session: row.session, source: 'traces', ns: row.last_ns }));
   const named: { session: string; cluster: string; ray_version: string; ns: string }[] = [];
-  const now = String(BigInt(Date.now()) * 1_000_000n);
   for (const ray of runtime.rays()) {
     const [session] = ray.sessions();
-    if (session && ray.health().state === 'up') heard.push({ session, source: 'state-api', ns: now });
+    const { lastSuccess } = ray.health();
+    if (session && lastSuccess !== null)
+      heard.push({ session, source: 'state-api', ns: String(BigInt(Date.parse(lastSuccess)) * 1_000_000n) });
   }
   for (const { name, sessions } of knownClusters(stored, measured.nodes, runtime.config.clusters, runtime.rays()))
     for (const { session, stored: row, measured: nodes } of sessions) {
@@ -66,14 +80,23 @@ async function record(runtime: Sources, isClosed: () => boolean): Promise<void> 
       if (ns) heard.push({ session, source: 'prometheus', ns });
       // A name that events gave stays; one that labels or the configuration give is written to where none was.
       const version = nodes[0]?.rayVersion ?? '';
-      if (ns && (!row?.cluster || !row.ray_version))
+      const says = `${row?.cluster || (name === session ? '' : name)}\n${version}`;
+      if (ns && (!row?.cluster || !row.ray_version) && written.named.get(session) !== says) {
+        written.named.set(session, says);
         named.push({ session, cluster: row?.cluster || (name === session ? '' : name), ray_version: version, ns });
+      }
     }
-  if (heard.length > 0)
+  const news = heard.filter(({ session, source, ns }) => {
+    const known = written.heard.get(`${session}\n${source}`);
+    return known === undefined || BigInt(ns) - known >= HEARD_AGAIN_NS;
+  });
+  if (news.length > 0) {
     await runtime.engine.insert(
       'xray.ray_heard',
-      heard.map(({ session, source, ns }) => ({ session, source, first_ns: ns, last_ns: ns })),
+      news.map(({ session, source, ns }) => ({ session, source, first_ns: ns, last_ns: ns })),
     );
+    for (const { session, source, ns } of news) written.heard.set(`${session}\n${source}`, BigInt(ns));
+  }
   if (named.length > 0)
     await runtime.engine.insert(
       'xray.ray_sessions',
@@ -83,5 +106,5 @@ async function record(runtime: Sources, isClosed: () => boolean): Promise<void> 
 
 function newestSample(nodes: readonly NodeMeasurement[]): string | null {
   const times = nodes.flatMap((node) => (node.sampled === null ? [] : [node.sampled]));
-  return times.length > 0 ? String(BigInt(Math.floor(Math.max(...times))) * 1_000_000n) : null;
+  return times.length > 0 ? String(BigInt(Math.floor(largest(times))) * 1_000_000n) : null;
 }

@@ -21,6 +21,8 @@ import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
 
 const ACTORS_SHOWN = 1000;
+/** Rows of one answer. */
+const MOST_NODES = 10_000;
 
 interface ClusterQuery {
   readonly cluster: string;
@@ -66,10 +68,19 @@ export async function clusterAt(
     measured.some((node) => node.gpus.length > 0) || !isNewest
       ? { hosts: new Map<string, readonly GpuMeasurement[]>(), notices: [] }
       : await gpusByDcgm(runtime, rows, at, signal);
+  const ended = summary.state === 'ended' || !isNewest;
+  const nodes = await joinNodes({ session, rows, measured, dcgm: dcgm.hosts, ended });
+  if (nodes.length > MOST_NODES)
+    notices.push({
+      source: 'store',
+      kind: 'partial',
+      message: `${nodes.length.toLocaleString('en-US')} nodes are known; the first ${MOST_NODES.toLocaleString('en-US')} are shown.`,
+      whatToDo: null,
+    });
   return {
     summary,
     session,
-    nodes: joinNodes({ session, rows, measured, dcgm: dcgm.hosts, ended: summary.state === 'ended' || !isNewest }),
+    nodes: nodes.slice(0, MOST_NODES),
     actors: {
       total: states.reduce((sum, row) => sum + row.count, 0),
       byState: Object.fromEntries(states.map((row) => [row.state, row.count])),
@@ -100,7 +111,10 @@ function namesakes(known: KnownCluster): SourceNoticeWire[] {
         {
           source: 'prometheus',
           kind: 'partial',
-          message: `${live.length} sessions called "${known.name}" report at once (${live.map((one) => one.session).join(', ')}); the numbers are those of the newest.`,
+          message: `${live.length} sessions called "${known.name}" report at once (${live
+            .slice(0, 8)
+            .map((one) => one.session)
+            .join(', ')}${live.length > 8 ? ', …' : ''}); the numbers are those of the newest.`,
           whatToDo: 'Give each Ray cluster a name of its own (ray_io_cluster label, or ?cluster= of the event export).',
         },
       ];
@@ -142,7 +156,7 @@ async function gpusByDcgm(
     if (signal?.aborted) throw error;
     // That Prometheus is down has been said by the questions before this one.
     const notice = noticeOf('prometheus', error);
-    return { hosts: new Map(), notices: notice.kind === 'down' ? [] : [notice] };
+    return { hosts: new Map(), notices: notice.kind === 'down' || notice.kind === 'late' ? [] : [notice] };
   }
 }
 

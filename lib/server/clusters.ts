@@ -4,13 +4,15 @@ import { gpuWaste } from '../analysis/gpu-waste.ts';
 import type { AlertWireValue } from '../contract/alerts.ts';
 import type { ClusterSummaryWire, ClustersWire } from '../contract/clusters.ts';
 import type { SourceNoticeWire } from '../contract/wire-values.ts';
+import { largest, largestKnown } from '../model/extremes.ts';
 import type { NodeMeasurement } from '../model/node-measurement.ts';
 import { type Milliseconds, milliseconds, nanoseconds, nanosecondsToMilliseconds } from '../model/units.ts';
+import { inSlices } from '../sources/http/event-loop-turns.ts';
 import { heardSessions, type SessionJobRow, sessionJobs } from '../store/queries/clusters.ts';
 import { alertBoard } from './alerts.ts';
 import { byHost, gpusOfHost, type Measured, measureNodes } from './cluster-measurements.ts';
 import { jobStatus, ownerOf } from './jobs.ts';
-import { type KnownCluster, type KnownSession, knownClusters, labelsMatch } from './known-clusters.ts';
+import { grouped, type KnownCluster, type KnownSession, knownClusters, labelsMatch } from './known-clusters.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface ClusterBoard {
@@ -18,6 +20,11 @@ export interface ClusterBoard {
   readonly measured: Measured;
   readonly notices: readonly SourceNoticeWire[];
 }
+
+/** Rows of one answer. */
+const MOST_CLUSTERS = 2_000;
+/** Sessions of one cluster that are named, newest first. */
+const MOST_SESSIONS = 1_000;
 
 const STATE_ORDER = { alive: 0, silent: 1, ended: 2 } as const;
 
@@ -28,7 +35,16 @@ export async function listClusters(
   signal?: AbortSignal,
 ): Promise<ClustersWire> {
   const board = await clusterBoard(runtime, null, signal);
-  return { clusters: board.clusters.map((one) => one.summary), notices: [...board.notices] };
+  const shown = board.clusters.slice(0, MOST_CLUSTERS);
+  const notices = [...board.notices];
+  if (shown.length < board.clusters.length)
+    notices.push({
+      source: 'store',
+      kind: 'partial',
+      message: `${board.clusters.length.toLocaleString('en-US')} clusters are known; the first ${MOST_CLUSTERS.toLocaleString('en-US')} are shown: those that live, then those heard last.`,
+      whatToDo: 'Give the sessions of one cluster one name (?cluster= of the event export).',
+    });
+  return { clusters: shown.map((one) => one.summary), notices };
 }
 
 /** `at`: the moment that counts as now, for looking at a recording; null: now. Rejects only where the store does. */
@@ -47,23 +63,24 @@ export async function clusterBoard(
   const known = knownClusters(stored, measured.nodes, runtime.config.clusters, runtime.rays());
   const firing = alerts.alerts.filter((alert) => alert.state === 'firing');
   const now = at ?? milliseconds(Date.now());
-  const clusters = known.map((cluster) => ({
-    known: cluster,
-    summary: summarise(runtime, cluster, {
-      now,
-      jobs,
-      measured,
-      firing: alerts.complete ? firing : null,
-      only: known.length === 1,
-    }),
-  }));
+  const facts: Facts = {
+    now,
+    jobsOf: grouped(jobs, (job) => job.session),
+    measured,
+    firing: alerts.complete ? firingAlerts(firing) : null,
+    only: known.length === 1,
+  };
+  const clusters: { known: KnownCluster; summary: ClusterSummaryWire; heard: number }[] = [];
+  await inSlices(known, (cluster) => {
+    const summary = summarise(runtime, cluster, facts);
+    // All that live are heard all the time: which was heard last would change from look to look.
+    const heard = summary.state === 'alive' ? 0 : Number(summary.lastHeardNs ?? 0);
+    clusters.push({ known: cluster, summary, heard });
+  });
   clusters.sort(
     (a, b) =>
       STATE_ORDER[a.summary.state] - STATE_ORDER[b.summary.state] ||
-      // All that live are heard all the time: which was heard last would change from look to look.
-      (a.summary.state === 'alive'
-        ? 0
-        : Number(BigInt(b.summary.lastHeardNs ?? 0) - BigInt(a.summary.lastHeardNs ?? 0))) ||
+      b.heard - a.heard ||
       (a.known.name < b.known.name ? -1 : 1),
   );
   return { clusters, measured, notices: distinct([...measured.notices, ...alerts.notices]) };
@@ -81,10 +98,10 @@ function distinct(notices: readonly SourceNoticeWire[]): SourceNoticeWire[] {
 
 interface Facts {
   readonly now: Milliseconds;
-  readonly jobs: readonly SessionJobRow[];
+  readonly jobsOf: ReadonlyMap<string, readonly SessionJobRow[]>;
   readonly measured: Measured;
   /** Null where Prometheus did not say. */
-  readonly firing: readonly AlertWireValue[] | null;
+  readonly firing: FiringAlerts | null;
   readonly only: boolean;
 }
 
@@ -92,7 +109,7 @@ function summarise(runtime: Runtime, cluster: KnownCluster, facts: Facts): Clust
   const { now, measured } = facts;
   const [newest] = cluster.sessions;
   const sessions = new Set(cluster.sessions.map((one) => one.session));
-  const jobs = facts.jobs.filter((job) => sessions.has(job.session));
+  const jobs = [...sessions].flatMap((session) => facts.jobsOf.get(session) ?? []);
   const underWay = jobs.filter((job) => ['RUNNING', 'PENDING'].includes(jobStatus(job)));
   const lastHeard = newest ? lastHeardOf(newest) : null;
   const nodesTold = newest?.stored?.nodes_told ?? 0;
@@ -113,7 +130,7 @@ function summarise(runtime: Runtime, cluster: KnownCluster, facts: Facts): Clust
   return {
     cluster: cluster.name,
     session: newest?.session ?? null,
-    sessions: [...sessions],
+    sessions: cluster.sessions.slice(0, MOST_SESSIONS).map((one) => one.session),
     state,
     owner: cluster.config?.owner ?? ownerOfJobs(jobs),
     rayVersion: newest?.stored?.ray_version || newest?.measured[0]?.rayVersion || null,
@@ -145,7 +162,7 @@ const nsText = (time: Milliseconds | null): string | null =>
 function lastHeardOf(session: KnownSession): Milliseconds | null {
   const times = session.measured.flatMap((node) => (node.sampled === null ? [] : [node.sampled]));
   if (session.stored?.last_ns) times.push(nanosecondsToMilliseconds(nanoseconds(BigInt(session.stored.last_ns))));
-  return times.length > 0 ? milliseconds(Math.max(...times)) : null;
+  return times.length > 0 ? milliseconds(largest(times)) : null;
 }
 
 /** Sum of what is known; null where nothing is. */
@@ -153,11 +170,6 @@ function total(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
   return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) : null;
 }
-
-const largest = (values: readonly (number | null)[]): number | null => {
-  const known = values.filter((value) => value !== null);
-  return known.length > 0 ? Math.max(...known) : null;
-};
 
 /** A cluster's use now: logical resources of every raylet, memory and GPUs of every host once. */
 export function usageOf(nodes: readonly NodeMeasurement[]) {
@@ -167,8 +179,8 @@ export function usageOf(nodes: readonly NodeMeasurement[]) {
     cpuTotal: total(nodes.map((node) => node.cpuTotal)),
     gpuAllocated: total(nodes.map((node) => node.gpuAllocated)),
     gpuTotal: total(nodes.map((node) => node.gpuTotal)),
-    memoryUsed: total(hosts.map((host) => largest(host.map((node) => node.memoryUsed)))),
-    memoryTotal: total(hosts.map((host) => largest(host.map((node) => node.memoryTotal)))),
+    memoryUsed: total(hosts.map((host) => largestKnown(host.map((node) => node.memoryUsed)))),
+    memoryTotal: total(hosts.map((host) => largestKnown(host.map((node) => node.memoryTotal)))),
     waste: gpuWaste(
       hosts.flatMap((host) => {
         const allocated = total(host.map((node) => node.gpuAllocated));
@@ -188,17 +200,36 @@ function ownerOfJobs(jobs: readonly SessionJobRow[]): string | null {
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
 }
 
+interface FiringAlerts {
+  readonly bySession: ReadonlyMap<string, number>;
+  readonly byCluster: ReadonlyMap<string, number>;
+  /** Alerts that name neither. */
+  readonly nameless: readonly AlertWireValue[];
+}
+
+function firingAlerts(firing: readonly AlertWireValue[]): FiringAlerts {
+  const bySession = new Map<string, number>();
+  const byCluster = new Map<string, number>();
+  const nameless: AlertWireValue[] = [];
+  for (const alert of firing) {
+    const session = alert.labels.SessionName;
+    if (session) bySession.set(session, (bySession.get(session) ?? 0) + 1);
+    else if (alert.cluster !== null) byCluster.set(alert.cluster, (byCluster.get(alert.cluster) ?? 0) + 1);
+    else nameless.push(alert);
+  }
+  return { bySession, byCluster, nameless };
+}
+
 /** An alert that names no cluster and no session belongs to the only cluster there is, or to none. */
 function alertsOf(
   cluster: KnownCluster,
   sessions: ReadonlySet<string>,
-  firing: readonly AlertWireValue[],
+  { bySession, byCluster, nameless }: FiringAlerts,
   only: boolean,
 ): number {
-  return firing.filter((alert) => {
-    const session = alert.labels.SessionName;
-    if (session) return sessions.has(session);
-    if (alert.cluster !== null) return alert.cluster === cluster.name;
-    return only || (cluster.config !== null && labelsMatch(cluster.config.matchLabels, alert.labels));
-  }).length;
+  let count = byCluster.get(cluster.name) ?? 0;
+  for (const session of sessions) count += bySession.get(session) ?? 0;
+  if (only) return count + nameless.length;
+  const { config } = cluster;
+  return config === null ? count : count + nameless.filter((one) => labelsMatch(config.matchLabels, one.labels)).length;
 }

@@ -1,4 +1,5 @@
 /** Whether Inspector's gauges stand still, told by node_exporter's view of its files or by values that never change. */
+import { smallest } from '../model/extremes.ts';
 import { decodeTextfile, TEXTFILE_QUERY } from '../sources/nccl/inspector-metrics.ts';
 import { type CollectiveScope, instantOf } from './collective-places.ts';
 import type { Runtime } from './runtime.ts';
@@ -37,7 +38,7 @@ export async function frozenSince(
   return (instances, unchangedSinceMs) => {
     const times = [...instances].flatMap((instance) => written.get(instance) ?? []);
     if (times.length > 0) {
-      const oldest = Math.min(...times);
+      const oldest = smallest(times);
       return now - oldest > FROZEN_AFTER_MS ? { sinceMs: oldest, told: 'file' } : null;
     }
     return unchangedSinceMs !== null && now - unchangedSinceMs > UNCHANGED_AFTER_MS

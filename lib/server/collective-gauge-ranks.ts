@@ -1,6 +1,7 @@
 /** The GPUs of one communicator out of NCCL Inspector's gauges: time, bandwidth and waiting of each. */
 import { splitRefusal } from '../analysis/wait-transfer.ts';
 import type { RanksWire, RankWire } from '../contract/collectives.ts';
+import { smallest } from '../model/extremes.ts';
 import {
   execTimeQuery,
   type GaugeChoice,
@@ -23,6 +24,9 @@ import {
 import { byLateness } from './collective-lateness.ts';
 import { type CollectiveScope, instantOf, windowSeconds } from './collective-places.ts';
 import type { Runtime } from './runtime.ts';
+
+/** Rows of one answer. */
+const MOST_RANKS = 20_000;
 
 export const isInspectorCommunicator = (id: string): boolean => parseInspectorId(id) !== null;
 
@@ -65,9 +69,10 @@ export async function gaugeRanks(
   const verdict = intervalVerdict(communicator, own.length, [asked.collective], intervals, scope);
   const whole = intervals.blocks.filter((block) => block.durationsNs.every((one) => one !== null));
   const split = refusal === null && own.length === communicator.ranks && whole.length > 0;
-  const shortest = whole.map((block) => Math.min(...block.durationsNs.map((one) => one ?? 0)));
-  const ranks = own.map(({ member, values }): RankWire => {
-    const index = intervals.members.findIndex((one) => memberKey(one) === memberKey(member));
+  const shortest = whole.map((block) => smallest(block.durationsNs.map((one) => one ?? 0)));
+  const indexOf = new Map(intervals.members.map((one, index) => [memberKey(one), index]));
+  const ranks = own.slice(0, MOST_RANKS).map(({ member, values }): RankWire => {
+    const index = indexOf.get(memberKey(member)) ?? -1;
     const inside = whole.map((block) => block.durationsNs[index] ?? 0);
     const measured = values.filter((value): value is number => value !== null);
     const place = placeOf(member, scope);

@@ -7,6 +7,7 @@ import type { CommunicatorWire } from '../contract/collectives.ts';
 import type { SourceNoticeWire } from '../contract/wire-values.ts';
 import type { SeriesGrid } from '../model/series.ts';
 import type { Milliseconds } from '../model/units.ts';
+import { inSlices } from '../sources/http/event-loop-turns.ts';
 import {
   bandwidthQuery,
   decodeCommunicator,
@@ -33,6 +34,7 @@ import {
   memberOf,
 } from './collective-intervals.ts';
 import { type CollectiveScope, instantOf, windowSeconds } from './collective-places.ts';
+import { grouped } from './known-clusters.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Rejects with the error of Prometheus. */
@@ -57,7 +59,8 @@ export async function gaugeCollectives(
     askBlocks('collective-gauges', gaugeCountQuery(choice)),
     frozenSince(runtime, scope, signal),
   ]);
-  const lines = bandwidthLines({ least, median, most }, scope, grid);
+  const lines = await bandwidthLines({ least, median, most }, scope, grid);
+  const linesOf = grouped(lines, (line) => line.labels.communicator);
   const timesOf = byCommunicator(exec);
   const countsOf = byCommunicator(counts);
   const notices: SourceNoticeWire[] = [...warnings].map((message) => ({
@@ -66,13 +69,14 @@ export async function gaugeCollectives(
     message,
     whatToDo: null,
   }));
-  const communicators = [...members].map(([id, { communicator, gpus, instances }]): CommunicatorWire => {
-    const own = lines.filter((line) => line.labels.communicator === id);
+  const communicators: CommunicatorWire[] = [];
+  await inSlices(members, ([id, { communicator, gpus, instances }]) => {
+    const own = linesOf.get(id) ?? [];
     const collectives = [...new Set(own.map((line) => line.labels.collective))].sort();
     const blocks = intervalBlocks(timesOf.get(id) ?? [], countsOf.get(id) ?? [], blockGrid);
     const stopped = frozen(instances, blocks.unchangedSinceMs);
     if (stopped) notices.push(frozenNotice(communicator, stopped, instantOf(scope.window)));
-    return {
+    communicators.push({
       id,
       name: communicator.name,
       source: 'nccl-inspector',
@@ -83,12 +87,12 @@ export async function gaugeCollectives(
       collectives,
       messageSizesBytes: [...new Set(own.map((line) => Number(line.labels.message_size)))].sort((a, b) => a - b),
       operations: null,
-      ...bandwidthOf(id, lines, grid),
+      ...bandwidthOf(id, own, grid),
       standstill: null,
       badPorts: [],
       frozenSinceNs: stopped ? String(BigInt(Math.round(stopped.sinceMs)) * 1_000_000n) : null,
       ...intervalVerdict(communicator, gpus.size, collectives, blocks, scope),
-    };
+    });
   });
   const hosts = new Map([...members].map(([id, one]) => [id, one.hosts] as const));
   return collectivesPart(communicators, lines, notices, hosts);
@@ -125,19 +129,19 @@ async function membersOf(runtime: Runtime, scope: CollectiveScope, signal: Abort
 }
 
 /** Spellings of one power of two are one line: their mean. */
-function bandwidthLines(
+async function bandwidthLines(
   of: { least: SeriesGrid; median: SeriesGrid; most: SeriesGrid },
   scope: CollectiveScope,
   grid: Grid,
-): BandwidthLines[] {
+): Promise<BandwidthLines[]> {
   const lines = new Map<string, BandwidthLines & { counts: Record<'least' | 'median' | 'most', number[]> }>();
   const empty = () => new Array<number | null>(grid.count).fill(null);
   const zeros = () => new Array<number>(grid.count).fill(0);
   for (const name of ['least', 'median', 'most'] as const)
-    for (const { labels, values } of of[name].series) {
+    await inSlices(of[name].series, ({ labels, values }) => {
       const communicator = decodeCommunicator(labels);
       const size = parseMessageSize(labels.message_size ?? '');
-      if (!communicator || size === null || !labels.collective || !inScope(communicator, scope)) continue;
+      if (!communicator || size === null || !labels.collective || !inScope(communicator, scope)) return;
       const own = {
         communicator: inspectorId(communicator),
         collective: labels.collective,
@@ -159,7 +163,7 @@ function bandwidthLines(
         line[name][i] = ((line[name][i] ?? 0) * count + value) / (count + 1);
         counts[i] = count + 1;
       });
-    }
+    });
   return [...lines.values()].map(({ labels, least, median, most }) => ({ labels, least, median, most }));
 }
 

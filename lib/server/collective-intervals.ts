@@ -4,6 +4,7 @@
  */
 import { splitRefusal } from '../analysis/wait-transfer.ts';
 import type { LatenessVerdictWire } from '../contract/collectives.ts';
+import { largest, smallest } from '../model/extremes.ts';
 import type { LabelSet, SeriesGrid } from '../model/series.ts';
 import { milliseconds, nanosecondsToMilliseconds } from '../model/units.ts';
 import {
@@ -19,6 +20,9 @@ import type { Runtime } from './runtime.ts';
 
 /** Inspector's shortest dump interval; a shorter step would count one mean twice. */
 const SHORTEST_INTERVAL_MS = 30_000;
+
+/** Ranks of one communicator that are compared with each other. */
+const MOST_JUDGED = 16_384;
 
 /** One GPU as a member of a communicator. */
 export interface Member {
@@ -60,15 +64,21 @@ export function blockGridOf(scope: CollectiveScope): Grid {
   return alignedGrid(from, to, milliseconds(step));
 }
 
-export function byCommunicator(
-  grid: SeriesGrid,
-): Map<string, { member: Member; values: readonly (number | null)[] }[]> {
-  const found = new Map<string, { member: Member; values: readonly (number | null)[] }[]>();
+export interface MemberValues {
+  readonly member: Member;
+  readonly values: readonly (number | null)[];
+}
+
+export function byCommunicator(grid: SeriesGrid): Map<string, MemberValues[]> {
+  const found = new Map<string, MemberValues[]>();
   for (const { labels, values } of grid.series) {
     const communicator = decodeCommunicator(labels);
     if (!communicator) continue;
     const id = inspectorId(communicator);
-    found.set(id, [...(found.get(id) ?? []), { member: memberOf(labels), values }]);
+    const own = { member: memberOf(labels), values };
+    const members = found.get(id);
+    if (members) members.push(own);
+    else found.set(id, [own]);
   }
   return found;
 }
@@ -87,10 +97,12 @@ export interface IntervalBlocks {
  * be compared and counts as not measured.
  */
 export function intervalBlocks(
-  times: readonly { member: Member; values: readonly (number | null)[] }[],
-  counts: readonly { member: Member; values: readonly (number | null)[] }[],
+  times: readonly MemberValues[],
+  counts: readonly MemberValues[],
   grid: Grid,
 ): IntervalBlocks {
+  const countsOf = new Map(counts.map(({ member, values }) => [memberKey(member), values]));
+  const countOf = times.map(({ member }) => countsOf.get(memberKey(member)));
   const blocks: { timeMs: number; durationsNs: (number | null)[] }[] = [];
   let before: readonly (number | null)[] = [];
   let newestMs: number | null = null;
@@ -101,10 +113,8 @@ export function intervalBlocks(
     const moved = raw.filter((value, rank) => value !== null && value !== before[rank]).length;
     if (moved * 2 < raw.length) continue;
     before = raw;
-    const of = times.map(
-      ({ member }) => counts.find((one) => memberKey(one.member) === memberKey(member))?.values[i] ?? null,
-    );
-    const most = Math.max(...of.map((count) => count ?? 0));
+    const of = countOf.map((values) => values?.[i] ?? null);
+    const most = largest(of.map((count) => count ?? 0));
     blocks.push({
       timeMs: newestMs,
       durationsNs: raw.map((value, rank) => (value === null || of[rank] !== most ? null : value * 1000)),
@@ -147,13 +157,15 @@ export function intervalVerdict(
     return cannotTell(
       `${reporting} GPUs report under the name ${name} with ${ranks} ranks: more than one communicator, which Inspector's labels do not tell apart.`,
     );
+  if (reporting > MOST_JUDGED)
+    return cannotTell(`${reporting} GPUs report: lateness is judged among ${MOST_JUDGED} at most.`);
   const refusals = collectives.map(splitRefusal);
   if (refusals[0] && !refusals.includes(null)) return cannotTell(refusals[0]);
   if (reporting < ranks)
     return cannotTell(`Only ${reporting} of ${ranks} GPUs report: the one that is missing may be the late one.`);
   return judgeLateness(
     blocks.map(({ timeMs, durationsNs }) => {
-      const shortest = Math.min(...durationsNs.map((one) => one ?? Number.POSITIVE_INFINITY));
+      const shortest = smallest(durationsNs.map((one) => one ?? Number.POSITIVE_INFINITY));
       const tied = durationsNs.filter((one) => one === shortest).length !== 1;
       return {
         fromNs: String(BigInt(timeMs) * 1_000_000n),

@@ -11,6 +11,7 @@ import {
   slowPortsQuery,
 } from '../sources/prometheus/link-health.ts';
 import { type CollectiveScope, instantOf, windowSeconds } from './collective-places.ts';
+import { grouped } from './known-clusters.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A port that came up slow before the window is not told from one that is built so; an hour back at least. */
@@ -30,12 +31,21 @@ export async function withBadPorts(
   signal: AbortSignal,
 ): Promise<readonly CommunicatorWire[]> {
   if (communicators.every(({ slowTransfer }) => slowTransfer === null)) return communicators;
-  const ports = await badPorts(runtime, scope, signal);
+  const portsOf = grouped(await badPorts(runtime, scope, signal), ({ host }) => host);
   return communicators.map((one) => {
     if (one.slowTransfer === null) return one;
-    const hosts = hostsOf(one);
-    return { ...one, badPorts: ports.filter(({ host }) => hosts.has(host)).slice(0, MOST_PORTS) };
+    return { ...one, badPorts: portsAt(hostsOf(one), portsOf) };
   });
+}
+
+/** The first ports of these hosts, by host and device. */
+function portsAt(hosts: ReadonlySet<string>, portsOf: ReadonlyMap<string, readonly BadPortWire[]>): BadPortWire[] {
+  const found: BadPortWire[] = [];
+  for (const host of [...hosts].sort()) {
+    found.push(...(portsOf.get(host) ?? []).slice(0, MOST_PORTS));
+    if (found.length >= MOST_PORTS) break;
+  }
+  return found.slice(0, MOST_PORTS);
 }
 
 async function badPorts(runtime: Runtime, scope: CollectiveScope, signal: AbortSignal): Promise<BadPortWire[]> {

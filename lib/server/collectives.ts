@@ -2,6 +2,7 @@
 import { latenessOf } from '../chart/late-rank-sentence.ts';
 import type { CollectivesWire, CommunicatorWire, RanksWire } from '../contract/collectives.ts';
 import type { SourceNoticeWire } from '../contract/wire-values.ts';
+import { largest } from '../model/extremes.ts';
 import { type Milliseconds, milliseconds, nanoseconds, nanosecondsToMilliseconds } from '../model/units.ts';
 import { timeWindow } from '../model/window.ts';
 import { alignedGrid, type Grid } from '../sources/prometheus/decode.ts';
@@ -104,23 +105,32 @@ export async function collectives(runtime: Runtime, query: WindowQuery, signal: 
 function worstFirst(communicators: readonly CommunicatorWire[]): CommunicatorWire[] {
   const named = (one: CommunicatorWire) => `${one.name} ${one.ranks}`;
   const byName = Map.groupBy(communicators, named);
-  const worst = (one: CommunicatorWire, badness: (each: CommunicatorWire) => number) =>
-    Math.max(...(byName.get(named(one)) ?? []).map(badness));
-  const lateness = (one: CommunicatorWire) => worst(one, latenessOf);
-  const slowness = (one: CommunicatorWire) => worst(one, ({ slowTransfer }) => 1 - (slowTransfer?.ratio ?? 1));
-  const stillness = (one: CommunicatorWire) =>
-    worst(one, ({ standstill }) => (standstill === null ? 0 : 1 + Math.min(1, standstill.silent.length)));
-  const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-  return [...communicators].sort(
-    (a, b) =>
-      stillness(b) - stillness(a) ||
-      lateness(b) - lateness(a) ||
-      slowness(b) - slowness(a) ||
-      (b.ranks ?? 0) - (a.ranks ?? 0) ||
-      text(a.name, b.name) ||
-      text(b.source, a.source) ||
-      text(a.id, b.id),
+  const ranked = new Map(
+    [...byName].map(([name, group]) => [
+      name,
+      {
+        stillness: largest(
+          group.map(({ standstill }) => (standstill === null ? 0 : 1 + Math.min(1, standstill.silent.length))),
+        ),
+        lateness: largest(group.map(latenessOf)),
+        slowness: largest(group.map(({ slowTransfer }) => 1 - (slowTransfer?.ratio ?? 1))),
+      },
+    ]),
   );
+  const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+  return communicators
+    .map((one) => ({ one, of: ranked.get(named(one)) ?? { stillness: 0, lateness: 0, slowness: 0 } }))
+    .sort(
+      ({ one: a, of: ofA }, { one: b, of: ofB }) =>
+        ofB.stillness - ofA.stillness ||
+        ofB.lateness - ofA.lateness ||
+        ofB.slowness - ofA.slowness ||
+        (b.ranks ?? 0) - (a.ranks ?? 0) ||
+        text(a.name, b.name) ||
+        text(b.source, a.source) ||
+        text(a.id, b.id),
+    )
+    .map(({ one }) => one);
 }
 
 /** Throws ProblemError `not-found` for a communicator that neither source knows in this window. */

@@ -43,28 +43,40 @@ export function knownClusters(
   rays: readonly Pick<RaySource, 'cluster' | 'sessions'>[],
 ): KnownCluster[] {
   const rows = new Map(stored.map((row) => [row.session, row]));
-  const samples = new Map<string, NodeMeasurement[]>();
-  for (const node of measured) samples.set(node.session, [...(samples.get(node.session) ?? []), node]);
+  const samples = grouped(measured, (node) => node.session);
+  const configOf = new Map(configured.map((cluster) => [cluster.name, cluster]));
   const clusters = new Map<string, KnownSession[]>(configured.map((cluster) => [cluster.name, []]));
+  const askedOf = new Map<string, Pick<RaySource, 'cluster'>>();
+  for (const ray of rays) for (const session of ray.sessions()) if (!askedOf.has(session)) askedOf.set(session, ray);
   // Sessions that only metrics know are the newest: the recorder writes them down within half a minute.
   const unknown = [...samples.keys()]
     .filter((session) => !rows.has(session))
     .sort()
     .reverse();
-  for (const session of [...unknown, ...rows.keys()]) {
-    const row = rows.get(session) ?? null;
-    const nodes = samples.get(session) ?? [];
-    const asked = rays.find((ray) => ray.sessions().includes(session));
-    const name = row?.cluster || asked?.cluster || (nodes[0] && nameOfLabels(nodes[0].labels, configured)) || session;
-    const heardFrom = new Set(row?.sources ?? []);
-    if (nodes.length > 0) heardFrom.add('prometheus');
-    if (asked) heardFrom.add('state-api');
-    const known: KnownSession = { session, stored: row, measured: nodes, heardFrom: [...heardFrom].sort() };
-    clusters.set(name, [...(clusters.get(name) ?? []), known]);
+  for (const sessions of [unknown, rows.keys()])
+    for (const session of sessions) {
+      const row = rows.get(session) ?? null;
+      const nodes = samples.get(session) ?? [];
+      const asked = askedOf.get(session);
+      const name = row?.cluster || asked?.cluster || (nodes[0] && nameOfLabels(nodes[0].labels, configured)) || session;
+      const heardFrom = new Set(row?.sources ?? []);
+      if (nodes.length > 0) heardFrom.add('prometheus');
+      if (asked) heardFrom.add('state-api');
+      const known: KnownSession = { session, stored: row, measured: nodes, heardFrom: [...heardFrom].sort() };
+      const sessionsOf = clusters.get(name);
+      if (sessionsOf) sessionsOf.push(known);
+      else clusters.set(name, [known]);
+    }
+  return [...clusters].map(([name, sessions]) => ({ name, config: configOf.get(name) ?? null, sessions }));
+}
+
+/** Items by key, in their order. */
+export function grouped<Item>(items: Iterable<Item>, keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
   }
-  return [...clusters].map(([name, sessions]) => ({
-    name,
-    config: configured.find((cluster) => cluster.name === name) ?? null,
-    sessions,
-  }));
+  return groups;
 }

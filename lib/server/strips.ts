@@ -7,11 +7,17 @@ import { dcgmNodeGpu, type NodeMetric, rayNodeMetrics } from '../sources/prometh
 import { nodeNames, nodesOfJob } from '../store/queries/timeline.ts';
 import { noticeOf } from './alerts.ts';
 import { type JobQuery, resolveJob } from './jobs.ts';
+import { grouped } from './known-clusters.ts';
 import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Ray's agents are scraped every 5 s at the fastest: a finer grid would only repeat samples. */
 const FINEST_STEP_MS = 5_000;
+
+/** Nodes whose lines are drawn, and raylets that the name of one line names. */
+const MOST_NODES = 500;
+const MOST_NAMES = 8;
+const BY_NAME = new Intl.Collator('en', { numeric: true });
 
 interface StripsQuery extends JobQuery {
   readonly from: bigint;
@@ -31,11 +37,25 @@ export async function getStrips(runtime: Runtime, query: StripsQuery, signal: Ab
     runtime.engine.select(nodesOfJob, { session: job.session, job: job.job_id }),
   ]);
   const ran = new Set(used.map((row) => row.node_id));
-  const own = nodes.filter((node) => ran.has(node.node_id) && node.ip !== '');
+  const there = nodes.filter((node) => ran.has(node.node_id) && node.ip !== '');
+  const own = there.slice(0, MOST_NODES);
   // Raylets that share a host share its measurements: one line carries all their names.
   const names = new Map<string, string>();
-  for (const { ip, name } of own) names.set(ip, names.has(ip) ? `${names.get(ip)}, ${name || ip}` : name || ip);
+  for (const [ip, raylets] of grouped(own, (node) => node.ip)) {
+    const shown = raylets.slice(0, MOST_NAMES).map(({ name }) => name || ip);
+    names.set(
+      ip,
+      [...shown, ...(raylets.length > MOST_NAMES ? [`${raylets.length - MOST_NAMES} more`] : [])].join(', '),
+    );
+  }
   const notices: SourceNoticeWire[] = [];
+  if (there.length > MOST_NODES)
+    notices.push({
+      source: 'prometheus',
+      kind: 'partial',
+      message: `the job ran on ${there.length.toLocaleString('en-US')} nodes; metrics of the first ${MOST_NODES} are shown`,
+      whatToDo: null,
+    });
   if (names.size === 0) {
     notices.push({
       source: 'prometheus',
@@ -60,7 +80,7 @@ export async function getStrips(runtime: Runtime, query: StripsQuery, signal: Ab
     } catch (error) {
       if (signal.aborted) throw error;
       const notice = noticeOf('prometheus', error);
-      if (!notices.some((said) => said.kind === notice.kind && notice.kind === 'down')) notices.push(notice);
+      if (!notices.some((said) => said.kind === notice.kind && notice.kind !== 'refused')) notices.push(notice);
       return null;
     }
   };
@@ -90,10 +110,11 @@ function gridWire(grid: SeriesGrid | null, names: ReadonlyMap<string, string>): 
     stepMs: grid.step,
     count: grid.count,
     series: grid.series
+      .slice(0, 2 * MOST_NODES)
       .map(({ labels, values }) => {
         const ip = labels.ip ?? '';
         return { labels: { ip, node: names.get(ip) ?? labels.Hostname ?? ip }, values: [...values] };
       })
-      .sort((a, b) => a.labels.node.localeCompare(b.labels.node, 'en', { numeric: true })),
+      .sort((a, b) => BY_NAME.compare(a.labels.node, b.labels.node)),
   };
 }

@@ -5,6 +5,7 @@
 import type { GpuMeasurement, NodeMeasurement } from '../../model/node-measurement.ts';
 import type { LabelSet } from '../../model/series.ts';
 import { type Bytes, bytes, mebibytes, milliseconds, type Ratio, ratio } from '../../model/units.ts';
+import { inSlices } from '../http/event-loop-turns.ts';
 
 export interface Sample {
   readonly labels: LabelSet;
@@ -68,13 +69,13 @@ type GpuDraft = { -readonly [Key in keyof GpuMeasurement]: GpuMeasurement[Key] }
 const percent = (value: number): Ratio => ratio(value / 100);
 const plus = <Unit extends number>(a: Unit | null, b: Unit): Unit => ((a ?? 0) + b) as Unit;
 
-/** Samples of the four questions, in any order, as one measurement per target. */
-export function decodeNodeMeasurements(answers: {
+/** Samples of the four questions, in any order, as one measurement per target. Takes turns of the event loop. */
+export async function decodeNodeMeasurements(answers: {
   readonly hosts: readonly Sample[];
   readonly sampled: readonly Sample[];
   readonly resources: readonly Sample[];
   readonly gpus: readonly Sample[];
-}): NodeMeasurement[] {
+}): Promise<NodeMeasurement[]> {
   const drafts = new Map<string, Draft>();
   const draftOf = ({ labels }: Sample): Draft => {
     const session = labels.SessionName ?? '';
@@ -107,15 +108,17 @@ export function decodeNodeMeasurements(answers: {
     if (head) draft.isHead = head === 'true';
     return draft;
   };
-  for (const sample of answers.hosts) {
+  await inSlices(answers.hosts, (sample) => {
     const draft = draftOf(sample);
     if (sample.labels.__name__ === 'ray_node_cpu_utilization') draft.cpuUtilization = percent(sample.value);
     if (sample.labels.__name__ === 'ray_node_cpu_count') draft.cpuCount = sample.value;
     if (sample.labels.__name__ === 'ray_node_mem_used') draft.memoryUsed = bytes(sample.value);
     if (sample.labels.__name__ === 'ray_node_mem_total') draft.memoryTotal = bytes(sample.value);
-  }
-  for (const sample of answers.sampled) draftOf(sample).sampled = milliseconds(sample.value * 1000);
-  for (const sample of answers.resources) {
+  });
+  await inSlices(answers.sampled, (sample) => {
+    draftOf(sample).sampled = milliseconds(sample.value * 1000);
+  });
+  await inSlices(answers.resources, (sample) => {
     const draft = draftOf(sample);
     const used = sample.labels.State === 'USED' ? sample.value : 0;
     if (sample.labels.Name === 'CPU') {
@@ -125,15 +128,19 @@ export function decodeNodeMeasurements(answers: {
       draft.gpuTotal = plus(draft.gpuTotal, sample.value);
       draft.gpuAllocated = plus(draft.gpuAllocated, used);
     }
-  }
-  for (const sample of answers.gpus) {
+  });
+  await inSlices(answers.gpus, (sample) => {
     const { labels } = sample;
     const gpu = gpuOf(draftOf(sample).gpus, labels.GpuIndex ?? '', labels.GpuUuid ?? '', labels.GpuDeviceName ?? null);
     if (labels.__name__ === 'ray_node_gpus_utilization') gpu.utilization = percent(sample.value);
     if (labels.__name__ === 'ray_node_gram_used') gpu.memoryUsed = mebibytes(sample.value);
     if (labels.__name__ === 'ray_node_gram_available') gpu.free = mebibytes(sample.value);
-  }
-  return [...drafts.values()].map(({ gpus, ...rest }) => ({ ...rest, gpus: finished(gpus) }));
+  });
+  const nodes: NodeMeasurement[] = [];
+  await inSlices(drafts.values(), ({ gpus, ...rest }) => {
+    nodes.push({ ...rest, gpus: finished(gpus) });
+  });
+  return nodes;
 }
 
 /** GPUs by host name. Partitions of one GPU (MIG) are summed into it, their utilisation averaged by dcgm already. */
