@@ -4,6 +4,7 @@ import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 import { formatMoment, formatShare } from '../../lib/chart/number-format.ts';
 import type { ClusterSummaryWire } from '../../lib/contract/clusters.ts';
 import { useClusters } from '../queries/clusters.ts';
+import { isLate } from '../queries/late-notices.ts';
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
@@ -145,7 +146,9 @@ export function ClustersPage() {
           ) : null
         }
       >
-        {data.clusters.length === 0 ? (
+        {data.clusters.length === 0 && isLate(data) ? (
+          <Skeleton rows={8} />
+        ) : data.clusters.length === 0 ? (
           <ConnectGuide />
         ) : shown.length === 0 ? (
           <EmptyState title="No cluster has that name or owner" />

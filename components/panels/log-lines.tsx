@@ -3,6 +3,7 @@
 import { useState } from 'react';
 import { type LogsWire, logsRoute } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';
+import { isLate } from '../queries/late-notices.ts';
 import { LogView } from '../ui/log-view.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 import { SourceNotices } from './source-notices.tsx';
@@ -43,7 +44,7 @@ export function LogLines({
   const more = TAILS.find((count) => count > tail);
   return (
     <>
-      {data.notices.length > 0 ? (
+      {data.notices.some(({ kind }) => kind !== 'late') ? (
         <div className="p-4">
           <SourceNotices notices={data.notices} />
         </div>
@@ -58,6 +59,10 @@ export function LogLines({
           follow={live && !data.kept ? follow : null}
           onFollow={setFollow}
         />
+      ) : isLate(data) ? (
+        <div style={{ height }} className="px-4 py-2 text-[var(--muted)]">
+          Ray has not answered yet. The log appears here when it comes.
+        </div>
       ) : data.notices.length === 0 ? (
         <EmptyState title="Nothing was written here" />
       ) : null}

@@ -10,6 +10,7 @@ import { Link } from '../ui/link.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';
 import { ConnectionLost } from './connection-lost.tsx';
 import { DemoBanner } from './demo-banner.tsx';
+import { LateSources } from './late-sources.tsx';
 import { PAGES } from './pages.ts';
 import { ShareButton } from './share-button.tsx';
 import { useShortcuts } from './shortcuts.ts';
@@ -54,6 +55,7 @@ export function Shell({ children, canSignOut = false }: { children: ReactNode; c
   useShortcuts(keys);
   return (
     <div className="min-h-dvh pb-14 sm:pb-0 sm:pl-44">
+      <LateSources />
       <a
         href="#content"
         className="-translate-y-16 absolute top-2 left-2 z-20 bg-[var(--panel)] px-3 py-1 focus:translate-y-0"

@@ -1,8 +1,12 @@
 'use client';
 /** Which sources could not answer, in their own words. */
 import type { SourceNoticeWire } from '../../lib/contract/wire-values.ts';
+import { useFrozenPage } from '../queries/frozen.tsx';
 
-export function SourceNotices({ notices }: { notices: readonly SourceNoticeWire[] }) {
+export function SourceNotices({ notices: given }: { notices: readonly SourceNoticeWire[] }) {
+  const isFrozen = useFrozenPage() !== null;
+  // What still comes is said over the page (late-sources.tsx); in a share nothing comes any more.
+  const notices = isFrozen ? given : given.filter(({ kind }) => kind !== 'late');
   if (notices.length === 0) return null;
   return (
     <ul aria-label="Notices" className="space-y-2">

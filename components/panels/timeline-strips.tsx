@@ -44,7 +44,8 @@ export function TimelineStrips({
     [data],
   );
   const isDown = data?.notices.find((notice) => notice.kind === 'down');
-  const said = isDown ?? data?.notices[0];
+  const late = data?.notices.find((notice) => notice.kind === 'late');
+  const said = isDown ?? data?.notices.find((notice) => notice.kind !== 'late');
   const window = { fromMs: offsetToMs(range.from, originNs), toMs: offsetToMs(range.to, originNs) };
   return (
     <section aria-label="Node metrics on the same clock">
@@ -61,7 +62,9 @@ export function TimelineStrips({
               ? (answer.error?.message ?? 'Loading')
               : isDown
                 ? 'Prometheus does not answer'
-                : 'not measured in this window'
+                : late
+                  ? 'Prometheus has not answered yet'
+                  : 'not measured in this window'
           }
         />
       ))}

@@ -6,6 +6,7 @@ import { Problem, type ProblemWire } from '../../lib/contract/problem.ts';
 import { type RouteContract, requestPath } from '../../lib/contract/route.ts';
 import { takeEarly } from './early-answers.ts';
 import { type FrozenAnswers, frozenAnswer, useFrozenPage } from './frozen.tsx';
+import { isLate, noticesOf } from './late-notices.ts';
 
 /** An answer that was no answer; `problem` says what was asked, why it failed and what to do. */
 export class ApiError extends Error {
@@ -65,6 +66,13 @@ function thaw(answer: FrozenAnswers[string] | null, path: string): unknown {
   });
 }
 
+/** Soon at first; a source that takes long is not asked the more. */
+function lateAgainMs(data: unknown): number {
+  const since = noticesOf(data).find(({ kind }) => kind === 'late')?.since;
+  const waitedMs = since === undefined ? 0 : Date.now() - Date.parse(since);
+  return Math.min(5_000, Math.max(1_000, waitedMs / 5));
+}
+
 /** Data of one GET request. `refreshMs`: asked again that often while the page is visible. */
 export function useApi<Query extends z.ZodObject, Body extends z.ZodType>(
   route: RouteContract<Query, Body>,
@@ -79,7 +87,10 @@ export function useApi<Query extends z.ZodObject, Body extends z.ZodType>(
     queryKey: frozen ? ['FROZEN', path, frozen.id] : ['GET', path],
     queryFn: async ({ signal }) => (frozen ? thaw(held, path) : await ask(path, { signal })) as z.output<Body>,
     enabled: options.enabled ?? true,
-    refetchInterval: frozen ? false : (options.refreshMs ?? 10_000),
+    // What a source has not said yet is asked for again soon, whether the answer is refreshed otherwise or not.
+    refetchInterval: frozen
+      ? false
+      : ({ state }) => (isLate(state.data) ? lateAgainMs(state.data) : (options.refreshMs ?? 10_000)),
     placeholderData: keepPreviousData,
     // As if it had been asked for at that moment, so that what is told since then is told as of then.
     ...(frozen && isGood ? { initialData: held.body as z.output<Body>, initialDataUpdatedAt: frozen.atMs } : {}),

@@ -56,6 +56,8 @@ export interface LookOptions {
   readonly signal: AbortSignal;
 }
 
+/** The Jobs API has no limit of its own. */
+const MOST_JOBS = 200_000;
 /** Jobs asked for per look, those waiting longest first. */
 const JOBS_PER_LOOK = 6;
 /** Ray marks tasks that a job left open some seconds after its end (gcs_mark_task_failed_on_job_done_delay_ms 15 s). */
@@ -118,11 +120,11 @@ export async function lookAtRay(client: RayClient, before: SessionMemory | null,
       const parsed = Job.safeParse(row);
       if (parsed.success) jobs.push(parsed.data);
     };
-    Jobs.parse(await client.rows('/api/jobs/', { rowsAt: [], onRow }, options.signal));
+    Jobs.parse(await client.rows('/api/jobs/', { rowsAt: [], onRow, mostRows: MOST_JOBS }, options.signal));
   });
-  for (const row of jobs) {
+  await inSlices(jobs, (row) => {
     const part = decodeJob(session, row, seen);
-    if (!part) continue;
+    if (!part) return;
     const ended = part.status !== undefined && JOB_ENDS.has(part.status);
     if (ended) {
       memory.open.delete(part.jobId);
@@ -131,7 +133,7 @@ export async function lookAtRay(client: RayClient, before: SessionMemory | null,
     } else memory.open.set(part.jobId, options.now);
     if (isNew(memory, 'job', part.jobId, JSON.stringify([row.status, row.end_time, row.message, row.submission_id])))
       facts.jobs.push(part);
-  }
+  });
 
   const nodes = await list('nodes', Node);
   for (const row of nodes?.rows ?? []) {

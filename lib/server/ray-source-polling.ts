@@ -43,6 +43,8 @@ export const PAUSE = {
   share: 4,
 } as const;
 const KEEP_LOG_EVERY_MS = 60_000;
+/** The rest waits for the next look: each is a request. */
+const LOGS_PER_LOOK = 32;
 /** A driver's log comes whole: one that is longer is not fetched again before the job ends. */
 const KEEP_LOG_CHARACTERS = 2 * 1024 ** 2;
 
@@ -67,13 +69,15 @@ export function createPolledRay(options: PolledRayOptions): PolledRaySource {
 
   /** Driver logs are kept while the job runs and once more when it has ended: clusters go away with their jobs. */
   async function keepLogs(look: Look): Promise<void> {
+    let left = LOGS_PER_LOOK;
     for (const { jobId, submissionId, ended } of look.submissions) {
       const key = `${look.memory.session}/${submissionId}`;
       const kept = keptAt.get(key);
       const due = ended
         ? kept?.at !== Number.POSITIVE_INFINITY
         : clock() - (kept?.at ?? 0) >= KEEP_LOG_EVERY_MS && (kept?.length ?? 0) < KEEP_LOG_CHARACTERS;
-      if (!due || stop.signal.aborted) continue;
+      if (!due || stop.signal.aborted || left <= 0) continue;
+      left -= 1;
       try {
         const { text, cutBytes } = await jobLog(submissionId, stop.signal);
         await keepLog(engine, { session: look.memory.session, jobId }, text);

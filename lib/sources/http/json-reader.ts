@@ -118,7 +118,8 @@ export function createJsonReader(plan: JsonPlan): JsonReader {
       const piece = chunk.subarray(from, to);
       if (inTail) tail?.add(piece, from === 0 && escapedAtStart);
       else if (rowDepth < 0) {
-        if (!rest.add(piece)) throw new BoundError(`more than ${megabytes(bounds.restBytes)} besides its rows`);
+        if (!rest.add(piece))
+          throw new BoundError(`more than ${megabytes(bounds.restBytes)}${hadRows ? ' besides its rows' : ''}`);
       } else if (inRow) row.add(piece);
       from = to;
     };

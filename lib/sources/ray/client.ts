@@ -28,10 +28,10 @@ export interface RayClient {
   readonly text: (path: string, signal?: AbortSignal) => Promise<TailText>;
   /** GET of JSON of at most 8 MB. */
   readonly json: (path: string, signal?: AbortSignal) => Promise<unknown>;
-  /** GET of JSON whose array at `rowsAt` may be long: its rows one by one while they come; resolves to what is around them. */
+  /** GET of JSON whose array at `rowsAt` may be long: its rows one by one while they come; resolves to what is around them. Default of `mostRows`: 20,000. */
   readonly rows: (
     path: string,
-    plan: Pick<JsonPlan, 'rowsAt' | 'onRow' | 'onBadRow'>,
+    plan: Pick<JsonPlan, 'rowsAt' | 'onRow' | 'onBadRow'> & { readonly mostRows?: number },
     signal?: AbortSignal,
   ) => Promise<unknown>;
   /** GET of JSON with one long text under this key at the top: its end. */
@@ -93,7 +93,10 @@ export function createRayClient(target: HttpTarget, options: RayClientOptions = 
   return {
     text: (path, signal) => ask(path, createTailReader(LOG_BYTES, MOST_LOG_BYTES), signal),
     json: async (path, signal) => (await ask(path, createJsonReader({ rowsAt: null }), signal)).rest,
-    rows: async (path, plan, signal) => (await ask(path, createJsonReader({ ...plan, bounds: LISTING }), signal)).rest,
+    async rows(path, { mostRows = LISTING.rows, ...plan }, signal) {
+      const reader = createJsonReader({ ...plan, bounds: { ...LISTING, rows: mostRows } });
+      return (await ask(path, reader, signal)).rest;
+    },
     async jsonText(path, key, signal) {
       const bounds = { bytes: MOST_LOG_BYTES, tailBytes: LOG_BYTES };
       const { tail } = await ask(path, createJsonReader({ rowsAt: null, tailAt: [key], bounds }), signal);
