@@ -124,6 +124,8 @@ export function createJsonReader(plan: JsonPlan): JsonReader {
       from = to;
     };
     for (let i = 0; i < chunk.length; i++) {
+      if (inText && !escaped && key === null) i = textEnd(chunk, i);
+      if (i >= chunk.length) break;
       const byte = chunk[i] as number;
       if (inText) {
         if (escaped) escaped = false;
@@ -204,6 +206,16 @@ export function createJsonReader(plan: JsonPlan): JsonReader {
       return { rest: JSON.parse(rest.take() ?? ''), rows, tail: kept };
     },
   };
+}
+
+/** Index of the next quote or backslash from `at`; the length where there is none. */
+function textEnd(chunk: Uint8Array, at: number): number {
+  let i = at;
+  for (; i < chunk.length; i++) {
+    const byte = chunk[i];
+    if (byte === QUOTE || byte === BACKSLASH) break;
+  }
+  return i;
 }
 
 export const megabytes = (bytes: number): string =>

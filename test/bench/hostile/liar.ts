@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 
 const GIB = 1024 ** 3;
 let mode = 'honest';
@@ -87,6 +88,13 @@ function everywhere(response: ServerResponse): Promise<void> | true | null {
       response.writeHead(200, { 'content-length': 1000 });
       response.write('{', () => response.socket?.destroy());
       return true;
+    case 'gzip-bomb':
+      // 1 GB of zeros in 1 MB.
+      send(response, 200, bomb(), { 'content-encoding': 'gzip' });
+      return true;
+    case 'not-gzip':
+      send(response, 200, '{"status":"success"}', { 'content-encoding': 'gzip' });
+      return true;
     case 'null':
       send(response, 200, 'null');
       return true;
@@ -109,10 +117,35 @@ function everywhere(response: ServerResponse): Promise<void> | true | null {
   }
 }
 
+/** Gzip members of a gigabyte together, one after another. */
+const bomb = (): Buffer => {
+  const known =
+    made.get('bomb') ?? Buffer.concat(Array.from({ length: 64 }, () => gzipSync(Buffer.alloc(16 * 1024 ** 2))));
+  made.set('bomb', known);
+  return known;
+};
+
+/** Honest text under another content type, in pieces of 7 bytes. */
+async function inPieces(response: ServerResponse, body: string | Uint8Array, type: string): Promise<void> {
+  response.writeHead(200, { 'content-type': type });
+  const bytes = Buffer.from(body);
+  for (let at = 0; at < bytes.length; at += 7) {
+    response.write(bytes.subarray(at, at + 7));
+    await new Promise((turn) => setImmediate(turn));
+  }
+  response.end();
+}
+
 const hex = (number: number, length: number): string => number.toString(16).padStart(length, '0');
 const listing = (rows: readonly string[], total: number | string = rows.length): string =>
   `{"result":true,"msg":"","data":{"result":{"total":${total},"num_after_truncation":${total},"num_filtered":${total},"partial_failure_warning":"","warnings":null,"result":[${rows.join(',')}]}}}`;
 const MS = Date.now() - 600_000;
+/** A report of the memory monitor that is costly to read: many beginnings of workers on one line. */
+const OOM_REPORT = `Memory on the node (IP: 1.2.3.4) ${'(Task: '.repeat(9000)}`;
+const killed = (i: number): string =>
+  task(i)
+    .replace('"state":"FINISHED"', `"error_message":"${OOM_REPORT}","state":"FAILED"`)
+    .replace('"FINISHED"', '"FAILED"');
 const task = (i: number): string =>
   `{"task_id":"${hex(i + 1, 40)}01000000","attempt_number":0,"job_id":"01000000","name":"synthetic","type":"NORMAL_TASK","func_or_class_name":"synthetic","state":"FINISHED","node_id":"${hex(1, 56)}","worker_id":"${hex(2, 56)}","worker_pid":1,"events":[{"state":"RUNNING","created_ms":${MS}},{"state":"FINISHED","created_ms":${MS + 1000}}]}`;
 const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
@@ -121,6 +154,7 @@ function rayList(path: string): string | Buffer {
   if (path === '/api/v0/tasks') {
     if (mode === 'tasks-1m') return once('tasks-1m', () => listing(many(1_000_000, task)));
     if (mode === 'tasks-300k') return once('tasks-300k', () => listing(many(300_000, task)));
+    if (mode === 'oom-reports') return once('oom-reports', () => listing(many(1_000, killed)));
     if (mode === 'not-numbers') return listing(['{"task_id":"x","attempt_number":NaN}'], 'NaN');
     return listing(many(3, task));
   }
@@ -184,6 +218,8 @@ function series(): readonly [Readonly<Record<string, string>>, string][] {
       '5',
     ]);
   if (mode === 'many-sessions') return many(100_000, (i) => [{ ...one, SessionName: `session_synthetic_${i}` }, '5']);
+  if (mode === 'long-label') return [[{ ...one, long: 'x'.repeat(100_000_000) }, '5']];
+  if (mode === 'chunks' || mode === 'content-type') return many(5, (i) => [{ ...one, ip: `192.0.2.${i}` }, '5']);
   if (mode === 'many-labels') return [[Object.fromEntries(many(100_000, (i) => [`l${i}`, 'x'])), '5']];
   return [];
 }
@@ -196,7 +232,9 @@ const rules = (list: readonly string[]): string =>
   `{"status":"success","data":{"groups":[{"name":"synthetic","file":"/f","interval":5,"rules":[${list.join(',')}]}]}}`;
 
 function prometheus(path: string, form: URLSearchParams): string | Buffer {
-  const now = Date.now() / 1000 + (mode === 'clock' ? 86_400 * 365 : 0);
+  const now = Date.now() / 1000 + (mode === 'clock' ? 86_400 * 365 : mode === 'clock-behind' ? -86_400 * 365 : 0);
+  if (path === '/api/v1/query' && form.get('query') === 'vector(1)')
+    return `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[${now},"1"]}]}}`;
   if (path === '/api/v1/query')
     return JSON.stringify({
       status: 'success',
@@ -256,7 +294,10 @@ async function answer(message: IncomingMessage, response: ServerResponse): Promi
       { 'content-type': 'text/plain' },
     );
   if (path.startsWith('/api/v0/')) return send(response, 200, rayList(path));
-  send(response, 200, prometheus(path, text === '' ? url.searchParams : new URLSearchParams(text)));
+  const said = prometheus(path, text === '' ? url.searchParams : new URLSearchParams(text));
+  if (mode === 'chunks') return inPieces(response, said, 'application/json');
+  if (mode === 'content-type') return inPieces(response, said, 'image/png');
+  send(response, 200, said);
 }
 
 const server = createServer((message, response) => void answer(message, response).catch(() => response.destroy()));

@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { atMost, type Case } from './case.ts';
 
-const MODES = [
+/** Every way in which liar.ts lies. */
+export const MODES = [
   ...[
     'slow',
     'html',
@@ -32,6 +33,7 @@ const MODES = [
     'tasks-300k',
   ],
   ...['not-numbers', 'duplicates', 'many-series', 'many-sessions', 'many-labels', 'clock', 'prototype', 'many-alerts'],
+  ...['gzip-bomb', 'not-gzip', 'chunks', 'content-type', 'long-label', 'clock-behind', 'oom-reports'],
   ...['many-rules', 'jobs', 'nodes', 'actors', 'placement-groups'],
 ];
 /** Pollers are given so long to meet the lie. */
