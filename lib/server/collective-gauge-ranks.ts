@@ -21,7 +21,7 @@ import {
   memberKey,
   placeOf,
 } from './collective-intervals.ts';
-import { byLateness } from './collective-lateness.ts';
+import { byLateness, cannotTell } from './collective-lateness.ts';
 import { type CollectiveScope, instantOf, windowSeconds } from './collective-places.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -29,6 +29,19 @@ import type { Runtime } from './runtime.ts';
 const MOST_RANKS = 20_000;
 
 export const isInspectorCommunicator = (id: string): boolean => parseInspectorId(id) !== null;
+
+/** What is said while Prometheus has not answered yet. */
+export const noGaugeRanks = (communicator: string, collective: string, grid: Grid): Omit<RanksWire, 'notices'> => ({
+  communicator,
+  name: parseInspectorId(communicator)?.name ?? communicator,
+  collective,
+  source: 'nccl-inspector',
+  ranks: [],
+  startMs: grid.start,
+  stepMs: grid.step,
+  count: grid.count,
+  ...cannotTell('Prometheus has not answered yet.'),
+});
 
 /** GPUs of one communicator and collective. Null where no gauge of it was seen. */
 export async function gaugeRanks(

@@ -8,7 +8,7 @@ import { timeWindow } from '../model/window.ts';
 import { alignedGrid, type Grid } from '../sources/prometheus/decode.ts';
 import { noticeOf } from './alerts.ts';
 import { type CollectivesPart, collectivesPart } from './collective-bandwidth.ts';
-import { gaugeRanks, isInspectorCommunicator } from './collective-gauge-ranks.ts';
+import { gaugeRanks, isInspectorCommunicator, noGaugeRanks } from './collective-gauge-ranks.ts';
 import { gaugeCollectives } from './collective-gauges.ts';
 import { withBadPorts } from './collective-links.ts';
 import { collectiveScope, nothingMeasured } from './collective-places.ts';
@@ -150,12 +150,17 @@ export async function collectiveRanks(
   const found = isSpanCommunicator(communicator)
     ? await spanRanks(runtime, scope, grid, asked, signal)
     : isInspectorCommunicator(communicator)
-      ? await gaugeRanks(runtime, scope, grid, asked, signal)
+      ? await gaugeRanks(runtime, scope, grid, asked, signal).catch((error: unknown) => {
+          // What has not come yet arrives later: an empty answer that says so, no failure.
+          const notice = noticeOf('prometheus', error);
+          if (signal.aborted || notice.kind !== 'late') throw error;
+          return { ...noGaugeRanks(communicator, collective, grid), notices: [notice] };
+        })
       : null;
   if (!found)
     throw new ProblemError(
       'not-found',
       `no ${collective} of communicator "${communicator}" in this window; /api/collectives lists what there is`,
     );
-  return { ...found, notices: [] };
+  return { notices: [], ...found };
 }

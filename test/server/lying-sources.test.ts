@@ -22,6 +22,7 @@ import { createConfiguredPrometheus } from '../../lib/server/prometheus-configur
 import type { PrometheusSource } from '../../lib/server/prometheus-source.ts';
 import { createPolledRay, type PolledRaySource } from '../../lib/server/ray-source-polling.ts';
 import { type Runtime, setRuntime } from '../../lib/server/runtime.ts';
+import { PATIENCE_MS } from '../../lib/server/sources/late-answers.ts';
 import { patientPrometheus } from '../../lib/server/sources/patient-prometheus.ts';
 import { patientRay } from '../../lib/server/sources/patient-ray.ts';
 import { createReaderNotices } from '../../lib/server/sources/reader-notices.ts';
@@ -181,14 +182,15 @@ async function longestTurn<T>(run: () => Promise<T>): Promise<{ readonly result:
   }
 }
 
-const honest = new Map<string, number>();
+const ASKS_NO_SOURCE = new Set(['/api/jobs', '/api/jobs/{jobId}', '/api/attempts', '/api/traces']);
+
 beforeAll(async () => {
   base = await openTestRuntime({ RAY_DASHBOARD_URL: 'http://127.0.0.1:9', XRAY_CLUSTER: 'liar' });
   liar = await startLiar();
   all = await routes();
   await (await connect()).ray.look();
   // Twice: the first loads and compiles.
-  for (let i = 0; i < 2; i++) for (const { path, ms } of await askAll()) honest.set(path, ms);
+  for (let i = 0; i < 2; i++) await askAll();
 }, 300_000);
 afterAll(async () => {
   await disconnect();
@@ -204,10 +206,10 @@ const SAYS: Readonly<Record<string, { readonly clusters?: RegExp; readonly log?:
   },
   drip: { clusters: /prometheus late/, log: /ray:liar late/ },
   endless: { clusters: /prometheus refused .*more than (8|64) MB/, log: /ray:liar (refused .*more than|late)/ },
-  html: { clusters: /prometheus refused .*no JSON/, log: /refused .*no JSON/ },
+  html: { clusters: /prometheus refused .*no JSON/, log: /no JSON/ },
   half: { clusters: /prometheus refused .*no JSON/ },
   'error-200': { clusters: /prometheus refused .*boom/ },
-  'error-500': { clusters: /prometheus refused .*HTTP 500/, log: /refused .*HTTP 500/ },
+  'error-500': { clusters: /prometheus refused .*HTTP 500/, log: /HTTP 500/ },
   redirect: { clusters: /redirects to http:\/\/127\.0\.0\.1:9\/elsewhere, which is not followed/, log: /not followed/ },
   'redirect-loop': { clusters: /which is not followed/ },
   reset: { clusters: /closed before the whole answer/, log: /closed before the whole answer/ },
@@ -252,17 +254,20 @@ describe.each(MODES)('of sources in mode %s', (mode) => {
       await Promise.race([look, sleep(8_000)]);
       return answers;
     });
-    for (const answers of result)
+    for (const answers of result) {
+      // What the store takes on a busy machine, routes that ask no source tell.
+      const storeMs = Math.max(...answers.filter(({ path }) => ASKS_NO_SOURCE.has(path)).map(({ ms }) => ms));
       for (const { path, status, ms, text } of answers) {
         expect(status, `${path}: ${text.slice(0, 300)}`).not.toBe(500);
-        expect(ms, path).toBeLessThan(3_000 + (honest.get(path) ?? 0));
+        expect(ms, path).toBeLessThan(Math.max(3_000, PATIENCE_MS + 2 * storeMs));
         expect(text.length, path).toBeLessThan(8e6);
       }
+    }
     expect(turnMs).toBeLessThan(200);
     const [, second = []] = result;
     const { clusters, log } = SAYS[mode] ?? {};
     if (clusters) expect(noticesIn(second, '/api/clusters')).toMatch(clusters);
     if (log) expect(noticesIn(second, '/api/jobs/{jobId}/logs')).toMatch(log);
     expect(process.memoryUsage().rss).toBeLessThan(1.5 * 1024 ** 3);
-  }, 60_000);
+  }, 120_000);
 });

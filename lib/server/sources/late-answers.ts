@@ -77,6 +77,19 @@ export class LateError extends Error {
   }
 }
 
+/** The source has not answered the questions before, so this one was not sent. Told apart by the `code` of those. */
+class NotSentError extends Error {
+  readonly code: string;
+  readonly whatToDo: string | null;
+
+  constructor(source: string, name: string, last: unknown) {
+    super(`"${name}" was not asked, because ${source} did not answer: ${last instanceof Error ? last.message : last}`);
+    this.name = 'NotSentError';
+    this.code = codeOf(last);
+    this.whatToDo = last instanceof Error && 'whatToDo' in last ? String(last.whatToDo) : null;
+  }
+}
+
 export interface LateAnswers {
   /**
    * Rejects with LateError, or as the source does. Without a signal nobody looks: waits as long as the request takes. The request is
@@ -187,7 +200,7 @@ export function createLateAnswers({ source, health, readers, patienceMs = PATIEN
     if (state !== 'down' && lastSuccess !== null && Date.parse(lastSuccess) > open.at) open = null;
     if (open === null || Date.now() >= open.until) return null;
     if (signal && timedOut(open.error)) return late(question, open.since, signal);
-    throw open.error;
+    throw new NotSentError(source, question.name, open.error);
   }
 
   async function ask<Answer>(question: Question<Answer>, signal?: AbortSignal): Promise<Answer> {
