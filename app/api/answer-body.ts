@@ -1,5 +1,6 @@
 /** Routes that take a JSON body: read within a limit, parse with the contract, call one use case; errors are RFC 9457. */
 import type { z } from 'zod';
+import { firstIssueSentence } from '../../lib/schema/issue-sentence.ts';
 import { parseJson } from '../../lib/server/ingest/body.ts';
 import { ProblemError } from '../../lib/server/problem.ts';
 import { getRuntime, type Runtime } from '../../lib/server/runtime.ts';
@@ -22,7 +23,7 @@ export function answerBody<Schema extends z.ZodType, Answer extends object>(
       const runtime = getRuntime();
       const value = await parseJson(await readJsonBytes(request, limitBytes), runtime.config.limits);
       const parsed = schema.safeParse(value);
-      if (!parsed.success) throw new ProblemError('invalid-body', sentence(parsed.error));
+      if (!parsed.success) throw new ProblemError('invalid-body', firstIssueSentence(parsed.error, 'the body'));
       const answer = await run(runtime, parsed.data, request.signal);
       return Response.json(answer, {
         status: 201,
@@ -32,12 +33,6 @@ export function answerBody<Schema extends z.ZodType, Answer extends object>(
       return problemResponse(error);
     }
   };
-}
-
-function sentence(error: z.ZodError): string {
-  const [issue] = error.issues;
-  const field = issue?.path.join('.') ?? '';
-  return field === '' ? `the body: ${issue?.message ?? 'invalid'}` : `field "${field}": ${issue?.message ?? 'invalid'}`;
 }
 
 async function readJsonBytes(request: Request, limitBytes: number): Promise<Uint8Array> {

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { RouteContract } from '../../lib/contract/route.ts';
 import { gzipFile } from '../../lib/server/gzip-file.ts';
 import { jsonInSlices } from '../../lib/server/http/json-in-slices.ts';
-import { ProblemError } from '../../lib/server/problem.ts';
+import { parseQuery } from '../../lib/server/http/parse-query.ts';
 import { getRuntime, type Runtime } from '../../lib/server/runtime.ts';
 import { problemResponse } from './problem-response.ts';
 
@@ -17,7 +17,7 @@ export function answer<Query extends z.ZodObject, Body extends z.ZodType>(
 ): Handler {
   return async (request, context) => {
     try {
-      const query = parseQuery(route, request, (await context.params) ?? {});
+      const query = parseQuery(route.query, request, (await context.params) ?? {});
       const runtime = getRuntime();
       const body = runtime.annotate(await run(runtime, query, request.signal), request.signal);
       const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
@@ -45,7 +45,7 @@ export function answerGzip<Query extends z.ZodObject, Body extends z.ZodType>(
 ): Handler {
   return async (request, context) => {
     try {
-      const query = parseQuery(route, request, (await context.params) ?? {});
+      const query = parseQuery(route.query, request, (await context.params) ?? {});
       const made = await run(getRuntime(), query, request.signal);
       if (made === null) return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } });
       const { body, isFinal, address } = made;
@@ -74,7 +74,7 @@ export function answerPicture<Query extends z.ZodObject, Body extends z.ZodType>
 ): Handler {
   return async (request, context) => {
     try {
-      const svg = await run(getRuntime(), parseQuery(route, request, (await context.params) ?? {}));
+      const svg = await run(getRuntime(), parseQuery(route.query, request, (await context.params) ?? {}));
       const headers = { 'cache-control': `private, max-age=${PICTURE_S}` };
       if (svg === null) return new Response(null, { status: 204, headers });
       return new Response(svg, { headers: { ...headers, 'content-type': 'image/svg+xml' } });
@@ -82,28 +82,4 @@ export function answerPicture<Query extends z.ZodObject, Body extends z.ZodType>
       return problemResponse(error, request.signal.aborted);
     }
   };
-}
-
-function parseQuery<Query extends z.ZodObject, Body extends z.ZodType>(
-  route: RouteContract<Query, Body>,
-  request: Request,
-  path: Record<string, string>,
-): z.output<Query> {
-  const given: Record<string, string> = { ...path };
-  for (const [name, value] of new URL(request.url).searchParams) {
-    if (name in path || !(name in route.query.shape))
-      throw new ProblemError(
-        'unknown-parameter',
-        `unknown parameter "${name}"; this resource takes: ${Object.keys(route.query.shape).join(', ') || 'none'}`,
-      );
-    given[name] = value;
-  }
-  const parsed = route.query.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const name = issue?.path.join('.') ?? '';
-  throw new ProblemError(
-    'invalid-parameter',
-    `parameter "${name}" is ${JSON.stringify(given[name] ?? null)}: ${issue?.message ?? 'invalid'}`,
-  );
 }

@@ -13,6 +13,7 @@ import {
   heatRowHeight,
   heatX,
 } from '../../lib/chart/heat-map.ts';
+import { ownValue } from '../../lib/model/own-value.ts';
 import { drawHeatMap, HEAT_AXIS, HEAT_LABELS } from './heat-map-draw.ts';
 import { CursorLine, setSharedCursor } from './shared-cursor.tsx';
 
@@ -93,7 +94,7 @@ export function HeatMap(props: HeatMapProps) {
     onSelect({ rowId: row.id, fromMs, toMs });
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const move = MOVES[event.key];
+    const move = ownValue(MOVES, event.key);
     if (event.key === 'Enter') choose(active);
     else if (event.key === 'Escape') setActive(null);
     else if (move) {

@@ -5,6 +5,7 @@
  */
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from 'react';
 import { levelColour, type RankStripsModel, stripAt } from '../../lib/chart/rank-strips.ts';
+import { ownValue } from '../../lib/model/own-value.ts';
 import { fillFitted } from './fitted-text.ts';
 import { CursorLine, setSharedCursor } from './shared-cursor.tsx';
 
@@ -139,7 +140,7 @@ export function RankStrips({
     setSharedCursor(share < 0 || share > 1 ? null : model.startMs + share * model.count * model.stepMs);
   };
   const move = (event: KeyboardEvent): void => {
-    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 }[event.key];
+    const step = ownValue({ ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 }, event.key);
     const to =
       event.key === 'Home'
         ? 0

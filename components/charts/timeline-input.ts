@@ -7,6 +7,7 @@ import { type KeyboardEvent, type PointerEvent, type RefObject, useEffect, useRe
 import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
 import { firstVisible, type TimeRange } from '../../lib/chart/timeline-raster.ts';
 import { neighbour, panBy, type Step, zoomAt } from '../../lib/chart/timeline-window.ts';
+import { ownValue } from '../../lib/model/own-value.ts';
 
 const STEPS: Readonly<Record<string, Step>> = {
   ArrowLeft: 'left',
@@ -154,7 +155,7 @@ export function useTimelineInput(canvas: RefObject<HTMLCanvasElement | null>, ha
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { tracks, range, focus, onRange, onFocus, onPick, onLeave, onJump } = newest.current;
-    const step = STEPS[event.key];
+    const step = ownValue(STEPS, event.key);
     const key = event.key.toLowerCase();
     const middle = focus === -1 ? (range.from + range.to) / 2 : (tracks.start[focus] ?? 0);
     const anchor = middle >= range.from && middle <= range.to ? middle : (range.from + range.to) / 2;

@@ -2,6 +2,7 @@
 import { durationText } from '../../lib/chart/time-ticks.ts';
 import { AXIS_HEIGHT, TRACK_HEIGHT } from '../../lib/chart/timeline-layout.ts';
 import type { WideRun } from '../../lib/chart/timeline-raster.ts';
+import { ownValue } from '../../lib/model/own-value.ts';
 import type { Frame, TimelineScene } from './timeline-scene.ts';
 import type { CanvasTheme } from './timeline-theme.ts';
 
@@ -28,7 +29,7 @@ export function drawRun(
   for (const phase of phases) {
     const from = Math.max(left, x(phase.start));
     const to = Math.min(right, Math.max(from + 1, x(phase.end)));
-    context.fillStyle = PHASE_COLOURS[phase.name] ?? '#888888';
+    context.fillStyle = ownValue(PHASE_COLOURS, phase.name) ?? '#888888';
     context.fillRect(from, bottom - 4, to - from, 3);
   }
   const room = right - left - 8;

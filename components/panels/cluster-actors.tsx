@@ -2,6 +2,7 @@
 /** Actors of a cluster by state, with a filter by state. */
 import { UNKNOWN } from '../../lib/chart/number-format.ts';
 import type { ActorWireValue, ClusterWire } from '../../lib/contract/clusters.ts';
+import { ownValue } from '../../lib/model/own-value.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
@@ -38,7 +39,7 @@ const COLUMNS: readonly Column<ActorWireValue>[] = [
     sort: (actor) => actor.state,
     cell: (actor) => (
       <div className="max-w-md">
-        <StatusPill tone={TONES[actor.state] ?? 'quiet'}>{actor.state}</StatusPill>
+        <StatusPill tone={ownValue(TONES, actor.state) ?? 'quiet'}>{actor.state}</StatusPill>
         {actor.deathCause ? (
           <div className="truncate text-[12px] text-[var(--muted)]" title={actor.deathCause}>
             {actor.deathCause}
@@ -87,7 +88,7 @@ export function ClusterActors({
   onState: (state: string | null) => void;
 }) {
   const states = Object.entries(actors.byState).sort(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b));
-  const of = state === null ? actors.total : (actors.byState[state] ?? 0);
+  const of = state === null ? actors.total : (ownValue(actors.byState, state) ?? 0);
   return (
     <Panel
       title={`${actors.total.toLocaleString('en-US')} actors`}

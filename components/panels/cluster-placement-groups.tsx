@@ -2,6 +2,7 @@
 /** Placement groups of a cluster: what was reserved together. */
 import { UNKNOWN } from '../../lib/chart/number-format.ts';
 import type { PlacementGroupWireValue } from '../../lib/contract/clusters.ts';
+import { ownValue } from '../../lib/model/own-value.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState } from '../ui/states.tsx';
@@ -46,7 +47,7 @@ const COLUMNS: readonly Column<PlacementGroupWireValue>[] = [
     key: 'state',
     title: 'State',
     sort: (group) => group.state,
-    cell: (group) => <StatusPill tone={TONES[group.state] ?? 'quiet'}>{group.state}</StatusPill>,
+    cell: (group) => <StatusPill tone={ownValue(TONES, group.state) ?? 'quiet'}>{group.state}</StatusPill>,
   },
   { key: 'strategy', title: 'Strategy', cell: (group) => group.strategy ?? UNKNOWN },
   { key: 'bundles', title: 'Bundles', cell: (group) => bundlesText(group.bundles) },

@@ -2,6 +2,7 @@
 /** Who runs a job, since when, with what, and what it holds now. */
 import { formatBytes, formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/number-format.ts';
 import type { JobWire } from '../../lib/contract/jobs.ts';
+import { ownValue } from '../../lib/model/own-value.ts';
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { TaskProgress } from './job-status.tsx';
@@ -20,7 +21,7 @@ function Held({ resources }: { resources: Readonly<Record<string, number>> }) {
       {rows.map(([name, held]) => (
         <div key={name}>
           <dd className="font-semibold text-[18px] leading-6">{amount(name, held)}</dd>
-          <dt className="text-[12px] text-[var(--muted)]">{NAMED[name] ?? name}</dt>
+          <dt className="text-[12px] text-[var(--muted)]">{ownValue(NAMED, name) ?? name}</dt>
         </div>
       ))}
     </dl>

@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { isSameQuestion } from '../../lib/contract/same-question.ts';
 import { shareRefusal } from '../../lib/contract/shareable-requests.ts';
+import { ownValue } from '../../lib/model/own-value.ts';
 
 /** Answers by request path: HTTP status and JSON body, as they stand in a share. */
 export type FrozenAnswers = Readonly<Record<string, { readonly status: number; readonly body?: unknown }>>;
@@ -31,10 +32,10 @@ export const useFrozenPage = (): FrozenPage | null => useContext(Frozen);
 
 /** The answer to this request, or to one that asks the same thing; null where there is none. */
 export function frozenAnswer(answers: FrozenAnswers, path: string): FrozenAnswers[string] | null {
-  const exact = answers[path];
+  const exact = ownValue(answers, path);
   if (exact) return exact;
   const same = Object.keys(answers).find((each) => isSameQuestion(path, each));
-  return (same && answers[same]) || null;
+  return (same && ownValue(answers, same)) || null;
 }
 
 /** Now, Unix ms, anew every `everyMs`; in a share the moment it was frozen, for ever. */

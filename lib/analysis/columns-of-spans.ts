@@ -1,4 +1,6 @@
 /** Spans as an answer of JSON holds them -> the same columns that a large trace comes in. */
+
+import { ownValue } from '../model/own-value.ts';
 import type { TraceColumns } from '../model/trace-columns.ts';
 import { parentPlaces } from './parent-places.ts';
 
@@ -27,8 +29,8 @@ export function processOf({
   attributes,
   resourceAttributes,
 }: Pick<WireSpan, 'attributes' | 'resourceAttributes'>): string {
-  const [rank, instance, pid] = ['xray.rank', 'service.instance.id', 'process.pid'].map(
-    (key) => resourceAttributes[key],
+  const [rank, instance, pid] = ['xray.rank', 'service.instance.id', 'process.pid'].map((key) =>
+    ownValue(resourceAttributes, key),
   );
   const worker = attributes['ray.worker_id'];
   if (rank) return `rank ${rank}`;

@@ -1,4 +1,6 @@
 /** Colours of slices: by function, by state, or by duration against the function's median. Safe for colour-blind eyes. */
+
+import { ownValue } from '../model/own-value.ts';
 import type { TimelineTracks } from './timeline-lanes.ts';
 
 export type ColourMode = 'function' | 'state' | 'duration';
@@ -74,7 +76,7 @@ export function colourLegend(
 ): readonly LegendEntry[] {
   if (mode === 'function') return functions.map((label) => ({ colour: nameColour(label), label }));
   if (mode === 'duration') return DURATION_STEPS.map(([, colour, label]) => ({ colour, label }));
-  return states.map((label) => ({ colour: STATE_COLOURS[label] ?? '#8a8f98', label }));
+  return states.map((label) => ({ colour: ownValue(STATE_COLOURS, label) ?? '#8a8f98', label }));
 }
 
 /**
@@ -89,7 +91,7 @@ export function sliceColours(
   matches?: (slice: number) => boolean,
 ): Uint32Array {
   const ofFunction = names.functions.map((name) => packColour(nameColour(name)));
-  const ofState = names.states.map((state) => packColour(STATE_COLOURS[state] ?? '#8a8f98'));
+  const ofState = names.states.map((state) => packColour(ownValue(STATE_COLOURS, state) ?? '#8a8f98'));
   const ofStep = DURATION_STEPS.map(([, colour]) => packColour(colour));
   const colours = new Uint32Array(tracks.start.length);
   for (let i = 0; i < colours.length; i++) {

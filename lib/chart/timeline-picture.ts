@@ -2,6 +2,8 @@
  * The first look of a large timeline as an SVG image, made where no browser is: slices as the raster that canvases show too,
  * axis and names as text where drawOverlay (components/charts/timeline-paint.ts) puts them.
  */
+
+import { ownValue } from '../model/own-value.ts';
 import { LANE_PAGE, type TimelineTile } from '../model/timeline-tile.ts';
 import type { CanvasTheme } from './canvas-theme.ts';
 import { timeTicks } from './time-ticks.ts';
@@ -37,7 +39,7 @@ export interface TimelinePicture {
 const ESCAPED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const escapeXml = (text: string): string =>
   // Control characters have no place in XML.
-  text.replace(/\p{Cc}|[\ufffe\uffff]/gu, '').replace(/[&<>"]/g, (sign) => ESCAPED[sign] ?? '');
+  text.replace(/\p{Cc}|[\ufffe\uffff]/gu, '').replace(/[&<>"]/g, (sign) => ownValue(ESCAPED, sign) ?? '');
 
 /** The lanes that one page of lanes fills, for a picture needs no others. */
 function firstLanes(answer: TiledLanes): TiledLanes {

@@ -1,6 +1,7 @@
 /** The `xray` command line: reads it, runs one command, ends with its exit code. Never a stack trace. */
 import { readFileSync } from 'node:fs';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { ownValue, setOwnValue } from '../model/own-value.ts';
 import { runDoctor } from './doctor-command.ts';
 import { COMMANDS, type Command, GENERAL_HELP, HELP } from './help.ts';
 import { runImport } from './import-command.ts';
@@ -63,7 +64,7 @@ function parseLine(command: Command, args: readonly string[]): Line {
   const read: Record<string, string | boolean | undefined> = {};
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
-    const option = options[token.name];
+    const option = ownValue(options, token.name);
     if (!option) {
       const meant = didYouMean(token.name, Object.keys(options));
       throw new UsageError(
@@ -71,12 +72,12 @@ function parseLine(command: Command, args: readonly string[]): Line {
         `xray ${command} --help lists them`,
       );
     }
-    const value = values[token.name];
+    const value = ownValue(values, token.name);
     if (option.type === 'string' && typeof value !== 'string')
       throw new UsageError(`${token.rawName} needs a value`, `write ${token.rawName} VALUE`);
     if (option.type === 'boolean' && token.value !== undefined)
       throw new UsageError(`${token.rawName} takes no value`, `write just ${token.rawName}`);
-    if (typeof value === 'string' || typeof value === 'boolean') read[token.name] = value;
+    if (typeof value === 'string' || typeof value === 'boolean') setOwnValue(read, token.name, value);
   }
   return { values: read, positionals };
 }
@@ -105,7 +106,7 @@ async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   const text = (name: string): string | undefined => {
-    const value = values[name];
+    const value = ownValue(values, name);
     return typeof value === 'string' ? value : undefined;
   };
   const extra = word === 'open' ? positionals[1] : word === 'import' ? undefined : positionals[0];

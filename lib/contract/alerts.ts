@@ -1,5 +1,7 @@
 /** Alerts of Prometheus and Alertmanager, and one alert's drill-down. */
 import { z } from 'zod';
+import { byKey } from '../schema/by-key.ts';
+import { Name, PathName } from './parameters.ts';
 import { defineRoute } from './route.ts';
 import { NsText, SeriesGridWire, SourceNotice } from './wire-values.ts';
 
@@ -9,8 +11,8 @@ export const AlertWire = z.object({
   name: z.string(),
   state: z.enum(['pending', 'firing', 'resolved']),
   severity: z.string().nullable(),
-  labels: z.record(z.string(), z.string()),
-  annotations: z.record(z.string(), z.string()),
+  labels: byKey(z.string()),
+  annotations: byKey(z.string()),
   /** Condition first true (Prometheus activeAt). */
   activeAtNs: NsText.nullable(),
   /** Began to fire: activeAt + `for` (Alertmanager startsAt). */
@@ -49,7 +51,7 @@ export type AlertsWire = z.infer<typeof AlertsResponse>;
 export const alertsRoute = defineRoute({
   path: '/api/alerts',
   query: z.strictObject({
-    cluster: z.string().optional(),
+    cluster: Name.optional(),
     state: z.enum(['pending', 'firing', 'resolved']).optional(),
   }),
   response: AlertsResponse,
@@ -90,6 +92,6 @@ export const AlertResponse = z.object({
 export type AlertDetailWire = z.infer<typeof AlertResponse>;
 export const alertRoute = defineRoute({
   path: '/api/alerts/{fingerprint}',
-  query: z.strictObject({ fingerprint: z.string().min(1) }),
+  query: z.strictObject({ fingerprint: PathName }),
   response: AlertResponse,
 });

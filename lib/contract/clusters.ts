@@ -1,5 +1,7 @@
 /** Clusters: every one X-Ray has seen, living or dead. */
 import { z } from 'zod';
+import { byKey } from '../schema/by-key.ts';
+import { inWindow, Name, PathName, WholeNumber } from './parameters.ts';
 import { defineRoute } from './route.ts';
 import { Moment, NsText, SourceNotice } from './wire-values.ts';
 
@@ -57,8 +59,8 @@ export const NodeWire = z.object({
   ip: z.string().nullable(),
   isHead: z.boolean().nullable(),
   state: z.enum(['ALIVE', 'DEAD', 'UNKNOWN']),
-  resources: z.record(z.string(), z.number()),
-  labels: z.record(z.string(), z.string()),
+  resources: byKey(z.number()),
+  labels: byKey(z.string()),
   startNs: NsText.nullable(),
   endNs: NsText.nullable(),
   deathReason: z.string().nullable(),
@@ -105,7 +107,7 @@ export const PlacementGroupWire = z.object({
   name: z.string().nullable(),
   state: z.string(),
   strategy: z.string().nullable(),
-  bundles: z.array(z.record(z.string(), z.number())),
+  bundles: z.array(byKey(z.number())),
 });
 export type PlacementGroupWireValue = z.infer<typeof PlacementGroupWire>;
 
@@ -115,7 +117,7 @@ export const ClusterResponse = z.object({
   session: z.string().nullable(),
   nodes: z.array(NodeWire),
   /** At most 1,000 rows, of `actorState` where that was asked for; `total` and `byState` count all. */
-  actors: z.object({ total: z.number(), byState: z.record(z.string(), z.number()), rows: z.array(ActorWire) }),
+  actors: z.object({ total: z.number(), byState: byKey(z.number()), rows: z.array(ActorWire) }),
   placementGroups: z.array(PlacementGroupWire),
   notices: z.array(SourceNotice),
 });
@@ -123,9 +125,9 @@ export type ClusterWire = z.infer<typeof ClusterResponse>;
 export const clusterRoute = defineRoute({
   path: '/api/clusters/{cluster}',
   query: z.strictObject({
-    cluster: z.string().min(1),
-    session: z.string().optional(),
-    actorState: z.string().optional(),
+    cluster: PathName,
+    session: Name.optional(),
+    actorState: Name.optional(),
   }),
   response: ClusterResponse,
 });
@@ -155,13 +157,15 @@ export const ClusterUsageResponse = z.object({
 export type ClusterUsageWire = z.infer<typeof ClusterUsageResponse>;
 export const clusterUsageRoute = defineRoute({
   path: '/api/clusters/{cluster}/usage',
-  query: z.strictObject({
-    cluster: z.string().min(1),
-    session: z.string().optional(),
-    from: Moment,
-    to: Moment,
-    /** Points per line, as many as there are pixels to draw them on. */
-    points: z.coerce.number().int().min(2).max(2000).default(240),
-  }),
+  query: inWindow(
+    z.strictObject({
+      cluster: PathName,
+      session: Name.optional(),
+      from: Moment,
+      to: Moment,
+      /** Points per line, as many as there are pixels to draw them on. */
+      points: WholeNumber(2, 2000).default(240),
+    }),
+  ),
   response: ClusterUsageResponse,
 });

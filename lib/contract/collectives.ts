@@ -1,5 +1,6 @@
 /** Collective communication over time: bus bandwidth per communicator, time per rank, and which rank the others wait for. */
 import { z } from 'zod';
+import { inWindow, Name, PathName, WholeNumber } from './parameters.ts';
 import { defineRoute } from './route.ts';
 import { Moment, NsText, SeriesGridWire, SourceNotice } from './wire-values.ts';
 
@@ -152,13 +153,15 @@ export const CollectivesResponse = z.object({
 export type CollectivesWire = z.infer<typeof CollectivesResponse>;
 export const collectivesRoute = defineRoute({
   path: '/api/collectives',
-  query: z.strictObject({
-    cluster: z.string().optional(),
-    session: z.string().optional(),
-    from: Moment,
-    to: Moment,
-    points: z.coerce.number().int().min(2).max(4000).default(300),
-  }),
+  query: inWindow(
+    z.strictObject({
+      cluster: Name.optional(),
+      session: Name.optional(),
+      from: Moment,
+      to: Moment,
+      points: WholeNumber(2, 4000).default(300),
+    }),
+  ),
   response: CollectivesResponse,
 });
 
@@ -198,16 +201,18 @@ export const RanksResponse = z.object({
 export type RanksWire = z.infer<typeof RanksResponse>;
 export const ranksRoute = defineRoute({
   path: '/api/collectives/ranks',
-  query: z.strictObject({
-    communicator: z.string().min(1),
-    collective: z.string().default('AllReduce'),
-    /** One of the communicator's `messageSizesBytes`; all sizes where absent. */
-    messageSize: z.coerce.number().min(0).optional(),
-    cluster: z.string().optional(),
-    session: z.string().optional(),
-    from: Moment,
-    to: Moment,
-    points: z.coerce.number().int().min(2).max(2000).default(120),
-  }),
+  query: inWindow(
+    z.strictObject({
+      communicator: PathName,
+      collective: Name.default('AllReduce'),
+      /** One of the communicator's `messageSizesBytes`; all sizes where absent. */
+      messageSize: WholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
+      cluster: Name.optional(),
+      session: Name.optional(),
+      from: Moment,
+      to: Moment,
+      points: WholeNumber(2, 2000).default(120),
+    }),
+  ),
   response: RanksResponse,
 });

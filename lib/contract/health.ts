@@ -1,5 +1,6 @@
 /** GET /api/health: every source with its state; 200 while X-Ray itself serves, whatever its sources do. */
 import { z } from 'zod';
+import { byKey } from '../schema/by-key.ts';
 import { defineRoute } from './route.ts';
 
 export const SourceHealth = z.object({
@@ -19,7 +20,7 @@ export const SourceHealth = z.object({
   /** Where it is, without credentials. */
   url: z.string().nullable(),
   /** Facts worth a line: version, series count, queue length, bytes. */
-  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  details: byKey(z.union([z.string(), z.number(), z.boolean()])),
 });
 export type SourceHealthWire = z.infer<typeof SourceHealth>;
 

@@ -1,6 +1,15 @@
 /** Answers of the ingest endpoints that are X-Ray's own (OTLP answers are those of the OTLP specification). */
 import { z } from 'zod';
 
+/**
+ * The query string of POST /v1/events and /v1/traces. Exporters add parameters of their own, so what is not named here is let
+ * pass unread.
+ */
+export const IngestQuery = z.object({
+  /** Name of the cluster; without it the session is its own cluster. */
+  cluster: z.string().max(200).optional(),
+});
+
 /** POST /v1/events and POST /api/import/*. */
 export const IngestReport = z.object({
   accepted: z.number(),

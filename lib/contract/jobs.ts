@@ -1,7 +1,10 @@
 /** Jobs and their task attempts. Every job route is narrowed by `cluster` and `session`; an ambiguous id is a 409. */
 import { z } from 'zod';
+import { byKey } from '../schema/by-key.ts';
+import { AttemptCursor, OffsetCursor } from './cursors.ts';
+import { inOrder, Name, PathName, SearchText, WholeNumber } from './parameters.ts';
 import { defineRoute } from './route.ts';
-import { Cursor, Flag, Limit, NsText, SourceNotice } from './wire-values.ts';
+import { Flag, Limit, Moment, NsText, SourceNotice } from './wire-values.ts';
 
 export const CompletenessWire = z.object({
   /** Where the attempts came from: `events`, `state-api`, `timeline`, or several joined by `+`. */
@@ -47,12 +50,12 @@ export const JobSummary = z.object({
   /** The busiest functions first, at most 8. */
   functions: z.array(FunctionProgress),
   /** Sum of what the job's living actors and running tasks hold. */
-  resources: z.record(z.string(), z.number()),
+  resources: byKey(z.number()),
 });
 export type JobSummaryWire = z.infer<typeof JobSummary>;
 
-const narrow = { cluster: z.string().optional(), session: z.string().optional() };
-export const oneJob = { jobId: z.string().min(1), ...narrow };
+const narrow = { cluster: Name.optional(), session: Name.optional() };
+export const oneJob = { jobId: PathName, ...narrow };
 
 export const JobsResponse = z.object({
   jobs: z.array(JobSummary),
@@ -64,10 +67,10 @@ export const jobsRoute = defineRoute({
   path: '/api/jobs',
   query: z.strictObject({
     ...narrow,
-    status: z.string().optional(),
+    status: Name.optional(),
     internal: Flag,
     limit: Limit(1000, 200),
-    cursor: Cursor,
+    cursor: OffsetCursor.optional(),
   }),
   response: JobsResponse,
 });
@@ -76,7 +79,7 @@ export const JobResponse = z.object({
   job: JobSummary,
   message: z.string().nullable(),
   errorType: z.string().nullable(),
-  metadata: z.record(z.string(), z.string()),
+  metadata: byKey(z.string()),
   runtimeEnv: z.string().nullable(),
   driver: z.object({ nodeId: z.string().nullable(), pid: z.number().nullable(), exitCode: z.number().nullable() }),
   completeness: CompletenessWire,
@@ -98,8 +101,8 @@ export const FunctionSummary = z.object({
   ran: z.number(),
   /** Attempts after the first of their task. */
   retries: z.number(),
-  byState: z.record(z.string(), z.number()),
-  errors: z.record(z.string(), z.number()),
+  byState: byKey(z.number()),
+  errors: byKey(z.number()),
   /** RUNNING to FINISHED or FAILED of attempts that have both; null where there is none. */
   durationNs: z.object({ p50: NsText, p95: NsText, max: NsText }).nullable(),
 });
@@ -182,19 +185,19 @@ export const tasksRoute = defineRoute({
   path: '/api/jobs/{jobId}/tasks',
   query: z.strictObject({
     ...oneJob,
-    function: z.string().optional(),
-    state: z.string().optional(),
-    node: z.string().optional(),
-    worker: z.string().optional(),
+    function: SearchText.optional(),
+    state: Name.optional(),
+    node: Name.optional(),
+    worker: Name.optional(),
     limit: Limit(10_000, 100),
-    cursor: Cursor,
+    cursor: AttemptCursor.optional(),
   }),
   response: TasksResponse,
 });
 
 export const AttemptDetail = AttemptWire.extend({
   states: z.array(z.object({ state: z.string(), timeNs: NsText })),
-  requiredResources: z.record(z.string(), z.number()),
+  requiredResources: byKey(z.number()),
   placementGroupId: z.string().nullable(),
   callSite: z.string().nullable(),
   logs: z
@@ -223,7 +226,7 @@ export const TaskResponse = z.object({
 export type TaskWire = z.infer<typeof TaskResponse>;
 export const taskRoute = defineRoute({
   path: '/api/jobs/{jobId}/tasks/{taskId}',
-  query: z.strictObject({ ...oneJob, taskId: z.string().min(1) }),
+  query: z.strictObject({ ...oneJob, taskId: PathName }),
   response: TaskResponse,
 });
 
@@ -248,8 +251,8 @@ export const logsRoute = defineRoute({
   path: '/api/jobs/{jobId}/logs',
   query: z.strictObject({
     ...oneJob,
-    taskId: z.string().optional(),
-    attempt: z.coerce.number().int().min(0).optional(),
+    taskId: Name.optional(),
+    attempt: WholeNumber(0, 2_147_483_647).optional(),
     stream: z.enum(['out', 'err']).optional(),
     tail: Limit(50_000, 1000),
   }),
@@ -266,14 +269,16 @@ export const RanThenResponse = z.object({
 export type RanThenWire = z.infer<typeof RanThenResponse>;
 export const ranThenRoute = defineRoute({
   path: '/api/attempts',
-  query: z.strictObject({
-    ...narrow,
-    node: z.string().optional(),
-    worker: z.string().optional(),
-    function: z.string().optional(),
-    from: z.string(),
-    to: z.string(),
-    limit: Limit(1000, 100),
-  }),
+  query: inOrder(
+    z.strictObject({
+      ...narrow,
+      node: Name.optional(),
+      worker: Name.optional(),
+      function: SearchText.optional(),
+      from: Moment,
+      to: Moment,
+      limit: Limit(1000, 100),
+    }),
+  ),
   response: RanThenResponse,
 });

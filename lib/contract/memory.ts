@@ -1,5 +1,6 @@
 /** Memory: heat maps of nodes and GPUs over time, and kills by Ray's memory monitor. */
 import { z } from 'zod';
+import { inOrder, inWindow, Name, WholeNumber } from './parameters.ts';
 import { defineRoute } from './route.ts';
 import { Moment, NsText, SourceNotice } from './wire-values.ts';
 
@@ -34,15 +35,17 @@ export const HeatmapResponse = z.object({
 export type HeatmapWire = z.infer<typeof HeatmapResponse>;
 export const heatmapRoute = defineRoute({
   path: '/api/memory/heatmap',
-  query: z.strictObject({
-    by: z.enum(['node', 'gpu']).default('node'),
-    cluster: z.string().optional(),
-    session: z.string().optional(),
-    from: Moment,
-    to: Moment,
-    /** Most bins wanted (pixels). */
-    bins: z.coerce.number().int().min(1).max(4000).default(400),
-  }),
+  query: inWindow(
+    z.strictObject({
+      by: z.enum(['node', 'gpu']).default('node'),
+      cluster: Name.optional(),
+      session: Name.optional(),
+      from: Moment,
+      to: Moment,
+      /** Most bins wanted (pixels). */
+      bins: WholeNumber(1, 4000).default(400),
+    }),
+  ),
   response: HeatmapResponse,
 });
 
@@ -99,12 +102,14 @@ export const OomResponse = z.object({
 export type OomWire = z.infer<typeof OomResponse>;
 export const oomRoute = defineRoute({
   path: '/api/memory/oom',
-  query: z.strictObject({
-    job: z.string().optional(),
-    cluster: z.string().optional(),
-    session: z.string().optional(),
-    from: Moment.optional(),
-    to: Moment.optional(),
-  }),
+  query: inOrder(
+    z.strictObject({
+      job: Name.optional(),
+      cluster: Name.optional(),
+      session: Name.optional(),
+      from: Moment.optional(),
+      to: Moment.optional(),
+    }),
+  ),
   response: OomResponse,
 });

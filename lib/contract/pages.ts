@@ -3,6 +3,8 @@
  * list of requests freezes exactly this; test/e2e/shares.test.ts compares it with what each page asks in the browser.
  * Out of scope: parts of a page that are asked for only when somebody opens them.
  */
+
+import { setOwnValue } from '../model/own-value.ts';
 import { WHOLE_TIMELINE } from '../model/timeline-tile.ts';
 import { AlertResponse, alertRoute, alertsRoute } from './alerts.ts';
 import { ClusterResponse, clusterRoute, clustersRoute, clusterUsageRoute } from './clusters.ts';
@@ -250,7 +252,7 @@ export function findPage(path: string): FoundPage | null {
     const params: Record<string, string> = {};
     for (const [key, value] of Object.entries(match.groups ?? {})) {
       try {
-        params[key] = decodeURIComponent(value);
+        setOwnValue(params, key, decodeURIComponent(value));
       } catch {
         return null;
       }

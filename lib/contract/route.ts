@@ -3,6 +3,7 @@
  * types with it, README documents it. Query parameters are text; anything not named here is refused by name.
  */
 import type { z } from 'zod';
+import { ownValue } from '../model/own-value.ts';
 
 export interface RouteContract<Query extends z.ZodObject, Response extends z.ZodType> {
   /** With parameters in braces: `/api/jobs/{jobId}`. */
@@ -30,11 +31,11 @@ export function requestPath<Query extends z.ZodObject, Response extends z.ZodTyp
   const inPath = new Set<string>();
   const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => {
     inPath.add(name);
-    return encodeURIComponent(String(given[name] ?? ''));
+    return encodeURIComponent(String(ownValue(given, name) ?? ''));
   });
   const query = new URLSearchParams();
   for (const name of Object.keys(route.query.shape)) {
-    const value = given[name];
+    const value = ownValue(given, name);
     if (inPath.has(name) || value === undefined || value === null || value === '') continue;
     query.set(name, String(value));
   }

@@ -1,5 +1,7 @@
 /** Share links: a page's state and the data it shows, frozen. */
 import { z } from 'zod';
+import { byKey } from '../schema/by-key.ts';
+import { PathName } from './parameters.ts';
 import { defineRoute } from './route.ts';
 
 /** Most requests one share may hold. */
@@ -63,12 +65,12 @@ export const ShareResponse = z.object({
   /** True: the data are those of the simulated cluster. */
   demo: z.boolean(),
   /** Frozen answers by request path. */
-  responses: z.record(z.string(), z.object({ status: z.number(), body: z.unknown() })),
+  responses: byKey(z.object({ status: z.number(), body: z.unknown() })),
 });
 export type ShareWire = z.infer<typeof ShareResponse>;
 export const shareRoute = defineRoute({
   path: '/api/shares/{token}',
-  query: z.strictObject({ token: z.string().min(1) }),
+  query: z.strictObject({ token: PathName }),
   response: ShareResponse,
 });
 

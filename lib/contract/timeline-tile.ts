@@ -1,30 +1,22 @@
 /** The timeline at scale: lanes of a job, tiles of them (lib/model/timeline-tile.ts), the attempts behind. */
 import { z } from 'zod';
 import { oneJob } from './jobs.ts';
+import { DecimalNumber, DurationNs, inOrder, Key, Keys, SearchText, WholeNumber } from './parameters.ts';
 import { defineRoute } from './route.ts';
 import { Flag, Limit, Moment, NsText } from './wire-values.ts';
-
-/** Nanoseconds that the store can hold. */
-const Duration = NsText.refine(
-  (text) => BigInt.asIntN(64, BigInt(text)) === BigInt(text),
-  'expected less than 2^63 ns',
-);
 
 /** Which attempts count: applied by the server, on slices that ended. */
 const sliceFilter = {
   /** Name of a function. */
-  function: z.string().optional(),
+  function: SearchText.optional(),
   state: z.enum(['FINISHED', 'FAILED']).optional(),
   /** At least, at most this long, ns. */
-  longer: Duration.optional(),
-  shorter: Duration.optional(),
+  longer: DurationNs.optional(),
+  shorter: DurationNs.optional(),
   /** In the function's name, the error's type, or the beginning of the task id. */
   text: z.string().max(200).optional(),
   /** Key of a node, as the lanes answer names it. */
-  node: z
-    .string()
-    .regex(/^[0-9a-f]{16}$/, 'expected a key of 16 hexadecimal digits')
-    .optional(),
+  node: Key.optional(),
   /** Class of an actor, or its id. */
   actor: z.string().max(200).optional(),
 };
@@ -84,32 +76,32 @@ export const timelineLanesRoute = defineRoute({
   response: TimelineLanesResponse,
 });
 
-const Keys = z
-  .string()
-  .regex(/^[0-9a-f]{16}(,[0-9a-f]{16})*$/, 'expected keys of 16 hexadecimal digits, joined by commas')
-  .transform((text) => text.split(','));
+/** Keys of one tile: more do not fit an address. */
+const MOST_KEYS = 2000;
 
 /** Answers application/gzip, not JSON. */
 export const timelineTileRoute = defineRoute({
   path: '/api/jobs/{jobId}/timeline/tile',
-  query: z.strictObject({
-    ...oneJob,
-    ...sliceFilter,
-    from: Moment,
-    to: Moment,
-    /** log2 of ns per bucket; `from` is cut down and `to` up to whole buckets. */
-    resolution: z.coerce.number().int().min(0).max(48),
-    /** Keys of lanes, in the order of the answer's. */
-    lanes: Keys.optional(),
-    /** Keys of nodes, each answered as one lane of all its lanes; they stand behind `lanes`. */
-    nodes: Keys.optional(),
-    /** All lanes of the job as one more lane, behind the nodes. */
-    all: Flag,
-    /** Exact start, duration and task hash of every entry. */
-    exact: Flag,
-    /** `version` of the lanes answer: with it, tiles of the past are cached for long. */
-    version: z.string().max(64).optional(),
-  }),
+  query: inOrder(
+    z.strictObject({
+      ...oneJob,
+      ...sliceFilter,
+      from: Moment,
+      to: Moment,
+      /** log2 of ns per bucket; `from` is cut down and `to` up to whole buckets. */
+      resolution: WholeNumber(0, 48),
+      /** Keys of lanes, in the order of the answer's. */
+      lanes: Keys(MOST_KEYS).optional(),
+      /** Keys of nodes, each answered as one lane of all its lanes; they stand behind `lanes`. */
+      nodes: Keys(MOST_KEYS).optional(),
+      /** All lanes of the job as one more lane, behind the nodes. */
+      all: Flag,
+      /** Exact start, duration and task hash of every entry. */
+      exact: Flag,
+      /** `version` of the lanes answer: with it, tiles of the past are cached for long. */
+      version: z.string().max(64).optional(),
+    }),
+  ),
   response: z.instanceof(Uint8Array),
 });
 
@@ -119,7 +111,7 @@ export const timelineTileRoute = defineRoute({
  */
 export const timelineFirstTileRoute = defineRoute({
   path: '/api/jobs/{jobId}/timeline/first-tile',
-  query: z.strictObject({ ...oneJob, pixels: z.coerce.number().int().min(50).max(16_384) }),
+  query: z.strictObject({ ...oneJob, pixels: WholeNumber(50, 16_384) }),
   response: z.instanceof(Uint8Array),
 });
 
@@ -131,10 +123,10 @@ export const timelineFirstPictureRoute = defineRoute({
   path: '/api/jobs/{jobId}/timeline/first-picture',
   query: z.strictObject({
     ...oneJob,
-    width: z.coerce.number().int().min(200).max(2048),
-    windowHeight: z.coerce.number().int().min(100).max(2400),
+    width: WholeNumber(200, 2048),
+    windowHeight: WholeNumber(100, 2400),
     /** Device px per CSS px; below 1 where the browser is zoomed out. */
-    scale: z.coerce.number().min(0.1).max(2).default(1),
+    scale: DecimalNumber(0.1, 2).default(1),
     theme: z.enum(['dark', 'light']).default('dark'),
   }),
   response: z.string(),
@@ -168,24 +160,23 @@ export const TimelineSlicesResponse = z.object({
 export type TimelineSlicesWire = z.infer<typeof TimelineSlicesResponse>;
 export const timelineSlicesRoute = defineRoute({
   path: '/api/jobs/{jobId}/timeline/slices',
-  query: z.strictObject({
-    ...oneJob,
-    ...sliceFilter,
-    lane: z
-      .string()
-      .regex(/^[0-9a-f]{16}$/)
-      .optional(),
-    from: Moment.optional(),
-    to: Moment.optional(),
-    /** Start at or after, at or before. */
-    startFrom: Moment.optional(),
-    startTo: Moment.optional(),
-    /** By start, the latest start first, the longest first. */
-    sort: z.enum(['start', 'latest', 'longest']).default('start'),
-    /** Attempts to leave out before the first. */
-    offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
-    limit: Limit(1000, 100),
-  }),
+  query: inOrder(
+    z.strictObject({
+      ...oneJob,
+      ...sliceFilter,
+      lane: Key.optional(),
+      from: Moment.optional(),
+      to: Moment.optional(),
+      /** Start at or after, at or before. */
+      startFrom: Moment.optional(),
+      startTo: Moment.optional(),
+      /** By start, the latest start first, the longest first. */
+      sort: z.enum(['start', 'latest', 'longest']).default('start'),
+      /** Attempts to leave out before the first. */
+      offset: WholeNumber(0, 1_000_000).default(0),
+      limit: Limit(1000, 100),
+    }),
+  ),
   response: TimelineSlicesResponse,
 });
 
@@ -211,14 +202,16 @@ export const TimelineSumsResponse = z.object({
 export type TimelineSumsWire = z.infer<typeof TimelineSumsResponse>;
 export const timelineSumsRoute = defineRoute({
   path: '/api/jobs/{jobId}/timeline/sums',
-  query: z.strictObject({
-    ...oneJob,
-    ...sliceFilter,
-    from: Moment.optional(),
-    to: Moment.optional(),
-    /** As in requests for tiles. */
-    version: z.string().max(64).optional(),
-    limit: Limit(5000, 1000),
-  }),
+  query: inOrder(
+    z.strictObject({
+      ...oneJob,
+      ...sliceFilter,
+      from: Moment.optional(),
+      to: Moment.optional(),
+      /** As in requests for tiles. */
+      version: z.string().max(64).optional(),
+      limit: Limit(5000, 1000),
+    }),
+  ),
   response: TimelineSumsResponse,
 });

@@ -1,6 +1,7 @@
 /** What a job's timeline is drawn from: attempts in columns, phases of a window, the nodes' strips on the same clock. */
 import { z } from 'zod';
 import { CompletenessWire, oneJob } from './jobs.ts';
+import { inOrder, inWindow, Name, SearchText } from './parameters.ts';
 import { defineRoute } from './route.ts';
 import { Flag, Limit, Moment, NsText, SeriesGridWire, SourceNotice } from './wire-values.ts';
 
@@ -61,8 +62,8 @@ export const timelineRoute = defineRoute({
   path: '/api/jobs/{jobId}/timeline',
   query: z.strictObject({
     ...oneJob,
-    function: z.string().optional(),
-    state: z.string().optional(),
+    function: SearchText.optional(),
+    state: Name.optional(),
     phases: Flag,
     limit: Limit(200_000, 200_000),
   }),
@@ -84,7 +85,7 @@ export const PhasesResponse = z.object({
 export type PhasesWire = z.infer<typeof PhasesResponse>;
 export const phasesRoute = defineRoute({
   path: '/api/jobs/{jobId}/phases',
-  query: z.strictObject({ ...oneJob, from: Moment, to: Moment, limit: Limit(50_000, 20_000) }),
+  query: inOrder(z.strictObject({ ...oneJob, from: Moment, to: Moment, limit: Limit(50_000, 20_000) })),
   response: PhasesResponse,
 });
 
@@ -101,6 +102,6 @@ export const StripsResponse = z.object({
 export type StripsWire = z.infer<typeof StripsResponse>;
 export const stripsRoute = defineRoute({
   path: '/api/jobs/{jobId}/strips',
-  query: z.strictObject({ ...oneJob, from: Moment, to: Moment, points: Limit(2000, 300) }),
+  query: inWindow(z.strictObject({ ...oneJob, from: Moment, to: Moment, points: Limit(2000, 300) })),
   response: StripsResponse,
 });

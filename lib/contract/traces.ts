@@ -1,7 +1,10 @@
 /** OpenTelemetry traces. */
 import { z } from 'zod';
+import { byKey } from '../schema/by-key.ts';
+import { TraceCursor } from './cursors.ts';
+import { DurationMs, inOrder, SearchText } from './parameters.ts';
 import { defineRoute } from './route.ts';
-import { Cursor, Flag, Limit, Moment, NsText } from './wire-values.ts';
+import { Flag, Limit, Moment, NsText } from './wire-values.ts';
 
 export const TraceSummary = z.object({
   traceId: z.string(),
@@ -18,6 +21,21 @@ export const TraceSummary = z.object({
 });
 export type TraceSummaryWire = z.infer<typeof TraceSummary>;
 
+/** Each is one more condition on every span. */
+const MOST_PAIRS = 20;
+/** `key=value`, joined by `&&`, as keys and values side by side. */
+const AttributePairs = SearchText.transform((text, context): { keys: string[]; values: string[] } => {
+  const pairs = text.split('&&').filter((part) => part.trim() !== '');
+  const places = pairs.map((pair) => pair.indexOf('='));
+  if (pairs.length > MOST_PAIRS) context.addIssue({ code: 'custom', message: `expected at most ${MOST_PAIRS} pairs` });
+  if (places.some((at) => at <= 0))
+    context.addIssue({ code: 'custom', message: 'expected key=value, several joined by &&' });
+  return {
+    keys: pairs.map((pair, i) => pair.slice(0, places[i]).trim()),
+    values: pairs.map((pair, i) => pair.slice((places[i] ?? 0) + 1).trim()),
+  };
+});
+
 export const TracesResponse = z.object({
   traces: z.array(TraceSummary),
   matched: z.number(),
@@ -27,20 +45,22 @@ export const TracesResponse = z.object({
 export type TracesWire = z.infer<typeof TracesResponse>;
 export const tracesRoute = defineRoute({
   path: '/api/traces',
-  query: z.strictObject({
-    service: z.string().optional(),
-    /** Part of a span's name, case-insensitive. */
-    name: z.string().optional(),
-    /** `key=value`, repeated with `&&`; span and resource attributes alike. */
-    attributes: z.string().optional(),
-    minDurationMs: z.coerce.number().min(0).optional(),
-    maxDurationMs: z.coerce.number().min(0).optional(),
-    errors: Flag,
-    from: Moment.optional(),
-    to: Moment.optional(),
-    limit: Limit(1000, 100),
-    cursor: Cursor,
-  }),
+  query: inOrder(
+    z.strictObject({
+      service: SearchText.optional(),
+      /** Part of a span's name, case-insensitive. */
+      name: SearchText.optional(),
+      /** `key=value`, repeated with `&&`; span and resource attributes alike. */
+      attributes: AttributePairs.optional(),
+      minDurationMs: DurationMs.optional(),
+      maxDurationMs: DurationMs.optional(),
+      errors: Flag,
+      from: Moment.optional(),
+      to: Moment.optional(),
+      limit: Limit(1000, 100),
+      cursor: TraceCursor.optional(),
+    }),
+  ),
   response: TracesResponse,
 });
 
@@ -55,10 +75,10 @@ export const SpanWire = z.object({
   statusCode: z.string(),
   statusMessage: z.string(),
   scopeName: z.string(),
-  attributes: z.record(z.string(), z.string()),
-  resourceAttributes: z.record(z.string(), z.string()),
-  events: z.array(z.object({ timeNs: NsText, name: z.string(), attributes: z.record(z.string(), z.string()) })),
-  links: z.array(z.object({ traceId: z.string(), spanId: z.string(), attributes: z.record(z.string(), z.string()) })),
+  attributes: byKey(z.string()),
+  resourceAttributes: byKey(z.string()),
+  events: z.array(z.object({ timeNs: NsText, name: z.string(), attributes: byKey(z.string()) })),
+  links: z.array(z.object({ traceId: z.string(), spanId: z.string(), attributes: byKey(z.string()) })),
   /** The Ray task attempt this span is, joined by ray.task_id, by the actor it made, or by worker and time. */
   task: z
     .object({

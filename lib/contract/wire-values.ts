@@ -1,5 +1,7 @@
 /** Values as they stand in JSON and in query strings: the unit is in the name, 64-bit integers are decimal text. */
 import { z } from 'zod';
+import { byKey } from '../schema/by-key.ts';
+import { WholeNumber } from './parameters.ts';
 
 /** Nanoseconds as decimal text (a float64 cannot hold a Unix time in ns). */
 export const NsText = z.string().regex(/^-?\d{1,19}$/);
@@ -7,30 +9,41 @@ export const Hex = z.string().regex(/^[0-9a-fA-F]*$/);
 
 /** Before 2200, ns: whole buckets of any width after it still fit 64 bits. */
 const LAST_MOMENT = 7_258_118_400_000_000_000n;
+const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9})\d*)?)?([Zz]|[-+]\d\d:?\d\d)?)?$/;
+
+/** Nanoseconds; null where it is no date of the calendar. Without an offset it is UTC. */
+function parseRfc3339(text: string): bigint | null {
+  const match = RFC3339.exec(text);
+  if (match === null) return null;
+  const [, year, month, day, hours = '00', minutes = '00', seconds = '00', fraction = '', zone = 'Z'] = match;
+  const date = `${year}-${month}-${day}`;
+  const midnight = Date.parse(`${date}T00:00:00Z`);
+  // Date takes 31 February for 2 or 3 March.
+  if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== date) return null;
+  const offset = zone.toUpperCase() === 'Z' ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(-2)}`;
+  const ms = Date.parse(`${date}T${hours}:${minutes}:${seconds}${offset}`);
+  return Number.isNaN(ms) ? null : BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
+}
 
 /**
- * A moment in a query string: RFC 3339, or Unix time in s, ms, us or ns told apart by the number of digits
- * (up to 11, 12-14, 15-17, 18-19). Parsed to nanoseconds.
+ * A timestamp in a query string: RFC 3339, or Unix time in s, ms, us or ns told apart by the number of digits
+ * (up to 11, 12-14, 15-17, 18-19), from 1970 to 2199. Parsed to nanoseconds.
  */
 export const Moment = z.string().transform((text, context): bigint => {
-  if (/^\d{1,19}$/.test(text)) {
-    const scale = text.length <= 11 ? 9n : text.length <= 14 ? 6n : text.length <= 17 ? 3n : 0n;
-    const moment = BigInt(text) * 10n ** scale;
-    if (moment <= LAST_MOMENT) return moment;
-    context.addIssue({ code: 'custom', message: 'expected a moment before the year 2200' });
-    return z.NEVER;
-  }
-  const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) {
-    context.addIssue({ code: 'custom', message: 'expected RFC 3339 or Unix time in s, ms, us or ns' });
-    return z.NEVER;
-  }
-  return BigInt(ms) * 1_000_000n;
+  const scale = text.length <= 11 ? 9n : text.length <= 14 ? 6n : text.length <= 17 ? 3n : 0n;
+  const time = /^\d{1,19}$/.test(text) ? BigInt(text) * 10n ** scale : parseRfc3339(text);
+  if (time !== null && time >= 0n && time <= LAST_MOMENT) return time;
+  context.addIssue({
+    code: 'custom',
+    message:
+      time === null
+        ? 'expected RFC 3339 or Unix time in s, ms, us or ns'
+        : 'expected a time from 1970 to 2199 (RFC 3339 or Unix time in s, ms, us or ns)',
+  });
+  return z.NEVER;
 });
 
-export const Limit = (max: number, preset: number) => z.coerce.number().int().min(1).max(max).default(preset);
-/** Opaque; take it from `nextCursor` of the page before. */
-export const Cursor = z.string().max(512).optional();
+export const Limit = (max: number, preset: number) => WholeNumber(1, max).default(preset);
 export const Flag = z
   .enum(['0', '1', 'true', 'false'])
   .transform((text) => text === '1' || text === 'true')
@@ -41,7 +54,7 @@ export const SeriesGridWire = z.object({
   startMs: z.number(),
   stepMs: z.number(),
   count: z.number(),
-  series: z.array(z.object({ labels: z.record(z.string(), z.string()), values: z.array(z.number().nullable()) })),
+  series: z.array(z.object({ labels: byKey(z.string()), values: z.array(z.number().nullable()) })),
 });
 
 /** A part of the answer that could not be had: which source, its own words, what to do. */

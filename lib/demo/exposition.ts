@@ -1,4 +1,5 @@
 /** Prometheus text (format 0.0.4) and OpenMetrics text of simulated measurements. */
+import { ownValue } from '../model/own-value.ts';
 
 export type MetricType = 'gauge' | 'counter' | 'untyped';
 /** Adds a sample; a gauge where no type is given. */
@@ -25,7 +26,8 @@ const escapeLabel = (text: string): string =>
 /** `{a="b",c="d"}` in the order given; '' for no labels. */
 export function labelText(labels: Readonly<Record<string, string>>): string {
   let pairs = '';
-  for (const name in labels) pairs += `${pairs === '' ? '' : ','}${name}="${escapeLabel(labels[name] ?? '')}"`;
+  for (const name in labels)
+    pairs += `${pairs === '' ? '' : ','}${name}="${escapeLabel(ownValue(labels, name) ?? '')}"`;
   return pairs === '' ? '' : `{${pairs}}`;
 }
 

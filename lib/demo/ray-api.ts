@@ -1,5 +1,6 @@
 /** Ray's State API and Jobs API over the simulation: paths, envelopes and limits of ray 2.58. Just over 300 lines: one API. */
 
+import { ownValue } from '../model/own-value.ts';
 import type { ApiAnswer } from './api-answer.ts';
 import { type Attempt, stateAt } from './attempt.ts';
 import { JOB_OVER, nodeLabels, nodeResources, OWNER_LEFT } from './cluster-events.ts';
@@ -252,7 +253,7 @@ function filtered<T>(all: readonly T[], query: URLSearchParams, rowOf: (one: T) 
   return all.filter((one) => {
     const row = rowOf(one);
     return keys.every((key, index) => {
-      const same = String(row[key] ?? '').toLowerCase() === (values[index] ?? '');
+      const same = String(ownValue(row, key) ?? '').toLowerCase() === (values[index] ?? '');
       return predicates[index] === '!=' ? !same : same;
     });
   });

@@ -1,6 +1,7 @@
 /** Use case of GET /api/alerts/{fingerprint}: the value against its threshold, when, where, and what fired beside it. */
 import type { AlertDetailWire, AlertWireValue } from '../contract/alerts.ts';
 import type { SourceNoticeWire } from '../contract/wire-values.ts';
+import { ownValue } from '../model/own-value.ts';
 import type { LabelSet, SeriesGrid } from '../model/series.ts';
 import { type Milliseconds, milliseconds, nanoseconds, nanosecondsToMilliseconds } from '../model/units.ts';
 import { alertTransitions } from '../store/queries/alert-transitions.ts';
@@ -95,7 +96,7 @@ const near = (one: AlertWireValue, other: AlertWireValue): boolean => {
 /** A series is the alert's where its labels are all among those of the alert. */
 function belongs(series: LabelSet, alertLabels: LabelSet): boolean {
   return Object.entries(series).every(
-    ([name, value]) => name === '__name__' || name === 'alertstate' || alertLabels[name] === value,
+    ([name, value]) => name === '__name__' || name === 'alertstate' || ownValue(alertLabels, name) === value,
   );
 }
 

@@ -1,5 +1,6 @@
 /** From the labels of an alert to what they name in the cluster: node, GPU, rank, worker, job, function. */
 import type { AlertDetailWire } from '../contract/alerts.ts';
+import { ownValue } from '../model/own-value.ts';
 import type { LabelSet } from '../model/series.ts';
 import { nodesAtAddress, rankOnGpu } from '../store/queries/alert-entities.ts';
 import { clusterOf } from './alert-join.ts';
@@ -10,7 +11,10 @@ type Entities = AlertDetailWire['entities'];
 const LOOK_BACK_NS = 600_000_000_000n;
 
 const first = (labels: LabelSet, ...names: string[]): string | null => {
-  for (const name of names) if (labels[name]) return labels[name];
+  for (const name of names) {
+    const value = ownValue(labels, name);
+    if (value) return value;
+  }
   return null;
 };
 

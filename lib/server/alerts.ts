@@ -5,6 +5,8 @@ import type { AlertsWire, AlertWireValue } from '../contract/alerts.ts';
 import type { SourceNoticeWire } from '../contract/wire-values.ts';
 import type { LabelSet } from '../model/series.ts';
 import { milliseconds } from '../model/units.ts';
+import { byKey } from '../schema/by-key.ts';
+import { errorSentence } from '../schema/error-sentence.ts';
 import { AlertmanagerAlerts } from '../sources/alertmanager/wire.ts';
 import { decodeRules, type PrometheusRule } from '../sources/prometheus/decode.ts';
 import { ConfigStatus } from '../sources/prometheus/wire.ts';
@@ -26,7 +28,7 @@ const RESOLVED_KEPT_NS = 86_400_000_000_000n;
 const MOST_ALERTS = 5_000;
 const STATE_ORDER = { firing: 0, pending: 1, resolved: 2 } as const;
 const GlobalConfig = z.looseObject({
-  global: z.looseObject({ external_labels: z.record(z.string(), z.coerce.string()).optional() }).nullish(),
+  global: z.looseObject({ external_labels: byKey(z.coerce.string()).optional() }).nullish(),
 });
 
 export async function alerts(
@@ -113,7 +115,7 @@ export function noticeOf(source: string, error: unknown): SourceNoticeWire {
   return {
     source,
     kind: code.endsWith('-late') ? 'late' : code.endsWith('-down') ? 'down' : 'refused',
-    message: known.message,
+    message: errorSentence(error),
     whatToDo: 'whatToDo' in known && known.whatToDo !== null ? String(known.whatToDo) : null,
   };
 }

@@ -9,6 +9,10 @@ import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { MOST_RETENTION_DAYS } from '../model/kept-until.ts';
+import { ownValue } from '../model/own-value.ts';
+import { byKey } from '../schema/by-key.ts';
+import { errorSentence } from '../schema/error-sentence.ts';
+import { issuePath, issueSentence } from '../schema/issue-sentence.ts';
 import { isPathSegment } from './http/canonical-path.ts';
 import { trustedProxies } from './http/client-address.ts';
 
@@ -91,7 +95,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const FileAuth = {
   bearerToken: z.string().optional(),
   basic: z.strictObject({ user: z.string(), password: z.string() }).optional(),
-  headers: z.record(z.string(), z.string()).optional(),
+  headers: byKey(z.string()).optional(),
   caFile: z.string().optional(),
 };
 const FileSource = z.strictObject({ url: z.string(), ...FileAuth });
@@ -102,7 +106,7 @@ const File = z.strictObject({
         name: z.string().min(1),
         owner: z.string().optional(),
         ray: FileSource.optional(),
-        matchLabels: z.record(z.string(), z.string()).optional(),
+        matchLabels: byKey(z.string()).optional(),
       }),
     )
     .optional(),
@@ -125,12 +129,14 @@ function readFile(path: string): z.infer<typeof File> {
   try {
     value = parse(readFileSync(path, 'utf8')) ?? {};
   } catch (error) {
-    throw new ConfigError(`${path} is not valid YAML: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ConfigError(`${path} is not valid YAML: ${errorSentence(error, 'the file')}`);
   }
   const parsed = File.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new ConfigError(`${path}: ${issue?.path.join('.') || 'the file'}: ${issue?.message ?? 'invalid'}`);
+  const [issue] = parsed.error.issues;
+  throw new ConfigError(
+    `${path}: ${(issue && issuePath(issue)) || 'the file'}: ${issue ? issueSentence(issue) : 'expected another value'}`,
+  );
 }
 
 function address(key: string, value: string): string {
@@ -168,21 +174,21 @@ function source(key: string, given: FileSourceValue): HttpSource {
 }
 
 function fromEnvironment(environment: Environment, name: string): FileSourceValue | undefined {
-  const url = environment[`${name}_URL`];
+  const url = ownValue(environment, `${name}_URL`);
   if (!url) return undefined;
-  const token = environment[`${name}_BEARER_TOKEN`];
-  const user = environment[`${name}_USER`];
-  const caFile = environment[`${name}_CA_FILE`];
+  const token = ownValue(environment, `${name}_BEARER_TOKEN`);
+  const user = ownValue(environment, `${name}_USER`);
+  const caFile = ownValue(environment, `${name}_CA_FILE`);
   return {
     url,
     ...(token ? { bearerToken: token } : {}),
-    ...(user ? { basic: { user, password: environment[`${name}_PASSWORD`] ?? '' } } : {}),
+    ...(user ? { basic: { user, password: ownValue(environment, `${name}_PASSWORD`) ?? '' } } : {}),
     ...(caFile ? { caFile } : {}),
   };
 }
 
 function whole(environment: Environment, key: string, preset: number, min: number, max: number): number {
-  const value = environment[key];
+  const value = ownValue(environment, key);
   if (value === undefined || value === '') return preset;
   const count = Number(value);
   if (!Number.isInteger(count) || count < min || count > max)

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { SourceHealthWire } from '../contract/health.ts';
+import { byKey } from '../schema/by-key.ts';
 import { type Config, selfAddress } from './config.ts';
 import type { ManagedPrometheus } from './managed-prometheus.ts';
 import type { RaySources } from './ray-sources.ts';
@@ -29,9 +30,7 @@ const REUSE_MS = 6 * 3_600_000;
 
 const Ready = z.object({
   dashboardUrl: z.string(),
-  targets: z.array(
-    z.object({ job: z.string(), targets: z.array(z.string()), labels: z.record(z.string(), z.string()) }),
-  ),
+  targets: z.array(z.object({ job: z.string(), targets: z.array(z.string()), labels: byKey(z.string()) })),
 });
 
 /** A line of the simulation's standard output; anything else that it says there is no progress. */

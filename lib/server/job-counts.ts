@@ -4,6 +4,7 @@
  * no count holds more than a range in memory, and it stops between two.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ownValue, setOwnValue } from '../model/own-value.ts';
 import type { Engine } from '../store/engine.ts';
 import { takeTurns } from '../store/event-loop-turns.ts';
 import { countsInRange, countsOfJobs, type FunctionCounts, uncountedJobs } from '../store/queries/job-counts.ts';
@@ -164,6 +165,6 @@ function add(byFunction: Map<string, Sums>, row: FunctionCounts): void {
   }
   for (const name of ['n', 'done', 'bad', 'active', 'waiting', 'again'] as const) sums[name] += row[name];
   const held = { ...sums.held };
-  for (const [name, amount] of Object.entries(row.held)) held[name] = (held[name] ?? 0) + amount;
+  for (const [name, amount] of Object.entries(row.held)) setOwnValue(held, name, (ownValue(held, name) ?? 0) + amount);
   sums.held = held;
 }

@@ -1,6 +1,7 @@
 /** Use case of GET /api/jobs/<jobId>/logs: of the driver, or of one task attempt; from Ray, else what was kept of it. */
 import type { LogsWire } from '../contract/jobs.ts';
 import type { SourceNoticeWire } from '../contract/wire-values.ts';
+import { errorSentence } from '../schema/error-sentence.ts';
 import { megabytes } from '../sources/http/json-reader.ts';
 import { LOG_BYTES } from '../sources/ray/client.ts';
 import { attemptsOfTask } from '../store/queries/attempts.ts';
@@ -133,7 +134,7 @@ async function fromRay(
     const down = 'code' in error && error.code === 'ray-down';
     const late = 'code' in error && error.code === 'source-late';
     const advice = 'whatToDo' in error && error.whatToDo !== null ? String(error.whatToDo) : null;
-    return refuse(late ? 'late' : down ? 'down' : 'refused', error.message, advice);
+    return refuse(late ? 'late' : down ? 'down' : 'refused', errorSentence(error), advice);
   }
 }
 

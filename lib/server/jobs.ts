@@ -1,5 +1,6 @@
 /** Use cases of jobs: the list, one job, its identity across clusters and sessions, its completeness. */
 import type { CompletenessWireValue, JobSummaryWire, JobsWire, JobWire } from '../contract/jobs.ts';
+import { ownValue, setOwnValue } from '../model/own-value.ts';
 import { IMPORTED_SESSION } from '../model/task.ts';
 import { staleCounts } from '../store/queries/job-counts.ts';
 import { type JobIdentity, jobIdentities } from '../store/queries/job-identities.ts';
@@ -29,8 +30,7 @@ export function ownerOf(metadata: string): string | null {
 }
 
 function ownerIn(metadata: Readonly<Record<string, string>>): string | null {
-  for (const key of OWNER_KEYS) if (metadata[key]) return metadata[key] ?? null;
-  return null;
+  return OWNER_KEYS.map((key) => ownValue(metadata, key)).find((name) => name) ?? null;
 }
 
 const orNull = (text: string): string | null => (text === '' ? null : text);
@@ -78,7 +78,7 @@ function heldResources(row: JobRow): Record<string, number> {
   if (row.end_ns !== null) return {};
   const held: Record<string, number> = {};
   for (const part of [row.task_resources, row.actor_resources])
-    for (const [name, amount] of Object.entries(part)) held[name] = (held[name] ?? 0) + amount;
+    for (const [name, amount] of Object.entries(part)) setOwnValue(held, name, (ownValue(held, name) ?? 0) + amount);
   // Sums of tenths of a CPU are not exact in float64: Ray counts in units of 1/10000 itself.
   return Object.fromEntries(Object.entries(held).map(([name, amount]) => [name, Math.round(amount * 1e4) / 1e4]));
 }
@@ -89,7 +89,8 @@ interface JobsQuery {
   readonly status?: string | undefined;
   readonly internal?: boolean | undefined;
   readonly limit: number;
-  readonly cursor?: string | undefined;
+  /** Jobs before this page. */
+  readonly cursor?: number | undefined;
 }
 
 export async function listJobs(runtime: Runtime, query: JobsQuery, signal?: AbortSignal): Promise<JobsWire> {
@@ -105,12 +106,7 @@ export async function listJobs(runtime: Runtime, query: JobsQuery, signal?: Abor
   const shown = rows
     .map(jobSummary)
     .filter((job) => (query.internal || !job.isInternal) && (!query.status || job.status === query.status));
-  const from = query.cursor ? Number(query.cursor) : 0;
-  if (!Number.isInteger(from) || from < 0)
-    throw new ProblemError(
-      'invalid-parameter',
-      `parameter "cursor" is ${JSON.stringify(query.cursor)}: take it from nextCursor`,
-    );
+  const from = query.cursor ?? 0;
   const next = from + query.limit;
   return {
     jobs: shown.slice(from, next),
@@ -183,7 +179,7 @@ export async function completenessOf(runtime: Runtime, job: JobIdentity): Promis
     runtime.engine.select(storedAttempts, params),
     runtime.engine.select(completeness, params),
   ]);
-  const sources = (stored?.sources ?? []).map((source) => SOURCE_NAMES[source] ?? source).sort();
+  const sources = (stored?.sources ?? []).map((source) => ownValue(SOURCE_NAMES, source) ?? source).sort();
   const hasEvents = sources.includes('events');
   // A list cut at 10,000 matters only while the store has less than it reported: the events, or later lists, told the
   // rest. What other sources have to say of themselves is of no interest where events tell everything.

@@ -3,6 +3,7 @@
  * or KubeRay gave them. A session nobody named is a cluster of its own name.
  */
 import type { NodeMeasurement } from '../model/node-measurement.ts';
+import { ownValue } from '../model/own-value.ts';
 import type { LabelSet } from '../model/series.ts';
 import type { HeardSessionRow } from '../store/queries/clusters.ts';
 import type { ClusterConfig } from './config.ts';
@@ -27,7 +28,7 @@ export interface KnownCluster {
 /** True where every label of the matcher is there with that value; an empty matcher matches nothing. */
 export function labelsMatch(matcher: LabelSet, labels: LabelSet): boolean {
   const wanted = Object.entries(matcher);
-  return wanted.length > 0 && wanted.every(([name, value]) => labels[name] === value);
+  return wanted.length > 0 && wanted.every(([name, value]) => ownValue(labels, name) === value);
 }
 
 /** The name series give their cluster: as configured, else KubeRay's label; null where they give none. */

@@ -1,5 +1,8 @@
 /** An error that the HTTP API tells as it is (RFC 9457). Told apart by `problem`, not by class: see runtime.ts. */
+import { randomBytes } from 'node:crypto';
 import { PROBLEM_CODES, type ProblemCode, type ProblemWire } from '../contract/problem.ts';
+import { ownValue } from '../model/own-value.ts';
+import { errorSentence } from '../schema/error-sentence.ts';
 
 export class ProblemError extends Error {
   readonly problem: ProblemWire;
@@ -61,10 +64,18 @@ const STORE_CODES: Readonly<Record<string, ProblemCode>> = {
   'ray-refused': 'source-failed',
 };
 
-/** Any thrown value as a problem: known errors keep their words, others become `internal`. */
+const shortId = (): string => randomBytes(6).toString('hex');
+
+/**
+ * Any thrown value as a problem. Errors of X-Ray's own keep their words, those of the store and of sources are said in one clean
+ * sentence; of anything else the caller learns an id, under which the log has it whole.
+ */
 export function toProblem(error: unknown): { problem: ProblemWire; headers: Readonly<Record<string, string>> } {
   if (error instanceof Error && 'problem' in error) return error as ProblemError;
-  const code = error instanceof Error && 'code' in error ? STORE_CODES[String(error.code)] : undefined;
-  const words = error instanceof Error ? error.message : String(error);
-  return new ProblemError(code ?? 'internal', words);
+  const code = error instanceof Error && 'code' in error ? ownValue(STORE_CODES, String(error.code)) : undefined;
+  if (code !== undefined) return new ProblemError(code, errorSentence(error));
+  const id = shortId();
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`${JSON.stringify({ level: 'error', event: 'internal', id, reason })}\n`);
+  return new ProblemError('internal', `X-Ray failed; its log says why (id ${id})`);
 }

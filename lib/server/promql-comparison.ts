@@ -1,4 +1,5 @@
 /** What an alert's expression compares, and with what: enough of PromQL to find its top-level comparison. */
+import { ownValue } from '../model/own-value.ts';
 
 export interface Comparison {
   readonly expression: string;
@@ -32,7 +33,7 @@ export function splitComparison(promql: string): Comparison {
   if (operators.some((one) => one.text === 'or')) return whole;
   const set = operators.find((one) => one.text === 'and' || one.text === 'unless');
   if (set) return splitComparison(text.slice(0, set.at).trim());
-  const operator = operators.findLast((one) => one.text in FLIPPED);
+  const operator = operators.findLast((one) => Object.hasOwn(FLIPPED, one.text));
   if (!operator) return whole;
   const left = text.slice(0, operator.at).trim();
   const right = text.slice(operator.at + operator.text.length).trim();
@@ -40,7 +41,8 @@ export function splitComparison(promql: string): Comparison {
   const threshold = numberOf(right);
   if (threshold !== null) return { expression: left, threshold, comparison: operator.text };
   const flipped = numberOf(left);
-  if (flipped !== null) return { expression: right, threshold: flipped, comparison: FLIPPED[operator.text] ?? null };
+  if (flipped !== null)
+    return { expression: right, threshold: flipped, comparison: ownValue(FLIPPED, operator.text) ?? null };
   return { expression: withoutMatching(left, right) ? left : promql, threshold: null, comparison: null };
 }
 

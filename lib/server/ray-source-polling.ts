@@ -3,6 +3,7 @@
  * while it fails, and never for more than a fifth of the time that its dashboard needs to answer.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorSentence } from '../schema/error-sentence.ts';
 import { createRayClient } from '../sources/ray/client.ts';
 import type { Engine } from '../store/engine.ts';
 import { insertCompleteness } from '../store/insert-completeness.ts';
@@ -114,7 +115,7 @@ export function createPolledRay(options: PolledRayOptions): PolledRaySource {
       if (problem)
         state.set(
           'degraded',
-          `${problem.message}${others.length > 0 ? ` (and ${others.length} more)` : ''}`,
+          `${errorSentence(problem)}${others.length > 0 ? ` (and ${others.length} more)` : ''}`,
           'whatToDo' in problem ? String(problem.whatToDo) : null,
         );
       if (look.cutShort) pause = Math.min(PAUSE.failing, pause * 2);

@@ -1,5 +1,7 @@
 /** What a source's health line says, kept up to date by its calls: state, since when, last success, last words. */
 import type { SourceHealthWire } from '../contract/health.ts';
+import { setOwnValue } from '../model/own-value.ts';
+import { errorSentence } from '../schema/error-sentence.ts';
 import { CLOCK_OFF_S, durationText } from './sources/clock-off.ts';
 
 export interface SourceState {
@@ -41,10 +43,10 @@ export function createSourceState(
     failed(error) {
       const advice = error instanceof Error && 'whatToDo' in error ? String(error.whatToDo) : null;
       const refused = error instanceof Error && 'code' in error && String(error.code).endsWith('-refused');
-      set(refused ? 'degraded' : 'down', error instanceof Error ? error.message : String(error), advice);
+      set(refused ? 'degraded' : 'down', errorSentence(error), advice);
     },
     detail(name, value) {
-      details[name] = value;
+      setOwnValue(details, name, value);
     },
     clock(aheadMs) {
       const seconds = Math.round(aheadMs / 1000);

@@ -6,6 +6,7 @@ import { statfs } from 'node:fs/promises';
 import { Gauge } from 'prom-client';
 import { z } from 'zod';
 import type { SourceHealthWire } from '../contract/health.ts';
+import { errorSentence } from '../schema/error-sentence.ts';
 import type { Engine, Query } from '../store/engine.ts';
 import type { EngineWatcher } from './measured-engine.ts';
 import { createSourceState, publicUrl } from './source-state.ts';
@@ -56,7 +57,7 @@ export function createStoreHealth(
     registers,
   });
   const up = new Gauge({ name: 'xray_store_up', help: '1 while the store answers.', registers });
-  const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+  const words = (error: unknown): string => errorSentence(error);
   const whatToDo =
     where.url === null
       ? `look at the free space and the rights of ${where.directory}, then start X-Ray again`

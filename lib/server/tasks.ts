@@ -1,4 +1,5 @@
 /** Use cases of task attempts: summary per function, pages, one task with its chain, what ran there then. */
+import { type AttemptPlace, attemptCursorOf } from '../contract/cursors.ts';
 import type { AttemptWireValue, RanThenWire, TasksSummaryWire, TasksWire } from '../contract/jobs.ts';
 import {
   type AttemptRowValue,
@@ -10,8 +11,6 @@ import {
 import { sessionClusters } from '../store/queries/sessions.ts';
 import { completenessOf, type JobQuery, resolveJob } from './jobs.ts';
 import { plainText } from './kept-logs.ts';
-import { parseMoment } from './moment.ts';
-import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
 
 export function attemptWire(row: AttemptRowValue): AttemptWireValue {
@@ -64,20 +63,10 @@ interface TasksQuery extends JobQuery {
   readonly node?: string | undefined;
   readonly worker?: string | undefined;
   readonly limit: number;
-  readonly cursor?: string | undefined;
+  readonly cursor?: AttemptPlace | undefined;
 }
 
-/** A cursor is `<createdNs>.<attempt>.<taskId>` of the last row. */
-function parseCursor(cursor: string | undefined): { afterNs: string; afterAttempt: number; after: string } {
-  if (cursor === undefined) return { afterNs: '0', afterAttempt: 0, after: '' };
-  const match = /^(\d{1,19})\.(\d{1,9})\.([0-9a-f]+)$/.exec(cursor);
-  if (!match)
-    throw new ProblemError(
-      'invalid-parameter',
-      `parameter "cursor" is ${JSON.stringify(cursor)}: take it from nextCursor`,
-    );
-  return { afterNs: match[1] ?? '0', afterAttempt: Number(match[2]), after: match[3] ?? '' };
-}
+const FIRST_PAGE: AttemptPlace = { afterNs: 0n, afterAttempt: 0, after: '' };
 
 export async function listTasks(runtime: Runtime, query: TasksQuery): Promise<TasksWire> {
   const job = await resolveJob(runtime, query);
@@ -90,7 +79,7 @@ export async function listTasks(runtime: Runtime, query: TasksQuery): Promise<Ta
     worker: query.worker ?? '',
   };
   const [rows, [matched]] = await Promise.all([
-    runtime.engine.select(tasksPage, { ...filters, ...parseCursor(query.cursor), limit: query.limit }),
+    runtime.engine.select(tasksPage, { ...filters, ...(query.cursor ?? FIRST_PAGE), limit: query.limit }),
     runtime.engine.select(tasksMatched, filters),
   ]);
   const last = rows.at(-1);
@@ -98,7 +87,7 @@ export async function listTasks(runtime: Runtime, query: TasksQuery): Promise<Ta
     tasks: rows.map(attemptWire),
     matched: matched?.matched ?? 0,
     nextCursor:
-      last && rows.length === query.limit ? `${last.created_ns ?? '0'}.${last.attempt}.${last.task_id}` : null,
+      last && rows.length === query.limit ? attemptCursorOf(last.created_ns ?? '0', last.attempt, last.task_id) : null,
     completeness: await completenessOf(runtime, job),
   };
 }
@@ -109,12 +98,11 @@ interface RanThenQuery {
   readonly node?: string | undefined;
   readonly worker?: string | undefined;
   readonly function?: string | undefined;
-  readonly from: string;
-  readonly to: string;
+  readonly from: bigint;
+  readonly to: bigint;
   readonly limit: number;
 }
 
-/** Throws ProblemError `invalid-parameter` where `from` or `to` is no time. */
 export async function listRanThen(runtime: Runtime, query: RanThenQuery): Promise<RanThenWire> {
   const clusters = await sessionClusters(runtime.engine);
   const sessions = query.cluster
@@ -127,8 +115,8 @@ export async function listRanThen(runtime: Runtime, query: RanThenQuery): Promis
     node: query.node ?? '',
     worker: query.worker ?? '',
     function: query.function ?? '',
-    from: parseMoment('from', query.from),
-    to: parseMoment('to', query.to),
+    from: query.from,
+    to: query.to,
     limit: query.limit,
   });
   return {

@@ -1,4 +1,5 @@
 /** Use cases of traces: the list, and one trace with its spans joined to the Ray tasks that they are. */
+import { type TracePlace, traceCursorOf } from '../contract/cursors.ts';
 import type { SpanWireValue, TracesWire, TraceWire } from '../contract/traces.ts';
 import { sessionClusters } from '../store/queries/sessions.ts';
 import { attemptsForSpans } from '../store/queries/span-tasks.ts';
@@ -10,47 +11,20 @@ import type { Runtime } from './runtime.ts';
 interface TracesQuery {
   readonly service?: string | undefined;
   readonly name?: string | undefined;
-  readonly attributes?: string | undefined;
+  readonly attributes?: { readonly keys: readonly string[]; readonly values: readonly string[] } | undefined;
   readonly minDurationMs?: number | undefined;
   readonly maxDurationMs?: number | undefined;
   readonly errors?: boolean | undefined;
   readonly from?: bigint | undefined;
   readonly to?: bigint | undefined;
   readonly limit: number;
-  readonly cursor?: string | undefined;
+  readonly cursor?: TracePlace | undefined;
 }
 
 const END_OF_TIME = 9_223_372_036_854_775_807n;
 
-/** `key=value&&key=value`; a part without `=` is refused. */
-function attributePairs(text: string | undefined): { keys: string[]; values: string[] } {
-  const pairs = (text ?? '').split('&&').filter((part) => part.trim() !== '');
-  const keys: string[] = [];
-  const values: string[] = [];
-  for (const pair of pairs) {
-    const at = pair.indexOf('=');
-    if (at <= 0)
-      throw new ProblemError('invalid-parameter', `parameter "attributes" has "${pair}": expected key=value`);
-    keys.push(pair.slice(0, at).trim());
-    values.push(pair.slice(at + 1).trim());
-  }
-  return { keys, values };
-}
-
-/** Where the page before ended: `<start ns>.<trace id>`. */
-function readCursor(cursor: string | undefined): { readonly afterNs: bigint; readonly afterId: string } {
-  if (cursor === undefined) return { afterNs: 0n, afterId: '' };
-  const [, ns, id] = /^(\d{1,19})\.([0-9a-f]{32})$/.exec(cursor) ?? [];
-  if (ns === undefined || id === undefined)
-    throw new ProblemError(
-      'invalid-parameter',
-      `parameter "cursor" is ${JSON.stringify(cursor)}: take it from nextCursor`,
-    );
-  return { afterNs: BigInt(ns), afterId: id };
-}
-
 export async function listTraces(runtime: Runtime, query: TracesQuery): Promise<TracesWire> {
-  const after = readCursor(query.cursor);
+  const after = query.cursor ?? { afterNs: 0n, afterId: '' };
   const params = {
     service: query.service ?? '',
     name: query.name ?? '',
@@ -59,7 +33,8 @@ export async function listTraces(runtime: Runtime, query: TracesQuery): Promise<
     to: query.to ?? END_OF_TIME,
     minNs: BigInt(Math.round((query.minDurationMs ?? 0) * 1e6)),
     maxNs: query.maxDurationMs === undefined ? END_OF_TIME : BigInt(Math.round(query.maxDurationMs * 1e6)),
-    ...attributePairs(query.attributes),
+    keys: query.attributes?.keys ?? [],
+    values: query.attributes?.values ?? [],
   };
   const [rows, [matched], services] = await Promise.all([
     runtime.engine.select(tracesPage, { ...params, ...after, limit: query.limit + 1 }),
@@ -83,7 +58,7 @@ export async function listTraces(runtime: Runtime, query: TracesQuery): Promise<
     })),
     matched: matched?.matched ?? 0,
     services: services.map((row) => row.service),
-    nextCursor: rows.length > shown.length && last ? `${last.start_ns}.${last.trace_id}` : null,
+    nextCursor: rows.length > shown.length && last ? traceCursorOf(last.start_ns, last.trace_id) : null,
   };
 }
 

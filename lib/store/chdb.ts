@@ -113,7 +113,7 @@ class Lanes {
  */
 function setParams(query: Query<unknown>, params: Readonly<Record<string, Param>>): string {
   for (const [, name] of query.sql.matchAll(/\{(\w+):/g))
-    if (name && !(name in params))
+    if (name && !Object.hasOwn(params, name))
       throw new StoreError('store-failed', `query "${query.name}" failed: parameter ${name} is not given`);
   const list = Object.entries(params).map(([name, value]) => `param_${name} = ${quoted(paramText(value))}`);
   return list.length > 0 ? `SET ${list.join(', ')};\n` : '';

@@ -4,6 +4,7 @@
  * a parameter.
  */
 import type { z } from 'zod';
+import { ownValue, setOwnValue } from '../model/own-value.ts';
 
 export type Param = string | number | bigint | boolean | readonly string[] | readonly number[] | readonly bigint[];
 
@@ -91,7 +92,8 @@ export function storeErrorCode(words: string, during: 'query' | 'insert'): Store
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '\\0' };
-const escaped = (text: string): string => text.replace(/[\\\t\n\r\0]/g, (character) => ESCAPES[character] ?? character);
+const escaped = (text: string): string =>
+  text.replace(/[\\\t\n\r\0]/g, (character) => ownValue(ESCAPES, character) ?? character);
 /** Text inside single quotes of SQL. */
 export const quoted = (text: string): string => `'${escaped(text).replaceAll("'", "\\'")}'`;
 
@@ -112,7 +114,7 @@ function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   const copy: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value))
-    copy[key] = typeof item === 'string' || typeof item === 'number' ? item : plain(item);
+    setOwnValue(copy, key, typeof item === 'string' || typeof item === 'number' ? item : plain(item));
   return copy;
 }
 

@@ -1,4 +1,6 @@
 /** ClickHouse over its HTTP interface (https://clickhouse.com/docs/interfaces/http). */
+
+import { setOwnValue } from '../model/own-value.ts';
 import {
   type Engine,
   encoded,
@@ -69,7 +71,7 @@ export function openRemote(store: RemoteStore): Engine {
       // An aborted request ends its query in the server too.
       cancel_http_readonly_queries_on_client_close: '1',
     };
-    for (const [name, value] of Object.entries(params)) settings[`param_${name}`] = paramText(value);
+    for (const [name, value] of Object.entries(params)) setOwnValue(settings, `param_${name}`, paramText(value));
     return post(`query "${query.name}"`, 'query', settings, query.sql, options);
   }
 
@@ -95,7 +97,7 @@ export function openRemote(store: RemoteStore): Engine {
     },
     async insertFrom(table, query, params) {
       const settings: Record<string, string> = { wait_end_of_query: '1' };
-      for (const [name, value] of Object.entries(params)) settings[`param_${name}`] = paramText(value);
+      for (const [name, value] of Object.entries(params)) setOwnValue(settings, `param_${name}`, paramText(value));
       await post(`query "${query.name}" into ${table}`, 'query', settings, `INSERT INTO ${table} ${query.sql}`, {
         timeoutMs: 600_000,
       });

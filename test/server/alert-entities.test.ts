@@ -47,7 +47,7 @@ it('names the rank and worker of a GPU from synthetic spans, by UUID and by host
 });
 
 it('counts what ran there then before the limit, and narrows by cluster and function', async () => {
-  const query = { from: String(window.fromNs), to: String(window.toNs), limit: 3 };
+  const query = { from: BigInt(window.fromNs), to: BigInt(window.toNs), limit: 3 };
   const all = await listRanThen(runtime, query);
   expect(all.rows).toHaveLength(3);
   expect(all.matched).toBeGreaterThan(3);

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tracesRoute } from '../../lib/contract/traces.ts';
 import type { Span } from '../../lib/model/span.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
 import { getTrace, listTraces } from '../../lib/server/traces.ts';
@@ -87,7 +88,7 @@ describe('OTLP bodies', () => {
 
   it('filters by attribute, duration and window', async () => {
     const all = await listTraces(runtime, { limit: 1000 });
-    const rank1 = await listTraces(runtime, { limit: 1000, attributes: 'rank=1' });
+    const rank1 = await listTraces(runtime, tracesRoute.query.parse({ limit: 1000, attributes: 'rank=1' }));
     expect(rank1.matched).toBeGreaterThan(0);
     expect(rank1.matched).toBeLessThanOrEqual(all.matched);
     expect((await listTraces(runtime, { limit: 10, minDurationMs: 3_600_000 })).matched).toBe(0);

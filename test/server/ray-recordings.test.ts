@@ -1,5 +1,6 @@
 /** What X-Ray says of recorded clusters equals what the workloads counted themselves and what Ray's State API said. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tasksRoute } from '../../lib/contract/jobs.ts';
 import { getJob, listJobs } from '../../lib/server/jobs.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
 import { getTask } from '../../lib/server/task.ts';
@@ -60,7 +61,7 @@ describe.each(['mixed', 'oom', 'truncated'])('recording %s', (scenario) => {
     let cursor: string | undefined;
     let matched = 0;
     do {
-      const page = await listTasks(runtime, { jobId, session, limit: 700, cursor });
+      const page = await listTasks(runtime, tasksRoute.query.parse({ jobId, session, limit: 700, cursor }));
       for (const task of page.tasks) seen.add(`${task.taskId}.${task.attempt}`);
       cursor = page.nextCursor ?? undefined;
       matched = page.matched;

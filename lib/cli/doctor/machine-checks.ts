@@ -5,6 +5,7 @@ import { createConnection } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { DoctorCheckWire } from '../../contract/cli.ts';
+import { byKey } from '../../schema/by-key.ts';
 
 interface Machine {
   readonly root: string;
@@ -36,7 +37,7 @@ export async function machineChecks(machine: Machine): Promise<DoctorCheckWire[]
   ];
 }
 
-const Package = z.looseObject({ dependencies: z.record(z.string(), z.string()) });
+const Package = z.looseObject({ dependencies: byKey(z.string()) });
 
 function node(root: string): DoctorCheckWire {
   const pinned = Package.parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))).dependencies.node;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { IngestReport } from '../../contract/ingest.ts';
 import { Problem } from '../../contract/problem.ts';
+import { byKey } from '../../schema/by-key.ts';
 import type { Answer, XrayClient } from '../xray-client.ts';
 import { createBatches, reject, type Sent, type Tally } from './deliver.ts';
 import { type JsonShape, jsonPieces } from './json-pieces.ts';
@@ -29,7 +30,7 @@ export function sentOf(answer: Answer): Sent {
   return { refused: words === '' ? `HTTP ${answer.status}` : words, status: answer.status };
 }
 
-export const Parsed = z.union([z.array(z.unknown()), z.looseObject({})]);
+export const Parsed = z.union([z.array(z.unknown()), byKey(z.unknown())]);
 
 /** Parses a piece; undefined where it is no list and no object, which `fail` is told. */
 export function parsePiece(

@@ -1,4 +1,6 @@
 /** One event of PyTorch's profiler as an OTLP span (JSON), with what it says of a collective in X-Ray's words. */
+
+import { ownValue } from '../../model/own-value.ts';
 import { ANNOTATED, type KinetoSpan, type KinetoSurvey } from './kineto-survey.ts';
 
 type Value = string | number;
@@ -46,7 +48,7 @@ export function collectiveAttributes(event: KinetoSpan, span: number, survey: Ki
     const seq = numberOf(args.Seq);
     if (seq === null) return {};
     const elements = Math.max(numberOf(args['In msg nelems']) ?? 0, numberOf(args['Out msg nelems']) ?? 0);
-    const bytes = elements * (ELEMENT_BYTES[String(args.dtype)] ?? 0);
+    const bytes = elements * (ownValue(ELEMENT_BYTES, String(args.dtype)) ?? 0);
     const group = survey.groups.find((one) => one.pg_name === String(args['Process Group Name']));
     const within = group?.ranks.indexOf(rank) ?? -1;
     return {
@@ -84,7 +86,7 @@ function inputBytes(args: KinetoSpan['args']): number {
   const type: unknown = Array.isArray(types) ? types[0] : null;
   if (!Array.isArray(first) || typeof type !== 'string') return 0;
   const elements = first.reduce<number>((product, size) => product * (numberOf(size) ?? 0), 1);
-  return elements * (ELEMENT_BYTES[type] ?? 0);
+  return elements * (ownValue(ELEMENT_BYTES, type) ?? 0);
 }
 
 const attribute = (key: string, value: unknown): object => ({

@@ -4,6 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { byKey } from '../../schema/by-key.ts';
+import { errorSentence } from '../../schema/error-sentence.ts';
 import { PIECE_BYTES } from './import-events.ts';
 import { kinetoPieces } from './kineto-pieces.ts';
 import { openBytes } from './open-bytes.ts';
@@ -17,7 +19,7 @@ export const KinetoEvent = z.looseObject({
   pid: z.union([z.number(), z.string()]).default(''),
   tid: z.union([z.number(), z.string()]).default(''),
   id: z.union([z.number(), z.string()]).optional(),
-  args: z.record(z.string(), z.unknown()).default({}),
+  args: byKey(z.unknown()).default({}),
 });
 export type KinetoEvent = z.infer<typeof KinetoEvent>;
 
@@ -178,7 +180,7 @@ function factsOf(top: string, hash: string, ts: readonly number[], dur: readonly
   try {
     parsed = Top.parse(JSON.parse(top));
   } catch (error) {
-    const words = error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : String(error);
+    const words = errorSentence(error, 'it');
     throw new Error(`what stands beside the events cannot be read: ${words.slice(0, 200)}`);
   }
   let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

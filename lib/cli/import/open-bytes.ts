@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { ownValue } from '../../model/own-value.ts';
 
 /** Why a file cannot be read, for people: no code, no stack. */
 export class UnreadableError extends Error {}
@@ -22,7 +23,7 @@ const WORDS: Readonly<Record<string, string>> = {
 
 function unreadable(error: unknown): UnreadableError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return new UnreadableError(WORDS[code] ?? (error instanceof Error ? error.message : String(error)));
+  return new UnreadableError(ownValue(WORDS, code) ?? (error instanceof Error ? error.message : String(error)));
 }
 
 async function isGzip(path: string): Promise<boolean> {

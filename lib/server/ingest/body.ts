@@ -1,5 +1,7 @@
 /** JSON bodies that people and programs send to the API: checked before anything is built, big ones built off the event loop. */
+
 import { Worker } from 'node:worker_threads';
+import { errorSentence } from '../../schema/error-sentence.ts';
 import { checkJson } from '../../sources/json/check-json.ts';
 import type { Config } from '../config.ts';
 import { ProblemError } from '../problem.ts';
@@ -45,9 +47,6 @@ export async function parseJson(bytes: Uint8Array, limits: Limits): Promise<unkn
       : JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     if (error instanceof ProblemError) throw error;
-    throw new ProblemError(
-      'invalid-body',
-      `the body is not valid JSON: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new ProblemError('invalid-body', `the body is not valid JSON: ${errorSentence(error, 'the body')}`);
   }
 }

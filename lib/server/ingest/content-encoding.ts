@@ -2,8 +2,10 @@
  * Content-Encoding of bodies: none or gzip (RFC 1952, several members too), as OTLP/HTTP asks of a server. Bounded in
  * bytes and in how many times larger than itself a body becomes; it is read in a worker, and some at a time.
  */
+
 import { promisify } from 'node:util';
 import { createGunzip, gunzip } from 'node:zlib';
+import { errorSentence } from '../../schema/error-sentence.ts';
 import { ProblemError } from '../problem.ts';
 
 export type ContentEncoding = 'identity' | 'gzip';
@@ -33,10 +35,7 @@ export function contentEncoding(header: string): ContentEncoding {
 }
 
 const broken = (error: unknown): ProblemError =>
-  new ProblemError(
-    'invalid-body',
-    `the body is not valid gzip: ${error instanceof Error ? error.message : String(error)}`,
-  );
+  new ProblemError('invalid-body', `the body is not valid gzip: ${errorSentence(error, 'the body')}`);
 
 /** Bytes that a gzip says it becomes; what it really becomes may differ. */
 function told(bytes: Uint8Array): number {

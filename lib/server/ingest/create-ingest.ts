@@ -3,13 +3,16 @@
  * be stored in time (admission.ts), parsed (parser-pool.ts; big ones off the event loop) and inserted (write-queue.ts).
  * What cannot be stored in time is refused at once with 429 and Retry-After, and counted.
  */
+
 import { Counter, Gauge } from 'prom-client';
 import type { SourceHealthWire } from '../../contract/health.ts';
 import type { IngestReportWire } from '../../contract/ingest.ts';
+import { IngestQuery } from '../../contract/ingest.ts';
 import type { SessionSighting } from '../../model/task.ts';
 import type { Engine } from '../../store/engine.ts';
 import { rayRows } from '../../store/insert-ray.ts';
 import type { Config } from '../config.ts';
+import { parseQuery } from '../http/parse-query.ts';
 import { ProblemError } from '../problem.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type Arrival, createAdmission } from './admission.ts';
@@ -204,7 +207,7 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
         const head = {
           contentType: request.headers.get('content-type') ?? '',
           contentEncoding: request.headers.get('content-encoding') ?? '',
-          cluster: new URL(request.url).searchParams.get('cluster'),
+          cluster: parseQuery(IngestQuery, request).cluster || null,
           peer: request.headers.get(PEER_HEADER) ?? '',
           signal: request.signal,
         };

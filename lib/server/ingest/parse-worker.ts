@@ -2,9 +2,11 @@
  * Worker thread of parser-pool.ts: decompresses and parses one body at a time; the lines go back without a copy. It
  * yields to the threads that answer questions.
  */
+
 import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
+import { errorSentence } from '../../schema/error-sentence.ts';
 import { ProblemError } from '../problem.ts';
 import { type ContentEncoding, gunzipBounded } from './content-encoding.ts';
 import { parseBody } from './parse-body.ts';
@@ -48,6 +50,6 @@ parentPort?.on('message', (message: WorkerJob) => {
   answer(message).catch((error: unknown) => {
     if (error instanceof ProblemError)
       parentPort?.postMessage({ problem: { code: error.problem.code, detail: error.message } });
-    else parentPort?.postMessage({ failed: error instanceof Error ? error.message : String(error) });
+    else parentPort?.postMessage({ failed: errorSentence(error, 'the body') });
   });
 });

@@ -1,5 +1,7 @@
 /** What becomes of a body: lines for the store, and records that were refused with their reasons. */
+
 import type { SessionSighting } from '../../model/task.ts';
+import { errorSentence } from '../../schema/error-sentence.ts';
 import { type EncodedRows, encodeRows } from '../../store/engine.ts';
 import type { Config } from '../config.ts';
 import { ProblemError } from '../problem.ts';
@@ -42,7 +44,7 @@ export interface ParseJob {
 const REJECTS_KEPT = 1000;
 const RECORD_SHOWN = 2000;
 
-export const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const words = (error: unknown): string => errorSentence(error, 'the body');
 
 export function refuseMany(count: number, what: string, limits: Config['limits']): void {
   if (count > limits.records)

@@ -11,6 +11,7 @@
  *
  * Rows that the store refuses to read are found by halving and set aside; nothing else of the batch is lost.
  */
+import { errorSentence } from '../../schema/error-sentence.ts';
 import { type Engine, encodeRows } from '../../store/engine.ts';
 import { ProblemError } from '../problem.ts';
 import { FairQueue, type Sender } from './fair-queue.ts';
@@ -69,7 +70,7 @@ export interface WriteQueue {
   readonly close: () => Promise<void>;
 }
 
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const words = (error: unknown): string => errorSentence(error, 'the row');
 const isBadRows = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'store-bad-rows';
 const OWN: Sender = { address: '', name: '' };

@@ -1,4 +1,6 @@
 /** Identity of an alert: FNV-1a 64 over its sorted labels (prometheus/common model/signature.go). */
+
+import { ownValue } from '../../model/own-value.ts';
 import type { LabelSet } from '../../model/series.ts';
 
 /** 14695981039346656037 in two halves; the prime is 2^40 + 0x1b3. */
@@ -20,7 +22,7 @@ export function alertFingerprint(labels: LabelSet): string {
   for (const { name, bytes } of names.sort((a, b) => Buffer.compare(a.bytes, b.bytes))) {
     for (const byte of bytes) add(byte);
     add(SEPARATOR);
-    for (const byte of Buffer.from(labels[name] ?? '')) add(byte);
+    for (const byte of Buffer.from(ownValue(labels, name) ?? '')) add(byte);
     add(SEPARATOR);
   }
   return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');

@@ -1,11 +1,12 @@
 /** Bodies of Alertmanager's API v2 (api/v2/openapi.yaml; recorded with 0.25, which has no `mutedBy`). */
 import { z } from 'zod';
+import { byKey } from '../../schema/by-key.ts';
 
 export const AlertmanagerAlerts = z.array(
   z.object({
     fingerprint: z.string(),
-    labels: z.record(z.string(), z.string()),
-    annotations: z.record(z.string(), z.string()).default({}),
+    labels: byKey(z.string()),
+    annotations: byKey(z.string()).default({}),
     /** When it began to FIRE (activeAt + `for`), RFC 3339. */
     startsAt: z.string(),
     /** The end of a resolved alert; only a guess while it fires. */

@@ -3,9 +3,11 @@
  * or names, 64-bit integers as text or numbers, lowerCamelCase or the original snake_case. A span that cannot be read is
  * rejected alone; its position counts spans through the whole body.
  */
+
 import { LAST_EXPIRING_S, MOST_RETENTION_DAYS } from '../../model/kept-until.ts';
 import type { Attributes, Span, SpanEvent, SpanKind, SpanLink, StatusCode } from '../../model/span.ts';
 import { nanoseconds } from '../../model/units.ts';
+import { errorSentence } from '../../schema/error-sentence.ts';
 import type { RecordVisitor } from '../json/json-text.ts';
 
 export type Node = Record<string, unknown>;
@@ -167,7 +169,7 @@ export function spanDecoder(
           if (!isNode(record)) throw new Error('the span is not an object');
           spans.push(span(record, resource, scope));
         } catch (error) {
-          reject(position, error instanceof Error ? error.message : String(error));
+          reject(position, errorSentence(error, 'the record'));
         }
         position += 1;
       }

@@ -1,5 +1,6 @@
 /** Bodies of Prometheus' HTTP API v1 (web/api/v1/api.go, recorded with 2.42). */
 import { z } from 'zod';
+import { byKey } from '../../schema/by-key.ts';
 
 export const Envelope = z.discriminatedUnion('status', [
   z.object({
@@ -16,7 +17,7 @@ export const Envelope = z.discriminatedUnion('status', [
   }),
 ]);
 
-const Labels = z.record(z.string(), z.string());
+const Labels = byKey(z.string());
 /** `data` of a query, its result read row by row (decode.ts). */
 export const QueryEnvelope = z.object({ resultType: z.enum(['vector', 'matrix', 'scalar', 'string']) });
 

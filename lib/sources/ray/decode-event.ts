@@ -19,6 +19,7 @@ import type {
 } from '../../model/task.ts';
 import { TASK_STATES } from '../../model/task.ts';
 import { bytes, type Nanoseconds, nanosecondsToMilliseconds } from '../../model/units.ts';
+import { errorSentence } from '../../schema/error-sentence.ts';
 import {
   count,
   defined,
@@ -358,7 +359,7 @@ export function decodeRayEvents(records: readonly unknown[], cluster: string | n
       if (time > (heard.get(session) ?? 0n)) heard.set(session, time);
       if (!decodeOne(type, session, time, record, into)) ignored.set(type, (ignored.get(type) ?? 0) + 1);
     } catch (error) {
-      rejects.push({ position, reason: error instanceof Error ? error.message : String(error) });
+      rejects.push({ position, reason: errorSentence(error, 'the record') });
     }
   });
   for (const [session, time] of heard)

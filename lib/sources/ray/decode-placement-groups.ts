@@ -1,9 +1,10 @@
 /** Placement groups as Ray's State API tells them: GET /api/v0/placement_groups?detail=1 (ray 2.58, util/state/common.py). */
 import { z } from 'zod';
+import { byKey } from '../../schema/by-key.ts';
 
 export const PLACEMENT_GROUPS_PATH = '/api/v0/placement_groups?detail=1&limit=10000';
 
-const Bundle = z.looseObject({ unit_resources: z.record(z.string(), z.number()).nullish() });
+const Bundle = z.looseObject({ unit_resources: byKey(z.number()).nullish() });
 const Group = z.looseObject({
   placement_group_id: z.string(),
   name: z.string().nullish(),

@@ -15,8 +15,11 @@
  *   store_outputs                     |--|
  *   task::<name>           |-------------|           RUNNING at its start, FINISHED or FAILED at its end
  */
+
+import { ownValue, setOwnValue } from '../../model/own-value.ts';
 import type { AttemptPart, NodePart, ProfileSpan, TaskState } from '../../model/task.ts';
 import { type Nanoseconds, nanoseconds, nanosecondsToMilliseconds } from '../../model/units.ts';
+import { errorSentence } from '../../schema/error-sentence.ts';
 import type { DecodedRay } from './decode-event.ts';
 import { defined, isFields } from './event-fields.ts';
 import { namesOf, spanOf, type TimelineNames, type TimelineSpan, taskTypeOf } from './timeline-span.ts';
@@ -92,7 +95,7 @@ export function decodeTimeline(records: readonly unknown[], names: TimelineNames
   const rejects: { position: number; reason: string }[] = [];
   const ignored: Record<string, number> = {};
   const ignore = (what: string, count = 1): void => {
-    ignored[what] = (ignored[what] ?? 0) + count;
+    setOwnValue(ignored, what, (ownValue(ignored, what) ?? 0) + count);
   };
   const labels = namesOf(records);
   const spans: TimelineSpan[] = [];
@@ -104,7 +107,7 @@ export function decodeTimeline(records: readonly unknown[], names: TimelineNames
       if (record.ph !== 'X') ignore(`phase ${record.ph.slice(0, 8)}`);
       else spans.push(spanOf(record, position, labels));
     } catch (error) {
-      rejects.push({ position, reason: error instanceof Error ? error.message : String(error) });
+      rejects.push({ position, reason: errorSentence(error, 'the record') });
     }
   });
   const found = attributeTaskSpans(spans, names, (position, reason) => rejects.push({ position, reason }), ignore);

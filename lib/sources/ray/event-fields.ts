@@ -3,6 +3,8 @@
  * in camelCase or, with PRESERVE_PROTO_FIELD_NAME, in snake_case; ids are base64 of the bytes whose hex the State API
  * shows; 64-bit integers are text; times are RFC 3339 with up to nine decimals.
  */
+
+import { ownValue } from '../../model/own-value.ts';
 import { type Nanoseconds, nanoseconds } from '../../model/units.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -22,7 +24,7 @@ function snake(name: string): string {
 
 /** The field by its camelCase name, in either spelling. */
 export function field(fields: Fields, name: string): unknown {
-  return name in fields ? fields[name] : fields[snake(name)];
+  return ownValue(fields, name) ?? ownValue(fields, snake(name));
 }
 
 export function text(fields: Fields, name: string): string | undefined {

@@ -3,11 +3,12 @@
  * Unknown fields pass: other versions have more.
  */
 import { z } from 'zod';
+import { byKey } from '../../schema/by-key.ts';
 
 const Text = z.string().nullish();
 const Count = z.coerce.number().nullish();
 /** Numbers that are not numbers are left out: one odd resource must not lose the row. */
-const Amounts = z.record(z.string(), z.number()).nullish().catch(undefined);
+const Amounts = byKey(z.number()).nullish().catch(undefined);
 
 export const Refusal = z.looseObject({ msg: z.string() });
 
@@ -90,7 +91,7 @@ export const Node = z.looseObject({
   state: Text,
   state_message: Text,
   resources_total: Amounts,
-  labels: z.record(z.string(), z.string()).nullish().catch(undefined),
+  labels: byKey(z.string()).nullish().catch(undefined),
   start_time_ms: Count,
   end_time_ms: Count,
 });
@@ -137,7 +138,7 @@ export const Job = z.looseObject({
   start_time: Count,
   /** 0 or null while it runs. */
   end_time: Count,
-  metadata: z.record(z.string(), z.string()).nullish().catch(undefined),
+  metadata: byKey(z.string()).nullish().catch(undefined),
   runtime_env: z.unknown(),
   driver_node_id: Text,
   driver_exit_code: Count,

@@ -8,6 +8,7 @@
  */
 import { z } from 'zod';
 import { TASK_STATES } from '../../model/task.ts';
+import { byKey } from '../../schema/by-key.ts';
 import type { Query } from '../engine.ts';
 
 /** States with the same time (the State API cuts to ms) are told apart by Ray's own order. */
@@ -85,8 +86,8 @@ export const tasksSummary: Query<{
     attempts: Count,
     ran: Count,
     retries: Count,
-    states: z.record(z.string(), z.string()),
-    errors: z.record(z.string(), z.string()),
+    states: byKey(z.string()),
+    errors: byKey(z.string()),
     timed: Count,
     p50: z.string(),
     p95: z.string(),
@@ -156,7 +157,7 @@ export const attemptsOfTask: Query<
   sql: `SELECT ${ATTEMPT_COLUMNS}, states, required_resources, placement_group_id, call_site, logs
     FROM ${attemptsWhere('session = {session:String} AND job_id = {job:String} AND task_id = {task:String}')} ORDER BY attempt`,
   row: AttemptRow.extend({
-    states: z.record(z.string(), z.string()),
+    states: byKey(z.string()),
     required_resources: z.string(),
     placement_group_id: z.string(),
     call_site: z.string(),

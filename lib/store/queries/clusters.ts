@@ -1,5 +1,6 @@
 /** Sessions of clusters with what was heard of them, their nodes in numbers, and their jobs without task counts. */
 import { z } from 'zod';
+import { byKey } from '../../schema/by-key.ts';
 import type { Query } from '../engine.ts';
 import { attemptsWhere } from './attempts.ts';
 
@@ -99,7 +100,7 @@ export const sessionJobs: Query<SessionJobRow> = {
   row: z.object({
     session: z.string(),
     job_id: z.string(),
-    statuses: z.record(z.string(), z.string()),
+    statuses: byKey(z.string()),
     metadata: z.string(),
     start_ns: Ns,
     end_ns: Ns,

@@ -1,5 +1,6 @@
 /** Counts of a job's attempts that are kept (lib/store/schema/timeline-granules.ts), and what they are counted from. */
 import { z } from 'zod';
+import { byKey } from '../../schema/by-key.ts';
 import type { Query } from '../engine.ts';
 import { attemptsWhere } from './attempts.ts';
 import { OF_JOBS } from './timeline-parts.ts';
@@ -90,7 +91,7 @@ const FunctionRow = z.object({
   active: Count,
   waiting: Count,
   again: Count,
-  held: z.record(z.string(), z.number()),
+  held: byKey(z.number()),
 });
 
 /** Of the tasks of a range of ids, both ends open to '' as none. */

@@ -1,5 +1,6 @@
 /** Jobs as they stand, with their task counts. */
 import { z } from 'zod';
+import { byKey } from '../../schema/by-key.ts';
 import type { Query } from '../engine.ts';
 import { attemptsWhere } from './attempts.ts';
 import { COUNTED_FUNCTIONS, FUNCTION_COUNTS, KEPT_COUNTS, KEPT_JOBS } from './job-counts.ts';
@@ -91,7 +92,7 @@ export const jobs: Query<JobRow> = {
     job_id: z.string(),
     submission_id: z.string(),
     type: z.string(),
-    statuses: z.record(z.string(), z.string()),
+    statuses: byKey(z.string()),
     entrypoint: z.string(),
     message: z.string(),
     error_type: z.string(),
@@ -109,8 +110,8 @@ export const jobs: Query<JobRow> = {
     running: Count,
     pending: Count,
     retries: Count,
-    task_resources: z.record(z.string(), z.number()),
-    actor_resources: z.record(z.string(), z.number()),
+    task_resources: byKey(z.number()),
+    actor_resources: byKey(z.number()),
     functions: z.array(z.tuple([z.string(), z.string(), z.string(), z.string(), z.string()])),
   }),
 };

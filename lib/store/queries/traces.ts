@@ -1,5 +1,6 @@
 /** Traces: the list, the spans of one, the spans of one Ray task. Spans sent twice are one (LIMIT 1 BY). */
 import { z } from 'zod';
+import { byKey } from '../../schema/by-key.ts';
 import type { Query } from '../engine.ts';
 
 const Text = z.string();
@@ -59,7 +60,7 @@ export const traceServices: Query<{ service: string }> = {
   row: z.object({ service: Text }),
 };
 
-const Attributes = z.record(Text, Text);
+const Attributes = byKey(Text);
 
 /** By start, at most `limit`; `span`: this one alone, '' for all. */
 export const spansOfTrace: Query<{
