@@ -54,6 +54,7 @@ export const bad5 = table[anything];
 export const bad6 = z.record(z.string(), z.number());
 export const bad7 = <K extends string>(k: K) => table[k];
 export const bad8 = table?.[key];
+delete table[key];
 export const good = [table.a, table['a'], closed[letter], list[1], list[list.length - 1], words[0], map.get(key), letter in closed, Object.hasOwn(table, key)];
 `;
   const program = openProgram(root, () => false, new Map([[file, sample]]));

@@ -58,7 +58,12 @@ export function findOutsideKeys(program: ts.Program, root: string, only: (file: 
       found.push({ file, line: line + 1, code: node.getText().replaceAll(/\s+/g, ' ').slice(0, 120), why });
     };
     const visit = (node: ts.Node): void => {
-      if (ts.isElementAccessExpression(node) && !ts.isStringLiteralLike(node.argumentExpression)) {
+      // `delete` touches own values only.
+      if (
+        ts.isElementAccessExpression(node) &&
+        !ts.isDeleteExpression(node.parent) &&
+        !ts.isStringLiteralLike(node.argumentExpression)
+      ) {
         const key = checker.getTypeAtLocation(node.argumentExpression);
         const object = checker.getNonNullableType(checker.getTypeAtLocation(node.expression));
         if (isAnyText(key) && !checker.isArrayLikeType(object)) report(node, 'element access by any text');

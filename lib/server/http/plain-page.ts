@@ -2,6 +2,7 @@
  * Pages that the server answers by itself, before anything of the web app may be sent: one card in the middle, plain HTML
  * and styles, in the theme that the reader chose.
  */
+import { ownValue } from '../../model/own-value.ts';
 
 export interface PlainPage {
   readonly title: string;
@@ -20,7 +21,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /** Text as it stands in HTML, in an attribute too. */
-export const escaped = (text: string): string => text.replace(/[&<>"']/g, (found) => ENTITIES[found] ?? '');
+export const escaped = (text: string): string => text.replace(/[&<>"']/g, (found) => ownValue(ENTITIES, found) ?? '');
 
 const STYLE = `:root{color-scheme:dark;--bg:#060b12;--panel:#0b131d;--line:#1d2b3a;--text:#dbe7f3;--muted:#8fa3b8;--bad:#ff7a7a;--accent:#5cc8ff;--edge:#6b8098;--on:#060b12}
 :root[data-theme=light]{color-scheme:light;--bg:#eef3f7;--panel:#fff;--line:#d3dde7;--text:#0d1b2a;--muted:#4d6074;--bad:#b3261e;--accent:#00629b;--edge:#6b8098;--on:#fff}
