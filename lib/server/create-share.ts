@@ -1,4 +1,4 @@
-/** Use case of POST /api/shares: asks what the page shows, and stores the answers as they came. */
+/** Use case of POST /api/shares: asks what the page shows, and stores the answers without what no page draws. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import { type FoundPage, findPage, pageRequests, withFixedWindow } from '../contract/pages.ts';
@@ -9,6 +9,7 @@ import { shareTotals } from '../store/queries/shares.ts';
 import type { OwnAnswer, OwnApi } from './own-api.ts';
 import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
+import { createShareContents } from './shares/share-contents.ts';
 
 /** Before compression; the store keeps about a tenth of it. */
 export interface ShareLimits {
@@ -160,8 +161,12 @@ async function store(
   const id = shareIdOf(token);
   const now = Date.now();
   const expires = request.expiresInSeconds === null ? null : now + request.expiresInSeconds * 1000;
+  const contents = createShareContents(runtime.config);
   const responses = `{${[...answers]
-    .map(([path, { status, text }]) => `${JSON.stringify(path)}:{"status":${status},"body":${text}}`)
+    .map(
+      ([path, { status, text }]) =>
+        `${JSON.stringify(path)}:{"status":${status},"body":${contents.of(path, status, text)}}`,
+    )
     .join(',')}}`;
   const bytes = Buffer.byteLength(responses);
   await runtime.engine.insert('xray.shares', [
