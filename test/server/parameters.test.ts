@@ -93,6 +93,7 @@ const KNOWN = new Map([
   ['cluster', 'recorded'],
   ['from', FROM],
   ['to', TO],
+  ['resolution', '40'],
 ]);
 const shapeOf = (route: EveryRoute) => Object.entries(route.query.shape);
 function goodValue(route: EveryRoute, name: string): string {
