@@ -1,6 +1,5 @@
 /** Client of Prometheus' HTTP API v1 (https://prometheus.io/docs/prometheus/2.42/querying/api/). */
 import { createHash } from 'node:crypto';
-import { ownValue } from '../../model/own-value.ts';
 import type { LabelSet, SeriesGrid } from '../../model/series.ts';
 import type { Milliseconds } from '../../model/units.ts';
 import { BoundError, createJsonReader, type JsonBounds, type JsonRead } from '../http/json-reader.ts';
