@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { serveEnvironment, serveFlags } from './serve-process.mjs';
 import { ensurePrometheus, installDependencies, pinnedNode, root } from './setup.mjs';
 
 const dev = process.argv.includes('--dev');
@@ -51,11 +52,10 @@ if (!dev) {
   }
 }
 if (!buildOnly) {
-  const args = [join(root, 'app/serve.ts'), ...(dev ? ['--dev'] : [])];
+  const args = [...serveFlags, join(root, 'app/serve.ts'), ...(dev ? ['--dev'] : [])];
   const server = spawn(node, args, {
     cwd: root,
-    // Every statement of the store holds a thread while it runs (lib/store/chdb.ts); zlib and files need some too.
-    env: { NODE_ENV: dev ? 'development' : 'production', UV_THREADPOOL_SIZE: '12', ...env },
+    env: { NODE_ENV: dev ? 'development' : 'production', ...serveEnvironment, ...env },
     stdio: 'inherit',
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => server.kill(signal));

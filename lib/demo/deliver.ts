@@ -33,8 +33,9 @@ export interface Delivery {
    * signal aborts.
    */
   readonly history: (from: number, to: number, tell?: (share: number) => void) => Promise<void>;
-  /** Sends what happened in [from, to), Unix ms. */
-  readonly window: (from: number, to: number) => Promise<void>;
+  /** Send what happened in [from, to), Unix ms. */
+  readonly events: (from: number, to: number) => Promise<void>;
+  readonly spans: (from: number, to: number) => Promise<void>;
 }
 
 /** [from, to) in pieces that hold about as much each, the newest first. */
@@ -78,7 +79,7 @@ export function createDelivery(world: World, xray: string, signal: AbortSignal, 
     }
   }
 
-  async function events(list: readonly RayEvent[]): Promise<void> {
+  async function postEvents(list: readonly RayEvent[]): Promise<void> {
     for (let at = 0; at < list.length && !signal.aborted; at += EVENTS_PER_BODY) {
       const body = list.slice(at, at + EVENTS_PER_BODY);
       await post(`/v1/events?cluster=${world.cluster}`, body);
@@ -86,40 +87,40 @@ export function createDelivery(world: World, xray: string, signal: AbortSignal, 
     }
   }
 
-  async function spans(resourceSpans: readonly ResourceSpans[]): Promise<void> {
+  async function postSpans(resourceSpans: readonly ResourceSpans[]): Promise<void> {
     if (resourceSpans.length === 0) return;
     await post('/v1/traces', { resourceSpans });
     counts.spans += countSpans(resourceSpans);
   }
 
-  async function window(from: number, to: number, isDefined = false): Promise<void> {
-    // What they are about is told while the events are; an attempt is defined before it is anything else.
-    const told = [
-      events(taskEvents(world, from, to, isDefined)),
-      spans(remoteCallSpans(world, from, to)),
-      spans(servingSpans(world, from, to)),
-    ];
+  const events = (from: number, to: number, isDefined = false): Promise<void> =>
+    postEvents(taskEvents(world, from, to, isDefined));
+
+  async function spans(from: number, to: number): Promise<void> {
+    const told = [postSpans([...remoteCallSpans(world, from, to), ...servingSpans(world, from, to)])];
     for (const run of runsOf(world)) {
       const steps = stepsEnding(run, from, to);
       const together = Math.max(1, Math.floor(STEPS_PER_BODY / run.ranks));
       for (let at = 0; at < steps.length; at += together)
-        told.push(spans(steps.slice(at, at + together).flatMap((step) => stepSpans(run, step))));
+        told.push(postSpans(steps.slice(at, at + together).flatMap((step) => stepSpans(run, step))));
     }
     await Promise.all(told);
   }
 
   return {
     counts,
-    window,
+    events,
+    spans,
     history: async (from, to, tell = () => undefined) => {
-      await events(clusterEvents(world));
+      await postEvents(clusterEvents(world));
       const pieces = piecesOf(world, from, to);
       const queue = pieces.values();
       let done = 0;
       // The next piece is made while X-Ray takes the one before.
       const send = async (): Promise<void> => {
         for (const piece of queue) {
-          await window(piece.from, piece.to, true);
+          // What spans are about is told while they are; an attempt is defined before it is anything else.
+          await Promise.all([events(piece.from, piece.to, true), spans(piece.from, piece.to)]);
           if (signal.aborted) return;
           done += 1;
           tell(done / pieces.length);

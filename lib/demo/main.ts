@@ -19,6 +19,11 @@ import { targetsOf } from './targets.ts';
 const HISTORY_HEAP_MB = 124;
 const HISTORY_HEAP_MB_OF_GPU = 1 / 16;
 
+/** Ray's workers report tasks once a second, or as RAY_task_events_report_interval_ms says: 2000 in the simulated cluster. */
+const EVENTS_EVERY_MS = 2_000;
+/** OpenTelemetry's batch processor sends this often unless OTEL_BSP_SCHEDULE_DELAY says otherwise. */
+const SPANS_EVERY_MS = 5_000;
+
 /** What is asked for, or a sentence on what is wrong with it. */
 function orSay<Value>(make: () => Value): Value {
   try {
@@ -79,11 +84,17 @@ history.on('error', (error) => console.error(`demo: the past is not sent: ${erro
 const deliveries = living.map(({ world }) =>
   createDelivery(world, options.xray, stop.signal, process.env.XRAY_AUTH_TOKEN || null),
 );
-let told = started;
-while (!stop.signal.aborted) {
-  await sleep(1_000, undefined, { signal: stop.signal }).catch(() => undefined);
-  if (stop.signal.aborted) break;
-  const now = Date.now();
-  await Promise.all(deliveries.map((delivery) => delivery.window(told, now)));
-  told = now;
+/** Sends what happened since the last time, again and again, until the simulation ends. */
+async function every(pause: number, send: (from: number, to: number) => Promise<unknown>): Promise<void> {
+  for (let told = started; ; ) {
+    await sleep(pause, undefined, { signal: stop.signal }).catch(() => undefined);
+    if (stop.signal.aborted) return;
+    const now = Date.now();
+    await send(told, now);
+    told = now;
+  }
 }
+await Promise.all([
+  every(EVENTS_EVERY_MS, (from, to) => Promise.all(deliveries.map((delivery) => delivery.events(from, to)))),
+  every(SPANS_EVERY_MS, (from, to) => Promise.all(deliveries.map((delivery) => delivery.spans(from, to)))),
+]);

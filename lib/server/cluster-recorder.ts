@@ -16,15 +16,16 @@ export interface ClusterRecorder {
   readonly close: () => void;
 }
 
-type Sources = Pick<Runtime, 'prometheus' | 'engine' | 'telemetry' | 'rays' | 'config'>;
+type Sources = Pick<Runtime, 'prometheus' | 'engine' | 'telemetry' | 'rays' | 'config' | 'ingest'>;
 
 /** Looks every 30 s. */
 export function startClusterRecorder(runtime: Sources): ClusterRecorder {
   let closed = false;
   let current: Promise<void> | null = null;
   const written: Written = { heard: new Map(), named: new Map() };
+  const spans = spansSince(runtime);
   const look = (): Promise<void> => {
-    current ??= record(runtime, written, () => closed)
+    current ??= record(runtime, written, spans, () => closed)
       .catch((error: unknown) =>
         runtime.telemetry.log('warn', 'cluster-recorder', {
           reason: error instanceof Error ? error.message : String(error),
@@ -58,10 +59,26 @@ interface Written {
   readonly named: Map<string, string>;
 }
 
-async function record(runtime: Sources, written: Written, isClosed: () => boolean): Promise<void> {
+/** True where spans may have come in since it was last asked: others write into a ClickHouse, only ingest into the engine in process. */
+function spansSince(runtime: Pick<Runtime, 'engine' | 'ingest'>): () => boolean {
+  let before: string | null = null;
+  return () => {
+    const last = runtime.ingest.health().find(({ kind }) => kind === 'otlp')?.lastSuccess ?? null;
+    const isNew = last !== before;
+    before = last;
+    return isNew || runtime.engine.kind === 'clickhouse';
+  };
+}
+
+async function record(
+  runtime: Sources,
+  written: Written,
+  spans: () => boolean,
+  isClosed: () => boolean,
+): Promise<void> {
   const [stored, traced, measured] = await Promise.all([
     runtime.engine.select(heardSessions),
-    runtime.engine.select(tracedSessions, { seconds: TRACES_SECONDS }),
+    spans() ? runtime.engine.select(tracedSessions, { seconds: TRACES_SECONDS }) : [],
     measureNodes(runtime, null, null),
   ]);
   // The store may be gone by the time that Prometheus has answered.

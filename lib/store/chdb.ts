@@ -25,6 +25,7 @@ import {
   StoreError,
   storeErrorCode,
 } from './engine.ts';
+import { engineArguments } from './engine-settings.ts';
 import { readRows } from './read-rows.ts';
 
 interface ChdbResult {
@@ -125,10 +126,13 @@ let statements = 0;
 
 export function openChdb(directory: string): Engine {
   // Loaded on demand: the native library costs 200 MB that a remote engine does not need.
-  const { Session } = createRequire(import.meta.url)('chdb') as { Session: new (path: string) => ChdbSession };
+  const { Session } = createRequire(import.meta.url)('chdb') as {
+    Session: new (path: string, options: { connectionArgs: readonly string[] }) => ChdbSession;
+  };
   const sessions: ChdbSession[] = [];
+  const connectionArgs = engineArguments(`${directory}.xml`);
   const open = (): ChdbSession => {
-    const session = new Session(directory);
+    const session = new Session(directory, { connectionArgs });
     sessions.push(session);
     return session;
   };

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { serveEnvironment, serveFlags } from '../../lib/cli/serve-process.mjs';
 
 export const root = resolve(import.meta.dirname, '../..');
 
@@ -63,12 +64,12 @@ export async function startServer(environment: Readonly<Record<string, string>>)
   if (built.status !== 0) throw new Error('the build failed');
   const data = mkdtempSync(join(tmpdir(), 'xray-bench-'));
   const port = await freePort();
-  const child = spawn(process.execPath, [join(root, 'app/serve.ts')], {
+  const child = spawn(process.execPath, [...serveFlags, join(root, 'app/serve.ts')], {
     cwd: root,
     env: {
       ...process.env,
       NODE_ENV: 'production',
-      UV_THREADPOOL_SIZE: '12',
+      ...serveEnvironment,
       PORT: String(port),
       XRAY_DATA_DIR: data,
       XRAY_CONFIG: join(data, 'none.yaml'),
