@@ -1,6 +1,7 @@
 /** Use case: the lanes of a job's timeline in the order asked for, and what runs. */
 import type { z } from 'zod';
 import type { TimelineLanesWire, timelineLanesRoute } from '../../contract/timeline-tile.ts';
+import { takeTurns } from '../../store/event-loop-turns.ts';
 import { actorClasses, nodeNames } from '../../store/queries/timeline.ts';
 import {
   type AllLanes,
@@ -103,6 +104,7 @@ async function lanesOf(runtime: Runtime, query: LanesQuery, names: JobNames): Pr
     runtime.engine.select(nodeNames, { session: which.session }),
     runtime.engine.select(actorClasses, which),
   ]);
+  const turn = takeTurns();
   const all = allLanes(allColumns[0]);
   const rows = lanesOfColumns(matchingColumns === null ? allColumns[0] : matchingColumns[0]);
   const matching: AllLanes = matchingColumns === null ? all : allLanes(matchingColumns[0]);
@@ -134,12 +136,15 @@ async function lanesOf(runtime: Runtime, query: LanesQuery, names: JobNames): Pr
       longest_ns: '0',
     });
   }
+  await turn();
   const named = [...rows, ...bare].map((lane) => ({
     ...lane,
     nodeName: nodeName.get(lane.node_id) ?? lane.node_id.slice(0, 8),
     actor: lane.actor_id === '' ? null : (actorClass.get(lane.actor_id) ?? lane.actor_id),
   }));
+  await turn();
   const sorted = sortLanes(named, query.order);
+  await turn();
   const nodeAt = new Map<string, number>();
   const nodeList: TimelineLanesWire['nodes'] = [];
   const place = new Map<string, number>();
