@@ -99,6 +99,29 @@ export function createJobCounter(engine: Engine, telemetry: Telemetry): JobCount
     await rest(began);
   }
 
+  /** One that cannot be counted keeps no other from it. */
+  async function countSome(jobs: readonly JobKey[], until: number): Promise<void> {
+    try {
+      await countTogether(jobs, until);
+    } catch (error) {
+      stop.signal.throwIfAborted();
+      telemetry.log('warn', 'job-counts', { jobs: jobs.length, error: String(error) });
+      for (const job of jobs) await countOne(job, until);
+    }
+  }
+
+  async function countOne({ session, job_id }: JobKey, until: number): Promise<boolean> {
+    try {
+      await count(session, job_id, until);
+      stop.signal.throwIfAborted();
+      return true;
+    } catch (error) {
+      stop.signal.throwIfAborted();
+      telemetry.log('error', 'job-counts', { session, job: job_id, error: String(error) });
+      return false;
+    }
+  }
+
   async function work(until: number): Promise<void> {
     let together: JobKey[] = [];
     let [parts, names] = [0, 0];
@@ -107,7 +130,7 @@ export function createJobCounter(engine: Engine, telemetry: Telemetry): JobCount
       if (is_quiet === 1 && job.parts <= STEP) {
         const name = session.length + job_id.length;
         if (parts + job.parts > STEP || names + name > TOGETHER_NAMES || together.length >= TOGETHER) {
-          if (together.length > 0) await countTogether(together, until);
+          if (together.length > 0) await countSome(together, until);
           [together, parts, names] = [[], 0, 0];
         }
         together.push(job);
@@ -118,12 +141,11 @@ export function createJobCounter(engine: Engine, telemetry: Telemetry): JobCount
       const key = `${session}/${job_id}`;
       const began = performance.now();
       if (is_quiet === 0 && began < (notBefore.get(key) ?? 0)) continue;
-      await count(session, job_id, until);
-      stop.signal.throwIfAborted();
+      if (!(await countOne(job, until))) continue;
       if (is_quiet === 1) notBefore.delete(key);
       else notBefore.set(key, performance.now() + ((performance.now() - began) / REST) * AGAIN);
     }
-    if (together.length > 0) await countTogether(together, until);
+    if (together.length > 0) await countSome(together, until);
   }
 
   function start(until: number): void {

@@ -122,4 +122,30 @@ describe('attempts that overlap', () => {
     await expectAll(30_000);
     expect((await lanes()).running).toEqual([]);
   }, 300_000);
+
+  it('of a job whose name no statement can hold keep no other job from its timeline', async () => {
+    const part = {
+      session: OVERLAPPING.session,
+      taskId: 'aa',
+      attempt: 0,
+      source: 'event',
+      type: 'NORMAL_TASK',
+      functionName: 'f',
+      nodeId: 'n',
+      workerId: 'w',
+      stateTimes: {
+        RUNNING: nanoseconds(1_790_000_000_000_000_000n),
+        FINISHED: nanoseconds(1_790_000_001_000_000_000n),
+      },
+    } as const;
+    await runtime.ingest.rayFacts({
+      attempts: [
+        { ...part, jobId: 'b'.repeat(400_000) },
+        { ...part, jobId: OVERLAPPING.jobId },
+      ],
+    });
+    await runtime.timelines.keep();
+    await runtime.timelines.counted();
+    await expectAll(1);
+  }, 120_000);
 });

@@ -32,6 +32,8 @@ const STEP_JOBS = 500;
 const STEP_NAMES = 60_000;
 /** Parts per step that are looked through for what ended with its job. */
 const ENDED_STEP = 100_000;
+/** Ended jobs that are remembered. */
+const MOST_DONE = 20_000;
 
 export interface TouchedJob extends JobKey {
   /** Parts that came in, before they merge, and all that ever came in. */
@@ -84,6 +86,9 @@ export function createJobIndexer(
   known: KnownJobs,
   counts: { readonly rebuilt: () => void; readonly rest: (ms: number) => Promise<void> },
 ): JobIndexer {
+  /** Jobs that ended, and so did what ran of them: Ray's lists tell of an end again and again. */
+  const done = new Set<string>();
+
   async function load(asked: readonly JobLoad[]): Promise<readonly JobLanes[]> {
     const missing = asked.filter(({ session, job_id }) => known.get(session, job_id) === undefined);
     const read = missing.length > 0 ? await loadJobs(engine, writer, telemetry, missing, counts.rest) : [];
@@ -192,6 +197,9 @@ export function createJobIndexer(
       return failed;
     },
     async ended({ session, job_id, rows }) {
+      // What comes in later of a job that ended is seen to have ended when it is indexed.
+      const key = jobKey(session, job_id);
+      if (done.has(key)) return;
       const before = known.get(session, job_id);
       if (before !== undefined && before.open.size === 0 && !before.isOpenLimited) return;
       const [job] = await load([{ session, job_id, rows, isAllNew: false }]);
@@ -218,6 +226,8 @@ export function createJobIndexer(
         if (isMuch) await rebuild(job);
         if (job.open.size === 0) job.isOpenLimited = false;
       });
+      if (done.size >= MOST_DONE) done.clear();
+      done.add(key);
       known.shrink();
     },
   };

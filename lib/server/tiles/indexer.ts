@@ -22,8 +22,10 @@ import type { StoredAttempts } from './stored-attempts.ts';
 
 /** `stored` is in whole seconds and set when an insert begins: what came in so shortly before is asked for again. */
 const SLACK_S = 2;
-/** So many that fail in one look: it is the store, not the jobs. */
+/** So many that fail in one look, and none that does not: it is the store, not the jobs. */
 const MANY_FAIL = 20;
+/** Jobs that wait to be tried again. */
+const MOST_LATE = 10_000;
 /** A job that cannot be indexed is tried again after so long, and after ever longer. */
 const RETRY_MS = 5_000;
 const RETRY_MOST_MS = 600_000;
@@ -117,7 +119,7 @@ export function createTimelineIndexer(stored: StoredAttempts, telemetry: Telemet
     const one = late.get(key) ?? { session, job_id, since: from, failures: 0, notBefore: 0 };
     one.failures += 1;
     one.notBefore = Date.now() + Math.min(RETRY_MOST_MS, RETRY_MS * 2 ** one.failures);
-    late.set(key, one);
+    if (late.size < MOST_LATE || late.has(key)) late.set(key, one);
     telemetry.log('error', 'timeline-job', { session, job: job_id, failures: one.failures, error: String(error) });
   }
 
@@ -127,7 +129,7 @@ export function createTimelineIndexer(stored: StoredAttempts, telemetry: Telemet
     try {
       const failures = await indexer.touched(news, from);
       const [first] = failures.values();
-      if (failures.size >= MANY_FAIL) throw first;
+      if (failures.size >= MANY_FAIL && failures.size === news.length) throw first;
       for (const [job, error] of failures) failed(job, from, error);
     } finally {
       making = new Set();
