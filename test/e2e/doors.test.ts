@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ShareCreated } from '../../lib/contract/shares.ts';
 import { allowedMethods } from '../../lib/server/http/allowed-methods.ts';
 import { type RawAnswer, rawRequest } from '../server/http/raw-request.ts';
+import { pathTricks } from './path-tricks.ts';
 import { startServer, type TestServer, until } from './server.ts';
 
 const TOKEN = 'the-token-of-this-test';
@@ -78,60 +79,6 @@ const WRONG: readonly (readonly string[])[] = [
   [`x-xray-session: 1`, 'x-middleware-subrequest: middleware:middleware:middleware', 'x-forwarded-for: 127.0.0.1'],
 ];
 
-/** Paths that some reader takes for `path`, and another for something public. */
-function tricks(path: string): string[] {
-  const token = 'B'.repeat(22);
-  const prefixes = [
-    '/icon/..',
-    '/icon.svg/..',
-    '/icon.svg/%2e%2e',
-    '/_next/static/..%2f..',
-    '/_next/static/%2e%2e/%2e%2e',
-    '/_next/static/%252e%252e/%252e%252e',
-    '/_next/static/..\\..',
-    '/_next/static/..%5c..',
-    `/s/${token}/..`,
-    `/s/${token}/../..`,
-    `/api/shares/${token}/%2e%2e/%2e%2e/..`,
-    '/theme.js/..',
-    '//icon.svg/..',
-    '/.',
-    '/%2e',
-    '/%00/..',
-    '//',
-    '/;/..',
-    '/icon.svg%2f..',
-  ];
-  const suffixes = [
-    '/',
-    '/.',
-    '/..',
-    '//',
-    '%00',
-    '%20',
-    '.rsc',
-    '.json',
-    '.txt',
-    ';.js',
-    '%3f.js',
-    '%23.js',
-    '/icon.svg',
-    '%2f',
-  ];
-  const queries = [`?nxtPtoken=${share}`, '?__nextDataReq=1', '?_rsc=1', '?/_next/static/', '?/../icon.svg'];
-  return [
-    ...prefixes.map((prefix) => prefix + path),
-    ...suffixes.map((suffix) => path + suffix),
-    ...queries.map((query) => path + query),
-    `http://127.0.0.1:${port}${path}`,
-    `http://127.0.0.1/icon.svg/..${path}`,
-    path.replace(/[a-z]/, (letter) => `%${letter.charCodeAt(0).toString(16)}`),
-    path.toUpperCase(),
-    `/_next/data/build${path}.json`,
-    `/_next/image?url=${encodeURIComponent(path)}&w=64&q=75`,
-  ];
-}
-
 const isHarmless = (answer: RawAnswer) =>
   expect([400, 401, 404, 405, 414], `${answer.status} ${answer.body.slice(0, 200)}`).toContain(answer.status);
 
@@ -161,7 +108,7 @@ describe('every route', () => {
   });
 
   it.each(ROUTES)('$route answers nothing by another name', { timeout: 60_000 }, async ({ route }) => {
-    for (const path of tricks(withParameters(route)))
+    for (const path of pathTricks(withParameters(route), port, share))
       for (const headers of [[], ['rsc: 1'], ['accept: text/html'], ['connection: upgrade', 'upgrade: websocket']]) {
         const answer = await ask(path, 'GET', headers);
         // A share's own address may be asked for with a slash too many.
@@ -192,7 +139,7 @@ describe('every route', () => {
       expect(status, `${method} ${route}: ${body.slice(0, 200)}`).toBeLessThan(500);
       if (status === 405) expect(headers.get('allow')).toContain('OPTIONS');
     }
-    for (const path of tricks(withParameters(route)).slice(0, -1)) {
+    for (const path of pathTricks(withParameters(route), port, share).slice(0, -1)) {
       const { status, body } = await ask(path, 'GET', bearer);
       expect(status, `${path}: ${body.slice(0, 200)}`).toBeLessThan(500);
     }

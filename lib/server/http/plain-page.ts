@@ -28,7 +28,7 @@ const STYLE = `:root{color-scheme:dark;--bg:#060b12;--panel:#0b131d;--line:#1d2b
 @media(prefers-color-scheme:light){:root:not([data-theme=dark]){color-scheme:light;--bg:#eef3f7;--panel:#fff;--line:#d3dde7;--text:#0d1b2a;--muted:#4d6074;--bad:#b3261e;--accent:#00629b;--edge:#6b8098;--on:#fff}}
 body{margin:0;min-height:100dvh;display:grid;place-items:center;font:14px/20px Inter,system-ui,sans-serif;background:var(--bg);color:var(--text)}
 .card{box-sizing:border-box;width:min(400px,calc(100vw - 32px));padding:24px;border:1px solid var(--line);border-radius:8px;background:var(--panel)}
-.mark{display:flex;align-items:center;gap:8px;margin:0 0 16px;font-weight:600;font-size:15px}.mark svg{color:var(--accent)}
+.mark{display:flex;align-items:center;gap:8px;margin:0 0 16px;font-weight:600;font-size:15px;color:var(--text)}.mark svg{color:var(--accent)}
 h1{margin:0 0 4px;font-size:18px;line-height:26px}p{margin:0 0 16px;color:var(--muted);overflow-wrap:anywhere}.bad{color:var(--bad)}
 label{display:block;margin-bottom:4px}input,button,.action{box-sizing:border-box;width:100%;padding:8px 10px;font:inherit;border-radius:4px;border:1px solid var(--edge);background:transparent;color:inherit}
 button,.action{display:block;margin-top:12px;text-align:center;text-decoration:none}button{border-color:var(--accent);background:var(--accent);color:var(--on);font-weight:600;cursor:pointer}
