@@ -126,7 +126,7 @@ export const HOSTILE: Readonly<Record<string, HostileBody>> = {
     headers: json,
     make: () => Buffer.from(`{${'"resourceSpans":[],'.repeat(2_000_000)}"resourceSpans":[]}`),
     status: 200,
-    says: /^$/,
+    says: /^\{\}$/,
   },
   'nested without end': {
     path: '/v1/events',

@@ -143,8 +143,11 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
     const share = (limit * (addresses * names === 1 ? ALONE : 1)) / addresses;
     const has = waiting?.bytes ?? 0;
     const fits = has === 0 || (has + bytes <= share && (ofName === 0 || ofName + bytes <= share / names));
-    // One body that alone is more than the limit gets in too, or it never would.
-    const room = total + Math.min(bytes, has === 0 ? limit / 2 : bytes) <= limit * TOGETHER;
+    // Who has nothing waiting gets a share whatever others hold; and one body that alone is more than the limit gets in
+    // too, or it never would.
+    const room =
+      (has === 0 && bytes <= limit / addresses) ||
+      total + Math.min(bytes, has === 0 ? limit / 2 : bytes) <= limit * TOGETHER;
     if (fits && room && held + arrival.bytes <= MEMORY_BYTES && count < MOST_WAITING) return;
     const seconds = Math.ceil((total + bytes - limit) / rate());
     const retryAfter = Math.max(1, Math.min(MOST_RETRY_S, seconds));
