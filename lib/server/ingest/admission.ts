@@ -38,8 +38,8 @@ export interface Arrival {
   /** What bodies of this kind have in common: `otlp protobuf gzip`. A closed set. */
   readonly kind: string;
   readonly gzip: boolean;
-  /** How long its sender waits, at most. */
-  readonly waitSeconds: number;
+  /** How long its sender waits, at most; null: as long as it takes (a caller in this process, which waits for its answer). */
+  readonly waitSeconds: number | null;
 }
 
 export interface Ticket {
@@ -133,7 +133,7 @@ export function createAdmission(now: () => number = () => performance.now()): Ad
   }
 
   function check(arrival: Arrival): void {
-    if (count === 0) return;
+    if (count === 0 || arrival.waitSeconds === null) return;
     const bytes = estimated(arrival);
     const limit = rate() * arrival.waitSeconds;
     const waiting = senders.get(arrival.sender.address);

@@ -133,6 +133,7 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
   }
 
   function arrivalOf(kind: ParseJob['kind'], body: Omit<IngestBody, 'bytes'>, bytes: number): Arrival {
+    const { waitSeconds } = config.limits;
     const encoding = contentEncoding(body.contentEncoding);
     const type = /protobuf/i.test(body.contentType) ? 'protobuf' : 'json';
     return {
@@ -141,7 +142,7 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
       kind: `${kind} ${type} ${encoding}`,
       gzip: encoding === 'gzip',
       waitSeconds:
-        kind === 'ray-events' ? Math.min(RAY_WAIT_SECONDS, config.limits.waitSeconds) : config.limits.waitSeconds,
+        body.peer === undefined ? null : kind === 'ray-events' ? Math.min(RAY_WAIT_SECONDS, waitSeconds) : waitSeconds,
     };
   }
 

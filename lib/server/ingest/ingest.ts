@@ -9,7 +9,7 @@ export interface IngestBody {
   readonly contentEncoding: string;
   /** Cluster name given with the request (`?cluster=`), or null. */
   readonly cluster: string | null;
-  /** Address of the sender, who has its share of ingest; absent: one of all who have none. */
+  /** Address of the sender, who has its share of ingest; absent: a caller in this process, who is never refused for others. */
   readonly peer?: string;
   /** Fires when the sender is gone: what is not stored by then is dropped. */
   readonly signal?: AbortSignal;
