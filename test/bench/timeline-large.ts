@@ -52,7 +52,7 @@ const stored: Query<{ attempts: number }> = {
 /** Resolves with how many attempts there are then: a few less than asked for, where workers leave some out. */
 export async function fill(directory: string, attempts: number): Promise<number> {
   const engine = await openEngine(directory, null);
-  await migrate(engine, MIGRATIONS, { tasks: 3650, traces: 3650, alerts: 3650 });
+  await migrate(engine, MIGRATIONS);
   for (let from = 0; from < attempts; from += BLOCK)
     await engine.command(synthetic(from, Math.min(BLOCK, attempts - from)));
   const [row] = await engine.select(stored, {}, { timeoutMs: 120_000 });

@@ -23,7 +23,7 @@ const p95 = (values: readonly number[]): number =>
 
 async function fill(directory: string): Promise<void> {
   const engine = await openEngine(directory, null);
-  await migrate(engine, MIGRATIONS, { tasks: 3650, traces: 3650, alerts: 3650 });
+  await migrate(engine, MIGRATIONS);
   await engine.command(syntheticTrace(TRACE, SPANS));
   await engine.close();
 }

@@ -93,7 +93,7 @@ beforeAll(async () => {
   });
   url = `http://127.0.0.1:${port}`;
   remote = await openEngine('', { url, headers: {} });
-  await migrate(remote, MIGRATIONS, local.config.retentionDays);
+  await migrate(remote, MIGRATIONS);
   await keptOnce(local.engine, remote);
   await local.timelines.close();
 });

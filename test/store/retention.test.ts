@@ -1,8 +1,9 @@
-/** Retention follows the configuration at each start, not only when a table is made. */
+/** Retention follows the configuration and a clock that X-Ray believes, never the engine's TTL. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Runtime } from '../../lib/server/runtime.ts';
-import { applyRetention } from '../../lib/store/retention.ts';
+import { applyRetention, removeTtl } from '../../lib/store/retention.ts';
+import type { ClockState } from '../../lib/store/store-state.ts';
 import { openTestRuntime } from '../server/open-runtime.ts';
 
 let runtime: Runtime;
@@ -11,46 +12,99 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.close());
 
-async function ttl(table: string): Promise<string> {
-  const [row] = await runtime.engine.select(
-    {
-      name: 'ttl-of-table',
-      sql: `SELECT extract(create_table_query, ' TTL (.*?)( SETTINGS|$)') AS ttl FROM system.tables WHERE database = 'xray' AND name = {table:String}`,
-      row: z.object({ ttl: z.string() }),
-    },
-    { table },
-  );
-  return row?.ttl ?? '';
+const DAY_S = 86_400;
+const DAYS = { tasks: 7, traces: 3, alerts: 365 };
+const at = (seconds: number): ClockState => ({
+  time: seconds * 1000,
+  credit: 0,
+  ahead: null,
+  behind: null,
+  behindPeriods: [],
+});
+const now = Math.floor(Date.now() / 1000);
+
+async function texts(sql: string): Promise<string[]> {
+  const rows = await runtime.engine.select({ name: 'texts', sql, row: z.object({ text: z.string() }) });
+  return rows.map((row) => row.text);
 }
 
-it('gives every table the configured days, once', async () => {
-  const { retentionDays } = runtime.config;
-  // Made by migrations with the same configuration: only the tables without a TTL of their own are new.
-  const first = await applyRetention(runtime.engine, retentionDays);
-  expect(first.map((change) => change.table)).toEqual([
-    'ray_nodes',
-    'ray_actors',
-    'ray_workers',
-    'ray_jobs',
-    'ray_completeness',
-  ]);
-  expect(await applyRetention(runtime.engine, retentionDays)).toEqual([]);
+/** Mutations run in the background: until what they leave is seen. */
+async function settled(sql: string, expected: readonly string[]): Promise<void> {
+  await expect.poll(() => texts(sql), { timeout: 20_000 }).toEqual(expected);
+}
 
-  const changed = await applyRetention(runtime.engine, { tasks: 7, traces: 3, alerts: 365 });
-  expect(changed.find((change) => change.table === 'otel_traces')).toEqual({ table: 'otel_traces', days: 3 });
-  expect(await ttl('otel_traces')).toBe('toDateTime(Timestamp) + toIntervalDay(3)');
-  for (const table of ['ray_task_attempts', 'ray_jobs', 'ray_oom_kills'])
-    expect([table, await ttl(table)]).toEqual([table, 'stored + toIntervalDay(7)']);
-  expect(await applyRetention(runtime.engine, { tasks: 7, traces: 3, alerts: 365 })).toEqual([]);
+it('no table has a TTL, also none that an earlier X-Ray gave one', async () => {
+  const withTtl = `SELECT name AS text FROM system.tables WHERE database = 'xray' AND match(create_table_query, ' TTL ')`;
+  expect(await texts(withTtl)).toEqual([]);
+  await runtime.engine.command('ALTER TABLE xray.ray_jobs MODIFY TTL stored + toIntervalDay(90)');
+  await runtime.engine.command('ALTER TABLE xray.shares MODIFY COLUMN responses String TTL created + toIntervalDay(1)');
+  await runtime.engine
+    .command('ALTER TABLE xray.shares MODIFY TTL toDateTime(created) + toIntervalDay(1)')
+    .catch(() => {});
+  await removeTtl(runtime.engine);
+  expect(await texts(withTtl)).toEqual([]);
 });
+
+it('deletes what is older than configured, each kind by its own days, and nothing twice a day', async () => {
+  const attempt = (task: string, ageDays: number) => ({
+    session: 's',
+    job_id: 'j',
+    task_id: task,
+    attempt: 0,
+    stored: now - ageDays * DAY_S,
+  });
+  await runtime.engine.insert('xray.ray_task_attempts', [attempt('old', 8), attempt('young', 6)]);
+  const span = (name: string, ageDays: number) => ({
+    Timestamp: String(BigInt(now - ageDays * DAY_S) * 1_000_000_000n),
+    TraceId: name,
+    SpanId: name,
+    SpanName: name,
+  });
+  await runtime.engine.insert('xray.otel_traces', [span('old', 5), span('young', 1), span('future', -900)]);
+  const removed = await applyRetention(runtime.engine, DAYS, at(now), {});
+  expect(removed).toContainEqual({ table: 'otel_traces', rows: null });
+  expect(removed).toContainEqual({ table: 'ray_task_attempts', rows: 1 });
+  await settled('SELECT task_id AS text FROM xray.ray_task_attempts', ['young']);
+  await settled('SELECT SpanName AS text FROM xray.otel_traces ORDER BY text', ['future', 'young']);
+  await runtime.engine.insert('xray.ray_task_attempts', [attempt('again', 8)]);
+  const cleaned = { ray_task_attempts: now * 1000 };
+  expect(await applyRetention(runtime.engine, DAYS, at(now), cleaned)).toEqual([]);
+  expect(await applyRetention(runtime.engine, DAYS, at(now + DAY_S), cleaned)).toContainEqual({
+    table: 'ray_task_attempts',
+    rows: 1,
+  });
+}, 60_000);
+
+it('what was told of a node long ago stays while anything is told of it', async () => {
+  const node = (id: string, ageDays: number, name: string) => ({
+    session: 'n',
+    node_id: id,
+    name,
+    stored: now - ageDays * DAY_S,
+  });
+  await runtime.engine.command('SYSTEM STOP MERGES xray.ray_nodes');
+  await runtime.engine.insert('xray.ray_nodes', [node('living', 30, 'a'), node('dead', 30, 'b')]);
+  await runtime.engine.insert('xray.ray_nodes', [node('living', 0, '')]);
+  await runtime.engine.command('SYSTEM START MERGES xray.ray_nodes');
+  await applyRetention(runtime.engine, DAYS, at(now), {});
+  await settled(
+    "SELECT concat(node_id, ' ', max(name)) AS text FROM xray.ray_nodes WHERE session = 'n' GROUP BY node_id",
+    ['living a'],
+  );
+}, 60_000);
+
+it('what was stored while the clock was behind stays until its retention has really passed', async () => {
+  const job = (id: string, stored: number) => ({ session: 'b', job_id: id, stored });
+  const wrong = now - 400 * DAY_S;
+  await runtime.engine.insert('xray.ray_jobs', [job('wrongly-dated', wrong), job('old', now - 30 * DAY_S)]);
+  const period = { from: (wrong - 60) * 1000, to: (wrong + 60) * 1000, until: (now + 7 * DAY_S) * 1000 };
+  await applyRetention(runtime.engine, DAYS, { ...at(now), behindPeriods: [period] }, {});
+  await settled("SELECT job_id AS text FROM xray.ray_jobs WHERE session = 'b'", ['wrongly-dated']);
+}, 60_000);
 
 it('rows that are stored now stay, whatever their own time says', async () => {
   await runtime.engine.insert('xray.ray_jobs', [{ session: 'old', job_id: '01', start_ns: 1, end_ns: 2 }]);
+  await applyRetention(runtime.engine, DAYS, at(now), {});
   await runtime.engine.command('OPTIMIZE TABLE xray.ray_jobs FINAL');
-  const rows = await runtime.engine.select({
-    name: 'old-job',
-    sql: "SELECT job_id FROM xray.ray_jobs WHERE session = 'old'",
-    row: z.object({ job_id: z.string() }),
-  });
-  expect(rows).toEqual([{ job_id: '01' }]);
+  expect(await texts("SELECT job_id AS text FROM xray.ray_jobs WHERE session = 'old'")).toEqual(['01']);
 });

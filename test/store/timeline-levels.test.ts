@@ -10,7 +10,6 @@ import { openEngine } from '../../lib/store/open-engine.ts';
 import { MIGRATIONS } from '../../lib/store/schema/migrations.ts';
 import { LEVELS, levelColumns } from '../../lib/store/schema/timeline.ts';
 
-const DAYS = { tasks: 3650, traces: 3650, alerts: 3650 };
 const before = MIGRATIONS.filter(({ version }) => version !== 112);
 let directory: string;
 let engine: Engine;
@@ -46,14 +45,14 @@ const fromSlices = (session: string) =>
 
 describe('levels of timelines that were kept before they stood four times apart', () => {
   it('are what slices say, wherever starts before this one broke off', async () => {
-    await migrate(engine, before, DAYS);
+    await migrate(engine, before);
     await insert('old');
     expect(await levelsOf('old')).toHaveLength(7);
     const [migration] = MIGRATIONS.filter(({ version }) => version === 112);
     if (!migration) throw new Error('no migration 112');
     for (let made = 1; made <= migration.statements.length; made++)
       for (const statement of migration.statements.slice(0, made)) await engine.command(statement);
-    await migrate(engine, MIGRATIONS, DAYS);
+    await migrate(engine, MIGRATIONS);
     await insert('new');
     for (const session of ['old', 'new']) {
       const wanted = await fromSlices(session);
