@@ -15,6 +15,7 @@ import { answerProblem, INTERNAL } from '../lib/server/http/problem-answer.ts';
 import { requestDurations } from '../lib/server/http/request-durations.ts';
 import { routeLabel } from '../lib/server/http/route-label.ts';
 import { createStaticAssets } from '../lib/server/http/static-assets.ts';
+import { endWith, keepToOwner } from '../lib/server/life-cycle.ts';
 import { startOwnTraces } from '../lib/server/own-traces.ts';
 import { closedShare } from '../lib/server/shares.ts';
 import { startRuntime } from '../lib/server/start-runtime.ts';
@@ -35,6 +36,7 @@ async function configured() {
   return config.port === 0 ? { ...config, port: await freePort() } : config;
 }
 
+keepToOwner();
 const config = await configured().catch(refuse);
 const runtime = await startRuntime(config).catch(refuse);
 // Next would listen for upgrades on the server that it finds and answer them past the door: it gets one that nobody calls.
@@ -91,15 +93,12 @@ server.on('error', (error: NodeJS.ErrnoException) => {
 });
 server.listen(config.port, config.host, () => console.log(`X-Ray is ready on http://${config.host}:${config.port}`));
 
-let closing = false;
-async function shutdown(): Promise<void> {
-  if (closing) return;
-  closing = true;
-  server.close();
-  server.closeIdleConnections();
-  await runtime.close();
-  await traces.close().catch(() => undefined);
-  process.exit(0);
-}
-process.on('SIGTERM', () => void shutdown());
-process.on('SIGINT', () => void shutdown());
+endWith(
+  async () => {
+    server.close();
+    server.closeIdleConnections();
+    await runtime.close();
+    await traces.close().catch(() => undefined);
+  },
+  (sentence) => process.stderr.write(`${sentence}\n`),
+);

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { serveEnvironment, serveFlags } from './serve-process.mjs';
 import { ensurePrometheus, installDependencies, pinnedNode, root } from './setup.mjs';
+import { watchParents } from './watch-parents.mjs';
 
 const dev = process.argv.includes('--dev');
 const buildOnly = process.argv.includes('--build');
@@ -56,8 +57,10 @@ if (!buildOnly) {
   const server = spawn(node, args, {
     cwd: root,
     env: { NODE_ENV: dev ? 'development' : 'production', ...serveEnvironment, ...env },
-    stdio: 'inherit',
+    // The channel says nothing: where it closes, this process has ended, and the server ends too (app/serve.ts).
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => server.kill(signal));
+  watchParents(() => server.kill('SIGTERM'));
   server.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
 }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from './usage-error.ts';
+import { watchParents } from './watch-parents.mjs';
 
 export interface UpOptions {
   readonly port: string | undefined;
@@ -34,6 +35,7 @@ export function runUp(options: UpOptions, from: string): Promise<number> {
     stdio: 'inherit',
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => server.kill(signal));
+  watchParents(() => server.kill('SIGTERM'));
   return new Promise((done, fail) => {
     server.on('error', fail);
     server.on('exit', (code, signal) => done(code ?? (signal ? 1 : 0)));
