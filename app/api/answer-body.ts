@@ -8,13 +8,13 @@ import { problemResponse } from './problem-response.ts';
 
 /**
  * A POST handler. Only `application/json` is taken, which another site's page cannot send without being allowed to.
- * `created` gives the address of what was made: 201 with Location.
+ * `created` gives the address of what was made: 201 with Location; without it the answer is 200.
  */
 export function answerBody<Schema extends z.ZodType, Answer extends object>(
   schema: Schema,
   limitBytes: number,
   run: (runtime: Runtime, body: z.output<Schema>, signal: AbortSignal) => Promise<Answer>,
-  created: (answer: Answer) => string,
+  created?: (answer: Answer) => string,
 ): (request: Request) => Promise<Response> {
   return async (request) => {
     try {
@@ -26,8 +26,8 @@ export function answerBody<Schema extends z.ZodType, Answer extends object>(
       if (!parsed.success) throw new ProblemError('invalid-body', firstIssueSentence(parsed.error, 'the body'));
       const answer = await run(runtime, parsed.data, request.signal);
       return Response.json(answer, {
-        status: 201,
-        headers: { 'cache-control': 'private, no-store', location: created(answer) },
+        status: created ? 201 : 200,
+        headers: { 'cache-control': 'private, no-store', ...(created ? { location: created(answer) } : {}) },
       });
     } catch (error) {
       return problemResponse(error);

@@ -38,12 +38,22 @@ Examples
   RAY_DASHBOARD_URL=http://127.0.0.1:8265 xray up
 `,
   doctor: `xray doctor [--json] [--xray URL] [--data-dir DIR]
+xray doctor --store [--check | --repair | --accept | --confirm-clock] [--json] [--xray URL] [--data-dir DIR]
 
 Checks this machine (Node, dependencies, build, data directory, disk, Prometheus, port), the X-Ray that should be
 running with every source of its, and a Ray on this machine. Each line that is not ok says what to do.
 Exit code 0: nothing fails. 1: something does. 2: the command line was not understood.
 
   --json           {"ok": false, "checks": [{"id", "state": "ok|warn|fail", "message", "whatToDo"}]}
+
+--store lists what the store has lost: by the X-Ray that runs, else by opening the store. Exit code 0: nothing is open.
+
+  --check          reads every part now and compares checksums
+  --repair         takes back what is readable of damaged parts, and puts back definitions of tables
+  --accept         acknowledges what is lost: health is ok again, the list keeps it
+  --confirm-clock  the clock of this machine is right: retention goes on with it
+  --json           {"ok", "losses": [{"id", "table", "part", "cause", "rows", "from", "to", "isOwnTime", "reason", "found",
+                   "state"}], "clock": {"retentionTime", "now", "state", "reason"}, "durability"}
 
 ${PORT_NOTE}
 

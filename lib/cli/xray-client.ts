@@ -5,12 +5,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { HealthResponse, type HealthWire } from '../contract/health.ts';
+import { Problem } from '../contract/problem.ts';
+import { type StoreActionWire, StoreReport, type StoreReportWire } from '../contract/store.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface XrayClient {
   readonly url: string;
   /** Rejects with UsageError where X-Ray does not answer, refuses the token, or is something else. */
   readonly health: () => Promise<HealthWire>;
+  /** What the store has lost, after doing what is asked for; null: only look. Rejects with UsageError. */
+  readonly store: (action: StoreActionWire['action'] | null) => Promise<StoreReportWire>;
   /** POST of a body, gzipped here. Resolves with whatever is the answer after all waiting. */
   readonly post: (path: string, body: Uint8Array, contentType: string) => Promise<Answer>;
 }
@@ -81,6 +85,19 @@ export function createXrayClient(url: string, token: string | undefined): XrayCl
           'say where X-Ray is with --xray URL',
         );
       return parsed.data;
+    },
+    async store(action) {
+      const response = await fetch(`${url}/api/store`, {
+        headers: { ...authorization, ...(action === null ? {} : { 'content-type': 'application/json' }) },
+        ...(action === null ? {} : { method: 'POST', body: JSON.stringify({ action }) }),
+        signal: AbortSignal.timeout(REQUEST_MS),
+      }).catch((error: unknown) => Promise.reject(unreachable(error)));
+      const body: unknown = await response.json().catch(() => null);
+      const parsed = StoreReport.safeParse(body);
+      if (response.ok && parsed.success) return parsed.data;
+      const problem = Problem.safeParse(body);
+      const said = problem.success ? problem.data.detail : `HTTP ${response.status}`;
+      throw new UsageError(`X-Ray at ${url} did not do that: ${said}`, 'look at its log');
     },
     async post(path, body, contentType) {
       const packed = gzipSync(body, { level: 1 });

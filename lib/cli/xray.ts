@@ -1,6 +1,7 @@
 /** The `xray` command line: reads it, runs one command, ends with its exit code. Never a stack trace. */
 import { readFileSync } from 'node:fs';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { StoreAction } from '../contract/store.ts';
 import { ownValue, setOwnValue } from '../model/own-value.ts';
 import { runDoctor } from './doctor-command.ts';
 import { COMMANDS, type Command, GENERAL_HELP, HELP } from './help.ts';
@@ -19,7 +20,16 @@ const OPTIONS: Record<Command, ParseArgsOptionsConfig> = {
     'no-demo': { type: 'boolean' },
     dev: { type: 'boolean' },
   },
-  doctor: { json: { type: 'boolean' }, xray: { type: 'string' }, 'data-dir': { type: 'string' } },
+  doctor: {
+    json: { type: 'boolean' },
+    xray: { type: 'string' },
+    'data-dir': { type: 'string' },
+    store: { type: 'boolean' },
+    check: { type: 'boolean' },
+    repair: { type: 'boolean' },
+    accept: { type: 'boolean' },
+    'confirm-clock': { type: 'boolean' },
+  },
   import: {
     json: { type: 'boolean' },
     cluster: { type: 'string' },
@@ -29,6 +39,8 @@ const OPTIONS: Record<Command, ParseArgsOptionsConfig> = {
   },
   open: { xray: { type: 'string' } },
 };
+
+const STORE_ACTIONS = StoreAction.shape.action.options;
 
 const isCommand = (word: string): word is Command => COMMANDS.some((command) => command === word);
 
@@ -123,7 +135,17 @@ async function run(args: readonly string[]): Promise<number> {
       );
     }
     case 'doctor':
-      return runDoctor(client(), { json: values.json === true, dataDirectory: text('data-dir'), from }, print);
+      return runDoctor(
+        client(),
+        {
+          json: values.json === true,
+          store: values.store === true,
+          actions: STORE_ACTIONS.filter((action) => values[action] === true),
+          dataDirectory: text('data-dir'),
+          from,
+        },
+        print,
+      );
     case 'import':
       return runImport(
         client(),

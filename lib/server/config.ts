@@ -13,6 +13,7 @@ import { ownValue } from '../model/own-value.ts';
 import { byKey } from '../schema/by-key.ts';
 import { errorSentence } from '../schema/error-sentence.ts';
 import { issuePath, issueSentence } from '../schema/issue-sentence.ts';
+import type { Durability } from '../store/durability.ts';
 import { isPathSegment } from './http/canonical-path.ts';
 import { trustedProxies } from './http/client-address.ts';
 
@@ -63,6 +64,10 @@ export interface Config {
   /** Proxies whose X-Forwarded-For, -Proto and -Host are believed. */
   readonly trustedProxies: BlockList;
   readonly retentionDays: { readonly tasks: number; readonly traces: number; readonly alerts: number };
+  /** What an acknowledged row survives: the death of X-Ray, or also a power failure. */
+  readonly durability: Durability;
+  /** How long a start waits for another X-Ray to leave the data directory. */
+  readonly startWaitSeconds: number;
   readonly limits: {
     readonly bodyBytes: number;
     readonly decompressedBytes: number;
@@ -113,6 +118,7 @@ const File = z.strictObject({
   prometheus: FileSource.optional(),
   alertmanager: FileSource.optional(),
   clickhouse: FileSource.optional(),
+  durability: z.enum(['process', 'power']).optional(),
   retentionDays: z
     .strictObject({
       tasks: z.number().int().min(1).max(MOST_RETENTION_DAYS).optional(),
@@ -194,6 +200,14 @@ function whole(environment: Environment, key: string, preset: number, min: numbe
   if (!Number.isInteger(count) || count < min || count > max)
     throw new ConfigError(`${key} is ${JSON.stringify(value)}: expected a whole number from ${min} to ${max}`);
   return count;
+}
+
+/** The environment wins over xray.yaml, as everywhere. */
+function durability(environment: Environment, inFile: Durability | undefined): Durability {
+  const value = environment.XRAY_DURABILITY || inFile || 'process';
+  if (value !== 'process' && value !== 'power')
+    throw new ConfigError(`XRAY_DURABILITY is ${JSON.stringify(value)}: expected process or power`);
+  return value;
 }
 
 /** RAY_ADDRESS may be a GCS address (host:6379) or `auto`; only an http address is a dashboard. */
@@ -299,6 +313,8 @@ export function loadConfig(environment: Environment): Config {
       alerts:
         file.retentionDays?.alerts ?? whole(environment, 'XRAY_RETENTION_ALERTS_DAYS', 365, 1, MOST_RETENTION_DAYS),
     },
+    durability: durability(environment, file.durability),
+    startWaitSeconds: whole(environment, 'XRAY_START_WAIT_SECONDS', 30, 0, 600),
     limits: {
       bodyBytes: whole(environment, 'XRAY_LIMIT_BODY_BYTES', 64 * 1024 ** 2, 1024, 2 ** 31),
       decompressedBytes: whole(environment, 'XRAY_LIMIT_DECOMPRESSED_BYTES', 256 * 1024 ** 2, 1024, 2 ** 31),

@@ -7,6 +7,8 @@ import type { Telemetry } from './telemetry.ts';
 export interface EngineWatcher {
   readonly succeeded: () => void;
   readonly failed: (error: unknown) => void;
+  /** An insert is in the store. */
+  readonly stored?: () => void;
 }
 
 /** What the caller did wrong (too much asked, gave up, bad rows) says nothing of the store. */
@@ -42,6 +44,7 @@ export function measuredEngine(
     selectBytes: (query, params, options) => watched(query.name, () => engine.selectBytes(query, params, options)),
     async insert(table, rows) {
       await watched(`insert ${table}`, () => engine.insert(table, rows));
+      watcher.stored?.();
       rowsInserted.inc({ table }, 'count' in rows ? rows.count : rows.length);
     },
     insertFrom: (table, query, params) => watched(query.name, () => engine.insertFrom(table, query, params)),

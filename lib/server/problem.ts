@@ -54,6 +54,8 @@ const STORE_CODES: Readonly<Record<string, ProblemCode>> = {
   'store-timeout': 'query-limit',
   'store-row-limit': 'query-limit',
   'store-bad-rows': 'invalid-body',
+  'store-unwritable': 'source-down',
+  'store-damaged': 'source-failed',
   'store-cancelled': 'query-limit',
   'prometheus-down': 'source-down',
   'prometheus-refused': 'source-failed',
@@ -73,7 +75,9 @@ const shortId = (): string => randomBytes(6).toString('hex');
 export function toProblem(error: unknown): { problem: ProblemWire; headers: Readonly<Record<string, string>> } {
   if (error instanceof Error && 'problem' in error) return error as ProblemError;
   const code = error instanceof Error && 'code' in error ? ownValue(STORE_CODES, String(error.code)) : undefined;
-  if (code !== undefined) return new ProblemError(code, errorSentence(error));
+  // Exporters send again on 503, as OTLP and Ray's event export have it: what cannot be stored now is not lost for that.
+  const again = code === 'source-down' ? { headers: { 'retry-after': '10' } } : {};
+  if (code !== undefined) return new ProblemError(code, errorSentence(error), again);
   const id = shortId();
   const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`${JSON.stringify({ level: 'error', event: 'internal', id, reason })}\n`);

@@ -11,6 +11,7 @@ import type { Config } from './config.ts';
 import type { Ingest } from './ingest/ingest.ts';
 import type { PrometheusSource } from './prometheus-source.ts';
 import type { RaySource } from './ray-source.ts';
+import type { StoreGuard } from './store/store-guard.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { HeldAnswers } from './tiles/held-answers.ts';
 import type { TimelineIndexer } from './tiles/indexer.ts';
@@ -20,6 +21,8 @@ export interface Runtime {
   readonly version: string;
   readonly startedAt: Date;
   readonly engine: Engine;
+  /** What the store has lost, and retention. */
+  readonly store: StoreGuard;
   readonly ingest: Ingest;
   /** The one PromQL endpoint; state tells whether it is there. */
   readonly prometheus: PrometheusSource;

@@ -6,6 +6,8 @@ import { CLOCK_OFF_S, durationText } from './sources/clock-off.ts';
 
 export interface SourceState {
   readonly succeeded: () => void;
+  /** It answered, whatever else is to be said of it. */
+  readonly heard: () => void;
   readonly failed: (error: unknown) => void;
   readonly set: (state: SourceHealthWire['state'], reason: string | null, whatToDo: string | null) => void;
   readonly detail: (name: string, value: string | number | boolean) => void;
@@ -34,10 +36,14 @@ export function createSourceState(
     reason = why;
     whatToDo = advice;
   };
+  const heard = (): void => {
+    lastSuccess = new Date().toISOString();
+  };
   return {
     set,
+    heard,
     succeeded() {
-      lastSuccess = new Date().toISOString();
+      heard();
       set('up', null, null);
     },
     failed(error) {

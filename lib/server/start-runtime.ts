@@ -1,11 +1,6 @@
 /** Makes the runtime: store, ingest, sources, children. Order matters only where said; closing goes backwards. */
 import { readFileSync } from 'node:fs';
 import { collectDefaultMetrics, Gauge } from 'prom-client';
-import { migrate } from '../store/migrate.ts';
-import { openEngine } from '../store/open-engine.ts';
-import { applyRetention } from '../store/retention.ts';
-import { MIGRATIONS } from '../store/schema/migrations.ts';
-import { warmMarks } from '../store/warm-marks.ts';
 import { absentPrometheus } from './absent-sources.ts';
 import { startAlertRecorder } from './alert-recorder.ts';
 import { createAlertmanagerSource } from './alertmanager-source-configured.ts';
@@ -22,7 +17,7 @@ import { type Runtime, setRuntime } from './runtime.ts';
 import { patientPrometheus } from './sources/patient-prometheus.ts';
 import { patientAlertmanager } from './sources/patient-ray.ts';
 import { createReaderNotices } from './sources/reader-notices.ts';
-import { createStoreHealth } from './store-health.ts';
+import { openStore } from './store/open-store.ts';
 import { createTelemetry } from './telemetry.ts';
 import { createHeldAnswers } from './tiles/held-answers.ts';
 import { createTimelineIndexer } from './tiles/indexer.ts';
@@ -40,22 +35,21 @@ function authHeaders(source: HttpSource): Record<string, string> {
 export async function startRuntime(config: Config): Promise<Runtime> {
   const telemetry = createTelemetry();
   const prometheusBinary = process.env.XRAY_PROMETHEUS_BINARY ?? null;
-  // Beside the store's opening; it says itself where it fails.
-  const preparing = config.demo ? prepareDemo(config.dataDirectory, prometheusBinary, telemetry) : null;
   collectDefaultMetrics({ register: telemetry.registry, prefix: 'xray_' });
   const remote = config.clickhouse ? { url: config.clickhouse.url, headers: authHeaders(config.clickhouse) } : null;
-  // Awaited below: until then a failure of it is nobody's.
-  preparing?.catch(() => undefined);
-  const opened = await openEngine(config.dataDirectory, remote);
+  let preparing: ReturnType<typeof prepareDemo> | null = null;
+  const prepare = (): void => {
+    if (!config.demo) return;
+    // Beside the store's opening, but only when the directory is ours; it says itself where it fails.
+    preparing = prepareDemo(config.dataDirectory, prometheusBinary, telemetry);
+    // Awaited below: until then a failure of it is nobody's.
+    preparing.catch(() => undefined);
+  };
+  const store = await openStore(config, remote, telemetry, prepare);
   const latency = createQueryLatency(telemetry);
-  const storeHealth = createStoreHealth({ url: remote?.url ?? null, directory: config.dataDirectory }, telemetry);
-  const engine = measuredEngine(opened, latency, telemetry, storeHealth);
-  await migrate(engine, MIGRATIONS, config.retentionDays);
-  // Past the measured engine: what it refuses is no fault.
-  await warmMarks(opened);
-  for (const change of await applyRetention(engine, config.retentionDays)) telemetry.log('info', 'retention', change);
-  // Past the measured engine: a probe is no question of a user.
-  storeHealth.start(opened);
+  const engine = measuredEngine(store.engine, latency, telemetry, store.health);
+  store.guard.start();
+  store.health.start(store.engine);
   const stored = watchStoredAttempts(engine);
   const ingest = createIngest(stored.engine, config, telemetry);
   const timelines = createTimelineIndexer(stored, telemetry);
@@ -98,6 +92,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     version,
     startedAt,
     engine,
+    store: store.guard,
     ingest,
     prometheus,
     alertmanager,
@@ -107,7 +102,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
     timelines,
     held: createHeldAnswers(),
     health: () => [
-      storeHealth.health(),
+      store.health.health(),
       prometheus.health(),
       alertmanager.health(),
       ...rays.health(),
@@ -122,8 +117,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
       await ingest.close();
       await timelines.close();
       await prometheus.close();
-      storeHealth.close();
-      await engine.close();
+      await store.close();
     },
   };
   const clusterRecorder = startClusterRecorder(runtime);

@@ -220,6 +220,9 @@ export function openChdb(directory: string): Engine {
     async insertFrom(table, query, params) {
       const sql = `${setParams(query, params)}INSERT INTO ${table} ${query.sql}`;
       try {
+        // First only read: an insert that meets a damaged part while it reads never ends in chdb 26.7, nor can it be ended.
+        const read = `${setParams(query, params)}${query.sql}`;
+        await writes.run((session) => tracked(session.queryAsync(read, { format: 'Null' })));
         await writes.run((session) => tracked(session.queryAsync(sql)));
       } catch (error) {
         throw new StoreError(
@@ -233,7 +236,11 @@ export function openChdb(directory: string): Engine {
       try {
         await writes.run((session) => tracked(session.queryAsync(sql)));
       } catch (error) {
-        throw new StoreError('store-failed', `command failed: ${words(error)}\n${sql.slice(0, 200)}`, { cause: error });
+        throw new StoreError(
+          storeErrorCode(words(error), 'query'),
+          `command failed: ${words(error)}\n${sql.slice(0, 200)}`,
+          { cause: error },
+        );
       }
     },
     async close() {

@@ -56,6 +56,10 @@ export interface Engine {
 export type StoreErrorCode =
   | 'store-failed'
   | 'store-locked'
+  /** The disk is full or read-only, or the data directory is gone: the same rows are taken when that is mended. */
+  | 'store-unwritable'
+  /** What is on disk cannot be read back as it was written. */
+  | 'store-damaged'
   | 'store-timeout'
   | 'store-row-limit'
   /** The engine read the rows and refused them: sending the same rows again is refused again. */
@@ -77,6 +81,15 @@ export class StoreError extends Error {
 // Numbers of ClickHouse's ErrorCodes.cpp.
 const TIMEOUTS = new Set([159, 160, 209]);
 const ROW_LIMITS = new Set([158, 396]);
+/** NOT_ENOUGH_SPACE; other writes to a full or read-only file system carry what the system said. */
+const UNWRITABLE = new Set([243]);
+const UNWRITABLE_WORDS = /No space left on device|Read-only file system|Disk quota exceeded|errno: (?:28|30|122)\b/;
+// CHECKSUM_DOESNT_MATCH, CORRUPTED_DATA, NO_FILE_IN_DATA_PART, UNEXPECTED_FILE_IN_DATA_PART, BAD_SIZE_OF_FILE_IN_DATA_PART,
+// CANNOT_DECOMPRESS, POTENTIALLY_BROKEN_DATA_PART.
+const DAMAGED = new Set([40, 246, 226, 227, 228, 271, 740]);
+/** ATTEMPT_TO_READ_AFTER_EOF, CANNOT_READ_ALL_DATA, CANNOT_OPEN_FILE, FILE_DOESNT_EXIST: of the store where a part is named. */
+const DAMAGED_WHERE_PART = new Set([32, 33, 76, 107]);
+const NAMES_PART = /from part |loading part |\/store\/[0-9a-f]{3}\//;
 // What parsing and converting of rows throws: CANNOT_PARSE_*, TYPE_MISMATCH, ARGUMENT_OUT_OF_BOUND, INCORRECT_DATA, ...
 const BAD_ROWS = new Set([
   6, 25, 26, 27, 33, 38, 41, 43, 53, 69, 70, 72, 117, 130, 131, 190, 321, 349, 376, 441, 467, 546, 675, 676,
@@ -87,7 +100,10 @@ export function storeErrorCode(words: string, during: 'query' | 'insert'): Store
   const number = Number(/\bCode: (\d+)\b/.exec(words)?.[1] ?? Number.NaN);
   if (TIMEOUTS.has(number)) return 'store-timeout';
   if (ROW_LIMITS.has(number)) return 'store-row-limit';
+  // First what rows caused: their text is in the engine's words, and may say anything.
   if (during === 'insert' && BAD_ROWS.has(number)) return 'store-bad-rows';
+  if (UNWRITABLE.has(number) || UNWRITABLE_WORDS.test(words)) return 'store-unwritable';
+  if (DAMAGED.has(number) || (DAMAGED_WHERE_PART.has(number) && NAMES_PART.test(words))) return 'store-damaged';
   return 'store-failed';
 }
 

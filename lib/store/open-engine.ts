@@ -1,61 +1,57 @@
-/**
- * The one way to a store: chdb on this machine, or ClickHouse over HTTP. A chdb directory belongs to one process: a
- * lock file holds its pid and start time, so that a second process is told in one sentence, and a lock left by a
- * killed process is taken over.
- */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** The one way to a store: chdb on this machine, or ClickHouse over HTTP. A chdb directory belongs to one process. */
 import { join } from 'node:path';
 import { openChdb } from './chdb.ts';
+import { directoryFault, lockDirectory, secureDirectory } from './data-directory.ts';
 import { type Engine, StoreError } from './engine.ts';
 import { openRemote, type RemoteStore } from './remote.ts';
+import { openStoreState } from './store-state.ts';
+import { damagedDefinition } from './table-definitions.ts';
 
-/** Start time of a process in clock ticks since boot (field 22 of /proc/pid/stat); '' where there is no /proc. */
-export function processStart(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
+export interface OpenOptions {
+  /** How long to wait for another X-Ray that has the directory; default 0. */
+  readonly waitMs?: number;
+  /** What the operator should read: waiting, rights that were tightened. Default: nobody. */
+  readonly say?: (sentence: string) => void;
+  /** The directory is this process's from now on. */
+  readonly onLocked?: () => void;
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
-
-function lock(directory: string): () => void {
-  const file = join(directory, 'xray.lock');
-  try {
-    const [pid, start] = readFileSync(file, 'utf8').split(' ');
-    const holder = Number(pid);
-    if (holder !== process.pid && isAlive(holder) && processStart(holder) === (start ?? ''))
-      throw new StoreError(
-        'store-locked',
-        `the data directory ${directory} is in use by the X-Ray with pid ${holder}: stop it, or set XRAY_DATA_DIR to another directory`,
-      );
-  } catch (error) {
-    if (error instanceof StoreError) throw error;
-  }
-  writeFileSync(file, `${process.pid} ${processStart(process.pid)}`);
-  return () => rmSync(file, { force: true });
-}
-
-/** Rejects with StoreError `store-locked` where another live X-Ray has the directory. */
-export async function openEngine(dataDirectory: string, remote: RemoteStore | null): Promise<Engine> {
+/**
+ * Rejects with StoreError, one sentence: `store-locked` where another live X-Ray has the directory, `store-unwritable` where
+ * it cannot be written, `store-damaged` where the engine cannot read what is in it.
+ */
+export async function openEngine(
+  dataDirectory: string,
+  remote: RemoteStore | null,
+  options: OpenOptions = {},
+): Promise<Engine> {
   if (remote) return openRemote(remote);
-  mkdirSync(dataDirectory, { recursive: true });
-  const unlock = lock(dataDirectory);
-  const engine = openChdb(join(dataDirectory, 'clickhouse'));
-  return {
-    ...engine,
-    async close() {
-      await engine.close();
-      unlock();
-    },
-  };
+  const say = options.say ?? (() => {});
+  const note = secureDirectory(dataDirectory);
+  if (note !== null) say(note);
+  const unlock = await lockDirectory(dataDirectory, options.waitMs ?? 0, say);
+  options.onLocked?.();
+  const directory = join(dataDirectory, 'clickhouse');
+  try {
+    const damaged = damagedDefinition(directory, openStoreState(dataDirectory).state().definitions);
+    if (damaged !== null) throw new StoreError('store-damaged', damaged);
+    const engine = openChdb(directory);
+    return {
+      ...engine,
+      async close() {
+        await engine.close();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    if (error instanceof StoreError) throw error;
+    const words = error instanceof Error ? error.message : String(error);
+    throw new StoreError(
+      'store-damaged',
+      directoryFault(dataDirectory, error) ??
+        `the store in ${directory} does not open (${words}; the engine's own words stand above): run \`npm run -s xray -- doctor --store\`, or set XRAY_DATA_DIR to another directory`,
+      { cause: error },
+    );
+  }
 }

@@ -9,13 +9,12 @@ import { absentAlertmanager, absentPrometheus } from '../../lib/server/absent-so
 import { loadConfig } from '../../lib/server/config.ts';
 import { createIngest } from '../../lib/server/ingest/create-ingest.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
+import { openStore } from '../../lib/server/store/open-store.ts';
 import { createTelemetry } from '../../lib/server/telemetry.ts';
 import { createHeldAnswers } from '../../lib/server/tiles/held-answers.ts';
+
 import { createTimelineIndexer } from '../../lib/server/tiles/indexer.ts';
 import { watchStoredAttempts } from '../../lib/server/tiles/stored-attempts.ts';
-import { migrate } from '../../lib/store/migrate.ts';
-import { openEngine } from '../../lib/store/open-engine.ts';
-import { MIGRATIONS } from '../../lib/store/schema/migrations.ts';
 
 export async function openTestRuntime(environment: Readonly<Record<string, string>> = {}): Promise<Runtime> {
   const given = environment.XRAY_DATA_DIR;
@@ -25,11 +24,12 @@ export async function openTestRuntime(environment: Readonly<Record<string, strin
     XRAY_DEMO: '0',
     XRAY_CONFIG: join(directory, 'none.yaml'),
     XRAY_RETENTION_TRACES_DAYS: '3650',
+    XRAY_START_WAIT_SECONDS: '0',
     ...environment,
   });
   const telemetry = createTelemetry();
-  const engine = await openEngine(directory, null);
-  await migrate(engine, MIGRATIONS, config.retentionDays);
+  const store = await openStore(config, null, telemetry);
+  const { engine } = store;
   const stored = watchStoredAttempts(engine);
   const ingest = createIngest(stored.engine, config, telemetry);
   const timelines = createTimelineIndexer(stored, telemetry);
@@ -38,6 +38,7 @@ export async function openTestRuntime(environment: Readonly<Record<string, strin
     version: 'test',
     startedAt: new Date(),
     engine,
+    store: store.guard,
     ingest,
     prometheus: absentPrometheus('no Prometheus in this test', 'nothing'),
     alertmanager: absentAlertmanager(),
@@ -50,7 +51,7 @@ export async function openTestRuntime(environment: Readonly<Record<string, strin
     async close() {
       await ingest.close();
       await timelines.close();
-      await engine.close();
+      await store.close();
       if (given === undefined) rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { measuredEngine } from '../../lib/server/measured-engine.ts';
 import { createQueryLatency } from '../../lib/server/query-latency.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
-import { createStoreHealth } from '../../lib/server/store-health.ts';
+import { createStoreHealth } from '../../lib/server/store/store-health.ts';
 import { createTelemetry } from '../../lib/server/telemetry.ts';
 import type { Engine } from '../../lib/store/engine.ts';
 import { openEngine } from '../../lib/store/open-engine.ts';
