@@ -14,6 +14,7 @@ import { LateSources } from './late-sources.tsx';
 import { PAGES } from './pages.ts';
 import { ShareButton } from './share-button.tsx';
 import { useShortcuts } from './shortcuts.ts';
+import { StoreNotice } from './store-notice.tsx';
 import { toggleTheme } from './theme.ts';
 
 const CommandPalette = dynamic(() => import('./command-palette.tsx').then((loaded) => loaded.CommandPalette), {
@@ -137,6 +138,7 @@ export function Shell({ children, canSignOut = false }: { children: ReactNode; c
           ) : null}
         </div>
         <DemoBanner />
+        <StoreNotice />
       </header>
       <main id="content" className="mx-auto max-w-[1600px] space-y-4 p-4">
         {children}

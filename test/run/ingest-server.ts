@@ -45,6 +45,16 @@ const POSTS: ReadonlyMap<string, (request: Request) => Promise<Response>> = new 
   ['/v1/timeline', timeline],
 ]);
 
+/** Spans that are stored. */
+async function spans(): Promise<Response> {
+  const [row] = await runtime.engine.select({
+    name: 'stored-spans',
+    sql: 'SELECT count() AS spans FROM xray.otel_traces',
+    row: z.object({ spans: z.coerce.number() }),
+  });
+  return Response.json(row);
+}
+
 async function answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
   const headers = new Headers();
   for (const [name, value] of Object.entries(message.headers)) if (typeof value === 'string') headers.set(name, value);
@@ -68,7 +78,9 @@ async function answer(message: IncomingMessage, response: ServerResponse): Promi
               signal: left.signal,
             } as RequestInit),
           )
-        : await figures();
+        : url.pathname === '/spans'
+          ? await spans()
+          : await figures();
   response.writeHead(given.status, Object.fromEntries(given.headers));
   response.end(Buffer.from(await given.arrayBuffer()));
 }

@@ -262,6 +262,8 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
   function check(): Promise<void> {
     checking ??= (async () => {
       try {
+        parts = (await engine.select(activeParts)).filter((part) => !SCRATCH.test(part.table));
+        if (isLocal) found(await withoutFiles(parts, state.state().parts));
         for (const { table, part } of pieces()) if (!closed) await checkOne(table, part).catch(() => undefined);
         damageErrors = await countDamageErrors(engine);
       } finally {
