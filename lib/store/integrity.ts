@@ -12,6 +12,7 @@ import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ownValue, setOwnValue } from '../model/own-value.ts';
 import type { Engine, Query } from './engine.ts';
 import { covers, type PartName, parsePartName, partitionDay } from './part-name.ts';
 import type { KnownPart, Loss } from './store-state.ts';
@@ -144,6 +145,9 @@ function countedRows(path: string): number | null {
 
 export type KnownParts = Readonly<Record<string, Readonly<Record<string, KnownPart>>>>;
 
+const knownPart = (known: KnownParts, table: string, name: string): KnownPart | undefined =>
+  ownValue(ownValue(known, table) ?? {}, name);
+
 /**
  * Parts that were known before this start and that nothing covers now.
  */
@@ -179,7 +183,7 @@ export function setAside(
   for (const { table, name, reason, path, modified } of detached) {
     const part = parsePartName(name);
     if (part === null) continue;
-    const before = known[table]?.[part.name];
+    const before = knownPart(known, table, part.name);
     const counted = before?.[0] ?? (isLocal ? countedRows(path) : null);
     const rows = uncovered(part, counted, tables, table);
     if (rows === 0) continue;
@@ -204,7 +208,7 @@ export async function withoutFiles(active: readonly ActivePart[], known: KnownPa
     const parsed = parsePartName(part.name);
     if (there || parsed === null) continue;
     // Merged away since the list was made? Then another part covers it on disk; the next look knows.
-    const before = known[part.table]?.[part.name] ?? toKnown(part, undefined);
+    const before = knownPart(known, part.table, part.name) ?? toKnown(part, undefined);
     losses.push(
       lossOf(part.table, parsed, 'missing', part.rows, before, {
         modified: part.modified,
@@ -237,7 +241,7 @@ export async function checkTable(
     const parsed = parsePartName(row.part_path);
     if (parsed === null) continue;
     const found = active.get(`${table}/${parsed.name}`);
-    const before = known[table]?.[parsed.name] ?? (found ? toKnown(found, undefined) : undefined);
+    const before = knownPart(known, table, parsed.name) ?? (found ? toKnown(found, undefined) : undefined);
     losses.push(
       lossOf(table, parsed, 'damaged', found?.rows ?? before?.[0] ?? null, before, {
         modified: found?.modified ?? null,
@@ -284,15 +288,15 @@ export function rememberParts(
       gone.set(table, all);
     }
   for (const part of active) {
-    const same = before[part.table]?.[part.name];
+    const same = knownPart(before, part.table, part.name);
     const parsed = parsePartName(part.name);
     let since = same?.[1];
     if (same === undefined && parsed !== null)
       for (const old of gone.get(part.table) ?? [])
         if (covers(parsed, old.name)) since = Math.min(since ?? old.part[1], old.part[1]);
-    const list = parts[part.table] ?? {};
-    list[part.name] = same ?? toKnown(part, since);
-    parts[part.table] = list;
+    const list = ownValue(parts, part.table) ?? {};
+    setOwnValue(list, part.name, same ?? toKnown(part, since));
+    setOwnValue(parts, part.table, list);
   }
   return parts;
 }

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { LAST_EXPIRING_S } from '../model/kept-until.ts';
+import { ownValue } from '../model/own-value.ts';
 import type { Engine, Query } from './engine.ts';
 import type { RetentionDays } from './migrate.ts';
 import type { ClockState } from './store-state.ts';
@@ -118,7 +119,7 @@ export async function applyRetention(
   if (((await engine.select(count('old-share-answers', 'shares', answers)))[0]?.rows ?? 0) > 0)
     await engine.command(`ALTER TABLE xray.shares UPDATE responses = '' WHERE ${answers}`);
   for (const rule of RULES) {
-    const last = cleaned[rule.table];
+    const last = ownValue(cleaned, rule.table);
     if (last !== undefined && clock.time - last < DAY_MS && clock.time >= last) continue;
     const where = expired(rule, retention, clock, before);
     const [found] = await engine.select(count('expired-rows', rule.table, where), {}, { timeoutMs: 60_000 });

@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { byKey } from '../schema/by-key.ts';
 
 const FILE = 'store-state.json';
 
@@ -51,9 +52,9 @@ const StoreState = z.object({
   version: z.literal(1),
   clock: Clock.nullable(),
   /** When each table was last cleaned by a mutation, Unix ms of retention's clock. */
-  cleaned: z.record(z.string(), z.number()),
-  parts: z.record(z.string(), z.record(z.string(), KnownPart)),
-  definitions: z.record(z.string(), z.string()),
+  cleaned: byKey(z.number()),
+  parts: byKey(byKey(KnownPart)),
+  definitions: byKey(z.string()),
   losses: z.array(Loss),
 });
 export type StoreState = z.infer<typeof StoreState>;

@@ -5,6 +5,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { ownValue, setOwnValue } from '../model/own-value.ts';
 
 /** By path below the engine's directory. */
 export type TableDefinitions = Readonly<Record<string, string>>;
@@ -60,7 +61,7 @@ export function restoreDefinitions(engineDirectory: string, known: TableDefiniti
     .map((file) => relative(engineDirectory, file));
   const restored: string[] = [];
   for (const path of [...damaged, ...missingDefinitions(engineDirectory, known)]) {
-    const text = known[path];
+    const text = ownValue(known, path);
     if (text === undefined) continue;
     mkdirSync(dirname(join(engineDirectory, path)), { recursive: true });
     writeFileSync(join(engineDirectory, path), text, { mode: 0o600 });
@@ -74,7 +75,7 @@ export function readDefinitions(engineDirectory: string): TableDefinitions {
   const found: Record<string, string> = {};
   for (const file of definitionFiles(engineDirectory)) {
     const text = readFileSync(file, 'utf8');
-    if (isDefinition(text)) found[relative(engineDirectory, file)] = text;
+    if (isDefinition(text)) setOwnValue(found, relative(engineDirectory, file), text);
   }
   return found;
 }
