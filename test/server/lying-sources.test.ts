@@ -155,9 +155,10 @@ interface Asked {
   readonly text: string;
 }
 
-async function askAll(): Promise<Asked[]> {
+async function askAll(only?: string): Promise<Asked[]> {
+  const chosen = only === undefined ? all : all.filter(({ path }) => path === only);
   return Promise.all(
-    all.map(async ({ path, ask }) => {
+    chosen.map(async ({ path, ask }) => {
       const began = performance.now();
       const response = await ask(new AbortController().signal);
       const text = await response.text();
@@ -264,10 +265,13 @@ describe.each(MODES)('of sources in mode %s', (mode) => {
       }
     }
     expect(turnMs).toBeLessThan(200);
-    const [, second = []] = result;
     const { clusters, log } = SAYS[mode] ?? {};
-    if (clusters) expect(noticesIn(second, '/api/clusters')).toMatch(clusters);
-    if (log) expect(noticesIn(second, '/api/jobs/{jobId}/logs')).toMatch(log);
+    // The reason of what takes long to be refused comes with a later answer, as a page asks for it.
+    const saysOf = async (path: string): Promise<string> => noticesIn(await askAll(path), path);
+    if (clusters)
+      await expect.poll(() => saysOf('/api/clusters'), { timeout: 60_000, interval: 1_000 }).toMatch(clusters);
+    if (log)
+      await expect.poll(() => saysOf('/api/jobs/{jobId}/logs'), { timeout: 60_000, interval: 1_000 }).toMatch(log);
     expect(process.memoryUsage().rss).toBeLessThan(1.5 * 1024 ** 3);
-  }, 120_000);
+  }, 200_000);
 });

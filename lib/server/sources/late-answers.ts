@@ -18,6 +18,9 @@ export const PATIENCE_MS = 2_000;
 const SLOW_PATIENCE_MS = 250;
 /** An answer that came late is given out again without asking for this long. */
 const FRESH_MS = 5_000;
+/** A refusal that came late is given out again without asking: what is refused for its size costs that much to ask. */
+const REFUSAL_FRESH_MS = 30_000;
+const MOST_REFUSALS = 256;
 /** An older answer is called so. */
 const STALE_AFTER_MS = 15_000;
 /** How far apart in time two questions may be for the answer of one to stand in for the other. */
@@ -112,6 +115,8 @@ export function createLateAnswers({ source, health, readers, patienceMs = PATIEN
   /** Oldest first. */
   const kept = new Map<string, Kept>();
   let keptBytes = 0;
+  /** Failures that came when nobody waited for them any more, by key of the question; oldest first. */
+  const refusals = new Map<string, { readonly error: unknown; readonly heard: number }>();
   let slowSince: number | null = null;
   let failures = 0;
   let open: { readonly since: number; readonly at: number; readonly until: number; readonly error: unknown } | null =
@@ -156,6 +161,7 @@ export function createLateAnswers({ source, health, readers, patienceMs = PATIEN
     result.then(
       (answer) => {
         over();
+        refusals.delete(question.key);
         failures = 0;
         open = null;
         if (Date.now() - began <= patienceMs) slowSince = null;
@@ -163,6 +169,14 @@ export function createLateAnswers({ source, health, readers, patienceMs = PATIEN
       },
       (error: unknown) => {
         over();
+        if (flight.isLate && !isDown(error)) {
+          refusals.delete(question.key);
+          refusals.set(question.key, { error, heard: Date.now() });
+          for (const key of refusals.keys()) {
+            if (refusals.size <= MOST_REFUSALS) break;
+            refusals.delete(key);
+          }
+        }
         if (!isDown(error)) return;
         failures += 1;
         const now = Date.now();
@@ -213,6 +227,8 @@ export function createLateAnswers({ source, health, readers, patienceMs = PATIEN
       const old = before(question);
       if (old !== null) return old.answer;
     }
+    const refusal = refusals.get(question.key);
+    if (signal && refusal && Date.now() - refusal.heard < REFUSAL_FRESH_MS) throw refusal.error;
     const refused = refuseWhileOpen(question, signal);
     if (refused !== null) return refused;
     const joined = flights.get(question.exact) ?? lateByKey.get(question.key);

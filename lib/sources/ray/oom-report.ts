@@ -39,7 +39,7 @@ export interface OomReport {
 }
 
 /** Reports are a few KiB; what comes after this is not read. */
-const MOST_CHARACTERS = 24_000;
+const MOST_CHARACTERS = 12_000;
 /** Of one line of its list of processes; names in it are bounded alike, because a search for their end goes back and forth. */
 const LINE_CHARACTERS = 1_000;
 const IS_REPORT = /Memory on the node \(IP: ([^,)\s]+)(?:, ID: ([0-9a-f]+))?\)/;

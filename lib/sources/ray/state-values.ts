@@ -12,7 +12,7 @@ export function momentOfMs(ms: number | null | undefined): Nanoseconds | undefin
 }
 
 /** Messages and stack traces that are longer are cut: their two ends say most. */
-const MOST_CHARACTERS = 65_536;
+const MOST_CHARACTERS = 32_768;
 
 export function textOf(value: string | null | undefined): string | undefined {
   if (!value || value.length <= MOST_CHARACTERS) return value || undefined;
