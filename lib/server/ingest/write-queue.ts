@@ -12,6 +12,7 @@
  * Rows that the store refuses to read are found by halving and set aside; nothing else of the batch is lost.
  */
 import { errorSentence } from '../../schema/error-sentence.ts';
+import { ownTurn } from '../../sources/http/event-loop-turns.ts';
 import { type Engine, encodeRows } from '../../store/engine.ts';
 import { ProblemError } from '../problem.ts';
 import { FairQueue, type Sender } from './fair-queue.ts';
@@ -250,13 +251,14 @@ export function createWriteQueue(engine: Engine, queueRows: number, changed: (ro
   };
 }
 
-const SLICE_ROWS = 500;
+/** Few enough that rows with long messages are no long turn either. */
+const SLICE_ROWS = 16;
 
 /** Rows made in this process (polling) as lines, a slice at a time, so that the event loop goes on between. */
 export async function encodeInSlices(table: string, rows: readonly object[]): Promise<TableRows> {
   const parts: Uint8Array[] = [];
   for (let i = 0; i < rows.length; i += SLICE_ROWS) {
-    if (i > 0) await new Promise((resolve) => setImmediate(resolve));
+    await ownTurn();
     parts.push(encodeRows(rows.slice(i, i + SLICE_ROWS)).lines);
   }
   return { table, count: rows.length, lines: Buffer.concat(parts) };
