@@ -19,6 +19,8 @@ const REST = 4;
 const AGAIN = 20;
 /** Jobs that are counted by one question; together at most STEP parts. */
 const TOGETHER = 300;
+/** Characters of a name that a log line holds: names come from outside. */
+const LOGGED = 300;
 /** Characters of their names, which stand in the statement. */
 const TOGETHER_NAMES = 60_000;
 /** Functions that a list names. */
@@ -105,7 +107,7 @@ export function createJobCounter(engine: Engine, telemetry: Telemetry): JobCount
       await countTogether(jobs, until);
     } catch (error) {
       stop.signal.throwIfAborted();
-      telemetry.log('warn', 'job-counts', { jobs: jobs.length, error: String(error) });
+      telemetry.log('warn', 'job-counts', { jobs: jobs.length, error: String(error).slice(0, 4 * LOGGED) });
       for (const job of jobs) await countOne(job, until);
     }
   }
@@ -117,7 +119,12 @@ export function createJobCounter(engine: Engine, telemetry: Telemetry): JobCount
       return true;
     } catch (error) {
       stop.signal.throwIfAborted();
-      telemetry.log('error', 'job-counts', { session, job: job_id, error: String(error) });
+      const job = job_id.slice(0, LOGGED);
+      telemetry.log('error', 'job-counts', {
+        session: session.slice(0, LOGGED),
+        job,
+        error: String(error).slice(0, 4 * LOGGED),
+      });
       return false;
     }
   }

@@ -57,6 +57,11 @@ export interface TimelineIndexer {
   readonly close: () => Promise<void>;
 }
 
+/** Names come from outside and may be very long. */
+const LOGGED = 300;
+const logged = ({ session, job_id }: JobKey) => ({ session: session.slice(0, LOGGED), job: job_id.slice(0, LOGGED) });
+const logText = (error: unknown): string => String(error).slice(0, 4 * LOGGED);
+
 interface Late extends JobKey {
   readonly since: number;
   failures: number;
@@ -120,7 +125,7 @@ export function createTimelineIndexer(stored: StoredAttempts, telemetry: Telemet
     one.failures += 1;
     one.notBefore = Date.now() + Math.min(RETRY_MOST_MS, RETRY_MS * 2 ** one.failures);
     if (late.size < MOST_LATE || late.has(key)) late.set(key, one);
-    telemetry.log('error', 'timeline-job', { session, job: job_id, failures: one.failures, error: String(error) });
+    telemetry.log('error', 'timeline-job', { ...logged(job), failures: one.failures, error: logText(error) });
   }
 
   async function index(news: readonly TouchedJob[], from: number): Promise<void> {
@@ -210,7 +215,8 @@ export function createTimelineIndexer(stored: StoredAttempts, telemetry: Telemet
           known.shrink();
         });
         loading.catch((error: unknown) => {
-          if (!closed) telemetry.log('error', 'timeline-running', { session, job, error: String(error) });
+          if (!closed)
+            telemetry.log('error', 'timeline-running', { ...logged({ session, job_id: job }), error: logText(error) });
         });
         await Promise.race([loading.catch(() => {}), sleep(WAIT_MS, undefined, { ref: false })]);
       }
