@@ -15,7 +15,8 @@ export interface LateHost extends Omit<LateRank, 'rank'> {
 export function lateHost(blocks: readonly LatenessBlock[], hosts: readonly (string | null)[]): LateHost | null {
   const names = [...new Set(hosts)];
   if (names.length < 2 || names.includes(null)) return null;
-  const ranksOf = names.map((name) => hosts.flatMap((host, rank) => (host === name ? [rank] : [])));
+  const byHost = Map.groupBy(hosts.keys(), (rank) => hosts[rank]);
+  const ranksOf = names.map((name) => byHost.get(name) ?? []);
   if (ranksOf.some((ranks) => ranks.length < 2)) return null;
   const meanOver = (ranks: readonly number[], durations: readonly (number | null)[]): number | null => {
     let sum = 0;
@@ -36,7 +37,8 @@ export function lateHost(blocks: readonly LatenessBlock[], hosts: readonly (stri
   const means = hosts.map(
     (_, rank) => whole.reduce((sum, { durations }) => sum + (durations[rank] ?? 0), 0) / whole.length,
   );
-  const others = median(means.filter((_, rank) => !ranks.includes(rank)));
+  const late = new Set(ranks);
+  const others = median(means.filter((_, rank) => !late.has(rank)));
   if (ranks.some((rank) => (means[rank] ?? others) >= MOST_RELATIVE * others)) return null;
   const { rank: _, ...verdict } = found;
   return { ...verdict, host, ranks };

@@ -57,10 +57,11 @@ export function lateRanks(blocks: readonly LatenessBlock[]): LateRank[] {
     { length: ranks },
     (_, rank) => usable.reduce((sum, { durations }) => sum + (durations[rank] ?? 0), 0) / usable.length,
   );
+  const sortedMeans = Float64Array.from(means).sort();
   const found: LateRank[] = [];
   for (const rank of new Set(leads.map((lead) => lead.rank))) {
     const own = means[rank] ?? 0;
-    const others = median(means.filter((_, index) => index !== rank));
+    const others = medianWithout(sortedMeans, own);
     const relative = others > 0 ? own / others : 1;
     if (relative >= MOST_RELATIVE) continue;
     const chance = chanceOfLead(
@@ -86,8 +87,17 @@ function leadOf(durations: readonly number[]): { rank: number; by: number } {
   let rank = 0;
   for (let i = 1; i < durations.length; i++) if ((durations[i] ?? 0) < (durations[rank] ?? 0)) rank = i;
   const own = durations[rank] ?? 0;
-  const others = durations.filter((_, i) => i !== rank);
-  return { rank, by: Math.min(...others) === own ? 0 : median(others) - own };
+  const sorted = Float64Array.from(durations).sort();
+  return { rank, by: sorted[1] === own ? 0 : medianWithout(sorted, own) - own };
+}
+
+/** Median of what is left where one `value` that is in `sorted` is taken out. */
+function medianWithout(sorted: Float64Array, value: number): number {
+  const place = sorted.indexOf(value);
+  const at = (i: number): number => sorted[i < place ? i : i + 1] ?? 0;
+  const count = sorted.length - 1;
+  const middle = Math.floor(count / 2);
+  return count % 2 === 0 ? (at(middle - 1) + at(middle)) / 2 : at(middle);
 }
 
 /**

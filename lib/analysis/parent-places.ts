@@ -1,6 +1,9 @@
 /** Which span of a trace is the parent of which, by id, without an object per span. */
 import { ORPHAN, ROOT } from '../model/trace-columns.ts';
 
+/** Ids come from outside: who knew the hash could send a trace of ids that all meet in one slot. */
+const [KEY_A, KEY_B] = [Math.floor(Math.random() * 2 ** 32) | 1, Math.floor(Math.random() * 2 ** 32) | 0];
+
 /**
  * Place of each span's parent: ROOT where `parentId` is 0 or the span's own, ORPHAN where no span has that id. Of several
  * spans with one id the first is meant. A hash table with open addressing over the halves of the ids: O(n).
@@ -14,8 +17,10 @@ export function parentPlaces(id: BigUint64Array, parentId: BigUint64Array): Int3
   const mask = size - 1;
   const table = new Int32Array(size).fill(-1);
   const slotOf = (low: number, high: number): number => {
-    const mixed = Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b);
-    let slot = (mixed ^ (mixed >>> 15)) & mask;
+    let mixed = Math.imul(low ^ KEY_B, KEY_A);
+    mixed = Math.imul((mixed ^ (mixed >>> 15)) + high, 0x85ebca6b);
+    mixed = Math.imul(mixed ^ (mixed >>> 13) ^ KEY_A, 0xc2b2ae35);
+    let slot = (mixed ^ (mixed >>> 16)) & mask;
     for (;;) {
       const place = table[slot] ?? -1;
       if (place === -1 || (own[place * 2] === low && own[place * 2 + 1] === high)) return slot;

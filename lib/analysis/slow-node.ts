@@ -41,21 +41,77 @@ const FEWEST = 8;
 const LEAST_RATIO = 4 / 3;
 const MOST_CHANCE = 0.001;
 
-/** The slowest of the nodes that are slow beyond chance; null where none is. `functions`: how many are asked for. */
+/** Nodes of one function that are compared, and runs of the others that one is compared with (the newest): more tell nothing more. */
+const MOST_NODES = 2_000;
+const MOST_OTHERS = 4_096;
+/** A node that is not this part of what is asked for beside a rough median is not looked at closely. */
+const WORTH_A_LOOK = 0.8;
+
+/** Runs of all nodes, the newest first. */
+interface Runs {
+  readonly start: Float64Array;
+  readonly duration: Float64Array;
+  readonly node: Uint32Array;
+}
+
+/** Starts as ns since the oldest: what is compared lies within days. */
+function runsOf(nodes: readonly NodeRuns[], origin: bigint): Runs {
+  const all = nodes.flatMap((one, node) =>
+    one.startNs.map((start, i) => ({ start: Number(start - origin), duration: one.durationNs[i] ?? 0, node })),
+  );
+  all.sort((a, b) => b.start - a.start);
+  return {
+    start: Float64Array.from(all, ({ start }) => start),
+    duration: Float64Array.from(all, ({ duration }) => duration),
+    node: Uint32Array.from(all, ({ node }) => node),
+  };
+}
+
+/** How many runs began at `since` or later. */
+function countSince({ start }: Runs, since: number): number {
+  let [low, high] = [0, start.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((start[middle] ?? 0) >= since) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * The slowest of the nodes that are slow beyond chance; null where none is. `functions`: how many are asked for. Work: n log n of the
+ * runs, and a closer look at the few nodes that are slower than the rest.
+ */
 export function slowNode(nodes: readonly NodeRuns[], functions: number): SlowNode | null {
   const looks = nodes.length * NEWEST.length * functions;
+  const compared = nodes.slice(0, MOST_NODES);
+  let origin = 2n ** 62n;
+  for (const one of compared) for (const at of one.startNs) if (at < origin) origin = at;
+  const runs = runsOf(compared, origin);
+  const roughMedians = new Map<number, number>();
+  /** Median of the newest runs of all nodes, of the power of two that is no more than `count`. */
+  const roughMedian = (count: number): number => {
+    const newest = Math.min(MOST_OTHERS, 2 ** Math.floor(Math.log2(Math.max(1, count))));
+    const known = roughMedians.get(newest) ?? median([...runs.duration.subarray(0, newest)]);
+    roughMedians.set(newest, known);
+    return known;
+  };
   const found: SlowNode[] = [];
-  for (const one of nodes) {
+  for (const [place, one] of compared.entries()) {
     let best: SlowNode | null = null;
     for (const newest of NEWEST) {
       const own = one.durationNs.slice(0, newest);
       const sinceNs = one.startNs[own.length - 1];
       if (own.length < newest || sinceNs === undefined) break;
-      const others = nodes.flatMap((other) =>
-        other === one ? [] : other.durationNs.filter((_, i) => (other.startNs[i] ?? 0n) >= sinceNs),
-      );
+      const since = countSince(runs, Number(sinceNs - origin));
+      const own50 = median(own);
+      // With few nodes the own runs are a good part of all.
+      if (compared.length > 8 && own50 < WORTH_A_LOOK * LEAST_RATIO * roughMedian(since)) continue;
+      const others: number[] = [];
+      for (let i = 0; i < since && others.length < MOST_OTHERS; i++)
+        if (runs.node[i] !== place) others.push(runs.duration[i] ?? 0);
       if (others.length < FEWEST) continue;
-      const [own50, others50] = [median(own), median(others)];
+      const others50 = median(others);
       const chance = Math.min(1, looks * chanceOfRanks(own, others));
       if (own50 < LEAST_RATIO * others50 || chance > MOST_CHANCE || (best && best.chance <= chance)) continue;
       best = {

@@ -139,7 +139,7 @@ export const Communicator = z.object({
 export type CommunicatorWire = z.infer<typeof Communicator>;
 
 export const CollectivesResponse = z.object({
-  /** Those that stand still first, of these those whose silent rank is known; then those with a late rank or host, the longest wait first; then those with a slow transfer, the slowest first. */
+  /** At most 500 from spans, those with the most ranks and operations. Those that stand still first, of these those whose silent rank is known; then those with a late rank or host, the longest wait first; then those with a slow transfer, the slowest first. */
   communicators: z.array(Communicator),
   /**
    * GB/s; labels `communicator` (id), `collective`, `message_size` (bytes, a power of two). The median over ranks, so that one
@@ -190,8 +190,10 @@ export const RanksResponse = z.object({
   name: z.string(),
   collective: z.string(),
   source: Source,
-  /** The latest first. */
+  /** The latest first, at most 4,096, and fewer where there are more than 122 points. */
   ranks: z.array(Rank),
+  /** Ranks that are not listed, because they wait for the others longer than all that are. */
+  omitted: z.number(),
   startMs: z.number(),
   stepMs: z.number(),
   count: z.number(),

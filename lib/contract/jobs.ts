@@ -102,6 +102,7 @@ export const FunctionSummary = z.object({
   /** Attempts after the first of their task. */
   retries: z.number(),
   byState: byKey(z.number()),
+  /** The 50 most frequent. */
   errors: byKey(z.number()),
   /** RUNNING to FINISHED or FAILED of attempts that have both; null where there is none. */
   durationNs: z.object({ p50: NsText, p95: NsText, max: NsText }).nullable(),
@@ -109,7 +110,10 @@ export const FunctionSummary = z.object({
 export type FunctionSummaryWire = z.infer<typeof FunctionSummary>;
 
 export const TasksSummaryResponse = z.object({
+  /** The 2,000 with the most attempts. */
   functions: z.array(FunctionSummary),
+  /** Functions that are not listed. */
+  omitted: z.number(),
   completeness: CompletenessWire,
 });
 export type TasksSummaryWire = z.infer<typeof TasksSummaryResponse>;
@@ -217,10 +221,12 @@ export const AttemptDetail = AttemptWire.extend({
 });
 export type AttemptDetailWire = z.infer<typeof AttemptDetail>;
 
-/** All attempts of one task, oldest first. */
+/** Attempts of one task, oldest first: the newest 1,000. */
 export const TaskResponse = z.object({
   taskId: z.string(),
   functionName: z.string(),
+  /** Earlier attempts that are not listed. */
+  omitted: z.number(),
   attempts: z.array(AttemptDetail),
 });
 export type TaskWire = z.infer<typeof TaskResponse>;

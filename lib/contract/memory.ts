@@ -82,10 +82,12 @@ export const OomKill = z.object({
   culprit: MemoryUserWire.nullable(),
   /** `event`, `state-api`, `log`, joined by +, or `metric`. */
   source: z.string(),
+  /** The report; of very many kills its beginning, once all together have 8,000,000 characters. */
   message: z.string(),
 });
 export type OomKillWire = z.infer<typeof OomKill>;
 export const OomResponse = z.object({
+  /** At most 5,000 that Ray told of, and 5,000 that only a counter tells. */
   kills: z.array(OomKill),
   totals: z.object({
     kills: z.number(),

@@ -11,6 +11,7 @@ export const TraceSummary = z.object({
   rootName: z.string(),
   /** Service of the root span. */
   serviceName: z.string(),
+  /** At most 50. */
   services: z.array(z.string()),
   startNs: NsText,
   durationNs: NsText,
@@ -79,6 +80,10 @@ export const SpanWire = z.object({
   resourceAttributes: byKey(z.string()),
   events: z.array(z.object({ timeNs: NsText, name: z.string(), attributes: byKey(z.string()) })),
   links: z.array(z.object({ traceId: z.string(), spanId: z.string(), attributes: byKey(z.string()) })),
+  /** How many of each are left out beyond the first 512; absent where nothing is. Values are cut after 32,000 characters. */
+  omitted: z
+    .object({ attributes: z.number(), resourceAttributes: z.number(), events: z.number(), links: z.number() })
+    .optional(),
   /** The Ray task attempt this span is, joined by ray.task_id, by the actor it made, or by worker and time. */
   task: z
     .object({
@@ -99,8 +104,9 @@ export const TraceResponse = z.object({
   traceId: z.string(),
   startNs: NsText,
   durationNs: NsText,
+  /** At most 50. */
   services: z.array(z.string()),
-  /** By start time; parents before children where times tie. */
+  /** As many as 16 MB hold. By start time; parents before children where times tie. */
   spans: z.array(SpanWire),
   /** Spans beyond the limit are counted here, not hidden. */
   omitted: z.number(),

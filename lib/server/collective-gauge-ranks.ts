@@ -108,6 +108,7 @@ export async function gaugeRanks(
     collective: asked.collective,
     source: 'nccl-inspector',
     ranks: ranks.sort(byLateness),
+    omitted: 0,
     startMs: grid.start,
     stepMs: grid.step,
     count: grid.count,

@@ -95,8 +95,9 @@ function latenessWire(
     (_, rank) =>
       counted.reduce((sum, block) => sum + (block.durationsNs[rank] ?? 0) * block.operations, 0) / operations,
   );
+  const late = new Set(ranks);
   const own = ranks.reduce((sum, rank) => sum + (means[rank] ?? 0), 0) / ranks.length;
-  const lateBy = median(means.filter((_, rank) => !ranks.includes(rank))) - own;
+  const lateBy = median(means.filter((_, rank) => !late.has(rank))) - own;
   const last = counted.reduce((sum, block) => sum + ranks.reduce((all, rank) => all + (block.last[rank] ?? 0), 0), 0);
   return {
     latenessNs: String(Math.round(operations === 0 ? found.lateBy : lateBy)),

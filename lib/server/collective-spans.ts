@@ -1,4 +1,5 @@
 /** Collectives out of spans: every operation of every rank, so that wait and transfer can be told apart. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { busFactor } from '../analysis/bus-bandwidth.ts';
 import { SPLITTABLE, splitRefusal } from '../analysis/wait-transfer.ts';
 import type { CommunicatorWire, LatenessVerdictWire, RanksWire, RankWire } from '../contract/collectives.ts';
@@ -14,6 +15,7 @@ import {
   collectivePlaces,
   collectiveRanks,
   collectiveWaits,
+  largestCommunicators,
 } from '../store/queries/collectives.ts';
 import { type BandwidthLines, bandwidthOf, type CollectivesPart, collectivesPart } from './collective-bandwidth.ts';
 import { byLateness, cannotTell, judgeLateness, MOST_BLOCKS, nowhere, type PlaceWire } from './collective-lateness.ts';
@@ -25,19 +27,39 @@ const PREFIX = 'spans:';
 
 export const isSpanCommunicator = (id: string): boolean => id.startsWith(PREFIX);
 
-function params(scope: CollectiveScope, grid: Grid, narrowed: { comm?: string; op?: string; size?: number } = {}) {
+/** Communicators of one answer, and ranks of all of them together. */
+const MOST_COMMUNICATORS = 500;
+const MOST_RANKS_TOGETHER = 200_000;
+/** Values of one grid of an answer, whatever many lines or ranks and points they are. */
+const MOST_VALUES = 500_000;
+/** Ranks of a communicator that are judged: of more, one verdict would hold everybody up. */
+const MOST_JUDGED = 16_384;
+/** Ranks of one communicator in an answer. */
+const MOST_RANKS = 4_096;
+/** Notices about single communicators. */
+const MOST_NOTICES = 20;
+
+function params(
+  scope: CollectiveScope,
+  grid: Grid,
+  narrowed: { comms?: readonly string[]; op?: string; size?: number } = {},
+) {
+  const perValue = Math.max(1, Math.floor(MOST_VALUES / Math.max(1, grid.count)));
   return {
     from: scope.window.from,
     to: scope.window.to,
     start: millisecondsToNanoseconds(grid.start),
     step: millisecondsToNanoseconds(grid.step),
-    comm: narrowed.comm ?? '',
+    comms: narrowed.comms ?? [],
     op: narrowed.op ?? '',
     sizeClass: narrowed.size ?? -1,
     everywhere: scope.nodes === null ? 1 : 0,
     nodes: scope.nodes?.ids ?? [],
     hosts: scope.nodes?.hosts ?? [],
     blocks: MOST_BLOCKS,
+    judged: MOST_JUDGED,
+    lines: perValue,
+    ranks: Math.min(MOST_RANKS, perValue),
     ops: [...SPLITTABLE],
   };
 }
@@ -66,60 +88,92 @@ export async function spanCollectives(
   grid: Grid,
   signal: AbortSignal,
 ): Promise<CollectivesPart> {
-  const asked = params(scope, grid);
-  const described = await runtime.engine.select(collectiveCommunicators, asked, { signal });
-  if (described.length === 0) return collectivesPart([], [], []);
-  const [bandwidth, blocks, places, gaps, gpus] = await Promise.all([
+  const all = params(scope, grid);
+  const shown = await runtime.engine.select(
+    largestCommunicators,
+    { ...all, most: MOST_COMMUNICATORS, ranks: MOST_RANKS_TOGETHER },
+    { signal },
+  );
+  if (shown.length === 0) return collectivesPart([], [], []);
+  const total = shown[0]?.all ?? 0;
+  const asked = params(scope, grid, total > shown.length ? { comms: shown.map(({ comm }) => comm) } : {});
+  const [described, bandwidth, blocks, places, gaps, gpus] = await Promise.all([
+    runtime.engine.select(collectiveCommunicators, asked, { signal }),
     runtime.engine.select(collectiveBandwidth, asked, { signal }),
     runtime.engine.select(collectiveBlocks, asked, { signal }),
     runtime.engine.select(collectivePlaces, asked, { signal }),
     runtime.engine.select(collectiveGaps, asked, { signal }),
     gpuIndexes(runtime, scope.window, signal),
   ]);
+  const placesOf = Map.groupBy(places, (row) => row.comm);
+  const blocksOf = Map.groupBy(blocks, (row) => row.comm);
   const still = await standstills(
     runtime,
     gaps,
     scope.window.to,
     (comm) =>
-      places
-        .filter((row) => row.comm === comm)
-        .map((row) => ({ place: placeWire(row, scope, gpus), gpuUuid: row.gpu_uuid, workerId: row.worker_id })),
+      (placesOf.get(comm) ?? []).map((row) => ({
+        place: placeWire(row, scope, gpus),
+        gpuUuid: row.gpu_uuid,
+        workerId: row.worker_id,
+      })),
     signal,
   );
   const ranksOf = new Map(described.map((row) => [row.comm, row.nranks]));
   const lines = bandwidthLines(bandwidth, ranksOf, grid);
-  const communicators = [...Map.groupBy(described, (row) => row.comm)].map(([comm, rows]): CommunicatorWire => {
-    const here = places.filter((row) => row.comm === comm);
-    const sum = (of: 'operations' | 'complete' | 'ambiguous') => rows.reduce((total, row) => total + row[of], 0);
-    return {
+  const linesOf = Map.groupBy(lines, (line) => line.labels.communicator);
+  const communicators: CommunicatorWire[] = [];
+  const notices: SourceNoticeWire[] = [];
+  if (total > shown.length)
+    notices.push({
+      source: 'spans',
+      kind: 'partial',
+      message: `${total.toLocaleString('en-US')} communicators sent spans in this window; the ${shown.length.toLocaleString('en-US')} with the most ranks and operations are shown.`,
+      whatToDo: 'Choose one cluster, or a shorter window.',
+    });
+  for (const [comm, rows] of Map.groupBy(described, (row) => row.comm)) {
+    await nextTurn();
+    const here = placesOf.get(comm) ?? [];
+    const sum = (of: 'operations' | 'complete' | 'ambiguous') => rows.reduce((added, row) => added + row[of], 0);
+    const one: CommunicatorWire = {
       id: PREFIX + comm,
       name: rows[0]?.name || comm,
       source: 'spans',
-      cluster: here.map((row) => scope.nodeOf(row.node_id || row.host)?.cluster).find(Boolean) ?? null,
+      cluster: clusterOf(here, scope),
       ranks: rows[0]?.nranks || null,
       reporting: here.length,
-      nodes: Math.max(...rows.map((row) => row.nodes)) || null,
+      nodes: rows.reduce((most, row) => Math.max(most, row.nodes), 0) || null,
       collectives: rows.map((row) => row.op),
       messageSizesBytes: [...new Set(rows.flatMap((row) => row.sizes))].sort((a, b) => a - b),
       operations: sum('operations'),
-      ...bandwidthOf(PREFIX + comm, lines, grid),
+      ...bandwidthOf(PREFIX + comm, linesOf.get(PREFIX + comm) ?? [], grid),
       badPorts: [],
       frozenSinceNs: null,
       standstill: still.get(comm) ?? null,
       ...verdictOf(
-        blocks.filter((row) => row.comm === comm),
+        blocksOf.get(comm) ?? [],
         rows,
         here.map((row) => placeWire(row, scope, gpus)),
       ),
     };
-  });
-  const notices = communicators.flatMap((one) => incompleteNotice(one, described));
+    communicators.push(one);
+    if (notices.length < MOST_NOTICES) notices.push(...incompleteNotice(one, rows));
+  }
   const hosts = new Map<string, Set<string>>();
   for (const row of places) {
     const id = PREFIX + row.comm;
     hosts.set(id, (hosts.get(id) ?? new Set()).add(row.host));
   }
   return collectivesPart(communicators, lines, notices, hosts);
+}
+
+/** Of the first rank whose node is known. */
+function clusterOf(rows: readonly { node_id: string; host: string }[], scope: CollectiveScope): string | null {
+  for (const row of rows) {
+    const cluster = scope.nodeOf(row.node_id || row.host)?.cluster;
+    if (cluster) return cluster;
+  }
+  return null;
 }
 
 function bandwidthLines(
@@ -185,6 +239,8 @@ function verdictOf(
   const refusal = rows.every((row) => splitRefusal(row.op) !== null) ? splitRefusal(rows[0]?.op ?? '') : null;
   if (refusal) return cannotTell(refusal);
   const ranks = rows[0]?.nranks ?? 0;
+  if (ranks > MOST_JUDGED)
+    return cannotTell(`It has ${ranks.toLocaleString('en-US')} ranks; lateness is judged up to 16,384.`);
   if (blocks.length === 0)
     return cannotTell(
       places.length < ranks
@@ -192,14 +248,19 @@ function verdictOf(
         : 'No operation has a span of every rank in this window.',
     );
   const numbers = blocks[0]?.ranks ?? [];
+  const placeOf = new Map(places.map((place) => [place.rank, place]));
   return judgeLateness(
-    blocks.map((block) => ({
-      fromNs: block.from_ns,
-      operations: block.operations,
-      durationsNs: numbers.map((rank) => block.mean_ns[block.ranks.indexOf(rank)] ?? null),
-      last: numbers.map((rank) => block.late_counts[block.late_ranks.indexOf(rank)] ?? 0),
-    })),
-    numbers.map((rank) => places.find((place) => place.rank === String(rank)) ?? nowhere(String(rank))),
+    blocks.map((block) => {
+      const means = new Map(block.ranks.map((rank, i) => [rank, block.mean_ns[i] ?? null]));
+      const lates = new Map(block.late_ranks.map((rank, i) => [rank, block.late_counts[i] ?? 0]));
+      return {
+        fromNs: block.from_ns,
+        operations: block.operations,
+        durationsNs: numbers.map((rank) => means.get(rank) ?? null),
+        last: numbers.map((rank) => lates.get(rank) ?? 0),
+      };
+    }),
+    numbers.map((rank) => placeOf.get(String(rank)) ?? nowhere(String(rank))),
     'operations',
   );
 }
@@ -207,9 +268,9 @@ function verdictOf(
 /** Operations at both ends of the window are always cut; more than that is worth a word. */
 function incompleteNotice(
   communicator: CommunicatorWire,
-  described: readonly { comm: string; operations: number; complete: number; ambiguous: number; op: string }[],
+  described: readonly { operations: number; complete: number; ambiguous: number; op: string }[],
 ): SourceNoticeWire[] {
-  const rows = described.filter((row) => PREFIX + row.comm === communicator.id && splitRefusal(row.op) === null);
+  const rows = described.filter((row) => splitRefusal(row.op) === null);
   const total = rows.reduce((sum, row) => sum + row.operations, 0);
   const ambiguous = rows.reduce((sum, row) => sum + row.ambiguous, 0);
   const missing = total - ambiguous - rows.reduce((sum, row) => sum + row.complete, 0);
@@ -240,7 +301,7 @@ export async function spanRanks(
   signal: AbortSignal,
 ): Promise<Omit<RanksWire, 'notices'> | null> {
   const narrowed = {
-    comm: asked.communicator.slice(PREFIX.length),
+    comms: [asked.communicator.slice(PREFIX.length)],
     op: asked.collective,
     ...(asked.messageSize === null ? {} : { size: asked.messageSize }),
   };
@@ -258,10 +319,13 @@ export async function spanRanks(
   const placed = places.map((row) => placeWire(row, scope, gpus));
   const verdict = verdictOf(blocks, described, placed);
   const split = splitRefusal(asked.collective) === null;
+  const placeOf = new Map(placed.map((place) => [place.rank, place]));
+  const rowOf = new Map(places.map((row) => [row.rank, row]));
+  const waitOf = new Map(waits.map((row) => [row.rank, row]));
   const rows = ranks.map((row): RankWire => {
-    const place = placed.find((one) => one.rank === String(row.rank)) ?? nowhere(String(row.rank));
-    const at = places.find((one) => one.rank === row.rank);
-    const wait = split ? waits.find((one) => one.rank === row.rank) : undefined;
+    const place = placeOf.get(String(row.rank)) ?? nowhere(String(row.rank));
+    const at = rowOf.get(row.rank);
+    const wait = split ? waitOf.get(row.rank) : undefined;
     const spread = (values: readonly (number | null)[]): (number | null)[] => {
       const all = new Array<number | null>(grid.count).fill(null);
       row.bins.forEach((bin, i) => {
@@ -290,6 +354,7 @@ export async function spanRanks(
     collective: asked.collective,
     source: 'spans',
     ranks: rows.sort(byLateness),
+    omitted: Math.max(0, (ranks[0]?.all ?? 0) - ranks.length),
     startMs: grid.start,
     stepMs: grid.step,
     count: grid.count,

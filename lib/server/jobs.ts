@@ -95,23 +95,27 @@ interface JobsQuery {
 
 export async function listJobs(runtime: Runtime, query: JobsQuery, signal?: AbortSignal): Promise<JobsWire> {
   const options = signal ? { signal } : {};
+  const from = query.cursor ?? 0;
+  const page = {
+    session: query.session ?? '',
+    cluster: query.cluster ?? '',
+    job: '',
+    exact: '',
+    internal: query.internal ? 1 : 0,
+    status: query.status ?? '',
+    // One more than asked for tells whether there is another page.
+    limit: query.limit + 1,
+    offset: from,
+  };
   const [rows, stale] = await Promise.all([
-    runtime.engine.select(
-      jobs,
-      { session: query.session ?? '', cluster: query.cluster ?? '', job: '', exact: '' },
-      options,
-    ),
+    runtime.engine.select(jobs, page, options),
     runtime.engine.select(staleCounts, {}, options),
   ]);
-  const shown = rows
-    .map(jobSummary)
-    .filter((job) => (query.internal || !job.isInternal) && (!query.status || job.status === query.status));
-  const from = query.cursor ?? 0;
-  const next = from + query.limit;
+  const shown = rows.slice(0, query.limit);
   return {
-    jobs: shown.slice(from, next),
-    nextCursor: next < shown.length ? String(next) : null,
-    notices: countNotices(rows, stale),
+    jobs: shown.map(jobSummary),
+    nextCursor: shown.length < rows.length ? String(from + query.limit) : null,
+    notices: countNotices(shown, stale),
   };
 }
 
@@ -140,12 +144,16 @@ export interface JobQuery {
   readonly session?: string | undefined;
 }
 
+/** Jobs that an ambiguous id is answered with. */
+const MOST_CHOICES = 100;
+
 /** The one job that is meant, by Ray's job id or by submission id. Throws `not-found` or `ambiguous-job` with choices. */
 export async function resolveJob(runtime: Runtime, query: JobQuery): Promise<JobIdentity> {
   const params = { session: query.session ?? '', cluster: query.cluster ?? '', job: query.jobId };
   const [one, another] = await runtime.engine.select(jobIdentities, params);
   if (one && !another) return one;
-  const found = await runtime.engine.select(jobs, { ...params, exact: '' });
+  const rest = { exact: '', internal: 1, status: '', limit: MOST_CHOICES, offset: 0 };
+  const found = await runtime.engine.select(jobs, { ...params, ...rest });
   // An internal job of Ray's is meant only where nothing else has that id.
   const users = found.filter((row) => !row.is_internal);
   const rows = users.length > 0 ? users : found;
@@ -159,7 +167,7 @@ export async function resolveJob(runtime: Runtime, query: JobQuery): Promise<Job
     const choices = rows.map((row) => ({ cluster: row.cluster, session: row.session, jobId: row.job_id }));
     throw new ProblemError(
       'ambiguous-job',
-      `${rows.length} jobs are called "${query.jobId}": add ?cluster= or ?session= (choices)`,
+      `${rows.length < MOST_CHOICES ? rows.length : `${MOST_CHOICES} or more`} jobs are called "${query.jobId}": add ?cluster= or ?session= (choices)`,
       { choices },
     );
   }
@@ -217,6 +225,10 @@ export async function getJob(runtime: Runtime, query: JobQuery): Promise<JobWire
       cluster: '',
       job: identity.job_id,
       exact: identity.job_id,
+      internal: 1,
+      status: '',
+      limit: 1,
+      offset: 0,
     }),
     completenessOf(runtime, identity),
     runtime.engine.select(staleCounts, {}),

@@ -24,15 +24,15 @@ const KINDS = ['task', 'actor', 'idle_worker', 'driver'] as const;
 export function joinKills(kills: readonly OomKillRow[], attempts: readonly KilledAttemptRow[]): JoinedKill[] {
   const onWorker = Map.groupBy(attempts, (one) => `${one.session} ${one.worker_id}`);
   const ofTask = Map.groupBy(attempts, (one) => `${one.session} ${one.task_id}`);
+  const named = new Map(attempts.map((one) => [`${one.session} ${one.task_id} ${one.attempt}`, one]));
   const joined = kills.map((row): JoinedKill => {
-    const named = (ofTask.get(`${row.session} ${row.task_id}`) ?? []).find((one) => one.attempt === row.attempt);
     const there = row.worker_id === null ? [] : (onWorker.get(`${row.session} ${row.worker_id}`) ?? []);
     const last = there.reduce<KilledAttemptRow | null>((latest, one) => {
       const started = BigInt(one.start_ns);
       if (started === 0n || started > BigInt(row.time_ns)) return latest;
       return latest === null || started > BigInt(latest.start_ns) ? one : latest;
     }, null);
-    const ran = row.kind === 'idle_worker' ? null : (named ?? last);
+    const ran = row.kind === 'idle_worker' ? null : (named.get(`${row.session} ${row.task_id} ${row.attempt}`) ?? last);
     const kind =
       KINDS.find((one) => one === row.kind) ??
       (row.worker_type === 'DRIVER' ? 'driver' : ran === null ? 'idle_worker' : ran.actor_id ? 'actor' : 'task');

@@ -26,6 +26,9 @@ interface OomQuery {
 }
 
 const MOST_KILLS = 5000;
+/** Reports of kills in one answer, characters; beyond it each is cut to its beginning, which names the node and its memory. */
+const MOST_REPORTED = 8_000_000;
+const REPORT_BEGINNING = 600;
 const FOREVER = 2n ** 63n - 1n;
 /** A count is scraped after the kill it counts: stored kills this long before the window still explain it. */
 const COUNTED_LATE_NS = 120_000_000_000n;
@@ -46,7 +49,7 @@ export async function listOomKills(runtime: Runtime, query: OomQuery, signal?: A
   const early = from > COUNTED_LATE_NS ? from - COUNTED_LATE_NS : 0n;
   const [rows, clusters, nodes] = await Promise.all([
     runtime.engine.select(oomKills, { session, from: early, to, limit: MOST_KILLS }, options),
-    sessionClusters(runtime.engine),
+    sessionClusters(runtime.engine, session === '' ? undefined : [session]),
     runtime.engine.select(nodeAddresses, { session }, options),
   ]);
   const attempts = rows.length === 0 ? [] : await runtime.engine.select(killedAttempts, { session }, options);
@@ -58,17 +61,22 @@ export async function listOomKills(runtime: Runtime, query: OomQuery, signal?: A
   const explained = new Set(rows.map((row) => row.session));
   const notices: SourceNoticeWire[] = [];
   const counted = job ? [] : await fromCounter(runtime, query, notices, signal);
+  const nodesAt = Map.groupBy(nodes, (node) => `${node.session} ${node.ip}`);
   const kills = [
     ...stored,
     ...counted
       .filter((kill) => !explained.has(kill.session) && (!query.session || kill.session === query.session))
-      .map((kill) => countedWire(kill, clusters, nodes)),
+      .sort((a, b) => b.time - a.time)
+      .slice(0, MOST_KILLS)
+      .map((kill) => countedWire(kill, clusters, nodesAt.get(`${kill.session} ${kill.nodeIp}`) ?? [])),
   ]
     .filter((kill) => !query.cluster || kill.cluster === query.cluster)
-    .sort((a, b) => (BigInt(a.timeNs) < BigInt(b.timeNs) ? 1 : -1));
+    .map((kill) => ({ kill, time: BigInt(kill.timeNs) }))
+    .sort((a, b) => (a.time < b.time ? 1 : a.time > b.time ? -1 : 0))
+    .map(({ kill }) => kill);
   const count = (outcome: OomKillWire['outcome']) => kills.filter((kill) => kill.outcome === outcome).length;
   return {
-    kills,
+    kills: withinReports(kills),
     totals: {
       kills: kills.length,
       recovered: count('recovered'),
@@ -80,6 +88,18 @@ export async function listOomKills(runtime: Runtime, query: OomQuery, signal?: A
     limited: rows.length >= MOST_KILLS,
     notices,
   };
+}
+
+/** Sixteen kilobytes of report for each of five thousand kills would be 80 MB. */
+function withinReports(kills: readonly OomKillWire[]): OomKillWire[] {
+  let left = MOST_REPORTED;
+  return kills.map((kill) => {
+    const { length } = kill.message;
+    left -= length;
+    return left >= 0 || length <= REPORT_BEGINNING
+      ? kill
+      : { ...kill, message: kill.message.slice(0, REPORT_BEGINNING) };
+  });
 }
 
 async function fromCounter(
@@ -149,9 +169,8 @@ function killWire(
 function countedWire(
   kill: CountedKill,
   clusters: ReadonlyMap<string, string>,
-  nodes: readonly NodeAddressRow[],
+  there: readonly NodeAddressRow[],
 ): OomKillWire {
-  const there = nodes.filter((node) => node.session === kill.session && node.ip === kill.nodeIp);
   const node = there.length === 1 ? there[0] : undefined;
   return {
     cluster: clusters.get(kill.session) ?? kill.cluster ?? kill.session,

@@ -1,5 +1,6 @@
 /** Use case: functions of a job that take longer on one node than on the others, judged by their newest attempts. */
-import { MOST_RUNS, type NodeRuns, slowNode } from '../analysis/slow-node.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { MOST_RUNS, type NodeRuns, type SlowNode, slowNode } from '../analysis/slow-node.ts';
 import type { SlowNodesWire } from '../contract/jobs.ts';
 import { nodeNames } from '../store/queries/timeline.ts';
 import { newestRuns } from '../store/queries/timeline-slices.ts';
@@ -27,13 +28,15 @@ export async function slowNodes(runtime: Runtime, query: JobQuery, signal?: Abor
   const nameOf = new Map(names.map((row) => [row.node_id, row.name || row.ip]));
   const keys = new Map(rows.map((row) => [row.node_id, keyOf(row.node)]));
   const judged = [...Map.groupBy(rows, (row) => row.function)].filter(([, nodes]) => nodes.length > 1);
-  const found = judged.flatMap(([name, nodes]) => {
+  const found: { name: string; slow: SlowNode }[] = [];
+  for (const [name, nodes] of judged) {
+    await nextTurn();
     const runs = nodes.map(
       (row): NodeRuns => ({ node: row.node_id, startNs: row.starts.map(BigInt), durationNs: row.lasts }),
     );
     const slow = slowNode(runs, judged.length);
-    return slow === null ? [] : [{ name, slow }];
-  });
+    if (slow !== null) found.push({ name, slow });
+  }
   const cost = ({ slow }: (typeof found)[number]): number => (slow.median - slow.othersMedian) * slow.attempts;
   return {
     slowNodes: found

@@ -27,11 +27,20 @@ export async function getTask(runtime: Runtime, query: JobQuery & { readonly tas
   ]);
   const first = rows[0];
   if (!first) throw new ProblemError('not-found', `job ${job.job_id} has no task "${query.taskId}"`);
+  const functionName = first.function_name || first.task_function;
+  const phasesOf = Map.groupBy(phases, (phase) => phase.attempt);
+  const spanTimes = spans.map((span) => ({ span, start: BigInt(span.start_ns) }));
+  const spansOfAttempt = (row: (typeof rows)[number]) => {
+    if (row.start_ns === null || row.end_ns === null || rows.length === 1) return spanTimes;
+    const [from, to] = [BigInt(row.created_ns ?? '0'), BigInt(row.end_ns)];
+    return spanTimes.filter(({ start }) => start >= from && start <= to);
+  };
   return {
     taskId: query.taskId,
-    functionName: first.function_name,
+    functionName,
+    omitted: Math.max(0, first.all - rows.length),
     attempts: rows.map((row) => ({
-      ...attemptWire({ ...row, function_name: row.function_name || first.function_name }),
+      ...attemptWire({ ...row, function_name: row.function_name || functionName }),
       states: Object.entries(row.states)
         .map(([state, timeNs]) => ({ state, timeNs }))
         .sort((a, b) => (BigInt(a.timeNs) < BigInt(b.timeNs) ? -1 : 1)),
@@ -40,25 +49,19 @@ export async function getTask(runtime: Runtime, query: JobQuery & { readonly tas
       placementGroupId: row.placement_group_id || null,
       callSite: row.call_site || null,
       logs: row.logs === '' ? null : (JSON.parse(row.logs) as StoredLogs),
-      phases: phases
-        .filter((phase) => phase.attempt === row.attempt)
-        .map((phase) => ({ name: phase.name, startNs: phase.start_ns, endNs: phase.end_ns })),
+      phases: (phasesOf.get(row.attempt) ?? []).map((phase) => ({
+        name: phase.name,
+        startNs: phase.start_ns,
+        endNs: phase.end_ns,
+      })),
       // A retry has a span of its own under the same task id: it belongs to the attempt that ran at that time.
-      spans: spans
-        .filter(
-          (span) =>
-            row.start_ns === null ||
-            row.end_ns === null ||
-            rows.length === 1 ||
-            (BigInt(span.start_ns) >= BigInt(row.created_ns ?? '0') && BigInt(span.start_ns) <= BigInt(row.end_ns)),
-        )
-        .map((span) => ({
-          traceId: span.trace_id,
-          spanId: span.span_id,
-          name: span.name,
-          startNs: span.start_ns,
-          durationNs: span.duration_ns,
-        })),
+      spans: spansOfAttempt(row).map(({ span }) => ({
+        traceId: span.trace_id,
+        spanId: span.span_id,
+        name: span.name,
+        startNs: span.start_ns,
+        durationNs: span.duration_ns,
+      })),
     })),
   };
 }

@@ -53,6 +53,7 @@ export async function summariseTasks(runtime: Runtime, query: JobQuery): Promise
       errors: counts(row.errors),
       durationNs: row.timed > 0 ? { p50: row.p50, p95: row.p95, max: row.longest } : null,
     })),
+    omitted: Math.max(0, (rows[0]?.all ?? 0) - rows.length),
     completeness: await completenessOf(runtime, job),
   };
 }
@@ -104,14 +105,9 @@ interface RanThenQuery {
 }
 
 export async function listRanThen(runtime: Runtime, query: RanThenQuery): Promise<RanThenWire> {
-  const clusters = await sessionClusters(runtime.engine);
-  const sessions = query.cluster
-    ? [...clusters].filter(([, cluster]) => cluster === query.cluster).map(([session]) => session)
-    : [];
-  if (query.cluster && sessions.length === 0) return { rows: [], matched: 0 };
   const rows = await runtime.engine.select(attemptsRanThen, {
     session: query.session ?? '',
-    sessions,
+    cluster: query.cluster ?? '',
     node: query.node ?? '',
     worker: query.worker ?? '',
     function: query.function ?? '',
@@ -119,6 +115,7 @@ export async function listRanThen(runtime: Runtime, query: RanThenQuery): Promis
     to: query.to,
     limit: query.limit,
   });
+  const clusters = await sessionClusters(runtime.engine, [...new Set(rows.map((row) => row.session))]);
   return {
     rows: rows.map((row) => ({
       ...attemptWire(row),

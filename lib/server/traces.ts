@@ -82,6 +82,9 @@ export async function getTrace(
   };
 }
 
+/** Of spans in one answer, as the store holds them. */
+const SPAN_BYTES = 16_000_000;
+
 /** Spans with all that is known of them, by start. `spanId`: this one alone, '' for all. */
 export async function spansInFull(
   runtime: Runtime,
@@ -91,6 +94,7 @@ export async function spansInFull(
     trace: query.traceId,
     span: query.spanId,
     limit: query.limit,
+    bytes: SPAN_BYTES,
   });
   let [first, last] = [BigInt(rows[0]?.start_ns ?? '0'), 0n];
   for (const row of rows) {
@@ -122,8 +126,17 @@ export async function spansInFull(
       spanId: row.link_spans[i] ?? '',
       attributes: row.link_attributes[i] ?? {},
     })),
+    ...omittedOf(row.omitted),
     task: taskOf(row),
   }));
+}
+
+function omittedOf([attributes, resourceAttributes, events, links]: readonly [number, number, number, number]): Pick<
+  SpanWireValue,
+  'omitted'
+> {
+  const omitted = { attributes, resourceAttributes, events, links };
+  return Object.values(omitted).some((count) => count > 0) ? { omitted } : {};
 }
 
 interface JoinableSpan {
@@ -153,29 +166,21 @@ async function joinTasks(
     else if (attributes['ray.worker_id']) workers.add(attributes['ray.worker_id']);
   }
   if (tasks.size + workers.size === 0) return () => null;
-  const [attempts, clusters] = await Promise.all([
-    runtime.engine.select(attemptsForSpans, { tasks: [...tasks], workers: [...workers], from, to }),
-    sessionClusters(runtime.engine),
-  ]);
+  const rows = await runtime.engine.select(attemptsForSpans, { tasks: [...tasks], workers: [...workers], from, to });
+  const clusters = await sessionClusters(runtime.engine, [...new Set(rows.map((row) => row.session))]);
+  const attempts = rows.map((row) => ({ ...row, start: BigInt(row.start_ns), end: BigInt(row.end_ns) }));
+  const byTask = Map.groupBy(attempts, (attempt) => attempt.task_id);
+  const byWorker = Map.groupBy(attempts, (attempt) => attempt.worker_id);
   type Attempt = (typeof attempts)[number];
-  const byTask = new Map<string, Attempt[]>();
-  const byWorker = new Map<string, Attempt[]>();
-  for (const attempt of [...attempts].sort((a, b) => (BigInt(a.start_ns) < BigInt(b.start_ns) ? -1 : 1))) {
-    byTask.set(attempt.task_id, [...(byTask.get(attempt.task_id) ?? []), attempt]);
-    const ofWorker = byWorker.get(attempt.worker_id);
-    if (ofWorker === undefined) byWorker.set(attempt.worker_id, [attempt]);
-    else ofWorker.push(attempt);
-  }
   return (span) => {
     if (span.kind === 'Producer') return null;
     const at = BigInt(span.start_ns);
     const taskId = taskIdOf(span.attributes);
     const workerId = span.attributes['ray.worker_id'];
-    const ranThen = (attempt: Attempt) =>
-      BigInt(attempt.start_ns) <= at && (attempt.end_ns === '0' || BigInt(attempt.end_ns) >= at);
+    const ranThen = (attempt: Attempt) => attempt.start <= at && (attempt.end === 0n || attempt.end >= at);
     const ofTask = taskId ? (byTask.get(taskId) ?? []) : [];
     const found = taskId
-      ? (ofTask.findLast(ranThen) ?? ofTask.at(-1))
+      ? (lastBefore(ofTask, at, ranThen) ?? ofTask.at(-1))
       : lastBefore(byWorker.get(workerId ?? '') ?? [], at, ranThen);
     if (!found) return null;
     return {
@@ -201,11 +206,11 @@ function taskIdOf(attributes: JoinableSpan['attributes']): string | null {
   return actorId && attributes['ray.actor_method'] === '__init__' ? `ffffffffffffffff${actorId}` : null;
 }
 
-/** Attempts one worker may run at once: an actor with many threads; further back is not looked. */
+/** Attempts one worker may run at once (an actor with many threads), or one task may have had since; further back is not looked. */
 const MOST_AT_ONCE = 1_000;
 
 /** The newest attempt, by start, that began at or before `at` and passes; `attempts` by start. */
-function lastBefore<Attempt extends { readonly start_ns: string }>(
+function lastBefore<Attempt extends { readonly start: bigint }>(
   attempts: readonly Attempt[],
   at: bigint,
   passes: (attempt: Attempt) => boolean,
@@ -214,7 +219,7 @@ function lastBefore<Attempt extends { readonly start_ns: string }>(
   let high = attempts.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (BigInt(attempts[middle]?.start_ns ?? '0') <= at) low = middle + 1;
+    if ((attempts[middle]?.start ?? 0n) <= at) low = middle + 1;
     else high = middle;
   }
   for (let i = low - 1; i >= Math.max(0, low - MOST_AT_ONCE); i--) {

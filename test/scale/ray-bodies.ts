@@ -209,6 +209,8 @@ export const attemptsOfOneTask = (count: number): Generator<ScaleBody> =>
       job: SCALE_JOBS.attempts,
       task: 0,
       attempt: i,
+      // Attempts after the first count where somebody defined them.
+      name: 'synthetic_again',
       worker: i % 50,
       startMs: BEGIN_MS + i * 20,
       endMs: BEGIN_MS + i * 20 + 15,

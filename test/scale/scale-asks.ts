@@ -2,8 +2,6 @@
  * Every GET route of app/, read from the file system so that a new one is asked too, with the names of what very many were
  * sent of: once as a page asks, once with every limit at its most.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import {
   BEGIN_MS,
   MANY_SESSIONS_CLUSTER,
@@ -13,26 +11,14 @@ import {
   SCALE_SESSION,
   taskId,
 } from './ray-bodies.ts';
+import { routeFiles } from './route-files.ts';
 import { SCALE_COMMUNICATORS, SCALE_TRACES } from './span-bodies.ts';
 
-const app = resolve(import.meta.dirname, '../../app');
-
-export interface FoundRoute {
-  /** `/api/jobs/{jobId}` */
-  readonly path: string;
-  readonly file: string;
-}
-
 /** Routes that answer GET. */
-export const getRoutes = (): readonly FoundRoute[] =>
-  readdirSync(app, { recursive: true, encoding: 'utf8' })
-    .filter((file) => /(^|\/)route\.ts$/.test(file))
-    .map((file) => ({
-      file: join(app, file),
-      path: `/${file.replace(/\/route\.ts$/, '').replace(/\[(\w+)\]/g, '{$1}')}`,
-    }))
-    .filter(({ file }) => /export (const|async function|function) GET\b/.test(readFileSync(file, 'utf8')))
-    .sort((a, b) => (a.path < b.path ? -1 : 1));
+export const getRoutes = (): readonly string[] =>
+  routeFiles()
+    .filter(({ methods }) => methods.includes('GET'))
+    .map(({ path }) => path);
 
 const [from, to] = [String(BEGIN_MS - 60_000), String(BEGIN_MS + 7_200_000)];
 /** What a route is asked with: as a page does, then with as much as it takes. Routes that are not here take no parameter. */
@@ -43,7 +29,7 @@ const QUERIES: Readonly<Record<string, readonly Readonly<Record<string, string>>
   '/api/jobs/{jobId}/timeline': [{}, { limit: '200000', phases: 'true' }],
   '/api/jobs/{jobId}/timeline/tile': [
     { from, to, resolution: '30' },
-    { from, to, resolution: '20', exact: 'true', all: 'true' },
+    { from, to, resolution: '33', exact: 'true', all: 'true' },
   ],
   '/api/jobs/{jobId}/timeline/first-tile': [{ pixels: '1280' }],
   '/api/jobs/{jobId}/timeline/first-picture': [{ width: '1280', windowHeight: '900' }],
@@ -112,6 +98,8 @@ export function scaleAsks(kind: string): readonly string[] {
   const names = NAMES[kind];
   if (names === undefined) throw new Error(`nothing is known of "${kind}"`);
   return getRoutes()
-    .filter(({ path }) => namesIn(path).every((name) => name in names))
-    .flatMap(({ path }) => addresses(path, names));
+    .filter((path) => namesIn(path).every((name) => name in names))
+    .flatMap((path) => addresses(path, names));
 }
+
+export const SCALE_KINDS: readonly string[] = Object.keys(NAMES);

@@ -125,7 +125,8 @@ describe('a recorded training run with a rank that sleeps in 7 of 20 steps', () 
     const blocks = await runtime.engine.select(collectiveBlocks, {
       from: WINDOW.from,
       to: WINDOW.to,
-      comm: '',
+      comms: [],
+      judged: 16_384,
       op: '',
       sizeClass: -1,
       everywhere: 1,

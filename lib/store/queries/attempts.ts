@@ -58,6 +58,16 @@ export function attemptsWhere(condition: string): string {
 
 const Count = z.coerce.number();
 
+/** Characters of an error in a list; one task's attempts say more of it. */
+const LISTED_ERROR = 2_000;
+const WHOLE_ERROR = 64_000;
+/** Attempts of one task in one answer, and functions of one job. */
+const MOST_ATTEMPTS = 1_000;
+const MOST_FUNCTIONS = 2_000;
+/** Kinds of errors that a function is listed with. */
+const MOST_ERRORS = 50;
+
+/** The 2,000 functions with the most attempts; `all`: how many there are. */
 export const tasksSummary: Query<{
   name: string;
   tasks: number;
@@ -70,16 +80,18 @@ export const tasksSummary: Query<{
   p50: string;
   p95: string;
   longest: string;
+  all: number;
 }> = {
   name: 'tasks-summary',
   sql: `SELECT function_name AS name, uniqExact(task_id) AS tasks, count() AS attempts, countIf(ran) AS ran,
       attempts - tasks AS retries, sumMap(map(state, toUInt64(1))) AS states,
-      sumMapIf(map(error_type, toUInt64(1)), error_type != '') AS errors,
+      CAST(arraySlice(arrayReverseSort(x -> (x.2, x.1), arrayZip(mapKeys(sumMapIf(map(error_type, toUInt64(1)), error_type != '') AS met), mapValues(met))), 1, ${MOST_ERRORS}), 'Map(String, UInt64)') AS errors,
       countIf(start_ns > 0 AND end_ns > 0) AS timed,
       quantileExactIf(0.5)(end_ns - start_ns, start_ns > 0 AND end_ns > 0) AS p50,
       quantileExactIf(0.95)(end_ns - start_ns, start_ns > 0 AND end_ns > 0) AS p95,
-      maxIf(end_ns - start_ns, start_ns > 0 AND end_ns > 0) AS longest
-    FROM ${attemptsOfJob} WHERE counted GROUP BY name ORDER BY attempts DESC, name`,
+      maxIf(end_ns - start_ns, start_ns > 0 AND end_ns > 0) AS longest,
+      count() OVER () AS all
+    FROM ${attemptsOfJob} WHERE counted GROUP BY name ORDER BY attempts DESC, name LIMIT ${MOST_FUNCTIONS}`,
   row: z.object({
     name: z.string(),
     tasks: Count,
@@ -92,6 +104,7 @@ export const tasksSummary: Query<{
     p50: z.string(),
     p95: z.string(),
     longest: z.string(),
+    all: Count,
   }),
 };
 
@@ -120,8 +133,8 @@ export const AttemptRow = z.object({
 });
 export type AttemptRowValue = z.infer<typeof AttemptRow>;
 
-export const ATTEMPT_COLUMNS = `session, job_id, task_id, attempt, type, function_name, qualified_name, state, error_type, error_message,
-  node_id, worker_id, worker_pid, actor_id, parent_task_id, created_ns, start_ns, end_ns`;
+export const ATTEMPT_COLUMNS = `session, job_id, task_id, attempt, type, function_name, qualified_name, state, error_type,
+  substringUTF8(error_message, 1, ${LISTED_ERROR}) AS error_message, node_id, worker_id, worker_pid, actor_id, parent_task_id, created_ns, start_ns, end_ns`;
 
 const FILTERS = `counted
   AND ({function:String} = '' OR function_name = {function:String} OR qualified_name = {function:String})
@@ -144,8 +157,11 @@ export const tasksMatched: Query<{ matched: number }> = {
   row: z.object({ matched: Count }),
 };
 
+/** The newest 1,000, oldest first; `all`: how many there are; `task_function`: what any of them says. */
 export const attemptsOfTask: Query<
   AttemptRowValue & {
+    all: number;
+    task_function: string;
     states: Record<string, string>;
     required_resources: string;
     placement_group_id: string;
@@ -154,9 +170,13 @@ export const attemptsOfTask: Query<
   }
 > = {
   name: 'attempts-of-task',
-  sql: `SELECT ${ATTEMPT_COLUMNS}, states, required_resources, placement_group_id, call_site, logs
-    FROM ${attemptsWhere('session = {session:String} AND job_id = {job:String} AND task_id = {task:String}')} ORDER BY attempt`,
+  sql: `SELECT * FROM (SELECT ${ATTEMPT_COLUMNS.replace(String(LISTED_ERROR), String(WHOLE_ERROR))}, states, required_resources, placement_group_id,
+      substringUTF8(call_site, 1, ${WHOLE_ERROR}) AS call_site, logs, count() OVER () AS all, max(function_name) OVER () AS task_function
+    FROM ${attemptsWhere('session = {session:String} AND job_id = {job:String} AND task_id = {task:String}')}
+    ORDER BY attempt DESC LIMIT ${MOST_ATTEMPTS}) ORDER BY attempt`,
   row: AttemptRow.extend({
+    all: Count,
+    task_function: z.string(),
     states: byKey(z.string()),
     required_resources: z.string(),
     placement_group_id: z.string(),
@@ -170,7 +190,7 @@ export const attemptsRanThen: Query<AttemptRowValue & { matched: number }> = {
   name: 'attempts-ran-then',
   sql: `SELECT ${ATTEMPT_COLUMNS}, count() OVER () AS matched
     FROM ${attemptsWhere(`({session:String} = '' OR session = {session:String})
-      AND (empty({sessions:Array(String)}) OR session IN {sessions:Array(String)})`)}
+      AND ({cluster:String} = '' OR session IN (SELECT session FROM xray.ray_sessions GROUP BY session HAVING if(max(cluster) = '', session, max(cluster)) = {cluster:String}))`)}
     WHERE type != 'DRIVER_TASK' AND start_ns > 0 AND start_ns < {to:Int64} AND (end_ns = 0 OR end_ns >= {from:Int64})
       AND ({node:String} = '' OR node_id = {node:String}) AND ({worker:String} = '' OR worker_id = {worker:String})
       AND ({function:String} = '' OR function_name = {function:String} OR qualified_name = {function:String})

@@ -8,12 +8,12 @@
 import { z } from 'zod';
 import type { Query } from '../engine.ts';
 
-/** Spans that END in [from, to), of these hosts or nodes where narrowed. */
+/** Spans that END in [from, to), of these hosts or nodes where narrowed, of these communicators where any are named. */
 export const SPANS = `(
   SELECT * FROM xray.collective_spans
   WHERE hour >= toDateTime(intDiv({from:Int64}, 3600000000000) * 3600) AND hour <= toDateTime(intDiv({to:Int64}, 3600000000000) * 3600)
     AND end_ns >= {from:Int64} AND end_ns < {to:Int64}
-    AND ({comm:String} = '' OR comm = {comm:String}) AND ({op:String} = '' OR op = {op:String})
+    AND (empty({comms:Array(String)}) OR comm IN {comms:Array(String)}) AND ({op:String} = '' OR op = {op:String})
     AND ({sizeClass:Float64} < 0 OR size_class = {sizeClass:Float64})
     AND ({everywhere:UInt8} = 1 OR node_id IN {nodes:Array(String)} OR host IN {hosts:Array(String)})
 )`;
@@ -37,6 +37,22 @@ const OPERATIONS = `(
 const Count = z.coerce.number();
 const Text = z.string();
 const Numbers = z.array(Count);
+/** Of very many ranks: zod would look at each of a hundred thousand numbers for longer than a turn may take. */
+const ManyNumbers = z.custom<number[]>(Array.isArray).transform((values) => values.map(Number));
+
+/**
+ * The communicators that are shown: those with the most ranks and operations, as many as {most:UInt32} and as have at most
+ * {ranks:UInt64} ranks together. `all`: how many there are.
+ */
+export const largestCommunicators: Query<{ comm: string; reporting: number; all: number }> = {
+  name: 'largest-communicators',
+  sql: `SELECT comm, reporting, all FROM (
+      SELECT comm, reporting, operations, count() OVER () AS all, row_number() OVER by_size AS place, sum(reporting) OVER by_size AS so_far
+      FROM (SELECT comm, uniqExact(rank) AS reporting, count() AS operations FROM ${SPANS} GROUP BY comm)
+      WINDOW by_size AS (ORDER BY reporting DESC, operations DESC, comm ROWS UNBOUNDED PRECEDING)
+    ) WHERE place = 1 OR (place <= {most:UInt32} AND so_far <= {ranks:UInt64})`,
+  row: z.object({ comm: Text, reporting: Count, all: Count }),
+};
 
 /** Communicators with their operations: what there is, and how much of it can be judged. */
 export const collectiveCommunicators: Query<{
@@ -72,7 +88,8 @@ export const collectiveCommunicators: Query<{
 
 /**
  * Message over duration (algorithm bandwidth of NCCL's message, B/s) per bin of {step:Int64} ns from {start:Int64}: the geometric
- * mean of a rank's operations, as Inspector takes it; then least, median and most over the ranks.
+ * mean of a rank's operations, as Inspector takes it; then least, median and most over the ranks. Of at most {lines:UInt32}
+ * communicators, functions and sizes: the largest size of each first.
  */
 export const collectiveBandwidth: Query<{
   comm: string;
@@ -86,14 +103,17 @@ export const collectiveBandwidth: Query<{
   name: 'collective-bandwidth',
   sql: `SELECT comm, op, size_class, bin, min(speed) AS least, quantileExactInclusive(0.5)(speed) AS median, max(speed) AS most FROM
       (SELECT comm, op, size_class, intDiv(end_ns - {start:Int64}, {step:Int64}) AS bin, rank, exp(avg(log(size / (duration_ns / 1e9)))) AS speed
-        FROM ${MEMBERS} WHERE size > 0 AND duration_ns > 0 GROUP BY comm, op, size_class, bin, rank)
+        FROM ${MEMBERS} WHERE size > 0 AND duration_ns > 0 AND (comm, op, size_class) IN (
+          SELECT comm, op, size_class FROM ${SPANS} GROUP BY comm, op, size_class
+          ORDER BY row_number() OVER (PARTITION BY comm, op ORDER BY size_class DESC), count() DESC, comm, op LIMIT {lines:UInt32})
+        GROUP BY comm, op, size_class, bin, rank)
     GROUP BY comm, op, size_class, bin ORDER BY comm, op, size_class, bin`,
   row: z.object({ comm: Text, op: Text, size_class: Count, bin: Count, least: Count, median: Count, most: Count }),
 };
 
 /**
  * At most {blocks:UInt32} blocks per communicator, of complete operations of {ops:Array(String)} in order of time: mean time inside per rank, and
- * how often each rank was last.
+ * how often each rank was last. Operations of more than {judged:UInt32} ranks are not judged.
  */
 export const collectiveBlocks: Query<{
   comm: string;
@@ -112,7 +132,7 @@ export const collectiveBlocks: Query<{
         sumMap(ranks, arrayMap(d -> toFloat64(d), durations)) AS totals, sumMap([late], [toUInt32(1)]) AS lates
       FROM (SELECT comm, arrived_ns, ranks, durations, late, count() OVER (PARTITION BY comm) AS all_of,
           intDiv((row_number() OVER (PARTITION BY comm ORDER BY arrived_ns, op, seq) - 1) * least({blocks:UInt32}, all_of), all_of) AS block
-        FROM ${OPERATIONS} WHERE complete AND op IN {ops:Array(String)})
+        FROM ${OPERATIONS} WHERE complete AND n <= {judged:UInt32} AND op IN {ops:Array(String)})
       GROUP BY comm, block)
     ORDER BY comm, block`,
   row: z.object({
@@ -120,8 +140,8 @@ export const collectiveBlocks: Query<{
     block: Count,
     from_ns: Text,
     operations: Count,
-    ranks: Numbers,
-    mean_ns: Numbers,
+    ranks: ManyNumbers,
+    mean_ns: ManyNumbers,
     late_ranks: Numbers,
     late_counts: Numbers,
   }),
@@ -129,7 +149,7 @@ export const collectiveBlocks: Query<{
 
 /**
  * Per rank and bin: mean time inside, us, and geometric mean of message over duration, B/s; arrays by bin, only of bins that hold
- * something. Waits and transfers are of complete operations only.
+ * something. The {ranks:UInt32} ranks that are inside for the shortest time, because they arrive last; `all`: how many there are.
  */
 export const collectiveRanks: Query<{
   rank: number;
@@ -137,19 +157,22 @@ export const collectiveRanks: Query<{
   exec_us: number[];
   speed: (number | null)[];
   mean_us: number;
+  all: number;
 }> = {
   name: 'collective-ranks',
-  sql: `SELECT rank, groupArray(bin) AS bins, groupArray(exec) AS exec_us, groupArray(pace) AS speed, sum(total) / sum(operations) / 1e3 AS mean_us FROM
+  sql: `SELECT rank, groupArray(bin) AS bins, groupArray(exec) AS exec_us, groupArray(pace) AS speed, sum(total) / sum(operations) / 1e3 AS mean_us,
+      count() OVER () AS all FROM
       (SELECT rank, intDiv(end_ns - {start:Int64}, {step:Int64}) AS bin, count() AS operations, sum(duration_ns) AS total, avg(duration_ns) / 1e3 AS exec,
         if(countIf(size > 0 AND duration_ns > 0) = 0, NULL, exp(avgIf(log(size / (duration_ns / 1e9)), size > 0 AND duration_ns > 0))) AS pace
         FROM ${MEMBERS} GROUP BY rank, bin ORDER BY rank, bin)
-    GROUP BY rank ORDER BY rank`,
+    GROUP BY rank ORDER BY mean_us, rank LIMIT {ranks:UInt32}`,
   row: z.object({
     rank: Count,
     bins: Numbers,
     exec_us: Numbers,
     speed: z.array(z.coerce.number().nullable()),
     mean_us: Count,
+    all: Count,
   }),
 };
 
@@ -164,7 +187,7 @@ export const collectiveWaits: Query<{
   name: 'collective-waits',
   sql: `SELECT member.1 AS rank, count() AS operations, avg(member.2 - transfer_ns) / 1e3 AS wait_us, avg(transfer_ns) / 1e3 AS transfer_us,
       countIf(late = toInt64(member.1)) AS last
-    FROM (SELECT * FROM ${OPERATIONS} WHERE complete) ARRAY JOIN arrayZip(ranks, durations) AS member GROUP BY rank ORDER BY rank`,
+    FROM (SELECT * FROM ${OPERATIONS} WHERE complete) ARRAY JOIN arrayZip(ranks, durations) AS member GROUP BY rank ORDER BY wait_us, rank LIMIT 100000`,
   row: z.object({ rank: Count, operations: Count, wait_us: Count, transfer_us: Count, last: Count }),
 };
 
@@ -184,7 +207,7 @@ export const collectivePlaces: Query<{
   sql: `SELECT comm, rank, place.1 AS host, place.2 AS gpu_uuid, place.3 AS gpu_index, place.4 AS global_rank, place.5 AS node_id,
       place.6 AS worker_id, place.7 AS trace_id FROM
       (SELECT comm, rank, argMax((host, gpu_uuid, gpu_index, global_rank, node_id, worker_id, trace_id), end_ns) AS place
-      FROM ${SPANS} GROUP BY comm, rank) ORDER BY comm, rank`,
+      FROM ${SPANS} GROUP BY comm, rank) ORDER BY comm, rank LIMIT 500000`,
   row: z.object({
     comm: Text,
     rank: Count,

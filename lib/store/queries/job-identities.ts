@@ -15,7 +15,7 @@ const NAMED = `({session:String} = '' OR session = {session:String}) AND job_id 
 
 /**
  * Jobs with this Ray job id or submission id. A submission without a driver has its submission id for a job id, until a
- * row with the real one is there. Attempts of jobs whose timeline is kept are not read. Parameters: job; session, cluster ('' for any).
+ * row with the real one is there; at most two, because two are ambiguous. Attempts of jobs whose timeline is kept are not read. Parameters: job; session, cluster ('' for any).
  */
 export const jobIdentities: Query<JobIdentity> = {
   name: 'job-identities',
@@ -37,7 +37,7 @@ export const jobIdentities: Query<JobIdentity> = {
     ) AS found
     LEFT JOIN ${SESSION_CLUSTERS} AS clusters ON clusters.session = found.session
     WHERE ({cluster:String} = '' OR cluster = {cluster:String})
-    ORDER BY ifNull(start_ns, 0) DESC, session DESC, job_id DESC`,
+    ORDER BY ifNull(start_ns, 0) DESC, session DESC, job_id DESC LIMIT 2`,
   row: z.object({
     cluster: z.string(),
     session: z.string(),

@@ -1,5 +1,6 @@
 /** Jobs as they stand, with their task counts. */
 import { z } from 'zod';
+import { IMPORTED_SESSION } from '../../model/task.ts';
 import { byKey } from '../../schema/by-key.ts';
 import type { Query } from '../engine.ts';
 import { attemptsWhere } from './attempts.ts';
@@ -45,12 +46,18 @@ export const SESSION_CLUSTERS = `(SELECT session, if(max(cluster) = '', session,
 /** Parameters session and exact. */
 const ASKED = `({session:String} = '' OR session = {session:String}) AND ({exact:String} = '' OR job_id = {exact:String})`;
 
+/** What jobStatus (lib/server/jobs.ts) says of a row, so that a page of one status is cut where the rows are. */
+const STATUS = `multiIf(${['SUCCEEDED', 'FAILED', 'STOPPED', 'FINISHED', 'RUNNING', 'PENDING']
+  .map((status) => `mapContains(statuses, '${status}'), '${status}'`)
+  .join(', ')}, attempts > finished + failed AND NOT startsWith(session, '${IMPORTED_SESSION}'), 'RUNNING', 'UNKNOWN')`;
+
 /**
  * Jobs that have a row of their own or attempts of the user's. A job without a definition whose functions are all
  * Ray's (names that begin with an underscore, the Jobs API's supervisor) is internal. A submission without a driver has
  * its submission id for a job id, until a row with the real one is there.
  * Parameters: session, cluster, job ('' for any; matches job id or submission id); exact: Ray's job id where it is known,
- * so that no other job's attempts are counted, else ''. Counts that are kept and still right are taken from job-counts.ts, and
+ * so that no other job's attempts are counted, else ''; internal: 1 for internal jobs too; status ('' for any); limit and offset of
+ * rows. Newest first. Counts that are kept and still right are taken from job-counts.ts, and
  * those of large jobs even where they are not of now.
  */
 export const jobs: Query<JobRow> = {
@@ -64,7 +71,7 @@ export const jobs: Query<JobRow> = {
     ), actors AS (
       SELECT session AS actor_session, job_id AS actor_job, sumMap(resources) AS actor_resources FROM (
         SELECT session, job_id, actor_id, JSONExtract(max(required_resources), 'Map(String, Float64)') AS resources, maxMap(state_ns) AS states
-        FROM xray.ray_actors WHERE {session:String} = '' OR session = {session:String} GROUP BY session, job_id, actor_id
+        FROM xray.ray_actors WHERE ${ASKED} GROUP BY session, job_id, actor_id
         HAVING arrayReduce('argMax', mapKeys(states), mapValues(states)) = 'ALIVE'
       ) GROUP BY session, job_id
     ), known AS (
@@ -72,7 +79,7 @@ export const jobs: Query<JobRow> = {
         max(message) AS message, max(error_type) AS error_type, min(start_ns) AS start_ns, max(end_ns) AS end_ns, max(metadata) AS metadata,
         max(driver_node_id) AS driver_node_id, max(driver_pid) AS driver_pid, max(driver_exit_code) AS driver_exit_code,
         max(runtime_env) AS runtime_env, max(is_internal) AS told_internal
-      FROM xray.ray_jobs WHERE ({session:String} = '' OR session = {session:String})
+      FROM xray.ray_jobs WHERE ${ASKED}
         AND NOT (job_id = ray_jobs.submission_id AND (session, ray_jobs.submission_id) IN (
           SELECT session, submission_id FROM xray.ray_jobs WHERE submission_id != '' AND job_id != submission_id))
       GROUP BY session, job_id
@@ -85,7 +92,8 @@ export const jobs: Query<JobRow> = {
     LEFT JOIN ${SESSION_CLUSTERS} AS clusters ON clusters.session = found.session
     LEFT JOIN actors ON actors.actor_session = found.session AND actors.actor_job = found.job_id
     WHERE ({cluster:String} = '' OR cluster = {cluster:String}) AND ({job:String} = '' OR job_id = {job:String} OR submission_id = {job:String})
-    ORDER BY ifNull(start_ns, 0) DESC, found.session DESC, job_id DESC`,
+      AND ({internal:UInt8} = 1 OR NOT is_internal) AND ({status:String} = '' OR ${STATUS} = {status:String})
+    ORDER BY ifNull(start_ns, 0) DESC, found.session DESC, job_id DESC LIMIT {limit:UInt32} OFFSET {offset:UInt64}`,
   row: z.object({
     cluster: z.string(),
     session: z.string(),

@@ -5,11 +5,12 @@ import { SESSION_CLUSTERS } from './jobs.ts';
 
 const sessions: Query<{ session: string; cluster: string }> = {
   name: 'session-clusters',
-  sql: `SELECT session, cluster FROM ${SESSION_CLUSTERS}`,
+  sql: `SELECT session, cluster FROM ${SESSION_CLUSTERS} WHERE empty({sessions:Array(String)}) OR session IN {sessions:Array(String)}`,
   row: z.object({ session: z.string(), cluster: z.string() }),
 };
 
-/** Cluster name by session. */
-export async function sessionClusters(engine: Engine): Promise<ReadonlyMap<string, string>> {
-  return new Map((await engine.select(sessions)).map((row) => [row.session, row.cluster]));
+/** Cluster name by session: of these sessions, or of all. There may be very many. */
+export async function sessionClusters(engine: Engine, only?: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (only?.length === 0) return new Map();
+  return new Map((await engine.select(sessions, { sessions: only ?? [] })).map((row) => [row.session, row.cluster]));
 }

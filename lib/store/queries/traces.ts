@@ -1,10 +1,21 @@
-/** Traces: the list, the spans of one, the spans of one Ray task. Spans sent twice are one (LIMIT 1 BY). */
+/**
+ * Traces: the list, the spans of one, the spans of one Ray task. Spans sent twice are one (LIMIT 1 BY). What a span or a trace has
+ * very many of is cut here, so that no answer grows with what somebody sent.
+ */
 import { z } from 'zod';
 import { byKey } from '../../schema/by-key.ts';
 import type { Query } from '../engine.ts';
 
 const Text = z.string();
 const Count = z.coerce.number();
+
+/** Services that a trace is listed with. */
+const MOST_SERVICES = 50;
+/** Attributes, events and links of one span; the limits that OpenTelemetry's SDKs set themselves are 128. */
+export const MOST_OF_SPAN = 512;
+/** Characters of a value; of one in an event or a link. */
+const VALUE_CHARACTERS = 32_000;
+const SHORT_VALUE_CHARACTERS = 2_000;
 
 const spanFilter = `({service:String} = '' OR ServiceName = {service:String})
   AND ({name:String} = '' OR positionCaseInsensitive(SpanName, {name:String}) > 0)
@@ -14,7 +25,7 @@ const spanFilter = `({service:String} = '' OR ServiceName = {service:String})
 
 const grouped = `SELECT TraceId AS trace_id, min(toUnixTimestamp64Nano(Timestamp)) AS start_ns,
     max(toUnixTimestamp64Nano(Timestamp) + toInt64(Duration)) - start_ns AS duration_ns, uniqExact(SpanId) AS spans,
-    uniqExactIf(SpanId, StatusCode = 'Error') AS errors, arraySort(groupUniqArray(ServiceName)) AS services,
+    uniqExactIf(SpanId, StatusCode = 'Error') AS errors, arraySort(groupUniqArray(${MOST_SERVICES})(ServiceName)) AS services,
     countIf(ParentSpanId = '') > 0 AS complete,
     argMin(SpanName, (ParentSpanId != '', Timestamp)) AS root_name, argMin(ServiceName, (ParentSpanId != '', Timestamp)) AS service_name
   FROM xray.otel_traces WHERE TraceId IN (SELECT DISTINCT TraceId FROM xray.otel_traces WHERE ${spanFilter})
@@ -61,8 +72,18 @@ export const traceServices: Query<{ service: string }> = {
 };
 
 const Attributes = byKey(Text);
+const Omitted = z.tuple([Count, Count, Count, Count]);
 
-/** By start, at most `limit`; `span`: this one alone, '' for all. */
+/** A map with its first entries, values cut. */
+const cutMap = (map: string, characters: number): string =>
+  `mapFromArrays(arraySlice(mapKeys(${map}), 1, ${MOST_OF_SPAN}), arrayMap(v -> substringUTF8(v, 1, ${characters}), arraySlice(mapValues(${map}), 1, ${MOST_OF_SPAN})))`;
+const cutList = (list: string): string => `arraySlice(${list}, 1, ${MOST_OF_SPAN})`;
+const cutMaps = (list: string): string => `arrayMap(m -> ${cutMap('m', SHORT_VALUE_CHARACTERS)}, ${cutList(list)})`;
+
+/**
+ * By start, at most `limit`, and no more of them than {bytes:UInt64} bytes hold, but one at least; `span`: this one alone, '' for all.
+ * `omitted`: attributes, resource attributes, events and links beyond the first 512 each.
+ */
 export const spansOfTrace: Query<{
   span_id: string;
   parent_span_id: string;
@@ -82,15 +103,25 @@ export const spansOfTrace: Query<{
   link_traces: string[];
   link_spans: string[];
   link_attributes: Record<string, string>[];
+  omitted: [number, number, number, number];
 }> = {
   name: 'spans-of-trace',
-  sql: `SELECT SpanId AS span_id, ParentSpanId AS parent_span_id, SpanName AS name, SpanKind AS kind, ServiceName AS service_name,
-      toUnixTimestamp64Nano(Timestamp) AS start_ns, Duration AS duration_ns, StatusCode AS status_code, StatusMessage AS status_message,
-      ScopeName AS scope_name, SpanAttributes AS attributes, ResourceAttributes AS resource_attributes,
-      arrayMap(t -> toUnixTimestamp64Nano(t), Events.Timestamp) AS event_times, Events.Name AS event_names, Events.Attributes AS event_attributes,
-      Links.TraceId AS link_traces, Links.SpanId AS link_spans, Links.Attributes AS link_attributes
-    FROM xray.otel_traces WHERE TraceId = {trace:String} AND ({span:String} = '' OR SpanId = {span:String})
-    ORDER BY start_ns, ParentSpanId != '', span_id LIMIT 1 BY SpanId LIMIT {limit:UInt32}`,
+  sql: `SELECT * EXCEPT (so_far, place) FROM (
+      SELECT *, row_number() OVER by_start AS place, sum(byteSize(name, status_message, attributes, resource_attributes, event_names,
+        event_attributes, link_traces, link_attributes)) OVER by_start AS so_far
+      FROM (
+        SELECT SpanId AS span_id, ParentSpanId AS parent_span_id, substringUTF8(SpanName, 1, ${VALUE_CHARACTERS}) AS name, SpanKind AS kind,
+          ServiceName AS service_name, toUnixTimestamp64Nano(Timestamp) AS start_ns, Duration AS duration_ns, StatusCode AS status_code,
+          substringUTF8(StatusMessage, 1, ${VALUE_CHARACTERS}) AS status_message, ScopeName AS scope_name,
+          ${cutMap('SpanAttributes', VALUE_CHARACTERS)} AS attributes, ${cutMap('ResourceAttributes', VALUE_CHARACTERS)} AS resource_attributes,
+          arrayMap(t -> toUnixTimestamp64Nano(t), ${cutList('Events.Timestamp')}) AS event_times, ${cutList('Events.Name')} AS event_names,
+          ${cutMaps('Events.Attributes')} AS event_attributes, ${cutList('Links.TraceId')} AS link_traces, ${cutList('Links.SpanId')} AS link_spans,
+          ${cutMaps('Links.Attributes')} AS link_attributes,
+          arrayMap(n -> greatest(toInt64(n) - ${MOST_OF_SPAN}, 0), [length(SpanAttributes), length(ResourceAttributes), length(Events.Name), length(Links.SpanId)]) AS omitted
+        FROM xray.otel_traces WHERE TraceId = {trace:String} AND ({span:String} = '' OR SpanId = {span:String})
+        ORDER BY start_ns, ParentSpanId != '', span_id LIMIT 1 BY SpanId LIMIT {limit:UInt32}
+      ) WINDOW by_start AS (ORDER BY start_ns, parent_span_id != '', span_id ROWS UNBOUNDED PRECEDING)
+    ) WHERE so_far <= {bytes:UInt64} OR place = 1 ORDER BY start_ns, parent_span_id != '', span_id`,
   row: z.object({
     span_id: Text,
     parent_span_id: Text,
@@ -110,6 +141,7 @@ export const spansOfTrace: Query<{
     link_traces: z.array(Text),
     link_spans: z.array(Text),
     link_attributes: z.array(Attributes),
+    omitted: Omitted,
   }),
 };
 
@@ -117,7 +149,7 @@ export const spansOfTrace: Query<{
 export const traceExtent: Query<{ spans: number; start_ns: string; end_ns: string; services: string[] }> = {
   name: 'trace-extent',
   sql: `SELECT uniqExact(SpanId) AS spans, min(toUnixTimestamp64Nano(Timestamp)) AS start_ns,
-      max(toUnixTimestamp64Nano(Timestamp) + toInt64(Duration)) AS end_ns, arraySort(groupUniqArray(ServiceName)) AS services
+      max(toUnixTimestamp64Nano(Timestamp) + toInt64(Duration)) AS end_ns, arraySort(groupUniqArray(${MOST_SERVICES})(ServiceName)) AS services
     FROM xray.otel_traces WHERE TraceId = {trace:String}`,
   row: z.object({ spans: Count, start_ns: Text, end_ns: Text, services: z.array(Text) }),
 };
