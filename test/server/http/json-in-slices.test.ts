@@ -31,4 +31,17 @@ describe('JSON in slices', () => {
     expect(JSON.parse(text)).toEqual(answer);
     expect(lag.worstMs).toBeLessThan(200);
   });
+
+  it('of spans with very many attributes each holds nobody up, nor does one object of very many keys', async () => {
+    const attributes = Object.fromEntries(Array.from({ length: 500 }, (_, k) => [`synthetic.${k}`, 'x'.repeat(100)]));
+    const spans = Array.from({ length: 400 }, (_, i) => ({ spanId: String(i), attributes }));
+    const answer = { spans, keys: Object.fromEntries(Array.from({ length: 100_000 }, (_, k) => [`key ${k}`, k])) };
+    let text = '';
+    const lag = await worstLag(async () => {
+      text = await textOf(answer);
+    });
+    expect(text.length).toBeGreaterThan(20e6);
+    expect(text).toBe(JSON.stringify(answer));
+    expect(lag.worstMs).toBeLessThan(200);
+  });
 });
