@@ -37,6 +37,7 @@ export const noGaugeRanks = (communicator: string, collective: string, grid: Gri
   collective,
   source: 'nccl-inspector',
   ranks: [],
+  omitted: 0,
   startMs: grid.start,
   stepMs: grid.step,
   count: grid.count,

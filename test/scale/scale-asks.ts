@@ -101,5 +101,3 @@ export function scaleAsks(kind: string): readonly string[] {
     .filter((path) => namesIn(path).every((name) => name in names))
     .flatMap((path) => addresses(path, names));
 }
-
-export const SCALE_KINDS: readonly string[] = Object.keys(NAMES);
