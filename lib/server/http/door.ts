@@ -101,7 +101,7 @@ async function answer(door: Door, visit: Visit, target: CanonicalTarget, isSessi
   const { request, response, nonce } = visit;
   const { path, search } = target;
   if (target.hasTrailingSlash) {
-    response.writeHead(308, { location: path + search, 'cache-control': 'no-store' });
+    response.writeHead(308, { location: path + search, 'content-length': 0, 'cache-control': 'no-store' });
     response.end();
     return;
   }
