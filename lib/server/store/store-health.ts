@@ -93,6 +93,7 @@ export function createStoreHealth(
   let again = false;
   let asked: Engine | null = null;
   let succeededOnce = false;
+  let isVersionKnown = false;
 
   function say(): void {
     const now = CONDITIONS.flatMap((name) => conditions.get(name) ?? []);
@@ -116,9 +117,13 @@ export function createStoreHealth(
   }
 
   async function look(engine: Engine): Promise<void> {
-    const [answer] = await engine.select(version, {}, { timeoutMs: PROBE_MS });
-    state.detail('engine', engine.kind);
-    state.detail('version', answer?.version ?? '');
+    // What asks for parts shows that it answers; its version stays what it was.
+    if (!isVersionKnown) {
+      const [answer] = await engine.select(version, {}, { timeoutMs: PROBE_MS });
+      state.detail('engine', engine.kind);
+      state.detail('version', answer?.version ?? '');
+      isVersionKnown = true;
+    }
     const found = await engine.select(activeParts, {}, { timeoutMs: PROBE_MS });
     const tables = new Map<string, { rows: number; bytes: number; parts: number }>();
     const all = { rows: 0, bytes: 0, parts: 0 };
@@ -214,6 +219,8 @@ export function createStoreHealth(
         up.set(1);
       } catch (error) {
         set('no-answer', { state: 'down', reason: words(error), whatToDo });
+        // Another one may answer next.
+        isVersionKnown = false;
         up.set(0);
       } finally {
         looking = false;
