@@ -115,7 +115,10 @@ async function answer(door: Door, visit: Visit, target: CanonicalTarget, isSessi
   }
   if (request.method === 'GET' && path.startsWith('/jobs/')) door.expectPage(path + search);
   const { address } = door.clientOf(request);
-  for (const name of Object.keys(request.headers)) if (INNER.test(name)) delete request.headers[name];
+  // Those of Next's browser side are for pages: an answer of the API it would redirect.
+  const isData = /^\/(api|v1|metrics)(\/|$)/.test(path);
+  for (const name of Object.keys(request.headers))
+    if (INNER.test(name) || (isData && /^(rsc$|next-)/.test(name))) delete request.headers[name];
   request.headers[PEER_HEADER] = address;
   // Next marks its inline scripts with the nonce that it finds here, app/layout.tsx its own.
   if (door.assets !== null) request.headers['content-security-policy'] = pagePolicy(nonce);
