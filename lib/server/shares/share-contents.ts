@@ -47,11 +47,14 @@ export function createShareContents(config: Config): ShareContents {
 
   /** A sentence of X-Ray's about a source. */
   function withoutAddresses(words: string): string {
-    let text = words;
+    // What the system says of a connection names its other end.
+    let text = words.replaceAll(
+      /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)\s+[^\s,;)]+/g,
+      '$1',
+    );
     for (const host of hosts) text = text.replaceAll(host, 'its address');
     return text
       .replaceAll(/\b[a-z][a-z\d+.-]*:\/\/[^\s"'<>),]+/gi, 'its address')
-      .replaceAll(/\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)\s+\S+/g, '$1')
       .replaceAll(/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g, 'its address')
       .replaceAll(/\[[\da-f:]{3,}\](?::\d+)?/gi, 'its address')
       .replaceAll(/\b[a-z\d-]+(?:\.[a-z\d-]+)*:\d{2,5}\b/gi, 'its address');
