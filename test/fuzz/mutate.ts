@@ -118,7 +118,7 @@ export function mutateJson(seed: unknown, random: Random): unknown {
         else put(parent, key, [value]);
         break;
       case 4:
-        put(parent, key, String(value));
+        put(parent, key, typeof value === 'object' ? JSON.stringify(value) : String(value));
         break;
       default:
         put(parent, key, random.of(VALUES)());
