@@ -7,7 +7,8 @@ import { writeFileSync } from 'node:fs';
 
 /**
  * A part is merged with others from this many on. By default two or three tiny parts merge at once, and each time with the largest one
- * beside them as long as that is under 5 MB: a quiet store wrote 4,000 rows again for 40 that came in.
+ * beside them as long as that is under 5 MB: a quiet store wrote 4,000 rows again for 40 that came in. The timeline's tables say
+ * otherwise (warm-marks.ts).
  */
 const PARTS_TO_MERGE = 16;
 
