@@ -52,8 +52,8 @@ Exit code 0: nothing fails. 1: something does. 2: the command line was not under
   --repair         takes back what is readable of damaged parts, and puts back definitions of tables
   --accept         acknowledges what is lost: health is ok again, the list keeps it
   --confirm-clock  the clock of this machine is right: retention goes on with it
-  --json           {"ok", "losses": [{"id", "table", "part", "cause", "rows", "from", "to", "isOwnTime", "reason", "found",
-                   "state"}], "clock": {"retentionTime", "now", "state", "reason"}, "durability"}
+  --json           {"ok", "losses": [{"id", "table", "part", "cause", "rows", "from", "to", "isOwnTime", "reason",
+                   "found", "state"}], "clock": {"retentionTime", "now", "state", "reason"}, "durability"}
 
 ${PORT_NOTE}
 

@@ -14,6 +14,7 @@ import * as jobContracts from '../../lib/contract/jobs.ts';
 import * as memoryContracts from '../../lib/contract/memory.ts';
 import type { RouteContract } from '../../lib/contract/route.ts';
 import * as shareContracts from '../../lib/contract/shares.ts';
+import * as storeContracts from '../../lib/contract/store.ts';
 import * as timelineContracts from '../../lib/contract/timeline.ts';
 import * as tileContracts from '../../lib/contract/timeline-tile.ts';
 import * as traceContracts from '../../lib/contract/traces.ts';
@@ -67,6 +68,7 @@ const contracts = new Map<string, RouteContract<z.ZodObject, z.ZodType>>(
     jobContracts,
     memoryContracts,
     shareContracts,
+    storeContracts,
     timelineContracts,
     tileContracts,
     traceContracts,
@@ -206,7 +208,10 @@ const SAYS: Readonly<Record<string, { readonly clusters?: RegExp; readonly log?:
     log: /ray:liar late .*the log/,
   },
   drip: { clusters: /prometheus late/, log: /ray:liar late/ },
-  endless: { clusters: /prometheus refused .*more than (8|64) MB/, log: /ray:liar (refused .*more than|late)/ },
+  endless: {
+    clusters: /prometheus refused .*more than (8|64) MB/,
+    log: /ray:liar (refused|stale) .*more than|ray:liar late/,
+  },
   html: { clusters: /prometheus refused .*no JSON/, log: /no JSON/ },
   half: { clusters: /prometheus refused .*no JSON/ },
   'error-200': { clusters: /prometheus refused .*boom/ },

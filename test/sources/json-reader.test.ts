@@ -50,6 +50,17 @@ describe('rows of an answer', () => {
     expect(found).toMatchObject({ rows: [{ a: 1 }, { a: 2 }], bad: 2, rest: { r: [] } });
   });
 
+  it('one with too many keys costs itself alone, wherever the chunks are cut', () => {
+    const wide = Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`l${i}`, ':::']));
+    const { l0: _, ...narrow } = wide;
+    const text = JSON.stringify([{ a: 1 }, wide, narrow, { list: [wide] }, { b: 2 }]);
+    for (const cuts of [[], [7, 300], [200, 201, 202]])
+      expect(read(text, { rowsAt: [], bounds: { rowKeys: 100 } }, cuts)).toMatchObject({
+        rows: [{ a: 1 }, narrow, { b: 2 }],
+        bad: 2,
+      });
+  });
+
   it('keep keys of prototypes as keys', () => {
     const [row] = read('{"r":[{"__proto__":"x","constructor":"y"}]}', { rowsAt: ['r'] }).rows;
     expect(Object.entries(row as object)).toEqual([

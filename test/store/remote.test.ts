@@ -130,16 +130,16 @@ describe('every query of lib/store/queries, in both transports', () => {
   describe('with a recorded cluster', () => {
     beforeAll(async () => {
       const bodies = eventBodies('oom');
-      await postEvents(local, bodies);
-      const config = local.config;
-      const ingest = createIngest(remote, config, createTelemetry());
-      await postEvents({ ...local, engine: remote, ingest }, bodies);
+      // Closed below: what a session's last word waits for is written then.
+      const ingests = [local.engine, remote].map((engine) => createIngest(engine, local.config, createTelemetry()));
+      for (const ingest of ingests) await postEvents({ ...local, ingest }, bodies);
       const spans = gunzipSync(
         readFileSync(new URL('../fixtures/torch/2.15.0/otlp-steps/001.json.gz', import.meta.url)),
       );
-      for (const target of [local.ingest, ingest])
-        await target.traces({ bytes: spans, contentType: 'application/json', contentEncoding: '', cluster: null });
-      await ingest.close();
+      for (const ingest of ingests) {
+        await ingest.traces({ bytes: spans, contentType: 'application/json', contentEncoding: '', cluster: null });
+        await ingest.close();
+      }
       await keptOnce(local.engine, remote);
     });
 

@@ -16,6 +16,8 @@ export interface JsonBounds {
   readonly bytes: number;
   /** Of one row; a longer one is a bad row. */
   readonly rowBytes: number;
+  /** Keys of the objects in one row: an object of 100,000 keys is slow to make. A row with more is a bad row. */
+  readonly rowKeys: number;
   readonly rows: number;
   readonly depth: number;
   /** Of all that is no row. */
@@ -27,6 +29,7 @@ export interface JsonBounds {
 export const JSON_BOUNDS: JsonBounds = {
   bytes: 64 * 1024 ** 2,
   rowBytes: 4 * 1024 ** 2,
+  rowKeys: 10_000,
   rows: 50_000,
   depth: 64,
   restBytes: 8 * 1024 ** 2,
@@ -84,6 +87,7 @@ export function createJsonReader(plan: JsonPlan): JsonReader {
   /** Depth of the rows' array while inside it, else -1. */
   let rowDepth = -1;
   let inRow = false;
+  let rowKeys = 0;
   let inTail = false;
   let hadRows = false;
   let hadTail = false;
@@ -158,6 +162,7 @@ export function createJsonReader(plan: JsonPlan): JsonReader {
           }
         } else if (!inRow) {
           inRow = true;
+          rowKeys = 0;
           from = i;
         }
       }
@@ -191,6 +196,7 @@ export function createJsonReader(plan: JsonPlan): JsonReader {
           break;
         case COLON:
           expectsKey[depth] = 0;
+          if (inRow && ++rowKeys > bounds.rowKeys) row.refuse();
           break;
         default:
       }
@@ -222,7 +228,7 @@ export const megabytes = (bytes: number): string =>
   bytes >= 1024 ** 2 ? `${count(Math.round(bytes / 1024 ** 2))} MB` : `${count(Math.round(bytes / 1024))} KB`;
 const count = (value: number): string => value.toLocaleString('en-US');
 
-/** Bytes over several chunks; `add` is false and `take` is null beyond the limit. */
+/** Bytes over several chunks; `add` is false and `take` is null beyond the limit, or once it was refused. */
 function createPiece(limit: number) {
   let parts: Uint8Array[] = [];
   let size = 0;
@@ -232,6 +238,10 @@ function createPiece(limit: number) {
       if (size > limit) parts = [];
       else if (bytes.byteLength > 0) parts.push(bytes);
       return size <= limit;
+    },
+    refuse(): void {
+      size = Number.POSITIVE_INFINITY;
+      parts = [];
     },
     take(): string | null {
       const text = size > limit ? null : Buffer.concat(parts).toString('utf8');

@@ -46,6 +46,9 @@ const PARTS_AT_ONCE = 4;
 /** How long Prometheus itself may evaluate, so that its own words come before this client's patience ends. */
 const EVALUATION_MS = 30_000;
 
+/** A series with more is left out, and that is said. */
+const MOST_LABELS = 1_000;
+
 export interface PrometheusClientOptions {
   /** For one whole answer; default 35 s. */
   readonly timeoutMs?: number;
@@ -75,7 +78,7 @@ export function createPrometheusClient(target: HttpTarget, options: PrometheusCl
       rowsAt: onRow ? ['data', 'result'] : null,
       ...(onRow ? { onRow } : {}),
       ...(onBadRow ? { onBadRow } : {}),
-      ...(options.bounds ? { bounds: options.bounds } : {}),
+      bounds: { rowKeys: MOST_LABELS, ...options.bounds },
     });
     const reply = await http({ path, timeoutMs, signal, reader, ...(form ? { form } : {}) }).catch((cause: unknown) => {
       if (signal.aborted) throw cause;
