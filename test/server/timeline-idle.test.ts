@@ -68,10 +68,13 @@ afterAll(async () => {
 describe('the indexer of timelines', () => {
   it('catches up after a start, and then asks nothing while nothing is stored', async () => {
     await expect.poll(indexed, { timeout: 20_000 }).toBe(100);
-    // It says once more up to when all is indexed, and counts jobs.
-    await expect
-      .poll(() => asked.filter((name) => name === 'insert xray.timeline_kept').length, { timeout: 80_000 })
-      .toBe(2);
+    // It says up to when all is indexed: at once where that is later than what the store says already, and when all is at rest.
+    let seen = -1;
+    while (seen !== asked.length || !asked.includes('insert xray.timeline_kept')) {
+      seen = asked.length;
+      await sleep(8_000);
+    }
+    expect(asked.filter((name) => name === 'insert xray.timeline_kept').length).toBeLessThanOrEqual(2);
     await indexer.counted();
     asked = [];
     await sleep(6_000);
