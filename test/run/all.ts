@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { serveEnvironment } from '../../lib/cli/serve-process.mjs';
 
 const root = resolve(import.meta.dirname, '../..');
 const report = join(mkdtempSync(join(tmpdir(), 'xray-report-')), 'report.json');
@@ -20,6 +21,8 @@ function vitest(args: readonly string[]): void {
     ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args],
     {
       cwd: root,
+      // As X-Ray itself is started: bounds on memory mean that.
+      env: { ...process.env, ...serveEnvironment },
       stdio: ['ignore', 'inherit', 'inherit'],
     },
   );

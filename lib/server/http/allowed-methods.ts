@@ -5,7 +5,7 @@ const READ = ['GET', 'HEAD', 'OPTIONS'] as const;
 /** Exact paths, or patterns with `*` for one segment, that take more or less than reading; test/e2e/doors.test.ts compares with app/. */
 const OTHERS: readonly (readonly [pattern: RegExp, methods: readonly string[]])[] = [
   [/^\/v1\//, ['POST', 'OPTIONS']],
-  [/^\/api\/shares$/, ['GET', 'HEAD', 'POST', 'OPTIONS']],
+  [/^\/api\/(shares|store)$/, ['GET', 'HEAD', 'POST', 'OPTIONS']],
   [/^\/api\/shares\/[^/]+$/, ['GET', 'HEAD', 'DELETE', 'OPTIONS']],
   [/^\/sign(in|out)$/, ['GET', 'HEAD', 'POST', 'OPTIONS']],
 ];
