@@ -213,7 +213,8 @@ describe('what X-Ray shows of the simulation is what the simulation did:', () =>
       host: demo.nodes[Math.floor((throttle?.rank ?? 0) / 8)]?.name,
     });
     const stage = stageOf(demo, link?.node ?? 0);
-    if (linkFactor(demo, stage, stepAt(demo, to)) > 1 && (link?.start ?? 0) > from + 2 * MINUTE) {
+    // What is usual is the upper quintile of the window (lib/analysis/slow-transfer.ts): a fifth of it comes before the change.
+    if (linkFactor(demo, stage, stepAt(demo, to)) > 1 && (link?.start ?? 0) > from + 5 * MINUTE) {
       const ratio = named(`dp-${stage}`)?.slowTransfer?.ratio ?? 0;
       expect(ratio * (link?.factor ?? 0)).toBeGreaterThan(0.9);
       expect(ratio * (link?.factor ?? 0)).toBeLessThan(1.1);
