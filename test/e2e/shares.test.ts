@@ -178,7 +178,8 @@ describe.each(PAGES)('a share of $name', ({ name, path, shows }) => {
     await original.page.clock.setFixedTime(new Date(frozen.createdAt));
     await original.page.goto(base + frozen.path, { waitUntil: 'load' });
     await original.page.getByText(shows).first().waitFor();
-    expect(frozenText).toBe(await pageText(original.page));
+    // Its labels of alerts come when their answer is drawn, which pageText does not wait for.
+    await expect.poll(() => pageText(original.page), { timeout: 15_000 }).toBe(frozenText);
     expect(missing).toEqual([]);
     await close(original.page);
 
