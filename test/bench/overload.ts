@@ -17,7 +17,13 @@ const SMALL_SPANS = 20;
 /** Requests of one greedy sender that may wait for an answer; beyond, it skips its turn, as an exporter's queue does. */
 const AT_ONCE = 60;
 const SMALL_EVERY_MS = 500;
-const LOOKS = ['/api/traces?limit=50', '/api/jobs', '/api/clusters', '/api/collectives', '/'];
+const LOOKS = [
+  '/api/traces?limit=50',
+  '/api/jobs',
+  '/api/clusters',
+  `/api/collectives?from=${Date.now() - 3_600_000}&to=${Date.now()}`,
+  '/',
+];
 const ATTRIBUTES = Buffer.concat(
   Array.from({ length: 10 }, (_, i) => attribute(Buffer.from(`synthetic.key.${i}`), Buffer.from(`value ${i}`))),
 );
@@ -101,7 +107,11 @@ export async function run(report: Report): Promise<void> {
   const server = await startServer({ XRAY_DEMO: '0', PROMETHEUS_URL: 'http://127.0.0.1:9' });
   const say = (figure: string, value: number, unit: string) => report({ suite: 'overload', figure, value, unit });
   try {
-    for (const path of LOOKS) await (await fetch(server.base + path)).arrayBuffer();
+    for (const path of LOOKS) {
+      const answer = await fetch(server.base + path);
+      if (!answer.ok) throw new Error(`GET ${path} answered ${answer.status}: ${await answer.text()}`);
+      await answer.arrayBuffer();
+    }
     const baseline = await storedPerSecond(server);
     say('stored-without-overload', baseline * SPANS_PER_BODY, 'spans/s');
 
