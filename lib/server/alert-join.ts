@@ -2,9 +2,10 @@
 import type { AlertWireValue, RuleWireValue } from '../contract/alerts.ts';
 import type { LabelSet } from '../model/series.ts';
 import { type Milliseconds, milliseconds, millisecondsToNanoseconds } from '../model/units.ts';
+import type { ReceivedAlert } from '../sources/alertmanager/decode-alerts.ts';
 import { alertFingerprint } from '../sources/alertmanager/fingerprint.ts';
-import type { AlertmanagerAlertWire } from '../sources/alertmanager/wire.ts';
-import { momentOf, type PrometheusRule } from '../sources/prometheus/decode.ts';
+import { momentOf } from '../sources/prometheus/decode.ts';
+import type { PrometheusRule } from '../sources/prometheus/decode-rules.ts';
 import type { AlertTransitionRow } from '../store/queries/alert-transitions.ts';
 
 const nsText = (time: Milliseconds | null): string | null =>
@@ -45,15 +46,15 @@ export function alertsOfRules(rules: readonly PrometheusRule[], externalLabels: 
 /** Silences, inhibitions and receivers join by fingerprint; what only Alertmanager knows is added. */
 export function joinAlertmanager(
   alerts: readonly AlertWireValue[],
-  received: readonly AlertmanagerAlertWire[],
+  received: readonly ReceivedAlert[],
   now: Milliseconds,
 ): AlertWireValue[] {
   const joined = new Map(alerts.map((alert) => [alert.fingerprint, alert]));
   for (const one of received) {
     const muted = {
-      silenced: one.status.silencedBy.length > 0,
-      inhibited: one.status.inhibitedBy.length > 0,
-      receivers: one.receivers.map((receiver) => receiver.name),
+      silenced: one.silencedBy.length > 0,
+      inhibited: one.inhibitedBy.length > 0,
+      receivers: [...one.receivers],
     };
     const starts = momentOf(one.startsAt);
     const ends = momentOf(one.endsAt);
@@ -63,7 +64,7 @@ export function joinAlertmanager(
         ...known,
         ...muted,
         firingSinceNs: nsText(starts) ?? known.firingSinceNs,
-        sources: [...known.sources, 'alertmanager'],
+        sources: [...new Set([...known.sources, 'alertmanager'])],
       });
       continue;
     }

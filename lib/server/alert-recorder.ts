@@ -39,7 +39,12 @@ export function startAlertRecorder(
           rows.push(
             row(alert, alert.state, (alert.state === 'firing' ? alert.firingSinceNs : alert.activeAtNs) ?? now),
           );
-      for (const alert of known.values()) if (!live.has(alert.fingerprint)) rows.push(row(alert, 'resolved', now));
+      for (const alert of known.values()) {
+        if (live.has(alert.fingerprint)) continue;
+        // Its rule could not be read whole: it may fire still.
+        if (board.wholeRules === null || board.wholeRules.has(alert.name)) rows.push(row(alert, 'resolved', now));
+        else live.set(alert.fingerprint, alert);
+      }
       if (rows.length > 0) await runtime.engine.insert('xray.alert_transitions', rows);
       known = live;
     } catch (error) {

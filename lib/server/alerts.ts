@@ -7,8 +7,9 @@ import type { LabelSet } from '../model/series.ts';
 import { milliseconds } from '../model/units.ts';
 import { byKey } from '../schema/by-key.ts';
 import { errorSentence } from '../schema/error-sentence.ts';
-import { AlertmanagerAlerts } from '../sources/alertmanager/wire.ts';
-import { decodeRules, type PrometheusRule } from '../sources/prometheus/decode.ts';
+import { setAsideSentence } from '../schema/set-aside.ts';
+import { decodeReceivedAlerts } from '../sources/alertmanager/decode-alerts.ts';
+import { type DecodedRules, decodeRules, type PrometheusRule } from '../sources/prometheus/decode-rules.ts';
 import { ConfigStatus } from '../sources/prometheus/wire.ts';
 import { lastAlertTransitions } from '../store/queries/alert-transitions.ts';
 import { addStored, alertsOfRules, joinAlertmanager, ruleWire } from './alert-join.ts';
@@ -20,6 +21,8 @@ export interface AlertBoard {
   readonly notices: readonly SourceNoticeWire[];
   /** False where Prometheus did not answer: nothing can be said to be over. */
   readonly complete: boolean;
+  /** Names of rules of which every alert was read; null: of all. Of other rules nothing can be said to be over. */
+  readonly wholeRules: ReadonlySet<string> | null;
 }
 
 type AlertSources = Pick<Runtime, 'prometheus' | 'alertmanager' | 'engine'>;
@@ -70,24 +73,29 @@ export async function alertBoard(runtime: AlertSources, signal?: AbortSignal, wi
     orNotice('prometheus', liveRules(runtime, signal), null),
     externalLabelsOf(runtime, signal),
     runtime.alertmanager.configured
-      ? orNotice(
-          'alertmanager',
-          runtime.alertmanager.api('/alerts', signal).then((body) => AlertmanagerAlerts.parse(body)),
-          [],
-        )
-      : [],
+      ? orNotice('alertmanager', runtime.alertmanager.api('/alerts', signal).then(decodeReceivedAlerts), null)
+      : null,
     withStored
       ? orNotice('store', runtime.engine.select(lastAlertTransitions, { since }, signal ? { signal } : {}), [])
       : [],
   ]);
-  const live = joinAlertmanager(alertsOfRules(rules ?? [], externalLabels), received, milliseconds(Date.now()));
+  for (const [source, whole, setAside] of [
+    ['prometheus', "Prometheus' rules", rules?.setAside],
+    ['alertmanager', "Alertmanager's alerts", received?.setAside],
+  ] as const) {
+    const message = setAside && setAsideSentence(whole, setAside);
+    if (message) notices.push({ source, kind: 'partial', message, whatToDo: null });
+  }
+  const fromRules = alertsOfRules(rules?.rules ?? [], externalLabels);
+  const live = joinAlertmanager(fromRules, received?.alerts ?? [], milliseconds(Date.now()));
   const all = addStored(live, stored).map((alert) => ({ alert, since: Number(sinceOf(alert)) }));
   all.sort((a, b) => STATE_ORDER[a.alert.state] - STATE_ORDER[b.alert.state] || b.since - a.since);
   return {
     alerts: all.map(({ alert }) => alert),
-    rules: rules ?? [],
+    rules: rules?.rules ?? [],
     notices,
     complete: rules !== null,
+    wholeRules: rules === null || rules.setAside.count === 0 ? null : wholeRules(rules.rules),
   };
 }
 
@@ -95,7 +103,13 @@ export async function alertBoard(runtime: AlertSources, signal?: AbortSignal, wi
 export const sinceOf = (alert: AlertWireValue): bigint =>
   BigInt(alert.resolvedAtNs ?? alert.firingSinceNs ?? alert.activeAtNs ?? '0');
 
-async function liveRules(runtime: AlertSources, signal?: AbortSignal): Promise<PrometheusRule[]> {
+/** Of two rules of one name both have to be whole. */
+function wholeRules(rules: readonly PrometheusRule[]): ReadonlySet<string> {
+  const cut = new Set(rules.filter((rule) => !rule.whole).map(({ name }) => name));
+  return new Set(rules.flatMap(({ name }) => (cut.has(name) ? [] : [name])));
+}
+
+async function liveRules(runtime: AlertSources, signal?: AbortSignal): Promise<DecodedRules> {
   return decodeRules(await runtime.prometheus.api('/api/v1/rules?type=alert', signal));
 }
 

@@ -6,10 +6,10 @@ import { createServer, type Server } from 'node:http';
 import { milliseconds, nanoseconds } from '../../lib/model/units.ts';
 import { alertsOfRules, joinAlertmanager } from '../../lib/server/alert-join.ts';
 import { createAlertmanagerClient } from '../../lib/sources/alertmanager/client.ts';
-import { AlertmanagerAlerts } from '../../lib/sources/alertmanager/wire.ts';
+import { decodeReceivedAlerts } from '../../lib/sources/alertmanager/decode-alerts.ts';
 import { decodeCommunicator, inspectorId } from '../../lib/sources/nccl/inspector-metrics.ts';
 import { createPrometheusClient } from '../../lib/sources/prometheus/client.ts';
-import { decodeRules } from '../../lib/sources/prometheus/decode.ts';
+import { decodeRules } from '../../lib/sources/prometheus/decode-rules.ts';
 import { createRayClient } from '../../lib/sources/ray/client.ts';
 import { decodeActor, decodeJob, decodeNode, decodeWorker } from '../../lib/sources/ray/decode-cluster.ts';
 import { createListingDecoder } from '../../lib/sources/ray/decode-listing.ts';
@@ -124,12 +124,12 @@ export async function startMutatedSources(): Promise<MutatedSources> {
         if (random.chance(0.4)) await client.range({ ...query, from: FROM, to, step: milliseconds(15_000) });
         else if (random.chance(0.5))
           for (const { labels } of (await client.instant(query)).data) decodeCommunicator(labels);
-        else alertsOfRules(decodeRules(await client.api('/api/v1/rules')), {});
+        else alertsOfRules((await decodeRules(await client.api('/api/v1/rules'))).rules, {});
       }),
     (random) =>
       through(answerOf(random.of(recordings.alertmanager), random), async (url) => {
-        const received = AlertmanagerAlerts.parse(await createAlertmanagerClient({ url, auth: AUTH })('/alerts'));
-        joinAlertmanager([], received, FROM);
+        const { alerts } = await decodeReceivedAlerts(await createAlertmanagerClient({ url, auth: AUTH })('/alerts'));
+        joinAlertmanager([], alerts, FROM);
       }),
     (random) =>
       through(answerOf(random.of([...recordings.rayListings, recordings.rayJobs]), random), (url) =>

@@ -4,15 +4,16 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { milliseconds } from '../../lib/model/units.ts';
 import { alertsOfRules, joinAlertmanager } from '../../lib/server/alert-join.ts';
 import { splitComparison } from '../../lib/server/promql-comparison.ts';
-import { AlertmanagerAlerts } from '../../lib/sources/alertmanager/wire.ts';
+import { decodeReceivedAlerts } from '../../lib/sources/alertmanager/decode-alerts.ts';
 import { createPrometheusClient } from '../../lib/sources/prometheus/client.ts';
-import { decodeRules } from '../../lib/sources/prometheus/decode.ts';
+import { decodeRules } from '../../lib/sources/prometheus/decode-rules.ts';
 import { NO_AUTH, replay } from '../sources/prometheus/replay.ts';
 
 const fixture = (path: string) => JSON.parse(readFileSync(new URL(`../fixtures/${path}`, import.meta.url), 'utf8'));
 const PROMETHEUS = 'prometheus/2.42.0/alerts';
 const ALERTMANAGER = 'alertmanager/0.25.0/alerts';
-const rulesOf = (file: string) => decodeRules(fixture(`${PROMETHEUS}/${file}`).data);
+const rulesOf = async (file: string) => (await decodeRules(fixture(`${PROMETHEUS}/${file}`).data)).rules;
+const receivedOf = async (file: string) => (await decodeReceivedAlerts(fixture(`${ALERTMANAGER}/${file}`))).alerts;
 const PHASES = [
   ['inactive', '000-inactive-rules.json', '000-inactive-alerts.json'],
   ['pending', '012-pending-rules.json', '005-pending-alerts.json'],
@@ -30,8 +31,8 @@ describe('a recorded incident', () => {
   const truthP = fixture(`${PROMETHEUS}/truth.json`).prometheus_by_phase.phases;
   const truthA = fixture(`${ALERTMANAGER}/truth.json`).alertmanager_by_phase.phases;
 
-  it.each(PHASES)('phase %s: states, silences and inhibitions equal the truth', (phase, rules, received) => {
-    const known = alertsOfRules(rulesOf(rules), { cluster: 'training-a' });
+  it.each(PHASES)('phase %s: states, silences and inhibitions equal the truth', async (phase, rules, received) => {
+    const known = alertsOfRules(await rulesOf(rules), { cluster: 'training-a' });
     const named = known.map((one) => [
       one.name,
       one.labels.node,
@@ -39,7 +40,7 @@ describe('a recorded incident', () => {
       one.state,
     ]);
     expect(named.map(String).sort()).toEqual(truthP[phase].map((row: unknown[]) => String(row.slice(0, 4))).sort());
-    const body = AlertmanagerAlerts.parse(fixture(`${ALERTMANAGER}/${received}`));
+    const body = await receivedOf(received);
     const joined = joinAlertmanager(known, body, milliseconds(Date.parse('2026-11-23T20:57:30Z')));
     expect(joined.filter((one) => one.silenced).length).toBe(
       truthA[phase].filter((row: unknown[]) => row[4] !== 0).length,
@@ -49,28 +50,28 @@ describe('a recorded incident', () => {
     );
   });
 
-  it('joins by fingerprint, with the external labels that Prometheus adds on the way', () => {
-    const known = alertsOfRules(rulesOf('016-firing-rules.json'), { cluster: 'training-a' });
-    const body = AlertmanagerAlerts.parse(fixture(`${ALERTMANAGER}/008-firing-alerts.json`));
+  it('joins by fingerprint, with the external labels that Prometheus adds on the way', async () => {
+    const known = alertsOfRules(await rulesOf('016-firing-rules.json'), { cluster: 'training-a' });
+    const body = await receivedOf('008-firing-alerts.json');
     const joined = joinAlertmanager(known, body, milliseconds(0));
     expect(joined.filter((one) => one.sources.length === 2).length).toBe(body.length);
     expect(joined.length).toBe(known.length);
   });
 
-  it('oddity: startsAt is when it began to fire, activeAt when the condition became true', () => {
-    const known = alertsOfRules(rulesOf('016-firing-rules.json'), { cluster: 'training-a' });
+  it('oddity: startsAt is when it began to fire, activeAt when the condition became true', async () => {
+    const known = alertsOfRules(await rulesOf('016-firing-rules.json'), { cluster: 'training-a' });
     const hot = known.find((one) => one.name === 'DcgmGpuHot' && one.state === 'firing');
     expect(BigInt(hot?.firingSinceNs ?? 0) - BigInt(hot?.activeAtNs ?? 0)).toBe(6_000_000_000n);
   });
 
-  it('oddity: a rule that cannot be evaluated is shown as such though its state is inactive', () => {
-    const broken = rulesOf('016-firing-rules.json').find((rule) => rule.name === 'NeverEvaluates');
+  it('oddity: a rule that cannot be evaluated is shown as such though its state is inactive', async () => {
+    const broken = (await rulesOf('016-firing-rules.json')).find((rule) => rule.name === 'NeverEvaluates');
     expect(broken).toMatchObject({ state: 'inactive', health: 'err' });
     expect(broken?.lastError).toContain('many-to-many');
   });
 
-  it('oddity: keepFiringFor is there, and a kept alert just stays firing', () => {
-    const rules = rulesOf('065-keep-firing-rules.json');
+  it('oddity: keepFiringFor is there, and a kept alert just stays firing', async () => {
+    const rules = await rulesOf('065-keep-firing-rules.json');
     expect(rules.find((rule) => rule.name === 'DcgmGpuHot')?.keepFiringForSeconds).toBe(6);
   });
 

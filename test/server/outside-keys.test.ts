@@ -15,9 +15,10 @@ import { alertsOfRules } from '../../lib/server/alert-join.ts';
 import { ownerOf } from '../../lib/server/jobs.ts';
 import { labelsMatch } from '../../lib/server/known-clusters.ts';
 import { type Runtime, setRuntime } from '../../lib/server/runtime.ts';
+import { decodeReceivedAlerts } from '../../lib/sources/alertmanager/decode-alerts.ts';
 import { alertFingerprint } from '../../lib/sources/alertmanager/fingerprint.ts';
-import { AlertmanagerAlerts } from '../../lib/sources/alertmanager/wire.ts';
-import { decodeRules, decodeSampleRow } from '../../lib/sources/prometheus/decode.ts';
+import { decodeSampleRow } from '../../lib/sources/prometheus/decode.ts';
+import { decodeRules } from '../../lib/sources/prometheus/decode-rules.ts';
 import { Job, Node } from '../../lib/sources/ray/wire.ts';
 import { openTestRuntime } from './open-runtime.ts';
 import { attribute, protobufRequest, span } from './otlp-bodies.ts';
@@ -139,7 +140,7 @@ it('a job whose metadata has such keys, from the event to the API', async () => 
 });
 
 describe('answers of sources', () => {
-  it('Prometheus, its rules, Alertmanager, Ray', () => {
+  it('Prometheus, its rules, Alertmanager, Ray', async () => {
     const sample = decodeSampleRow({ metric: TABLE, value: [1, '2'] });
     expect(entries(sample?.labels ?? {})).toEqual(EXPECTED);
     const rule = {
@@ -153,10 +154,10 @@ describe('answers of sources', () => {
       health: 'ok',
       alerts: [{ labels: TABLE, annotations: TABLE, state: 'firing', activeAt: '2026-11-30T00:00:00Z', value: '1' }],
     };
-    const rules = decodeRules({ groups: [{ name: 'g', file: 'f', interval: 1, rules: [rule] }] });
+    const { rules } = await decodeRules({ groups: [{ name: 'g', file: 'f', interval: 1, rules: [rule] }] });
     const [alert] = alertsOfRules(rules, {});
     expect(entries(alert?.labels ?? {})).toEqual(EXPECTED);
-    const received = AlertmanagerAlerts.parse([
+    const { alerts: received } = await decodeReceivedAlerts([
       {
         annotations: TABLE,
         endsAt: '2026-11-30T00:00:00Z',

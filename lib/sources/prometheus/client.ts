@@ -2,6 +2,9 @@
 import { createHash } from 'node:crypto';
 import type { LabelSet, SeriesGrid } from '../../model/series.ts';
 import type { Milliseconds } from '../../model/units.ts';
+import { quotedShort } from '../../schema/issue-sentence.ts';
+import { textOf, textsOf } from '../../schema/outside-value.ts';
+import { createSetAside, setAsideSentence } from '../../schema/set-aside.ts';
 import { BoundError, createJsonReader, type JsonBounds, type JsonRead } from '../http/json-reader.ts';
 import { createHttpClient, type HttpReply, type HttpTarget } from '../http/request.ts';
 import { alignedGrid, createGridBuilder, decodeSampleRow, instantSample, type SampleRow } from './decode.ts';
@@ -114,20 +117,27 @@ export function createPrometheusClient(target: HttpTarget, options: PrometheusCl
   ): Promise<{ readonly warnings: readonly string[]; readonly scalar: readonly unknown[] }> => {
     form.set('timeout', `${Math.min(EVALUATION_MS, timeoutMs) / 1000}s`);
     const scalar: unknown[] = [];
-    let rejected = 0;
+    const setAside = createSetAside();
+    let position = 0;
+    const at = (): string => `series ${position}`;
     const { data, warnings } = await ask({
       name,
       path,
       form,
       signal,
       onRow(wire) {
-        if (typeof wire !== 'object' && scalar.length < 2) scalar.push(wire);
-        const row = decodeSampleRow(wire);
+        position += 1;
+        if (typeof wire !== 'object') {
+          if (scalar.length < 2) scalar.push(wire);
+          else setAside.add(at, 'it is no object');
+          return;
+        }
+        const row = decodeSampleRow(wire, (reason) => setAside.add(at, reason));
         if (row) take(row);
-        else rejected += 1;
       },
       onBadRow() {
-        rejected += 1;
+        position += 1;
+        setAside.add(at, 'it is no JSON, or too long');
       },
     });
     const envelope = QueryEnvelope.safeParse(data);
@@ -136,13 +146,11 @@ export function createPrometheusClient(target: HttpTarget, options: PrometheusCl
     if (resultType === 'string' || (resultType === 'matrix') !== path.endsWith('_range'))
       if (resultType !== 'scalar' || path.endsWith('_range'))
         throw refused(name, `the expression gives a ${resultType}`, 'Correct the expression.');
-    return {
-      scalar: resultType === 'scalar' ? scalar : [],
-      warnings:
-        rejected > 0 && resultType !== 'scalar'
-          ? [...warnings, `${rejected} series could not be read and were left out (query "${name}")`]
-          : warnings,
-    };
+    if (resultType === 'scalar') return { scalar, warnings };
+    for (const [i, value] of scalar.entries())
+      setAside.add(() => `item ${i + 1}`, `it is ${quotedShort(value)}, no series`);
+    const said = setAsideSentence(`the answer to query "${name}"`, setAside);
+    return { scalar: [], warnings: said === null ? warnings : [...warnings, said] };
   };
 
   return {
@@ -169,6 +177,9 @@ export function createPrometheusClient(target: HttpTarget, options: PrometheusCl
           for (const part of await Promise.all(parts.map((form) => rows(name, path, form, builder.add, upstream))))
             for (const warning of part.warnings) warnings.add(warning);
         }
+        const unreadable = builder.unreadable();
+        if (unreadable > 0)
+          warnings.add(`${unreadable} samples of query "${name}" are no numbers and are shown as gaps`);
         return { data: builder.build(), warnings: [...warnings] };
       };
       return share(keyOf(path, forms), run, signal);
@@ -212,13 +223,12 @@ const WRONG_ADDRESS = 'Check that the address of Prometheus is that of its API, 
 function readEnvelope(name: string, { status, body, errorText }: HttpReply<JsonRead>): Answer<unknown> {
   const parsed = Envelope.safeParse(body === null ? parse(errorText) : body.rest);
   if (parsed.success && parsed.data.status === 'success' && body !== null)
-    return { data: parsed.data.data, warnings: [...(parsed.data.warnings ?? []), ...(parsed.data.infos ?? [])] };
-  if (parsed.success && parsed.data.status === 'error')
-    throw refused(
-      name,
-      `${parsed.data.errorType}: ${parsed.data.error.slice(0, 1000)}`,
-      ADVICE.get(parsed.data.errorType) ?? 'Look into the log of Prometheus.',
-    );
+    return { data: parsed.data.data, warnings: [...textsOf(parsed.data.warnings), ...textsOf(parsed.data.infos)] };
+  if (parsed.success && parsed.data.status === 'error') {
+    const kind = textOf(parsed.data.errorType) ?? 'error';
+    const words = (textOf(parsed.data.error) ?? 'no reason was given').slice(0, 1000);
+    throw refused(name, `${kind}: ${words}`, ADVICE.get(kind) ?? 'Look into the log of Prometheus.');
+  }
   const said = body === null ? errorText : (JSON.stringify(body.rest) ?? '');
   const words = `HTTP ${status}: ${said.slice(0, 4096).trim().slice(0, 300) || 'empty answer'}`;
   if (status === 401 || status === 403) throw refused(name, words, 'Check the token or password for Prometheus.');

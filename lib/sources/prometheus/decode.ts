@@ -1,10 +1,10 @@
 /** Prometheus' answers as X-Ray's series: on the grid that was asked for, a gap is null. */
 
-import type { z } from 'zod';
 import type { LabelSet, Series, SeriesGrid } from '../../model/series.ts';
 import { type Milliseconds, milliseconds } from '../../model/units.ts';
+import { quotedShort } from '../../schema/issue-sentence.ts';
+import { isObject, listOf, textOf } from '../../schema/outside-value.ts';
 import { BoundError } from '../http/json-reader.ts';
-import { type AlertingRule, Rules } from './wire.ts';
 
 /** A sample's text: NaN is a gap (null), +Inf and -Inf stay infinite. */
 export function sampleValue(text: string): number | null {
@@ -41,39 +41,61 @@ export interface SampleRow {
   readonly samples: readonly (readonly [seconds: number, text: string])[];
 }
 
-/** One element of `data.result`: of a vector (`value`) or of a matrix (`values`); null where it is neither. */
-export function decodeSampleRow(wire: unknown): SampleRow | null {
-  if (typeof wire !== 'object' || wire === null) return null;
-  const { metric, value, values } = wire as { metric?: unknown; value?: unknown; values?: unknown };
-  if (typeof metric !== 'object' || metric === null || Array.isArray(metric)) return null;
-  const samples = value !== undefined ? [value] : (values ?? []);
-  if (!Array.isArray(samples) || !samples.every(isSample)) return null;
-  const labels = boundedLabels(metric);
-  return labels === null ? null : { labels, samples };
+/**
+ * One element of `data.result`: of a vector (`value`) or of a matrix (`values`). What cannot be read of it is told one by one: a
+ * sample that is none costs itself, a label without text its label. Null, and told, where it is no series at all.
+ */
+export function decodeSampleRow(wire: unknown, fault: (reason: string) => void = () => {}): SampleRow | null {
+  if (!isObject(wire)) {
+    fault('it is no object');
+    return null;
+  }
+  const { metric, value, values } = wire;
+  if (metric !== null && metric !== undefined && !isObject(metric)) {
+    fault('its labels are no object');
+    return null;
+  }
+  const samples = value !== undefined && value !== null ? [value] : listOf(values);
+  if (samples === null) {
+    fault('its samples are no list');
+    return null;
+  }
+  const labels = boundedLabels(metric ?? {}, fault);
+  if (samples.every(isSample)) return { labels, samples };
+  const read = samples.flatMap((sample) => readSample(sample) ?? []);
+  if (read.length < samples.length) fault(`${samples.length - read.length} of its samples are none`);
+  return read.length === 0 ? null : { labels, samples: read };
 }
 
 const isSample = (wire: unknown): wire is readonly [number, string] =>
   Array.isArray(wire) && wire.length === 2 && typeof wire[0] === 'number' && typeof wire[1] === 'string';
 
-/** The same object where nothing is to be cut; null where a value is no text. */
-function boundedLabels(metric: object): LabelSet | null {
+/** Some servers write the value as a number, the time as text, or more beside both. */
+function readSample(wire: unknown): [readonly [number, string]] | null {
+  if (!Array.isArray(wire) || wire.length < 2) return null;
+  const time = typeof wire[0] === 'string' && wire[0] !== '' ? Number(wire[0]) : wire[0];
+  if (typeof time !== 'number' || !Number.isFinite(time)) return null;
+  if (wire[1] === null) return [[time, 'NaN']];
+  return typeof wire[1] === 'string' || typeof wire[1] === 'number' ? [[time, String(wire[1])]] : null;
+}
+
+/** The same object where nothing is to be cut or left out. */
+function boundedLabels(metric: Readonly<Record<string, unknown>>, fault: (reason: string) => void): LabelSet {
   const entries = Object.entries(metric);
   let isCut = entries.length > LABELS;
-  for (const [, value] of entries) {
-    if (typeof value !== 'string') return null;
-    isCut ||= value.length > LABEL_CHARACTERS;
-  }
+  for (const [, value] of entries) isCut ||= typeof value !== 'string' || value.length > LABEL_CHARACTERS;
   if (!isCut) return metric as LabelSet;
-  return Object.fromEntries(
-    entries
-      .slice(0, LABELS)
-      .map(([name, value]: [string, string]) => [
+  const kept: [string, string][] = [];
+  for (const [name, value] of entries.slice(0, LABELS)) {
+    const text = textOf(value);
+    if (text !== null)
+      kept.push([
         name,
-        value.length > LABEL_CHARACTERS
-          ? `${value.slice(0, LABEL_CHARACTERS)}… (${value.length} characters, cut)`
-          : value,
-      ]),
-  );
+        text.length > LABEL_CHARACTERS ? `${text.slice(0, LABEL_CHARACTERS)}… (${text.length} characters, cut)` : text,
+      ]);
+    else if (value !== null) fault(`the value of its label ${quotedShort(name)} is no text`);
+  }
+  return Object.fromEntries(kept);
 }
 
 /** Values of all series together: 8 bytes each. */
@@ -83,11 +105,14 @@ export interface GridBuilder {
   /** Throws BoundError where all series together have more than MOST_VALUES values. */
   readonly add: (row: SampleRow) => void;
   readonly build: () => SeriesGrid;
+  /** Samples whose value is no number, which stay gaps; NaN, which is a gap by design, is none of them. */
+  readonly unreadable: () => number;
 }
 
 /** Parts of one range query, joined on one grid by label set. */
 export function createGridBuilder(grid: Grid): GridBuilder {
   const series = new Map<string, { labels: LabelSet; values: (number | null)[] }>();
+  let unreadable = 0;
   return {
     add({ labels, samples }) {
       const key = labelKey(labels);
@@ -100,10 +125,14 @@ export function createGridBuilder(grid: Grid): GridBuilder {
       }
       for (const [time, text] of samples) {
         const index = Math.round((time * 1000 - grid.start) / grid.step);
-        if (index >= 0 && index < grid.count) entry.values[index] = sampleValue(text);
+        if (index < 0 || index >= grid.count) continue;
+        const value = sampleValue(text);
+        if (value === null && text.toLowerCase() !== 'nan') unreadable += 1;
+        entry.values[index] = value;
       }
     },
     build: () => ({ ...grid, series: [...series.values()] satisfies Series[] }),
+    unreadable: () => unreadable,
   };
 }
 
@@ -111,69 +140,6 @@ export function createGridBuilder(grid: Grid): GridBuilder {
 export function instantSample({ labels, samples }: SampleRow): { labels: LabelSet; value: number } | null {
   const value = samples[0] ? sampleValue(samples[0][1]) : null;
   return value === null ? null : { labels, value };
-}
-
-export interface PrometheusAlert {
-  readonly labels: LabelSet;
-  readonly annotations: LabelSet;
-  readonly state: 'pending' | 'firing';
-  /** When the condition became true, Unix ms; null where Prometheus does not say. */
-  readonly activeAt: Milliseconds | null;
-  readonly value: number | null;
-}
-export interface PrometheusRule {
-  readonly name: string;
-  readonly group: string;
-  readonly file: string | null;
-  readonly query: string;
-  readonly forSeconds: number;
-  readonly keepFiringForSeconds: number;
-  readonly state: string;
-  readonly health: string;
-  readonly lastError: string | null;
-  readonly lastEvaluation: string | null;
-  readonly labels: LabelSet;
-  readonly alerts: readonly PrometheusAlert[];
-}
-
-/** Alerting rules of GET /api/v1/rules; recording rules are left out. Throws ZodError on another shape. */
-export function decodeRules(data: unknown): PrometheusRule[] {
-  return Rules.parse(data).groups.flatMap((group) =>
-    group.rules.flatMap((rule) => (rule.type === 'alerting' ? [decodeRule(rule, group.name, group.file)] : [])),
-  );
-}
-
-function decodeRule(
-  rule: z.infer<typeof AlertingRule>,
-  group: string,
-  file: string | null | undefined,
-): PrometheusRule {
-  return {
-    name: rule.name,
-    group,
-    file: file || null,
-    query: rule.query,
-    forSeconds: rule.duration,
-    keepFiringForSeconds: rule.keepFiringFor,
-    state: rule.state,
-    health: rule.health,
-    lastError: rule.lastError || null,
-    lastEvaluation: rule.lastEvaluation || null,
-    labels: rule.labels,
-    alerts: (rule.alerts ?? []).flatMap((alert) =>
-      alert.state === 'pending' || alert.state === 'firing'
-        ? [
-            {
-              labels: alert.labels,
-              annotations: alert.annotations,
-              state: alert.state,
-              activeAt: momentOf(alert.activeAt),
-              value: sampleValue(alert.value),
-            } as const,
-          ]
-        : [],
-    ),
-  };
 }
 
 /** RFC 3339 as Unix ms; null for nothing and for Go's zero time (year 1). */
