@@ -81,7 +81,13 @@ export function MemorySelected({
       }
     >
       <p className="mb-2 text-[12px] text-[var(--muted)]">
-        Measured by <code className="mono">{row.source}</code>; red marks are OOM kills.
+        Measured by <code className="mono">{row.source}</code>
+        {row.sources.length > 1 ? (
+          <>
+            , its gaps by <code className="mono">{row.sources.slice(1).join(', ')}</code>
+          </>
+        ) : null}
+        ; red marks are OOM kills.
         {row.note ? <span className="text-[var(--warn)]"> ▲ {row.note}.</span> : null}
       </p>
       <TimeChart label={`Memory of ${row.label}`} model={model} height={180} onWindow={onWindow} />

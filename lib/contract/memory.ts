@@ -12,7 +12,7 @@ export const HeatmapResponse = z.object({
   count: z.number(),
   rows: z.array(
     z.object({
-      /** Stable id, e.g. `10.0.0.1` or `10.0.0.1/gpu3`; two raylets on one address are told apart by their role or port. */
+      /** Stable id, e.g. `10.0.0.1` or `10.0.0.1/gpu3`; two raylets on one address are told apart by their role or port, two GPUs of one name by their UUID. */
       id: z.string(),
       label: z.string(),
       cluster: z.string().nullable(),
@@ -23,6 +23,8 @@ export const HeatmapResponse = z.object({
       capacityBytes: z.number().nullable(),
       /** What measured it, e.g. `ray_node_mem_used`. */
       source: z.string(),
+      /** Everything that measured it, `source` first; its gaps are filled from the others in their order. */
+      sources: z.array(z.string()).default([]),
       /** What the reader must know of this row, e.g. that two raylets share this memory. */
       note: z.string().nullable(),
       /** Bytes used per bin; null: nothing was measured. Zero is a measurement. */

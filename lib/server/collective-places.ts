@@ -2,7 +2,7 @@
 import type { SourceNoticeWire } from '../contract/wire-values.ts';
 import { type Milliseconds, milliseconds, nanosecondsToMilliseconds } from '../model/units.ts';
 import type { Window } from '../model/window.ts';
-import { decodeGpuIdentity, gpuIdentityQuery } from '../sources/prometheus/gpu-identity.ts';
+import { gpuIdentityQuery, gpuIndexesByUuid } from '../sources/prometheus/gpu-identity.ts';
 import { nodeAddresses } from '../store/queries/node-addresses.ts';
 import { sessionClusters } from '../store/queries/sessions.ts';
 import type { Runtime } from './runtime.ts';
@@ -76,12 +76,7 @@ export async function gpuIndexes(
       { name: 'gpu-identity', promql: gpuIdentityQuery(windowSeconds(window)), time: instantOf(window) },
       signal,
     );
-    return new Map(
-      data.flatMap(({ labels }) => {
-        const gpu = decodeGpuIdentity(labels);
-        return gpu ? [[gpu.uuid, gpu.index] as const] : [];
-      }),
-    );
+    return gpuIndexesByUuid(data);
   } catch (error) {
     if (signal.aborted) throw error;
     return new Map();

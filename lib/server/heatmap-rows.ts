@@ -1,166 +1,248 @@
 /**
- * Rows of the heat map by name: which node of Ray's a series belongs to, an id that stays the same from answer to
- * answer, and one row where several exporters measured the same thing. Nothing here asks a source.
+ * Rows of the heat map by name: which node of Ray's a thing belongs to, and an id that is unique and stays the same from answer to
+ * answer. Which series are of one thing says lib/model/identity. Nothing here asks a source.
  *
  *   one raylet per address          10.0.0.1          10.0.0.2
  *   two raylets on one address      10.0.0.1/head     10.0.0.1/worker      (IsHeadNode tells them apart)
  *   three and more                  10.0.0.1:41573    10.0.0.1:40439       (the port of the metrics endpoint does)
  *   a GPU                           10.0.0.1/gpu3     10.0.0.1/gpu3.mig1
+ *   two of one name                 n1/gpu0@GPU-5ca1  n1/gpu0@GPU-ab1e     (the UUID, else cluster, session or endpoint do)
  */
 import type { HeatmapWire } from '../contract/memory.ts';
+import type { NodeEvidence, PodName } from '../model/identity/evidence.ts';
+import type { GpuOfSource } from '../model/identity/gpu-things.ts';
+import { type NodeThing, nodeThings } from '../model/identity/node-things.ts';
+import { type GpuThing, gpuThings } from '../model/identity/same-gpu.ts';
+import { areAtOnce, type Thing } from '../model/identity/sighting.ts';
 import { inSlices } from '../sources/http/event-loop-turns.ts';
-import type { GpuLabels } from '../sources/prometheus/memory-metrics.ts';
 import type { NodeAddressRow } from '../store/queries/node-addresses.ts';
 import { grouped } from './known-clusters.ts';
+import type { MemorySighting } from './memory/measure-memory.ts';
+import { createNodePlaces, type Place } from './memory/node-places.ts';
 
-/** One series as measured; values and capacity in bytes. */
-export interface MeasuredRow extends GpuLabels {
-  readonly source: string;
-  readonly capacity: number | null;
-  readonly values: (number | null)[];
-}
 type Row = HeatmapWire['rows'][number];
-
-type Placed = {
-  readonly row: MeasuredRow;
-  readonly node: NodeAddressRow | null;
-  readonly ip: string | null;
-  readonly address: string;
-  readonly shared: number;
-};
-
-/** Where a series was measured, and the node of Ray's that this is; null where none or several fit. */
-function placer(nodes: readonly NodeAddressRow[]): (row: MeasuredRow) => Placed {
-  const byAddress = grouped(nodes, (node) => node.ip);
-  const byName = new Map<string, NodeAddressRow[]>();
-  for (const node of nodes)
-    for (const name of new Set([node.name, node.hostname])) {
-      const own = byName.get(name);
-      if (own) own.push(node);
-      else byName.set(name, [node]);
-    }
-  const places = new Map<string, Omit<Placed, 'row'>>();
-  const placeOf = (row: MeasuredRow): Omit<Placed, 'row'> => {
-    const there = new Set([
-      ...(row.ip === null ? [] : (byAddress.get(row.ip) ?? [])),
-      ...(row.host === null ? [] : (byName.get(row.host) ?? [])),
-    ]);
-    const fits = [...there].filter((node) => row.session === null || node.session === row.session);
-    const byRole = row.isHead === null || fits.length < 2 ? fits : fits.filter((node) => node.is_head === row.isHead);
-    // Without a session label the address may have served several clusters; the one last seen is first.
-    const [first, ...others] = byRole.filter((node) => node.session === byRole[0]?.session);
-    const node = first && others.length === 0 ? first : null;
-    const ip = row.ip ?? byRole[0]?.ip ?? null;
-    return { node, ip, address: ip || row.host || row.instance, shared: byRole.length - 1 };
-  };
-  return (row) => {
-    // GPUs of one host are at one place.
-    const key = JSON.stringify([row.ip, row.host, row.instance, row.session, row.isHead]);
-    const place = places.get(key) ?? placeOf(row);
-    places.set(key, place);
-    return { row, ...place };
-  };
+export interface NamedRow {
+  readonly row: Row;
+  /** Every session that any part of it was measured in; empty where none is told. */
+  readonly sessions: ReadonlySet<string>;
 }
+
+const isRaylet = ({ source }: { readonly source: string }): boolean => source.startsWith('ray_');
 
 /** Nodes; hosts of node_exporter that Ray measures too are left out. Takes turns of the event loop. */
-export async function nameNodeRows(measured: readonly MeasuredRow[], nodes: readonly NodeAddressRow[]): Promise<Row[]> {
-  const place = placer(nodes);
-  const placed: Placed[] = [];
-  await inSlices(measured, (row) => {
-    placed.push(place(row));
+export async function nameNodeRows(
+  sightings: readonly MemorySighting[],
+  nodes: readonly NodeAddressRow[],
+): Promise<NamedRow[]> {
+  const places = createNodePlaces(nodes);
+  const things: { readonly thing: NodeThing; readonly place: Place }[] = [];
+  await inSlices(nodeThings(sightings, isRaylet, places.atOnce), (thing) => {
+    if (thing !== null) things.push({ thing, place: places.placeOf(thing.evidence) });
   });
   const known = new Set<string>();
-  for (const { row, address } of placed) {
-    if (!row.source.startsWith('ray_')) continue;
-    known.add(address);
-    if (row.host !== null) known.add(row.host);
+  for (const { thing, place } of things) {
+    if (!thing.isRaylet) continue;
+    known.add(place.address);
+    if (place.host !== null) known.add(place.host);
   }
-  const kept = placed.filter(
-    ({ row, address, node }) =>
-      row.source.startsWith('ray_') || ![address, row.host, node?.ip].some((name) => name && known.has(name)),
+  const kept = things.filter(
+    ({ thing, place }) =>
+      thing.isRaylet || ![place.address, place.host, place.node?.ip].some((name) => name && known.has(name)),
   );
-  const counts = new Map<string, number>();
-  const keyOf = (address: string, what: string, value: unknown): string => `${address}\n${what}\n${value}`;
-  const keysOf = ({ row, address }: Placed) => ({
-    all: keyOf(address, 'all', ''),
-    role: keyOf(address, 'role', row.isHead),
-    target: keyOf(address, 'target', row.instance),
-    session: keyOf(address, 'session', row.session),
-  });
-  for (const one of kept) for (const key of Object.values(keysOf(one))) counts.set(key, (counts.get(key) ?? 0) + 1);
-  const rows: Row[] = [];
-  await inSlices(kept, (one) => {
-    const { row, node, ip, address } = one;
-    const keys = keysOf(one);
-    const role = row.isHead ? 'head' : 'worker';
-    const isAlone = counts.get(keys.all) === 1;
-    const id = isAlone
-      ? address
-      : counts.get(keys.role) === 1
-        ? `${address}/${role}`
-        : counts.get(keys.target) === 1
-          ? row.instance
-          : `${row.instance}@${row.session ?? row.source}`;
-    const together = counts.get(keys.session) ?? 1;
+  const names = kept.map(({ thing, place }) => namesOfNode(thing, place.address));
+  const ids = uniqueIds(names);
+  const notes = await addressNotes(kept, places.atOnce);
+  const rows: NamedRow[] = [];
+  let i = 0;
+  await inSlices(kept, ({ thing, place }) => {
+    const id = ids[i] ?? '';
+    const { node, host, ip, address } = place;
     rows.push(
-      wire(row, {
+      named(thing, {
         id,
-        label: node?.name || node?.hostname || (isAlone ? (row.host ?? address) : id),
+        label: node?.name || node?.hostname || (id === address ? (host ?? address) : id),
         nodeIp: ip,
         node,
         gpuIndex: null,
-        note:
-          together > 1
-            ? `${together} raylets share the address ${address}: each measures the memory of the whole machine`
-            : null,
+        note: notes[i] ?? null,
       }),
     );
+    i += 1;
   });
   return rows;
 }
 
-/** GPUs; one that several exporters measured is shown once, from the first of them. Takes turns of the event loop. */
-export async function nameGpuRows(measured: readonly MeasuredRow[], nodes: readonly NodeAddressRow[]): Promise<Row[]> {
-  const place = placer(nodes);
-  const rows: Row[] = [];
-  const seen = new Set<string>();
-  await inSlices(measured, (row) => {
-    const { node, ip, address, shared } = place(row);
-    const gpu = `gpu${row.index ?? row.uuid ?? '?'}${row.slice === null ? '' : `.mig${row.slice}`}`;
-    const id = `${address}/${gpu}`;
-    const uuid = row.uuid === null ? null : `${row.uuid}.${row.slice ?? ''}`;
-    if (seen.has(id) || (uuid !== null && seen.has(uuid))) return;
-    seen.add(id);
-    if (uuid !== null) seen.add(uuid);
-    rows.push(
-      wire(row, {
-        id,
-        label: `${node?.name || node?.hostname || row.host || address} ${gpu}`,
-        nodeIp: ip,
-        node,
-        gpuIndex: row.index,
-        note:
-          shared > 0
-            ? `${shared + 1} raylets share the address ${address}; the metrics do not say whose GPU this is`
-            : null,
-      }),
-    );
+/** From the shortest name that may tell it apart to the longest. */
+const namesOfNode = ({ evidence, sources }: NodeThing, address: string): string[] => {
+  const { isHead, instance, session, cluster } = evidence;
+  return [
+    address,
+    ...(isHead === null ? [] : [`${address}/${isHead ? 'head' : 'worker'}`]),
+    ...(instance === '' ? [] : [instance]),
+    `${instance || address}@${session ?? cluster ?? sources[0]}`,
+    `${instance || address}@${session ?? sources[0]}@${cluster}`,
+  ];
+};
+
+/** For each thing the first of its names that no other thing has; where there is none, the last with a number. */
+function uniqueIds(names: readonly (readonly string[])[]): string[] {
+  const counts = new Map<string, number>();
+  for (const own of names) for (const name of new Set(own)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const numbers = new Map<string, number>();
+  return names.map((own) => {
+    const unique = own.find((name) => counts.get(name) === 1);
+    if (unique !== undefined) return unique;
+    const last = own.at(-1) ?? '';
+    const number = (numbers.get(last) ?? 0) + 1;
+    numbers.set(last, number);
+    return `${last}#${number}`;
   });
-  return rows;
 }
 
-function wire(
-  row: MeasuredRow,
-  named: Pick<Row, 'id' | 'label' | 'nodeIp' | 'gpuIndex' | 'note'> & { readonly node: NodeAddressRow | null },
-): Row {
-  const { node, ...rest } = named;
+/** Raylets at one address that are compared in time with each other. */
+const MOST_COMPARED = 64;
+
+/** What is to be said of raylets that report from one address at once. That they are several is said where something shows it. */
+async function addressNotes(
+  things: readonly { readonly thing: NodeThing; readonly place: Place }[],
+  raylets: (evidence: NodeEvidence) => number,
+): Promise<(string | null)[]> {
+  const notes = new Map<NodeThing, string>();
+  const bySession = grouped(
+    things.filter(({ thing }) => thing.isRaylet),
+    ({ thing, place }) => `${place.address}\n${thing.evidence.session ?? ''}`,
+  );
+  await inSlices(bySession.values(), (sharing) => {
+    const [first] = sharing;
+    if (first === undefined || sharing.length < 2) return;
+    const atOnce = sharing.length > MOST_COMPARED ? sharing : together(sharing);
+    if (atOnce.length < 2) return;
+    const roles = new Set(atOnce.map(({ thing }) => thing.evidence.isHead));
+    const ids = new Set(atOnce.flatMap(({ thing }) => thing.evidence.nodeId ?? []));
+    const shown = roles.has(true) && roles.has(false) ? 2 : 0;
+    const checked = Math.max(shown, ids.size, raylets(first.thing.evidence)) >= atOnce.length;
+    const { address } = first.place;
+    for (const { thing } of atOnce)
+      notes.set(
+        thing,
+        checked
+          ? `${atOnce.length} raylets share the address ${address}: each measures the memory of the whole machine`
+          : `${atOnce.length} metrics endpoints report from the address ${address} at once: raylets that share it, or one that is scraped more than once`,
+      );
+  });
+  return things.map(({ thing }) => notes.get(thing) ?? null);
+}
+
+/** Those that were measured at once with another. */
+const together = <Item extends { readonly thing: Thing<unknown> }>(items: readonly Item[]): readonly Item[] =>
+  items.filter((one) => items.some((other) => other !== one && areAtOnce([[one.thing], [other.thing]])));
+
+/** GPUs; one that several exporters measured is one row with several sources. Takes turns of the event loop. */
+export async function nameGpuRows(
+  sightings: readonly MemorySighting[],
+  holders: ReadonlyMap<string, readonly PodName[]>,
+  nodes: readonly NodeAddressRow[],
+): Promise<NamedRow[]> {
+  const places = createNodePlaces(nodes);
+  const things: GpuThing[] = [];
+  const keyOf = new Map(sightings.map((sighting) => [sighting.evidence, sighting.key]));
+  const evidenceOf = ({ parts }: GpuOfSource) => parts.map(({ evidence }) => evidence);
+  const once = <Value>(make: (gpu: GpuOfSource) => Value): ((gpu: GpuOfSource) => Value) => {
+    const made = new WeakMap<GpuOfSource, { readonly value: Value }>();
+    return (gpu) => {
+      const known = made.get(gpu) ?? { value: make(gpu) };
+      made.set(gpu, known);
+      return known.value;
+    };
+  };
+  const bridges = {
+    holders: once((gpu) => evidenceOf(gpu).flatMap((evidence) => holders.get(keyOf.get(evidence) ?? '') ?? [])),
+    ownPods: once((gpu): PodName[] => {
+      const [evidence] = evidenceOf(gpu);
+      if (evidence === undefined || !isRaylet(gpu.parts[0] ?? { source: '' })) return [];
+      const { node } = places.placeOf(evidence);
+      const namesakes = [node?.hostname, node?.name].filter((name) => name !== undefined && name !== '');
+      return [
+        ...(evidence.pod ? [evidence.pod] : []),
+        ...namesakes.map((name) => ({ name: String(name), namespace: null })),
+      ];
+    }),
+    nodeId: once((gpu) => {
+      const ids = new Set(evidenceOf(gpu).map((evidence) => places.placeOf(evidence).node?.node_id ?? ''));
+      const [only] = ids;
+      return ids.size === 1 && only ? only : null;
+    }),
+  };
+  await inSlices(gpuThings(sightings, bridges), (thing) => {
+    if (thing !== null) things.push(thing);
+  });
+  const drafts: { readonly thing: GpuThing; readonly place: Place; readonly gpu: string }[] = [];
+  await inSlices(things, (thing) => {
+    const slice = thing.slice === null ? '' : `.mig${thing.slice.replace(/^MIG-/, '')}`;
+    const gpu = `gpu${thing.index ?? thing.uuid ?? '?'}${slice}`;
+    drafts.push({ thing, place: placeOfThing(thing, places.placeOf), gpu });
+  });
+  const ids = uniqueIds(
+    drafts.map(({ thing: { uuid, evidence, parts }, place: { address }, gpu }) => {
+      const id = `${address}/${gpu}`;
+      const session = parts.find((part) => part.evidence.session !== null)?.evidence.session ?? null;
+      const { cluster, instance } = evidence;
+      const marks = [uuid, cluster, session, instance, [uuid, cluster, session, instance].join('@')];
+      return [id, ...marks.flatMap((mark) => (mark ? [`${id}@${mark}`] : []))];
+    }),
+  );
+  return drafts.map(({ thing, place, gpu }, i) => {
+    const id = ids[i] ?? '';
+    const { node, host, address, shared } = place;
+    const mark = id.slice(`${address}/${gpu}`.length);
+    return named(thing, {
+      id,
+      label: `${node?.name || node?.hostname || host || address} ${gpu}${mark === '' ? '' : ` (${mark.replace(/^[@#]/, '')})`}`,
+      nodeIp: place.ip,
+      node,
+      gpuIndex: thing.index,
+      note:
+        shared > 0
+          ? `${shared + 1} raylets share the address ${address}; the metrics do not say whose GPU this is`
+          : null,
+    });
+  });
+}
+
+/** Where a GPU is: what the preferred source says, completed from the others (Ray's names the address and the node). */
+function placeOfThing(thing: GpuThing, placeOf: (evidence: NodeEvidence) => Place): Place {
+  const own = placeOf(thing.evidence);
+  if (thing.sources.length < 2) return own;
+  const others = thing.parts.filter(({ source }) => source !== thing.sources[0]).reverse();
+  const named = others.find(({ evidence }) => evidence.ip !== null);
+  const known = own.node ? undefined : others.find(({ evidence }) => placeOf(evidence).node !== null);
   return {
-    ...rest,
-    cluster: row.cluster,
-    session: row.session ?? node?.session ?? null,
-    nodeId: node?.node_id ?? null,
-    capacityBytes: row.capacity,
-    source: row.source,
-    usedBytes: row.values,
+    ...own,
+    ip: thing.evidence.ip ?? named?.evidence.ip ?? own.ip,
+    node: own.node ?? (known ? placeOf(known.evidence).node : null),
+  };
+}
+
+function named(
+  { evidence, capacity, values, sources, parts }: Thing<NodeEvidence>,
+  {
+    node,
+    ...rest
+  }: Pick<Row, 'id' | 'label' | 'nodeIp' | 'gpuIndex' | 'note'> & { readonly node: NodeAddressRow | null },
+): NamedRow {
+  const sessions = new Set(parts.flatMap((part) => part.evidence.session ?? []));
+  const cluster = evidence.cluster ?? parts.find((part) => part.evidence.cluster !== null)?.evidence.cluster ?? null;
+  return {
+    sessions,
+    row: {
+      ...rest,
+      cluster,
+      session: evidence.session ?? [...sessions].at(-1) ?? node?.session ?? null,
+      nodeId: node?.node_id ?? null,
+      capacityBytes: capacity,
+      source: sources[0] ?? '',
+      sources: [...sources],
+      usedBytes: [...values],
+    },
   };
 }

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { heatmap, scrapeBins } from '../../lib/server/heatmap.ts';
+import { heatmap } from '../../lib/server/heatmap.ts';
+import { scrapeBins } from '../../lib/server/memory/scrape-bins.ts';
 import { listOomKills } from '../../lib/server/oom-kills.ts';
 import type { PrometheusSource } from '../../lib/server/prometheus-source.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';

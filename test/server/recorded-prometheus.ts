@@ -18,8 +18,11 @@ export interface RecordedPrometheus {
   readonly close: () => Promise<void>;
 }
 
-/** Each text becomes blocks of its own. Throws where promtool or prometheus is missing or does not start. */
-export async function serveRecorded(texts: readonly string[]): Promise<RecordedPrometheus> {
+/**
+ * Each text becomes blocks of its own. `lookbackS`: Prometheus' own default is 300. Throws where promtool or prometheus is missing or
+ * does not start.
+ */
+export async function serveRecorded(texts: readonly string[], lookbackS = LOOKBACK_S): Promise<RecordedPrometheus> {
   const directory = mkdtempSync(join(tmpdir(), 'xray-recorded-prometheus-'));
   const data = join(directory, 'data');
   mkdirSync(data);
@@ -36,7 +39,7 @@ export async function serveRecorded(texts: readonly string[]): Promise<RecordedP
       `--config.file=${join(directory, 'none.yml')}`,
       `--storage.tsdb.path=${data}`,
       '--storage.tsdb.retention.time=10y',
-      `--query.lookback-delta=${LOOKBACK_S}s`,
+      `--query.lookback-delta=${lookbackS}s`,
       `--web.listen-address=127.0.0.1:${port}`,
     ],
     { stdio: 'ignore' },

@@ -7,31 +7,36 @@
  * ray_node_gram_used + _available (MiB, whatever the help text says), else AMD's gpu_used_vram and gpu_total_vram
  * (device-metrics-exporter; "MB" there is MiB: an MI300X of 192 GiB says 196592).
  */
-import type { LabelSet, Series } from '../../model/series.ts';
+import type { Series } from '../../model/series.ts';
 import { type Bytes, bytes, mebibytes } from '../../model/units.ts';
+import { GPU_HOLDER_LABELS, GPU_LABELS, NODE_LABELS, RAY_GPU_LABELS, RAY_NODE_LABELS } from './target-labels.ts';
+
+/** What exporters of devices write where DCGM gives no value: 2^31 - 16 and more for blank, not found, not supported, not permitted
+ * (dcgm_structs.h: DCGM_INT32_BLANK, DCGM_INT64_BLANK, DCGM_FP64_BLANK and what follows each). Nothing real has 2 PiB. */
+const BLANK_MIB = 2 ** 31 - 16;
 
 export interface MemoryFamily {
   /** Name of what is measured, as the reader knows it. */
   readonly source: string;
-  /** Expression whose value at t is the largest use within (t - range, t]. */
+  /** Expression whose value at t is the largest use within (t - range, t], per thing: labels of who uses it are aggregated away. */
   readonly used: (range: string) => string;
   /** Capacity as an expression over the same label sets. */
   readonly total: string;
   readonly toBytes: (value: number) => Bytes;
   /** Who exports it, to say what is missing. */
   readonly exporter: string;
+  /** Whom each GPU was given to within `seconds`, over the same label sets and those of pods; null where the exporter cannot know. */
+  readonly holders: ((seconds: number) => string) | null;
 }
 
-const peak =
-  (metric: string) =>
-  (range: string): string =>
-    `max_over_time(${metric}[${range}])`;
+const by = (labels: readonly string[], expression: string): string => `max by (${labels.join(', ')}) (${expression})`;
 const ray = (source: string, total: string): MemoryFamily => ({
   source,
-  used: peak(source),
-  total,
+  used: (range) => by(RAY_NODE_LABELS, `max_over_time(${source}[${range}])`),
+  total: by(RAY_NODE_LABELS, total),
   toBytes: bytes,
   exporter: "Ray's dashboard agent",
+  holders: null,
 });
 
 /** In order of preference: a family is asked for only where those before it gave nothing. */
@@ -43,90 +48,115 @@ export const NODE_FAMILIES: readonly MemoryFamily[] = [
 /** Hosts that Ray's own metrics do not cover. */
 export const HOST_FAMILY: MemoryFamily = {
   source: 'node_memory_MemAvailable_bytes',
-  used: (range) => `node_memory_MemTotal_bytes - min_over_time(node_memory_MemAvailable_bytes[${range}])`,
-  total: 'node_memory_MemTotal_bytes',
+  used: (range) =>
+    by(NODE_LABELS, `node_memory_MemTotal_bytes - min_over_time(node_memory_MemAvailable_bytes[${range}])`),
+  total: by(NODE_LABELS, 'node_memory_MemTotal_bytes'),
   toBytes: bytes,
   exporter: 'node_exporter',
+  holders: null,
 };
-/** All are asked for; of one GPU told by several the first counts. */
-export const GPU_FAMILIES: readonly MemoryFamily[] = [
-  {
-    source: 'DCGM_FI_DEV_FB_USED',
-    used: peak('DCGM_FI_DEV_FB_USED'),
+
+const holdersOf =
+  (metric: string) =>
+  (seconds: number): string =>
+    `group by (${GPU_HOLDER_LABELS.join(', ')}) (last_over_time(${metric}[${Math.max(60, Math.ceil(seconds))}s]))`;
+
+/** dcgm-exporter; `prefix` stands before every name of its metrics. */
+function dcgm(prefix: string): MemoryFamily {
+  const metric = (name: string): string => `${prefix}DCGM_FI_DEV_FB_${name}`;
+  const real = (name: string): string => `(${metric(name)} < ${BLANK_MIB})`;
+  const sum = (...names: readonly string[]): string => `(${names.map(real).join(' + ')})`;
+  return {
+    source: metric('USED'),
+    // One blank among the samples of a bin is the largest of them: the smallest is a real one then.
+    used: (range) =>
+      by(
+        GPU_LABELS,
+        `(max_over_time(${metric('USED')}[${range}]) < ${BLANK_MIB}) or (min_over_time(${metric('USED')}[${range}]) < ${BLANK_MIB})`,
+      ),
     // RESERVED is no longer in every list of counters; without it the sum is short by about 0.7 %.
-    total:
-      '(DCGM_FI_DEV_FB_USED + DCGM_FI_DEV_FB_FREE + DCGM_FI_DEV_FB_RESERVED) or (DCGM_FI_DEV_FB_USED + DCGM_FI_DEV_FB_FREE)',
+    total: by(GPU_LABELS, `${sum('USED', 'FREE', 'RESERVED')} or ${real('TOTAL')} or ${sum('USED', 'FREE')}`),
     toBytes: mebibytes,
     exporter: 'dcgm-exporter',
-  },
-  {
-    source: 'ray_node_gram_used',
-    used: peak('ray_node_gram_used'),
-    total: 'ray_node_gram_used + ray_node_gram_available',
-    toBytes: mebibytes,
-    exporter: "Ray's dashboard agent",
-  },
-  {
-    source: 'gpu_used_vram',
-    used: peak('gpu_used_vram'),
-    total: 'gpu_total_vram',
+    holders: holdersOf(metric('USED')),
+  };
+}
+
+/** AMD's device-metrics-exporter; its configuration may put a prefix before every name (`amd_`). */
+function amd(prefix: string): MemoryFamily {
+  const used = `${prefix}gpu_used_vram`;
+  return {
+    source: used,
+    used: (range) => by(GPU_LABELS, `max_over_time(${used}[${range}])`),
+    total: by(GPU_LABELS, `${prefix}gpu_total_vram`),
     toBytes: mebibytes,
     exporter: 'device-metrics-exporter',
-  },
-];
+    holders: holdersOf(used),
+  };
+}
 
-/** What dcgm-exporter shows for a value the GPU does not give is 2^63 - 14; nothing real has 2^40 MiB. */
-const UNSUPPORTED = 2 ** 40;
+/** All are asked for; of one GPU told by several the first counts. */
+export const GPU_FAMILIES: readonly MemoryFamily[] = [
+  dcgm(''),
+  {
+    source: 'ray_node_gram_used',
+    used: (range) => by(RAY_GPU_LABELS, `max_over_time(ray_node_gram_used[${range}])`),
+    total: by(RAY_GPU_LABELS, 'ray_node_gram_used + ray_node_gram_available'),
+    toBytes: mebibytes,
+    exporter: "Ray's dashboard agent",
+    holders: null,
+  },
+  amd(''),
+];
 
 /** Values in bytes; gaps and values that the device does not support are null. */
 export const memoryValues = (series: Series, family: MemoryFamily): (number | null)[] =>
   series.values.map((value) =>
-    value === null || !Number.isFinite(value) || value < 0 || (family.toBytes !== bytes && value >= UNSUPPORTED)
+    value === null || !Number.isFinite(value) || value < 0 || (family.toBytes !== bytes && value >= BLANK_MIB)
       ? null
       : family.toBytes(value),
   );
 
-/** How the labels of a series name a node; null where they do not say. */
-export interface NodeLabels {
-  readonly ip: string | null;
-  readonly host: string | null;
-  readonly instance: string;
-  readonly session: string | null;
-  readonly cluster: string | null;
-  /** Ray's IsHeadNode. */
-  readonly isHead: boolean | null;
-}
-export interface GpuLabels extends NodeLabels {
-  readonly index: number | null;
-  readonly uuid: string | null;
-  /** MIG instance, where the GPU is cut. */
-  readonly slice: string | null;
+/** Prefixes that are read; a server with more of them has something else in mind. */
+const MOST_PREFIXES = 8;
+const SHOWN_NAMES = 6;
+
+/** GET: names of metrics in [fromMs, toMs] that may tell the memory of an accelerator. */
+export function gpuMetricNamesPath(fromMs: number, toMs: number): string {
+  const matcher = '{__name__=~"(?i).*(mem|vram|hbm|gram|framebuffer|_fb_).*"}';
+  const parameters = new URLSearchParams({
+    'match[]': matcher,
+    start: String(fromMs / 1000),
+    end: String(toMs / 1000),
+  });
+  return `/api/v1/label/__name__/values?${parameters}`;
 }
 
-const withoutPort = (instance: string): string => instance.replace(/:\d+$/, '');
-const isAddress = (text: string): boolean => /^[\d.]+$/.test(text) || text.includes(':');
+const ACCELERATOR =
+  /(?:^|[_:])(?:v?gpus?|nvidia|dcgm|amd|amdgpu|rocm|xpum?|npu|mlu|hpu|tpu|habanalabs|gaudi|neuron[a-z]*|accelerator|ascend|dcu|musa|vram|hbm)(?:[_:\d]|$)/i;
+const IN_USE = /used|usage|in_use|allocated/i;
+/** Not of devices: Ray's and serving engines' own, what frameworks allocate, and rates of the memory's clock or bus. */
+const OTHER =
+  /^(?:ray_|DCGM_FI_|vllm[:_]|sglang[:_]|trt|triton_|nv_|torch|pytorch|xray_)|percent|ratio|util|clock|temp|energy|power/i;
 
-export function nodeLabels(labels: LabelSet): NodeLabels {
-  const instance = labels.instance ?? '';
-  const target = withoutPort(instance);
-  const host = labels.hostname ?? labels.Hostname ?? labels.nodename ?? labels.node ?? null;
-  return {
-    ip: labels.ip ?? labels.NodeAddress ?? (isAddress(target) && target !== '' ? target : null),
-    host: host ?? (target !== '' && !isAddress(target) ? target : null),
-    instance,
-    session: labels.SessionName ?? null,
-    cluster: labels.cluster ?? labels.ray_io_cluster ?? null,
-    isHead: labels.IsHeadNode === undefined ? null : labels.IsHeadNode === 'true',
-  };
-}
-
-export function gpuLabels(labels: LabelSet): GpuLabels {
-  const index = labels.gpu ?? labels.GpuIndex ?? labels.gpu_id;
-  const slice = labels.GPU_I_ID;
-  return {
-    ...nodeLabels(labels),
-    index: index !== undefined && /^\d+$/.test(index) ? Number(index) : null,
-    uuid: labels.UUID ?? labels.GpuUuid ?? labels.gpu_uuid ?? null,
-    slice: slice === undefined || slice === '' ? null : slice,
-  };
+/**
+ * What the names of metrics tell: families under a prefix, and names of memory in use of accelerators that are not understood. Whatever
+ * `names` is, it is read leniently.
+ */
+export function readGpuMetricNames(names: unknown): {
+  readonly prefixed: readonly MemoryFamily[];
+  readonly unread: readonly string[];
+} {
+  const prefixed: MemoryFamily[] = [];
+  const unread: string[] = [];
+  for (const name of Array.isArray(names) ? names : []) {
+    if (typeof name !== 'string') continue;
+    const found = /^([a-zA-Z_:][a-zA-Z0-9_:]*[_:])(gpu_used_vram|DCGM_FI_DEV_FB_USED)$/.exec(name);
+    if (found && prefixed.length < MOST_PREFIXES) {
+      const prefix = found[1] ?? '';
+      prefixed.push(found[2] === 'gpu_used_vram' ? amd(prefix) : dcgm(prefix));
+    } else if (name !== 'gpu_used_vram' && ACCELERATOR.test(name) && /mem|vram|hbm|_fb_/i.test(name))
+      if (IN_USE.test(name) && !OTHER.test(name)) unread.push(name);
+  }
+  return { prefixed, unread: unread.slice(0, SHOWN_NAMES) };
 }

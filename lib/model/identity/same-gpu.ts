@@ -1,0 +1,199 @@
+/**
+ * One GPU that several exporters tell of (Ray's agent, dcgm-exporter, device-metrics-exporter) is one thing with several sources.
+ *
+ *   1. the same UUID and MIG instance
+ *   2. the pod: what dcgm-exporter gives to pod P is what Ray's agent inside P sees. A container numbers its GPUs anew, in the order of
+ *      the host, so both are paired in their order where they are equally many
+ *   3. the same place and index, where one of them tells no UUID
+ *
+ * Where more than one could be meant, nothing is joined.
+ */
+import { type GpuEvidence, isSameScope, type PodName, placeOf } from './evidence.ts';
+import { type GpuOfSource, gpusOfSource, type SeenGpu } from './gpu-things.ts';
+import { areAtOnce, type Thing, thingOf } from './sighting.ts';
+
+export interface GpuThing extends Thing<GpuEvidence> {
+  readonly uuid: string | null;
+  readonly slice: string | null;
+  readonly index: number | null;
+}
+
+/** What is known besides the labels of the series themselves. */
+export interface GpuBridges {
+  /** Pods that a GPU was given to, as its exporter told. */
+  readonly holders: (gpu: GpuOfSource) => readonly PodName[];
+  /** Names of the pod that measured it: Ray's agent sees what its pod was given. */
+  readonly ownPods: (gpu: GpuOfSource) => readonly PodName[];
+  /** The node of Ray's at its address or host, where exactly one is known. */
+  readonly nodeId: (gpu: GpuOfSource) => string | null;
+}
+
+/** Of more that bear one UUID, or are at one place, none is chosen. */
+const MOST_CANDIDATES = 16;
+
+type Joined = { readonly gpus: GpuOfSource[] };
+
+/** Yields null after each step, so that the caller may take turns, and the GPUs. */
+export function* gpuThings(sightings: readonly SeenGpu[], bridges: GpuBridges): Generator<GpuThing | null> {
+  const bySource = new Map<string, SeenGpu[]>();
+  for (const sighting of [...sightings].sort((a, b) => a.rank - b.rank)) {
+    const own = bySource.get(sighting.source);
+    if (own) own.push(sighting);
+    else bySource.set(sighting.source, [sighting]);
+    yield null;
+  }
+  const all: Joined[] = [];
+  for (const own of bySource.values()) {
+    const gpus: GpuOfSource[] = [];
+    for (const gpu of gpusOfSource(own)) {
+      if (gpu !== null) gpus.push(gpu);
+      yield null;
+    }
+    if (all.length === 0) all.push(...gpus.map((gpu) => ({ gpus: [gpu] })));
+    else yield* join(all, gpus, bridges);
+  }
+  for (const { gpus } of all) {
+    const first = gpus[0] as GpuOfSource;
+    const told = gpus.find(({ uuid }) => uuid !== null) ?? first;
+    const thing = thingOf(gpus.flatMap(({ parts }) => parts));
+    yield { ...thing, uuid: told.uuid, slice: first.slice, index: thing.evidence.index ?? first.index };
+  }
+}
+
+/** Adds the GPUs of one more source to what is known, each to the one that it is. */
+function* join(all: Joined[], gpus: readonly GpuOfSource[], bridges: GpuBridges): Generator<null> {
+  const byUuid = new Map<string, Joined[]>();
+  const byPlace = new Map<string, Joined[]>();
+  const byPod = new Map<string, Joined[]>();
+  for (const known of all) {
+    for (const gpu of known.gpus) {
+      if (gpu.uuid !== null) put(byUuid, uuidKey(gpu), known);
+      for (const key of placeKeys(gpu, bridges)) put(byPlace, key, known);
+      for (const { name } of bridges.holders(gpu)) put(byPod, name, known);
+    }
+    yield null;
+  }
+  const left: GpuOfSource[] = [];
+  for (const gpu of gpus) {
+    const alike = gpu.uuid === null ? [] : (byUuid.get(uuidKey(gpu)) ?? []);
+    const found = alike.length > MOST_CANDIDATES ? [] : fitting(alike, gpu);
+    const one = found.length < 2 ? found[0] : onlyOne(found.filter((known) => sharePlace(known, gpu, bridges)));
+    if (one) one.gpus.push(gpu);
+    else left.push(gpu);
+    yield null;
+  }
+  const unpaired = yield* joinByPod(byPod, left, bridges);
+  yield* joinByPlace(all, byPlace, unpaired, bridges);
+}
+
+/** The GPUs of one pod in their order on both sides. Returns those that found none. */
+function* joinByPod(
+  byPod: ReadonlyMap<string, Joined[]>,
+  gpus: readonly GpuOfSource[],
+  bridges: GpuBridges,
+): Generator<null, GpuOfSource[]> {
+  const unpaired: GpuOfSource[] = [];
+  const ofPod = new Map<string, { pod: PodName; gpus: GpuOfSource[] }>();
+  for (const gpu of gpus) {
+    yield null;
+    const pod = bridges.ownPods(gpu).find(({ name }) => byPod.has(name));
+    // Several raylets of one pod's name (in two clusters, or two sessions at once) are paired apart.
+    const key = pod && `${pod.namespace ?? ''}\n${pod.name}\n${gpu.parts[0]?.evidence.session ?? ''}`;
+    if (!pod || !key) unpaired.push(gpu);
+    else if (ofPod.has(key)) ofPod.get(key)?.gpus.push(gpu);
+    else ofPod.set(key, { pod, gpus: [gpu] });
+  }
+  for (const { pod, gpus: own } of ofPod.values()) {
+    yield null;
+    const first = own[0] as GpuOfSource;
+    const given = fitting([...new Set(byPod.get(pod.name) ?? [])], first, true).filter(
+      ({ gpus: known }) =>
+        // One that was told by UUID to be another GPU of this source is taken.
+        !known.some((gpu) => gpu.rank === first.rank && gpu.uuid !== null) &&
+        known.some((gpu) =>
+          bridges
+            .holders(gpu)
+            .some(
+              (holder) =>
+                holder.name === pod.name &&
+                (holder.namespace === null || pod.namespace === null || holder.namespace === pod.namespace),
+            ),
+        ),
+    );
+    if (given.length !== own.length) {
+      unpaired.push(...own);
+      continue;
+    }
+    const known = given.sort((a, b) => byNumber(a.gpus[0], b.gpus[0]));
+    for (const [i, gpu] of own.sort(byNumber).entries()) {
+      if (known[i]?.gpus.some(({ uuid }) => uuid !== null && gpu.uuid !== null && uuid !== gpu.uuid))
+        unpaired.push(gpu);
+      else known[i]?.gpus.push(gpu);
+    }
+  }
+  return unpaired;
+}
+
+const byNumber = (a: GpuOfSource | undefined, b: GpuOfSource | undefined): number =>
+  (a?.index ?? 0) - (b?.index ?? 0) || Number(a?.slice ?? 0) - Number(b?.slice ?? 0);
+
+/** The same index at the same place. What finds none, or fits where another fits at once, is a thing of its own. */
+function* joinByPlace(
+  all: Joined[],
+  byPlace: ReadonlyMap<string, Joined[]>,
+  gpus: readonly GpuOfSource[],
+  bridges: GpuBridges,
+): Generator<null> {
+  const wanted = new Map<Joined, GpuOfSource[]>();
+  for (const gpu of gpus) {
+    yield null;
+    const there = new Set(placeKeys(gpu, bridges).flatMap((key) => byPlace.get(key) ?? []));
+    const one = there.size > MOST_CANDIDATES ? undefined : onlyOne(fitting([...there], gpu));
+    if (!one) all.push({ gpus: [gpu] });
+    else if (wanted.has(one)) wanted.get(one)?.push(gpu);
+    else wanted.set(one, [gpu]);
+  }
+  for (const [known, own] of wanted) {
+    yield null;
+    if (own.length > 1 && areAtOnce(own.map(({ parts }) => parts))) all.push(...own.map((gpu) => ({ gpus: [gpu] })));
+    else known.gpus.push(...own);
+  }
+}
+
+const onlyOne = <Item>(items: readonly Item[]): Item | undefined => (items.length === 1 ? items[0] : undefined);
+
+function put(map: Map<string, Joined[]>, key: string, known: Joined): void {
+  const there = map.get(key);
+  if (!there) map.set(key, [known]);
+  else if (there.at(-1) !== known) there.push(known);
+}
+
+const uuidKey = ({ uuid, slice }: GpuOfSource): string => `${uuid?.toLowerCase()}\n${slice ?? ''}`;
+
+/** Places that it was seen at, with its number there. */
+function placeKeys(gpu: GpuOfSource, bridges: GpuBridges): string[] {
+  const places = new Set<string>();
+  for (const { evidence } of gpu.parts.slice(0, 64))
+    for (const place of [evidence.host, evidence.ip, evidence.target, placeOf(evidence)]) if (place) places.add(place);
+  const node = bridges.nodeId(gpu);
+  if (node !== null) places.add(`node ${node}`);
+  return [...places].map((place) => `${place}\n${gpu.index ?? '?'}\n${gpu.slice ?? ''}`);
+}
+
+const sharePlace = (known: Joined, gpu: GpuOfSource, bridges: GpuBridges): boolean => {
+  const own = new Set(placeKeys(gpu, bridges));
+  return known.gpus.some((other) => placeKeys(other, bridges).some((key) => own.has(key)));
+};
+
+/** Those of the same cluster, as far as labels tell, that are not told by UUID to be another. */
+function fitting(candidates: readonly Joined[], gpu: GpuOfSource, anyUuid = false): Joined[] {
+  const own = gpu.parts[0]?.evidence;
+  if (own === undefined) return [];
+  return candidates.filter(({ gpus }) =>
+    gpus.every(
+      (known) =>
+        known.parts.slice(0, 64).every(({ evidence }) => isSameScope(evidence, own)) &&
+        (anyUuid || known.uuid === null || gpu.uuid === null || known.uuid.toLowerCase() === gpu.uuid.toLowerCase()),
+    ),
+  );
+}

@@ -1,0 +1,383 @@
+/**
+ * One row per GPU and node whatever its exporters' labels do, against a real Prometheus: pods that come and go, restarts, time-slicing,
+ * MIG, blanks, placeholders, prefixes, Kubernetes, HA. An hour of samples every 15 s, bins of a minute, values in MiB.
+ *
+ *   thirds      A |--------|          20 bins each
+ *               B          |--------|
+ *               C                   |--------|
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HeatmapWire } from '../../lib/contract/memory.ts';
+import { heatmap } from '../../lib/server/heatmap.ts';
+import type { PrometheusSource } from '../../lib/server/prometheus-source.ts';
+import type { Runtime } from '../../lib/server/runtime.ts';
+import { openMetrics, type SyntheticSeries } from './open-metrics.ts';
+import { openTestRuntime } from './open-runtime.ts';
+import { serveRecorded } from './recorded-prometheus.ts';
+
+/** No sample is on the edge of a bin: Prometheus 2 counts those in both bins. */
+const FROM = 1_795_466_100;
+const times = (from: number, to: number): number[] =>
+  Array.from({ length: (to - from) * 4 }, (_, i) => FROM + from * 60 + 7 + i * 15);
+const [A, B, C, T] = [times(0, 20), times(20, 40), times(40, 60), times(0, 60)];
+const BLANK = '9223372036854775794';
+
+type Labels = Readonly<Record<string, string | number>>;
+const series: SyntheticSeries[] = [];
+const add = (metric: string, labels: Labels, at: readonly number[], value: number | string): void => {
+  series.push({ metric, labels, samples: at.map((time) => [time, value] as const) });
+};
+function dcgm(
+  labels: Labels,
+  at: readonly number[],
+  used: number | string,
+  free: number | string | null,
+  reserved: number | string | null = 520,
+): void {
+  add('DCGM_FI_DEV_FB_USED', labels, at, used);
+  if (free !== null) add('DCGM_FI_DEV_FB_FREE', labels, at, free);
+  if (reserved !== null) add('DCGM_FI_DEV_FB_RESERVED', labels, at, reserved);
+}
+const gram = (labels: Labels, at: readonly number[], used: number, free: number): void => {
+  add('ray_node_gram_used', labels, at, used);
+  add('ray_node_gram_available', labels, at, free);
+};
+const nvidia = (host: string, n: number, rest: Labels = {}) => ({
+  Hostname: host,
+  UUID: `GPU-${String(n).padStart(8, '0')}-0000-0000-0000-00000000abcd`,
+  device: 'nvidia0',
+  gpu: 0,
+  modelName: 'NVIDIA A100',
+  job: 'dcgm',
+  instance: `10.0.7.${n}:9400`,
+  ...rest,
+});
+
+// The case of public reports: dcgm-exporter#237, #340, #582, #587, #353, device-metrics-exporter#233.
+const churn = nvidia('churn-node', 1, { namespace: 'gpu-operator', pod: 'dcgm-exporter-78z52' });
+dcgm({ ...churn, exported_pod: 'train-1', exported_namespace: 'ml' }, A, 10000, 70000);
+dcgm(churn, B, 500, 79500);
+dcgm({ ...churn, exported_pod: 'train-2', exported_namespace: 'ml' }, C, 60000, 20000);
+dcgm(nvidia('restart-node', 2, { instance: '10.244.3.17:9400', pod: 'dcgm-exporter-old' }), A, 11000, 69000);
+dcgm(nvidia('restart-node', 2, { instance: '10.244.3.88:9400', pod: 'dcgm-exporter-new' }), [...B, ...C], 61000, 19000);
+for (let i = 0; i < 3; i++) dcgm(nvidia('slice-node', 3, { vgpu: i, exported_pod: `w-${i}` }), T, 7000, 8000);
+dcgm(nvidia('mig-node', 4, { GPU_I_PROFILE: '3g.40gb', GPU_I_ID: 1 }), T, 30000, 10000, 0);
+dcgm(nvidia('mig-node', 4, { GPU_I_PROFILE: '1g.10gb', GPU_I_ID: 9 }), T, 2000, 7800, 0);
+dcgm(nvidia('blank-node', 5), T, 20000, 60000, BLANK);
+for (let i = 0; i < 4; i++) {
+  const labels = {
+    gpu_id: i,
+    gpu_partition_id: 4294967295,
+    gpu_uuid: '00000000-0000-0000-0000-000000000000',
+    hostname: 'amd-vm',
+    instance: '10.0.7.6:5000',
+  };
+  add('gpu_used_vram', labels, T, 20000 + i * 1000);
+  add('gpu_total_vram', labels, T, 196592);
+}
+const prefixed = {
+  gpu_id: 0,
+  gpu_uuid: '17ff74b5-0000-1000-805c-37b0fbe69430',
+  hostname: 'amd-prefix',
+  instance: '10.0.7.7:5000',
+};
+add('amd_gpu_used_vram', prefixed, T, 50000);
+add('amd_gpu_total_vram', prefixed, T, 196592);
+const rayPod = {
+  ip: '10.244.9.5',
+  SessionName: 'session_2026-11-29_10-00-00_000001_1',
+  IsHeadNode: 'false',
+  pod: 'rc-worker-abcde',
+  instance: '10.244.9.5:8080',
+  job: 'ray',
+};
+for (let g = 0; g < 2; g++) {
+  gram({ ...rayPod, GpuIndex: g, ray_io_cluster: 'rc', namespace: 'ml' }, T, 40000 + g, 41920 - g);
+  const given = {
+    exported_pod: 'rc-worker-abcde',
+    exported_namespace: 'ml',
+    UUID: `GPU-ffffffff-0000-0000-0000-00000000000${g}`,
+  };
+  dcgm(nvidia('k8s-gpu-node', 8, { gpu: g, device: `nvidia${g}`, ...given }), T, 40000 + g, 41400 - g);
+}
+const GIB = 2 ** 30;
+add('ray_node_mem_used', rayPod, A, 5e9);
+add('ray_node_mem_used', { ...rayPod, cluster: 'prod' }, [...B, ...C], 9e9);
+add('ray_node_mem_total', rayPod, A, 16e9);
+add('ray_node_mem_total', { ...rayPod, cluster: 'prod' }, [...B, ...C], 16e9);
+
+// The same kinds, other inputs.
+const jobs = nvidia('slurm-node', 20);
+for (const [at, job, used] of [
+  [A, '101', 1000],
+  [B, '102', 2000],
+  [C, '103', 3000],
+] as const)
+  dcgm({ ...jobs, hpc_job: job, container_id: `c${job}`, exported_container: 'main' }, at, used, 80000 - used, 0);
+// Hostname is the exporter's pod where NODE_NAME is not set.
+const unnamed = nvidia('x', 21, { gpu: 3 });
+dcgm({ ...unnamed, Hostname: 'nvidia-dcgm-exporter-x7k2p', instance: '10.244.5.1:9400' }, A, 4000, 76000, 0);
+dcgm({ ...unnamed, Hostname: 'nvidia-dcgm-exporter-9wq4z', instance: '10.244.5.2:9400' }, [...B, ...C], 5000, 75000, 0);
+for (const n of [22, 23]) dcgm(nvidia('localhost', n), T, n * 100, 80000 - n * 100, 0);
+for (const n of [24, 25]) dcgm(nvidia('localhost', n, { UUID: 'N/A' }), T, n * 100, 80000 - n * 100, 0);
+const ha = nvidia('ha-node', 26);
+dcgm({ ...ha, prometheus_replica: 'a' }, T, 9000, 71000, 0);
+dcgm({ ...ha, prometheus_replica: 'b' }, [...A, ...C], 9000, 71000, 0);
+for (const [cluster, used] of [
+  ['east', 100],
+  ['west', 200],
+] as const) {
+  const labels = { gpu_id: 0, gpu_uuid: '', hostname: 'shared-name', instance: '10.9.9.9:5000', cluster };
+  add('gpu_used_vram', labels, T, used);
+  add('gpu_total_vram', labels, T, 65536);
+}
+dcgm(nvidia('free-blank', 27), T, 1000, '9223372036854775793', 520);
+add('DCGM_FI_DEV_FB_TOTAL', nvidia('free-blank', 27), T, 81920);
+// A blank now and then among the values, of three kinds.
+const flaky = nvidia('flaky-node', 28);
+for (const [i, time] of T.entries())
+  dcgm(flaky, [time], i % 4 === 1 ? (['2147483632', '140737488355328', BLANK][i % 3] ?? BLANK) : 3000, 77000, 0);
+const other = { gpu_id: 0, gpu_uuid: '', hostname: 'other-prefix', instance: '10.0.7.29:5000' };
+add('site:gpu_used_vram', other, T, 700);
+add('site:gpu_total_vram', other, T, 65536);
+add('nvidia_smi_memory_used_bytes', { uuid: '5ca1ab1e', instance: 'smi-node:9835' }, T, 1e9);
+// Ray in a container sees host GPU 5 and 3 as 0 and 1; dcgm-exporter keeps its own labels (honor_labels).
+for (const g of [0, 1, 2, 3, 4, 5])
+  dcgm(
+    nvidia('renumbered', 30, {
+      gpu: g,
+      UUID: `GPU-0000abc${g}-0000-0000-0000-000000000030`,
+      ...(g === 3 || g === 5 ? { pod: 'rc-worker-zzzzz', namespace: 'ml' } : {}),
+    }),
+    g === 5 ? A : T,
+    1000 * (g + 1),
+    80000 - 1000 * (g + 1),
+    0,
+  );
+const inPod = {
+  ip: '10.244.7.7',
+  SessionName: 's7',
+  IsHeadNode: 'false',
+  instance: '10.244.7.7:8080',
+  pod: 'rc-worker-zzzzz',
+};
+gram({ ...inPod, GpuIndex: 0 }, T, 4000, 76000);
+gram({ ...inPod, GpuIndex: 1 }, T, 6000, 74000);
+// The same UUID under one pod's address after another, and in DCGM.
+dcgm(nvidia('by-uuid', 31), T, 12000, 68000, 0);
+const uuid31 = nvidia('by-uuid', 31).UUID;
+gram(
+  { ip: '10.244.1.1', SessionName: 's8', GpuIndex: 0, GpuUuid: uuid31, instance: '10.244.1.1:8080' },
+  A,
+  11990,
+  68000,
+);
+gram(
+  { ip: '10.244.1.2', SessionName: 's9', GpuIndex: 4, GpuUuid: uuid31, instance: '10.244.1.2:8080' },
+  C,
+  11990,
+  68000,
+);
+// A UUID that a vendor gives to each of its GPUs is none.
+for (let i = 0; i < 2; i++) dcgm(nvidia('constant', 32, { gpu: i, device: `nvidia${i}` }), T, 100 + i, 900, 0);
+// Two Ray clusters on one address at once, without UUIDs.
+for (const [session, used] of [
+  ['one', 300],
+  ['two', 400],
+] as const)
+  gram({ ip: '10.8.8.8', SessionName: session, GpuIndex: 0, instance: '10.8.8.8:8080' }, T, used, 700);
+// A GPU was replaced; another was renumbered; one UUID on two real hosts.
+dcgm(nvidia('replaced', 33, { UUID: 'GPU-01d01d01-1111' }), A, 100, 900, 0);
+dcgm(nvidia('replaced', 33, { UUID: 'GPU-4e34e34e-2222' }), [...B, ...C], 200, 800, 0);
+dcgm(nvidia('renamed', 34, { gpu: 0 }), A, 100, 900, 0);
+dcgm(nvidia('renamed', 34, { gpu: 1 }), [...B, ...C], 200, 800, 0);
+dcgm(nvidia('twin-a', 35), T, 100, 900, 0);
+dcgm(nvidia('twin-b', 35), T, 200, 800, 0);
+// The UUID came with an upgrade; the host was spelled longer.
+dcgm(nvidia('upgraded', 36, { UUID: '[N/A]' }), A, 100, 900, 0);
+dcgm(nvidia('upgraded', 36), [...B, ...C], 200, 800, 0);
+dcgm(nvidia('short', 37), A, 100, 900, 0);
+dcgm(nvidia('short.example.org', 37), [...B, ...C], 200, 800, 0);
+
+// Nodes.
+const ray = (ip: string, port: number, rest: Labels = {}) => ({
+  ip,
+  SessionName: 'nodes',
+  IsHeadNode: 'false',
+  instance: `${ip}:${port}`,
+  ...rest,
+});
+const memory = (labels: Labels, at: readonly number[], used: number) => {
+  add('ray_node_mem_used', labels, at, used);
+  add('ray_node_mem_total', labels, at, 16 * GIB);
+};
+memory(ray('10.1.0.1', 41001), A, 1e9);
+memory(ray('10.1.0.1', 41777), [...B, ...C], 2e9);
+memory(ray('10.1.0.2', 8080, { replica: '1' }), T, 3e9);
+memory(ray('10.1.0.2', 8080, { replica: '2' }), A, 3e9);
+memory(ray('10.1.0.3', 8080), T, 4e9);
+memory(ray('10.1.0.3', 44217), T, 4e9);
+for (const cluster of ['east', 'west']) {
+  const labels = { instance: '10.1.0.4:9100', cluster };
+  add('node_memory_MemTotal_bytes', labels, T, 16 * GIB);
+  add('node_memory_MemAvailable_bytes', labels, T, cluster === 'east' ? 8 * GIB : 4 * GIB);
+}
+memory(ray('10.1.0.5', 8080, { SessionName: 'before' }), A, 5e9);
+memory(ray('10.1.0.5', 8080, { SessionName: 'after' }), [...B, ...C], 6e9);
+
+let runtime: Runtime;
+let prometheus: PrometheusSource;
+let byGpu: HeatmapWire;
+let byNode: HeatmapWire;
+beforeAll(async () => {
+  prometheus = (await serveRecorded([openMetrics(series)], 300)).source;
+  runtime = { ...(await openTestRuntime()), prometheus };
+  const window = { from: BigInt(FROM) * 1_000_000_000n, to: BigInt(FROM + 3600) * 1_000_000_000n, bins: 60 };
+  const signal = new AbortController().signal;
+  byGpu = await heatmap(runtime, { by: 'gpu', ...window }, signal);
+  byNode = await heatmap(runtime, { by: 'node', ...window }, signal);
+});
+afterAll(async () => {
+  await prometheus.close();
+  await runtime.close();
+});
+
+/** `10000x20 -x5 ...` of whole units. */
+function runs(values: readonly (number | null)[], unit: number): string {
+  const found: [string, number][] = [];
+  for (const value of values) {
+    const text = value === null ? '-' : String(Math.round(value / unit));
+    const last = found.at(-1);
+    if (last?.[0] === text) last[1] += 1;
+    else found.push([text, 1]);
+  }
+  return found.map(([text, count]) => `${text}x${count}`).join(' ');
+}
+const gpus = (host: string): string[] =>
+  byGpu.rows
+    .filter((row) => row.label.split(' ')[0] === host)
+    .map(
+      (row) =>
+        `${row.label.slice(host.length + 1)}: ${runs(row.usedBytes, 2 ** 20)} of ${
+          row.capacityBytes === null ? '?' : row.capacityBytes / 2 ** 20
+        } by ${row.sources.join('+')}`,
+    );
+const DCGM = 'DCGM_FI_DEV_FB_USED';
+const RAY = 'ray_node_gram_used';
+
+describe('rows of GPUs', () => {
+  it.each<[string, string, readonly string[]]>([
+    ['pods come and go', 'churn-node', [`gpu0: 10000x20 500x20 60000x20 of 80520 by ${DCGM}`]],
+    ['the exporter was restarted', 'restart-node', [`gpu0: 11000x20 61000x40 of 80520 by ${DCGM}`]],
+    ['time-slicing', 'slice-node', [`gpu0: 7000x60 of 15520 by ${DCGM}`]],
+    ['MIG', 'mig-node', [`gpu0.mig1: 30000x60 of 40000 by ${DCGM}`, `gpu0.mig9: 2000x60 of 9800 by ${DCGM}`]],
+    ['a blank term of a sum', 'blank-node', [`gpu0: 20000x60 of 80000 by ${DCGM}`]],
+    ['all-zero UUIDs', 'amd-vm', [0, 1, 2, 3].map((i) => `gpu${i}: ${20000 + i * 1000}x60 of 196592 by gpu_used_vram`)],
+    ['a prefix', 'amd-prefix', ['gpu0: 50000x60 of 196592 by amd_gpu_used_vram']],
+    [
+      'Ray in a pod and DCGM on the node',
+      'k8s-gpu-node',
+      [`gpu0: 40000x60 of 81920 by ${DCGM}+${RAY}`, `gpu1: 40001x60 of 81920 by ${DCGM}+${RAY}`],
+    ],
+    ['jobs of Slurm come and go', 'slurm-node', [`gpu0: 1000x20 2000x20 3000x20 of 80000 by ${DCGM}`]],
+    ['another prefix', 'other-prefix', ['gpu0: 700x60 of 65536 by site:gpu_used_vram']],
+    ['HA', 'ha-node', [`gpu0: 9000x60 of 80000 by ${DCGM}`]],
+    ['FREE is blank, TOTAL is there', 'free-blank', [`gpu0: 1000x60 of 81920 by ${DCGM}`]],
+    ['blanks among the values', 'flaky-node', [`gpu0: 3000x60 of 80000 by ${DCGM}`]],
+    [
+      'one name in two clusters',
+      'shared-name',
+      ['gpu0 (east): 100x60 of 65536 by gpu_used_vram', 'gpu0 (west): 200x60 of 65536 by gpu_used_vram'],
+    ],
+    [
+      'a container numbers its GPUs anew',
+      'renumbered',
+      [
+        `gpu0: 1000x60 of 80000 by ${DCGM}`,
+        `gpu1: 2000x60 of 80000 by ${DCGM}`,
+        `gpu2: 3000x60 of 80000 by ${DCGM}`,
+        `gpu3: 4000x60 of 80000 by ${DCGM}+${RAY}`,
+        `gpu4: 5000x60 of 80000 by ${DCGM}`,
+        `gpu5: 6000x60 of 80000 by ${DCGM}+${RAY}`,
+      ],
+    ],
+    ['one UUID in Ray and DCGM', 'by-uuid', [`gpu0: 12000x60 of 80000 by ${DCGM}+${RAY}`]],
+    ['a constant UUID', 'constant', [`gpu0: 100x60 of 1000 by ${DCGM}`, `gpu1: 101x60 of 1001 by ${DCGM}`]],
+    [
+      'a GPU was replaced',
+      'replaced',
+      [
+        `gpu0 (GPU-01d01d01-1111): 100x20 -x40 of 1000 by ${DCGM}`,
+        `gpu0 (GPU-4e34e34e-2222): -x20 200x40 of 1000 by ${DCGM}`,
+      ],
+    ],
+    ['one UUID on two hosts', 'twin-a', [`gpu0: 100x60 of 1000 by ${DCGM}`]],
+    ['one UUID on two hosts', 'twin-b', [`gpu0: 200x60 of 1000 by ${DCGM}`]],
+    ['the UUID came later', 'upgraded', [`gpu0: 100x20 200x40 of 1000 by ${DCGM}`]],
+    ['the host was spelled longer', 'short.example.org', [`gpu0: 100x20 200x40 of 1000 by ${DCGM}`]],
+  ])('%s: %s', (_kind, host, expected) => {
+    expect(gpus(host)).toEqual(expected);
+  });
+
+  it('a GPU that was renumbered is one row, called by its newest number', () => {
+    expect(gpus('renamed')).toEqual([`gpu1: 100x20 200x40 of 1000 by ${DCGM}`]);
+  });
+
+  it('hosts called localhost are told apart by UUID, or by address; a pod of an exporter is no host', () => {
+    const at = (target: string) => gpus(target).join('\n');
+    expect([22, 23, 24, 25].map((n) => at(`10.0.7.${n}`))).toEqual(
+      [22, 23, 24, 25].map((n) => `gpu0: ${n * 100}x60 of 80000 by ${DCGM}`),
+    );
+    expect(at('10.244.5.2')).toBe(`gpu3: 4000x20 5000x40 of 80000 by ${DCGM}`);
+    expect(byGpu.rows.filter((row) => /localhost|exporter/.test(row.label))).toEqual([]);
+  });
+
+  it('two Ray clusters on one address stay two', () => {
+    expect(byGpu.rows.filter((row) => row.nodeIp === '10.8.8.8').map((row) => [row.session, row.usedBytes[0]])).toEqual(
+      [
+        ['one', 300 * 2 ** 20],
+        ['two', 400 * 2 ** 20],
+      ],
+    );
+  });
+
+  it('ids are unique, no row is made up, and what is not understood is named', () => {
+    expect(new Set(byGpu.rows.map((row) => row.id)).size).toBe(byGpu.rows.length);
+    expect(
+      byGpu.rows.map((row) => row.nodeIp).filter((ip) => ip?.startsWith('10.244.9') || ip?.startsWith('10.244.7')),
+    ).toHaveLength(4);
+    expect(byGpu.notices.map((notice) => notice.message).join('\n')).toMatch(
+      /not understood: nvidia_smi_memory_used_bytes$/,
+    );
+    expect(byGpu.rows.filter((row) => row.note !== null)).toEqual([]);
+  });
+});
+
+describe('rows of nodes', () => {
+  const at = (ip: string) =>
+    byNode.rows
+      .filter((row) => row.nodeIp === ip)
+      .map((row) => `${row.id}: ${runs(row.usedBytes, 1e9)}${row.note === null ? '' : `, ${row.note}`}`);
+
+  it.each<[string, string, readonly string[]]>([
+    ['a label was added', '10.244.9.5', ['10.244.9.5: 5x20 9x40']],
+    ['a restart on another port', '10.1.0.1', ['10.1.0.1: 1x20 2x40']],
+    ['HA', '10.1.0.2', ['10.1.0.2: 3x60']],
+    [
+      'two endpoints of which nothing is known',
+      '10.1.0.3',
+      ['8080', '44217'].map(
+        (port) =>
+          `10.1.0.3:${port}: 4x60, 2 metrics endpoints report from the address 10.1.0.3 at once: raylets that share it, or one that is scraped more than once`,
+      ),
+    ],
+    ['two clusters', '10.1.0.4', ['10.1.0.4:9100@east: 9x60', '10.1.0.4:9100@west: 13x60']],
+    ['one session after another', '10.1.0.5', ['10.1.0.5:8080@after: -x20 6x40', '10.1.0.5:8080@before: 5x20 -x40']],
+  ])('%s: %s', (_kind, ip, expected) => {
+    expect(at(ip).sort()).toEqual([...expected].sort());
+  });
+
+  it('ids are unique', () => {
+    expect(new Set(byNode.rows.map((row) => row.id)).size).toBe(byNode.rows.length);
+  });
+});
