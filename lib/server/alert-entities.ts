@@ -2,8 +2,8 @@
 import type { AlertDetailWire } from '../contract/alerts.ts';
 import { ownValue } from '../model/own-value.ts';
 import type { LabelSet } from '../model/series.ts';
+import { addressAndName, gpuEvidence } from '../sources/prometheus/target-labels.ts';
 import { nodesAtAddress, rankOnGpu } from '../store/queries/alert-entities.ts';
-import { clusterOf } from './alert-join.ts';
 import type { Runtime } from './runtime.ts';
 
 type Entities = AlertDetailWire['entities'];
@@ -18,18 +18,17 @@ const first = (labels: LabelSet, ...names: string[]): string | null => {
   return null;
 };
 
-/** What the labels say by themselves, as Ray, dcgm-exporter and NCCL Inspector spell it. */
+/** What the labels say by themselves, as Ray, exporters of GPUs and NCCL Inspector spell it. Placeholders say nothing. */
 export function entitiesOf(labels: LabelSet): Entities {
-  const address = first(labels, 'ip', 'NodeAddress');
-  const instance = labels.instance?.replace(/:\d+$/, '') ?? null;
-  const numeric = instance !== null && /^[\d.]+$/.test(instance);
+  const evidence = gpuEvidence(labels);
+  const { ip, host } = addressAndName(evidence);
   return {
-    cluster: clusterOf(labels),
-    session: first(labels, 'SessionName'),
-    nodeId: first(labels, 'NodeId'),
-    nodeIp: address ?? (numeric ? instance : null),
-    nodeName: first(labels, 'node', 'Hostname', 'hostname', 'exported_node') ?? (numeric ? null : instance),
-    gpu: first(labels, 'gpu', 'GpuIndex')?.replace(/^GPU/, '') ?? null,
+    cluster: evidence.cluster,
+    session: evidence.session,
+    nodeId: evidence.nodeId,
+    nodeIp: ip,
+    nodeName: host,
+    gpu: evidence.index === null ? null : String(evidence.index),
     rank: first(labels, 'rank', 'ray_train_worker_world_rank'),
     workerId: first(labels, 'WorkerId'),
     jobId: first(labels, 'JobId'),
@@ -47,6 +46,7 @@ export async function resolveEntities(
   window: { readonly fromNs: bigint; readonly toNs: bigint },
 ): Promise<Entities> {
   const told = entitiesOf(labels);
+  const { uuid } = gpuEvidence(labels);
   const { toNs } = window;
   const spansFrom = toNs - window.fromNs > LOOK_BACK_NS ? toNs - LOOK_BACK_NS : window.fromNs;
   const [nodes, ranks] = await Promise.all([
@@ -57,12 +57,13 @@ export async function resolveEntities(
           session: told.session ?? '',
           cluster: told.cluster ?? '',
           at: toNs,
+          from: window.fromNs,
         })
       : [],
-    told.gpu !== null && told.rank === null
+    (told.gpu !== null || uuid !== null) && told.rank === null
       ? runtime.engine.select(rankOnGpu, {
-          uuid: labels.UUID ?? labels.GpuUuid ?? '',
-          gpu: told.gpu,
+          uuid: uuid ?? '',
+          gpu: told.gpu ?? '',
           host: told.nodeName ?? '',
           from: spansFrom,
           to: toNs,

@@ -6,12 +6,11 @@ import type { ReceivedAlert } from '../sources/alertmanager/decode-alerts.ts';
 import { alertFingerprint } from '../sources/alertmanager/fingerprint.ts';
 import { momentOf } from '../sources/prometheus/decode.ts';
 import type { PrometheusRule } from '../sources/prometheus/decode-rules.ts';
+import { clusterLabel } from '../sources/prometheus/target-labels.ts';
 import type { AlertTransitionRow } from '../store/queries/alert-transitions.ts';
 
 const nsText = (time: Milliseconds | null): string | null =>
   time === null ? null : String(millisecondsToNanoseconds(time));
-
-export const clusterOf = (labels: LabelSet): string | null => labels.cluster ?? labels.ray_io_cluster ?? null;
 
 /** Prometheus adds its external labels only when it sends an alert on; the fingerprint is of the labels as sent. */
 export function alertsOfRules(rules: readonly PrometheusRule[], externalLabels: LabelSet): AlertWireValue[] {
@@ -36,7 +35,7 @@ export function alertsOfRules(rules: readonly PrometheusRule[], externalLabels: 
         silenced: false,
         inhibited: false,
         receivers: [],
-        cluster: clusterOf(labels),
+        cluster: clusterLabel(labels),
         sources: ['prometheus'],
       };
     }),
@@ -81,7 +80,7 @@ export function joinAlertmanager(
       resolvedAtNs: over ? nsText(ends) : null,
       value: null,
       ...muted,
-      cluster: clusterOf(one.labels),
+      cluster: clusterLabel(one.labels),
       sources: ['alertmanager'],
     });
   }
@@ -110,7 +109,7 @@ export function storedAlert(row: AlertTransitionRow): AlertWireValue {
     silenced: false,
     inhibited: false,
     receivers: [],
-    cluster: clusterOf(labels),
+    cluster: clusterLabel(labels),
     sources: ['store'],
   };
 }

@@ -7,6 +7,7 @@ import type { CommunicatorWire } from '../contract/collectives.ts';
 import type { SourceNoticeWire } from '../contract/wire-values.ts';
 import type { SeriesGrid } from '../model/series.ts';
 import type { Milliseconds } from '../model/units.ts';
+import { quotedShort } from '../schema/issue-sentence.ts';
 import { inSlices } from '../sources/http/event-loop-turns.ts';
 import {
   bandwidthQuery,
@@ -37,6 +38,9 @@ import { type CollectiveScope, instantOf, windowSeconds } from './collective-pla
 import { grouped } from './known-clusters.ts';
 import type { Runtime } from './runtime.ts';
 
+/** Of one answer. */
+const MOST_WARNINGS = 20;
+
 /** Rejects with the error of Prometheus. */
 export async function gaugeCollectives(
   runtime: Runtime,
@@ -45,8 +49,12 @@ export async function gaugeCollectives(
   signal: AbortSignal,
 ): Promise<CollectivesPart> {
   const warnings = new Set<string>();
-  const members = await membersOf(runtime, scope, signal);
-  if (members.size === 0) return collectivesPart([], [], []);
+  const { members, unread } = await membersOf(runtime, scope, signal);
+  if (unread > 0)
+    warnings.add(
+      `${unread} series of nccl_collective_exec_time_microseconds name no communicator (comm_name, nranks, n_nodes) and were left out`,
+    );
+  if (members.size === 0) return collectivesPart([], [], partial(warnings));
   const ask = asker(runtime, scope, grid, warnings, signal);
   const blockGrid = blockGridOf(scope);
   const askBlocks = asker(runtime, scope, blockGrid, warnings, signal);
@@ -59,16 +67,11 @@ export async function gaugeCollectives(
     askBlocks('collective-gauges', gaugeCountQuery(choice)),
     frozenSince(runtime, scope, signal),
   ]);
-  const lines = await bandwidthLines({ least, median, most }, scope, grid);
+  const lines = await bandwidthLines({ least, median, most }, scope, grid, warnings);
   const linesOf = grouped(lines, (line) => line.labels.communicator);
   const timesOf = byCommunicator(exec);
   const countsOf = byCommunicator(counts);
-  const notices: SourceNoticeWire[] = [...warnings].map((message) => ({
-    source: 'prometheus',
-    kind: 'partial',
-    message,
-    whatToDo: null,
-  }));
+  const notices: SourceNoticeWire[] = partial(warnings);
   const communicators: CommunicatorWire[] = [];
   await inSlices(members, ([id, { communicator, gpus, instances }]) => {
     const own = linesOf.get(id) ?? [];
@@ -98,7 +101,10 @@ export async function gaugeCollectives(
   return collectivesPart(communicators, lines, notices, hosts);
 }
 
-/** GPUs, hosts and scrape targets of every communicator seen in the window, by id. */
+const partial = (warnings: ReadonlySet<string>): SourceNoticeWire[] =>
+  [...warnings].map((message) => ({ source: 'prometheus', kind: 'partial', message, whatToDo: null }));
+
+/** GPUs, hosts and scrape targets of every communicator seen in the window, by id; and how many series name none. */
 async function membersOf(runtime: Runtime, scope: CollectiveScope, signal: AbortSignal) {
   const { data } = await runtime.prometheus.instant(
     {
@@ -115,8 +121,10 @@ async function membersOf(runtime: Runtime, scope: CollectiveScope, signal: Abort
     instances: Set<string>;
   };
   const members = new Map<string, Members>();
+  let unread = 0;
   for (const { labels } of data) {
     const communicator = decodeCommunicator(labels);
+    if (!communicator) unread += 1;
     if (!communicator || !inScope(communicator, scope)) continue;
     const id = inspectorId(communicator);
     const entry = members.get(id) ?? { communicator, gpus: new Set(), hosts: new Set(), instances: new Set() };
@@ -125,7 +133,7 @@ async function membersOf(runtime: Runtime, scope: CollectiveScope, signal: Abort
     entry.hosts.add(nodeOf(labels));
     if (labels.instance) entry.instances.add(labels.instance);
   }
-  return members;
+  return { members, unread };
 }
 
 /** Spellings of one power of two are one line: their mean. */
@@ -133,6 +141,7 @@ async function bandwidthLines(
   of: { least: SeriesGrid; median: SeriesGrid; most: SeriesGrid },
   scope: CollectiveScope,
   grid: Grid,
+  warnings: Set<string>,
 ): Promise<BandwidthLines[]> {
   const lines = new Map<string, BandwidthLines & { counts: Record<'least' | 'median' | 'most', number[]> }>();
   const empty = () => new Array<number | null>(grid.count).fill(null);
@@ -141,6 +150,10 @@ async function bandwidthLines(
     await inSlices(of[name].series, ({ labels, values }) => {
       const communicator = decodeCommunicator(labels);
       const size = parseMessageSize(labels.message_size ?? '');
+      if (communicator && (size === null || !labels.collective) && warnings.size < MOST_WARNINGS)
+        warnings.add(
+          `message size ${quotedShort(labels.message_size ?? '')} of ${quotedShort(labels.collective ?? '')} in ${quotedShort(communicator.name)} could not be read and was left out`,
+        );
       if (!communicator || size === null || !labels.collective || !inScope(communicator, scope)) return;
       const own = {
         communicator: inspectorId(communicator),

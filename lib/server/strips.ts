@@ -113,7 +113,7 @@ function gridWire(grid: SeriesGrid | null, names: ReadonlyMap<string, string>): 
       .slice(0, 2 * MOST_NODES)
       .map(({ labels, values }) => {
         const ip = labels.ip ?? '';
-        return { labels: { ip, node: names.get(ip) ?? labels.Hostname ?? ip }, values: [...values] };
+        return { labels: { ip, node: names.get(ip) ?? labels.Hostname ?? labels.hostname ?? ip }, values: [...values] };
       })
       .sort((a, b) => BY_NAME.compare(a.labels.node, b.labels.node)),
   };

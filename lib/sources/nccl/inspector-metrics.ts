@@ -4,7 +4,9 @@
  * which of two communicators of one name is meant. A GPU on which no operation completes keeps its last file, so during a
  * hang the gauges stand still; node_exporter's `node_textfile_mtime_seconds` tells.
  */
+import { realHost } from '../../model/identity/placeholder.ts';
 import type { LabelSet } from '../../model/series.ts';
+import { clusterLabel, once, withoutPort } from '../prometheus/target-labels.ts';
 
 const BANDWIDTH = 'nccl_bus_bandwidth_gbs';
 const EXEC_TIME = 'nccl_collective_exec_time_microseconds';
@@ -24,7 +26,7 @@ export interface InspectorCommunicator {
 
 /** Host of a series: a scraped label that Prometheus renamed, because the target has one of its own, comes first. */
 export const nodeOf = (labels: LabelSet): string =>
-  labels.exported_node ?? labels.node ?? (labels.instance ?? '').replace(/:\d+$/, '');
+  realHost(labels.exported_node) ?? realHost(labels.node) ?? withoutPort(labels.instance ?? '');
 
 /** Null where the labels are not Inspector's. */
 export function decodeCommunicator(labels: LabelSet): InspectorCommunicator | null {
@@ -32,7 +34,7 @@ export function decodeCommunicator(labels: LabelSet): InspectorCommunicator | nu
   const nodes = Number(labels.n_nodes);
   if (!labels.comm_name || !Number.isInteger(ranks) || !Number.isInteger(nodes)) return null;
   return {
-    cluster: labels.cluster ?? labels.ray_io_cluster ?? null,
+    cluster: clusterLabel(labels),
     slurmJob: labels.slurm_job_id ?? '',
     name: labels.comm_name,
     ranks,
@@ -98,9 +100,11 @@ function selector({ communicator, collectives, messageSizes }: GaugeChoice): str
 }
 
 /** Range, us per GPU: the mean over message sizes and collectives. */
-export const execTimeQuery = (choice: GaugeChoice): string => `avg by (${GPU}) (${EXEC_TIME}${selector(choice)})`;
+export const execTimeQuery = (choice: GaugeChoice): string =>
+  `avg by (${GPU}) (${once(`${EXEC_TIME}${selector(choice)}`)})`;
 /** Range: of how many gauges that mean is. Where GPUs differ in it, their means cannot be compared. */
-export const gaugeCountQuery = (choice: GaugeChoice): string => `count by (${GPU}) (${EXEC_TIME}${selector(choice)})`;
+export const gaugeCountQuery = (choice: GaugeChoice): string =>
+  `count by (${GPU}) (${once(`${EXEC_TIME}${selector(choice)}`)})`;
 /** Range, GB/s per GPU: the mean over message sizes. */
 export const gpuBandwidthQuery = (choice: GaugeChoice): string => `avg by (${GPU}) (${BANDWIDTH}${selector(choice)})`;
 

@@ -3,6 +3,7 @@
  * (`max by (ip)`); `ray_tasks` is summed and clamped, because executors subtract what owners add.
  */
 import type { NamedQuery } from './node-measurements.ts';
+import { once } from './target-labels.ts';
 
 export const USAGE_QUANTITIES = [
   'cpuAllocated',
@@ -21,7 +22,7 @@ export type UsageQuantity = (typeof USAGE_QUANTITIES)[number];
 export function usageQueries(session: string): Record<UsageQuantity, NamedQuery> {
   const of = `SessionName=${JSON.stringify(session)}`;
   const query = (name: string, promql: string): NamedQuery => ({ name: `usage-${name}`, promql });
-  const resource = (name: string, more = ''): string => `sum(ray_resources{Name="${name}",${of}${more}})`;
+  const resource = (name: string, more = ''): string => `sum(${once(`ray_resources{Name="${name}",${of}${more}}`)})`;
   return {
     cpuAllocated: query('cpu-allocated', resource('CPU', ',State="USED"')),
     cpuBusy: query(
@@ -34,6 +35,6 @@ export function usageQueries(session: string): Record<UsageQuantity, NamedQuery>
     gpuTotal: query('gpu-total', resource('GPU')),
     memoryUsedBytes: query('memory-used', `sum(max by (ip) (ray_node_mem_used{${of}}))`),
     memoryTotalBytes: query('memory-total', `sum(max by (ip) (ray_node_mem_total{${of}}))`),
-    tasksRunning: query('tasks-running', `clamp_min(sum(ray_tasks{State=~"RUNNING.*",${of}}), 0)`),
+    tasksRunning: query('tasks-running', `clamp_min(sum(${once(`ray_tasks{State=~"RUNNING.*",${of}}`)}), 0)`),
   };
 }

@@ -2,13 +2,15 @@
  * Ports of InfiniBand and RoCE as node_exporter tells them (collector "infiniband", from /sys/class/infiniband). A port that has lost
  * lanes, or came up slower, says so by its rate; one that receives damaged packets by its errors.
  */
+import { placeOf } from '../../model/identity/evidence.ts';
 import type { LabelSet } from '../../model/series.ts';
+import { NODE_LABELS, nodeEvidence, withoutPort } from './target-labels.ts';
 
 /** Under this share of the most that it ran at in the window a port is slow. */
 const SLOW = 0.9;
 /** Damaged packets a second that are worth a word: links have a damaged symbol now and then. */
 const ERRORS_PER_SECOND = 1;
-const BY_PORT = 'instance, cluster, ray_io_cluster, device, port';
+const BY_PORT = [...NODE_LABELS, 'device', 'port'].join(', ');
 const RATE = 'node_infiniband_rate_bytes_per_second';
 
 const now = `max by (${BY_PORT}) (${RATE})`;
@@ -31,11 +33,12 @@ export interface PortName {
 
 /** Null where the labels name no device. */
 export function decodePort(labels: LabelSet): PortName | null {
-  if (!labels.device || !labels.instance) return null;
+  const evidence = nodeEvidence(labels);
+  if (!labels.device || placeOf(evidence) === '') return null;
   return {
-    host: labels.instance.replace(/:\d+$/, ''),
+    host: evidence.host ?? withoutPort(evidence.instance),
     device: labels.device,
     port: labels.port ?? '',
-    cluster: labels.cluster ?? labels.ray_io_cluster ?? null,
+    cluster: evidence.cluster,
   };
 }

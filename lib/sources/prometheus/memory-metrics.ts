@@ -15,6 +15,9 @@ import { GPU_HOLDER_LABELS, GPU_LABELS, NODE_LABELS, RAY_GPU_LABELS, RAY_NODE_LA
  * (dcgm_structs.h: DCGM_INT32_BLANK, DCGM_INT64_BLANK, DCGM_FP64_BLANK and what follows each). Nothing real has 2 PiB. */
 const BLANK_MIB = 2 ** 31 - 16;
 
+/** Whether a value of DCGM is none. */
+export const isBlank = (value: number): boolean => value >= BLANK_MIB;
+
 export interface MemoryFamily {
   /** Name of what is measured, as the reader knows it. */
   readonly source: string;

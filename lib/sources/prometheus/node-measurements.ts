@@ -6,6 +6,8 @@ import type { GpuMeasurement, NodeMeasurement } from '../../model/node-measureme
 import type { LabelSet } from '../../model/series.ts';
 import { type Bytes, bytes, mebibytes, milliseconds, type Ratio, ratio } from '../../model/units.ts';
 import { inSlices } from '../http/event-loop-turns.ts';
+import { isBlank } from './memory-metrics.ts';
+import { gpuEvidence, once } from './target-labels.ts';
 
 export interface Sample {
   readonly labels: LabelSet;
@@ -34,7 +36,7 @@ export function nodeQueries(session: string | null): Record<'hosts' | 'sampled' 
       promql: `{__name__=~"ray_node_(cpu_utilization|cpu_count|mem_used|mem_total)",${of}}`,
     },
     sampled: { name: 'ray-hosts-sampled', promql: `timestamp(ray_node_mem_total{${of}})` },
-    resources: { name: 'ray-resources', promql: `ray_resources{Name=~"CPU|GPU",State=~"USED|AVAILABLE",${of}}` },
+    resources: { name: 'ray-resources', promql: once(`ray_resources{Name=~"CPU|GPU",State=~"USED|AVAILABLE",${of}}`) },
     gpus: {
       name: 'ray-gpus',
       promql: `{__name__=~"ray_node_(gpus_utilization|gram_used|gram_available)",GpuIndex!="",${of}}`,
@@ -143,20 +145,76 @@ export async function decodeNodeMeasurements(answers: {
   return nodes;
 }
 
-/** GPUs by host name. Partitions of one GPU (MIG) are summed into it, their utilisation averaged by dcgm already. */
+/** Of one GPU or one MIG instance of it, MiB; null: not told, or blank. */
+interface DcgmDraft {
+  readonly uuid: string;
+  readonly name: string | null;
+  utilization: Ratio | null;
+  used: Bytes | null;
+  free: Bytes | null;
+  reserved: Bytes | null;
+}
+
+/**
+ * GPUs by host name. Copies of one GPU (time-slicing, HA, pods that came and went) count once, MIG instances are summed into theirs.
+ * Blank values are absent.
+ */
 export function decodeDcgm(samples: readonly Sample[]): Map<string, GpuMeasurement[]> {
-  const hosts = new Map<string, Map<string, GpuDraft>>();
+  const hosts = new Map<string, Map<number, Map<string, DcgmDraft>>>();
   for (const { labels, value } of samples) {
-    const host = labels.hostname ?? labels.Hostname ?? '';
-    const gpus = hosts.get(host) ?? new Map<string, GpuDraft>();
+    const { host, index, uuid, slice } = gpuEvidence(labels);
+    const metric = labels.__name__ ?? '';
+    if (host === null || index === null || isBlank(value) || value < 0) continue;
+    const gpus = hosts.get(host) ?? new Map<number, Map<string, DcgmDraft>>();
     hosts.set(host, gpus);
-    const gpu = gpuOf(gpus, labels.gpu ?? '', labels.UUID ?? '', labels.modelName ?? null);
-    if (labels.__name__ === 'DCGM_FI_DEV_GPU_UTIL') gpu.utilization = percent(value);
-    if (labels.__name__ === 'DCGM_FI_DEV_FB_USED') gpu.memoryUsed = mebibytes(value);
-    // What the driver reserves is neither used nor free, but part of the whole.
-    if (/FB_(FREE|RESERVED)$/.test(labels.__name__ ?? '')) gpu.free = plus(gpu.free, mebibytes(value));
+    const slices = gpus.get(index) ?? new Map<string, DcgmDraft>();
+    gpus.set(index, slices);
+    const draft: DcgmDraft = slices.get(slice ?? '') ?? {
+      uuid: uuid ?? '',
+      name: labels.modelName ?? null,
+      utilization: null,
+      used: null,
+      free: null,
+      reserved: null,
+    };
+    slices.set(slice ?? '', draft);
+    if (metric.endsWith('GPU_UTIL') && value <= 100)
+      draft.utilization = ratio(Math.max(draft.utilization ?? 0, value / 100));
+    if (metric.endsWith('FB_USED')) draft.used = larger(draft.used, mebibytes(value));
+    if (metric.endsWith('FB_FREE')) draft.free = larger(draft.free, mebibytes(value));
+    if (metric.endsWith('FB_RESERVED')) draft.reserved = larger(draft.reserved, mebibytes(value));
   }
-  return new Map([...hosts].map(([host, gpus]) => [host, finished(gpus)]));
+  return new Map(
+    [...hosts].map(([host, gpus]) => [
+      host,
+      [...gpus].map(([index, slices]) => dcgmGpu(index, [...slices.values()])).sort((a, b) => a.index - b.index),
+    ]),
+  );
+}
+
+const larger = (known: Bytes | null, value: Bytes): Bytes => (known !== null && known > value ? known : value);
+
+function dcgmGpu(index: number, slices: readonly DcgmDraft[]): GpuMeasurement {
+  const sum = (of: (slice: DcgmDraft) => Bytes | null): Bytes | null => {
+    let total: Bytes | null = null;
+    for (const slice of slices) {
+      const value = of(slice);
+      if (value !== null) total = plus(total, value);
+    }
+    return total;
+  };
+  const busy = slices.flatMap(({ utilization }) => utilization ?? []);
+  return {
+    index,
+    uuid: slices[0]?.uuid ?? '',
+    name: slices[0]?.name ?? null,
+    utilization: busy.length === 0 ? null : ratio(busy.reduce((total, one) => total + one, 0) / busy.length),
+    memoryUsed: sum(({ used }) => used),
+    // What the driver reserves is neither used nor free, but part of the whole.
+    memoryTotal: sum(({ used, free, reserved }) =>
+      used === null || free === null ? null : bytes(used + free + (reserved ?? 0)),
+    ),
+  };
 }
 
 function gpuOf(gpus: Map<string, GpuDraft>, index: string, uuid: string, name: string | null): GpuDraft {

@@ -35,9 +35,17 @@ export function rayNodeMetrics(
   };
 }
 
-/** The same of dcgm-exporter, where Ray measures no GPU. Label that names a node in the answer: `Hostname`. */
+/**
+ * The same of dcgm-exporter, where Ray measures no GPU. Label that names a node in the answer: `Hostname`, or `hostname` since 2026.
+ * Copies of one GPU count once; blank values are above 100.
+ */
 export const dcgmNodeGpu = (hostnames: readonly string[]): NodeMetric => ({
   name: 'node-gpu-dcgm',
   metric: 'DCGM_FI_DEV_GPU_UTIL',
-  promql: `avg by (Hostname) (DCGM_FI_DEV_GPU_UTIL{Hostname=~${anyOf(hostnames)}}) / 100`,
+  promql: ['Hostname', 'hostname']
+    .map(
+      (label) =>
+        `avg by (${label}) (max by (${label}, UUID, gpu, GPU_I_ID) (DCGM_FI_DEV_GPU_UTIL{${label}=~${anyOf(hostnames)}} <= 100)) / 100`,
+    )
+    .join(' or '),
 });

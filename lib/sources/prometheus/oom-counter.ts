@@ -4,8 +4,10 @@
  * computed here instead of with rate(). Type is `MemoryManager.TaskEviction.Total`, `...ActorEviction...`,
  * `...IdleWorkerEviction...` or `...DriverEviction...`; older versions say `Task`, `Actor`, `Driver`.
  */
+import { mergedValues } from '../../model/identity/sighting.ts';
 import type { LabelSet, SeriesGrid } from '../../model/series.ts';
 import { type Milliseconds, milliseconds } from '../../model/units.ts';
+import { nodeEvidence } from './target-labels.ts';
 
 export const OOM_COUNTER = {
   name: 'oom-counter',
@@ -31,7 +33,7 @@ const MOST = 1000;
  */
 export function countedKills(grid: SeriesGrid, from: Milliseconds): CountedKill[] {
   const kills: CountedKill[] = [];
-  for (const { labels, values } of grid.series) {
+  for (const { labels, values } of counters(grid)) {
     let before: number | null = values[0] ?? null;
     for (let i = 1; i < values.length; i++) {
       const value = values[i] ?? null;
@@ -44,6 +46,20 @@ export function countedKills(grid: SeriesGrid, from: Milliseconds): CountedKill[
     }
   }
   return kills.sort((a, b) => a.time - b.time);
+}
+
+/** A counter that got a label more (a cluster's name) goes on: it is of one raylet, kind and name. */
+function counters({
+  series,
+}: SeriesGrid): { readonly labels: LabelSet; readonly values: readonly (number | null)[] }[] {
+  const byRaylet = Map.groupBy(series, ({ labels }) => {
+    const { session, instance, ip } = nodeEvidence(labels);
+    return JSON.stringify([labels.Name, labels.Type, session, ip, instance]);
+  });
+  return [...byRaylet.values()].map((parts) => ({
+    labels: parts.find(({ labels }) => labels.cluster)?.labels ?? parts[0]?.labels ?? {},
+    values: mergedValues(parts.map(({ values }) => values)),
+  }));
 }
 
 function counted(labels: LabelSet, time: Milliseconds): CountedKill {

@@ -8,10 +8,11 @@ import { isExporterPod, realHost, realIndex, realText, realUuid } from '../../mo
 import { ownValue } from '../../model/own-value.ts';
 import type { LabelSet } from '../../model/series.ts';
 
-/** Labels that say which cluster, the first that is there for display. */
+/** Labels that name the cluster. */
+const CLUSTER_LABELS = ['cluster', 'ray_io_cluster'] as const;
+/** Labels that say which cluster, whatever it is called. */
 const SCOPE_LABELS = [
-  'cluster',
-  'ray_io_cluster',
+  ...CLUSTER_LABELS,
   'cluster_name',
   'k8s_cluster',
   'k8s_cluster_name',
@@ -56,6 +57,12 @@ export const RAY_GPU_LABELS: readonly string[] = [...GPU_LABELS, ...POD_LABELS];
 /** Of an exporter of devices: whom the GPU was given to. */
 export const GPU_HOLDER_LABELS: readonly string[] = [...GPU_LABELS, ...HOLDER_LABELS];
 
+/** Labels by which copies of one scrape are told apart (Prometheus Operator, Thanos, Mimir, Cortex). */
+const REPLICA_LABELS = ['prometheus_replica', 'replica', '__replica__', 'thanos_replica', 'prometheus', 'receive'];
+
+/** Copies of a series by several replicas are one: without this a sum counts them all. */
+export const once = (expression: string): string => `max without (${REPLICA_LABELS.join(', ')}) (${expression})`;
+
 function first(
   labels: LabelSet,
   names: readonly string[],
@@ -76,7 +83,7 @@ const realNode = (text: string | undefined): string | null => {
 };
 
 /** Name of the cluster, as the labels say it; null where they do not. */
-export const clusterLabel = (labels: LabelSet): string | null => first(labels, SCOPE_LABELS, realText);
+export const clusterLabel = (labels: LabelSet): string | null => first(labels, CLUSTER_LABELS, realText);
 
 /** Evidence of which node a series was measured on. */
 export function nodeEvidence(labels: LabelSet): NodeEvidence {

@@ -9,22 +9,25 @@ export interface NodeAtAddress {
   readonly node_id: string;
   readonly ip: string;
   readonly name: string;
-  /** Nodes of that session at the same address: two raylets on one host cannot be told apart by it. */
+  /** Nodes of that session at the same address in that time: two raylets on one host cannot be told apart by it. */
   readonly sharing: number;
 }
 
-/** Newest first. Parameters: ip, name ('' for any), session, cluster ('' for any), at (ns: the node had begun by then). */
+/**
+ * Newest first. Parameters: ip, name ('' for any), session, cluster ('' for any), at (ns: the node had begun by then), from (ns: it
+ * had not ended before). */
 export const nodesAtAddress: Query<NodeAtAddress> = {
   name: 'nodes-at-address',
   sql: `SELECT session, cluster, node_id, ip, name, count() OVER (PARTITION BY session) AS sharing
     FROM (
       SELECT session, node_id, max(ray_nodes.ip) AS ip, if(max(ray_nodes.name) = '', max(hostname), max(ray_nodes.name)) AS name,
-        max(hostname) AS host, min(start_ns) AS begin_ns, max(seen_ns) AS heard_ns
+        max(hostname) AS host, min(start_ns) AS begin_ns, min(ray_nodes.end_ns) AS over_ns, max(seen_ns) AS heard_ns
       FROM xray.ray_nodes WHERE {session:String} = '' OR session = {session:String} GROUP BY session, node_id
     ) AS nodes
     LEFT JOIN ${SESSION_CLUSTERS} AS clusters ON clusters.session = nodes.session
     WHERE (({ip:String} != '' AND ip = {ip:String}) OR ({name:String} != '' AND {name:String} IN (name, host, node_id)))
       AND ({cluster:String} = '' OR cluster = {cluster:String}) AND ifNull(begin_ns, 0) <= {at:Int64}
+      AND (over_ns IS NULL OR over_ns >= {from:Int64})
     ORDER BY heard_ns DESC LIMIT 10`,
   row: z.object({
     session: z.string(),
