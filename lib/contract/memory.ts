@@ -78,6 +78,8 @@ export const OomKill = z.object({
   usedBytes: z.number().nullable(),
   nodeUsedBytes: z.number().nullable(),
   nodeTotalBytes: z.number().nullable(),
+  /** Use of the node beyond which the monitor kills, as the report says it; absent in answers frozen before there was one. */
+  nodeThresholdBytes: z.number().nullable().optional(),
   /** Who else held memory on the node, largest first; empty where the report does not say. */
   others: z.array(MemoryUserWire),
   /** The largest of the others where it held more than the victim; null where the victim was the largest user. */

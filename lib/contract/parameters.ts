@@ -11,6 +11,20 @@ const TEXT_CHARACTERS = 4000;
 
 /** Name of one thing. Empty is as if it was not given, so that an empty field of a form filters nothing. */
 export const Name = z.string().max(NAME_CHARACTERS);
+/** Characters that no address keeps: a cluster so called would have no page. */
+const NO_SEGMENT = /[/\\\p{Cc}]/u;
+/**
+ * Name of a cluster, given by who sends: it has to be able to stand in an address. lib/server/http/canonical-path.ts refuses the same, and
+ * percent encodings of it.
+ */
+export const ClusterName = z
+  .string()
+  .max(200)
+  .refine((name) => {
+    const shown = name.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+    return ![name, shown].some((text) => NO_SEGMENT.test(text) || text === '.' || text === '..');
+  }, 'expected a name that can stand in an address: no slashes, backslashes and control characters');
+
 /** Name of the thing that a path is about. */
 export const PathName = Name.min(1);
 export const SearchText = z.string().max(TEXT_CHARACTERS);

@@ -7,6 +7,13 @@ export type StatusCode = 'Unset' | 'Ok' | 'Error';
 /** Attribute values are text in the store; arrays and maps are JSON text. */
 export type Attributes = Readonly<Record<string, string>>;
 
+/**
+ * Attributes that X-Ray adds where a span could not be stored as it came. `CLOCK_NOTE`, of a span or an event: its times were none, and
+ * what stands in their place. `LINKS_NOTE`, of a span: how many of its links are left out.
+ */
+export const CLOCK_NOTE = 'xray.clock';
+export const LINKS_NOTE = 'xray.links';
+
 export interface SpanEvent {
   readonly time: Nanoseconds;
   readonly name: string;

@@ -196,6 +196,8 @@ export interface OutOfMemoryKill {
   readonly usedReported?: Bytes;
   readonly nodeUsed?: Bytes;
   readonly nodeTotal?: Bytes;
+  /** Use of the node beyond which the monitor kills. */
+  readonly nodeThreshold?: Bytes;
   /** Others on the node, largest first, without the victim. */
   readonly others?: readonly MemoryUser[];
   readonly message?: string;

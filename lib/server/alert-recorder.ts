@@ -66,6 +66,7 @@ const row = (alert: AlertWireValue, state: string, time: string) => ({
   name: alert.name,
   state,
   time_ns: time,
+  stored: Math.floor(Date.now() / 1000),
   labels: JSON.stringify(alert.labels),
   annotations: JSON.stringify(alert.annotations),
   value: alert.value,

@@ -51,7 +51,7 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   store.guard.start();
   store.health.start(store.engine);
   const stored = watchStoredAttempts(engine);
-  const ingest = createIngest(stored.engine, config, telemetry);
+  const ingest = createIngest(stored.engine, config, telemetry, () => store.guard.clock().time);
   const timelines = createTimelineIndexer(stored, telemetry);
   const demo = await preparing;
   const managed = config.prometheus

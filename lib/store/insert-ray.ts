@@ -165,6 +165,7 @@ export function rayRows(facts: Partial<RayFacts>): { readonly table: string; rea
         used_reported_bytes: k.usedReported ?? null,
         node_used_bytes: k.nodeUsed ?? null,
         node_total_bytes: k.nodeTotal ?? null,
+        node_threshold_bytes: k.nodeThreshold ?? null,
         others: k.others ? JSON.stringify(k.others.map(({ name, pid, used }) => ({ name, pid, usedBytes: used }))) : '',
         sources: [k.source],
         message: k.message ?? '',

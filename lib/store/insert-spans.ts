@@ -8,8 +8,11 @@ import type { Span } from '../model/span.ts';
 const moment = (time: bigint): string =>
   `${(time / 1_000_000_000n).toString().padStart(10, '0')}.${(time % 1_000_000_000n).toString().padStart(9, '0')}`;
 
-export function spanRows(spans: readonly Span[]): readonly object[] {
+/** `imported`: when they were, Unix s by the clock that retention believes; null: they came live. */
+export function spanRows(spans: readonly Span[], imported: number | null = null): readonly object[] {
+  const more = imported === null ? {} : { Imported: imported };
   return spans.map((span) => ({
+    ...more,
     Timestamp: moment(span.start),
     TraceId: span.traceId,
     SpanId: span.spanId,

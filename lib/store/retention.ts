@@ -1,7 +1,7 @@
 /**
  * Retention: rows older than configured are deleted by X-Ray, by a clock that it believes (retention-clock.ts), never by the
- * engine's TTL, which follows the system's clock wherever that goes (lib/decisions/0012). Partitions by day are dropped whole;
- * other tables are cleaned by a mutation, at most once a day each, because that writes their old parts again. A row of what
+ * engine's TTL, which follows the system's clock wherever that goes (lib/decisions/0012). Partitions by day are dropped whole, unless a
+ * recording was imported into them (lib/decisions/0018); other tables are cleaned by a mutation, at most once a day each, because that writes their old parts again. A row of what
  * is told of again and again (a node, a job) lives on while anything newer of its subject is there.
  */
 import { z } from 'zod';
@@ -32,10 +32,12 @@ const stored = (table: string, subject?: string): Rule => ({
 const SHARE_END = `toDateTime(ifNull(expires, toDateTime64('2100-01-01 00:00:00', 3, 'UTC')))`;
 
 const RULES: readonly Rule[] = [
-  { table: 'collective_spans', clock: 'hour', days: 'traces', isStored: false },
+  // A recording counts from when it was imported.
+  { table: 'collective_spans', clock: 'greatest(hour, imported)', days: 'traces', isStored: false },
+  // An alert may have begun to fire long before X-Ray heard of it.
   {
     table: 'alert_transitions',
-    clock: `toDateTime(least(intDiv(time_ns, 1000000000), ${LAST_EXPIRING_S}))`,
+    clock: `greatest(stored, toDateTime(least(intDiv(time_ns, 1000000000), ${LAST_EXPIRING_S})))`,
     days: 'alerts',
     isStored: false,
   },
@@ -56,6 +58,7 @@ const RULES: readonly Rule[] = [
   stored('timeline_lanes', 'session, job_id, node, lane'),
   stored('ray_job_parts', 'session, job_id'),
   stored('ray_job_counts', 'session, job_id'),
+  stored('set_aside', 'door, session, what'),
 ];
 
 /** A day after a share has expired its answers go; its row stays to say so. */
@@ -73,6 +76,13 @@ const oldPartitions: Query<{ partition_id: string }> = {
   // By its newest row, not by its name: a partition is of a day in the engine's time zone.
   sql: `SELECT partition_id FROM system.parts WHERE active AND database = 'xray' AND table = 'otel_traces'
     GROUP BY partition_id HAVING toUnixTimestamp(max(max_time)) < {before:UInt32} AND max(max_time) > 0`,
+  row: z.object({ partition_id: z.string() }),
+};
+/** Partitions that old where something was imported since. The first column is read of them alone. */
+const importedPartitions: Query<{ partition_id: string }> = {
+  name: 'imported-partitions',
+  sql: `SELECT DISTINCT _partition_id AS partition_id FROM xray.otel_traces
+    WHERE _partition_id IN ({partitions:Array(String)}) AND Imported >= toDateTime({before:UInt32})`,
   row: z.object({ partition_id: z.string() }),
 };
 const count = (name: string, table: string, where: string): Query<{ rows: number }> => ({
@@ -111,10 +121,8 @@ export async function applyRetention(
   const removed: Removed[] = [];
   const now = Math.floor(clock.time / 1000);
   const before = (days: number): number => Math.max(0, now - days * DAY_S);
-  for (const { partition_id } of await engine.select(oldPartitions, { before: before(retention.traces) })) {
-    await engine.command(`ALTER TABLE xray.otel_traces DROP PARTITION ID '${partition_id}'`);
-    removed.push({ table: 'otel_traces', rows: null });
-  }
+  for (const one of await removeOldSpans(engine, before(retention.traces), clock, ownValue(cleaned, 'otel_traces')))
+    removed.push(one);
   const answers = `${SHARE_END} < toDateTime(${before(SHARE_ANSWERS_DAYS)}) AND responses != ''`;
   if (((await engine.select(count('old-share-answers', 'shares', answers)))[0]?.rows ?? 0) > 0)
     await engine.command(`ALTER TABLE xray.shares UPDATE responses = '' WHERE ${answers}`);
@@ -128,6 +136,36 @@ export async function applyRetention(
     removed.push({ table: rule.table, rows: found?.rows ?? 0 });
   }
   return removed;
+}
+
+/** Spans of days that are over: the whole partition, or what of it was not imported since. */
+async function removeOldSpans(
+  engine: Engine,
+  before: number,
+  clock: ClockState,
+  cleaned: number | undefined,
+): Promise<readonly Removed[]> {
+  const removed: Removed[] = [];
+  const old = (await engine.select(oldPartitions, { before })).map(({ partition_id }) => partition_id);
+  if (old.length === 0) return removed;
+  const imported = await engine.select(importedPartitions, { partitions: old, before }, { timeoutMs: 60_000 });
+  const kept = new Set(imported.map(({ partition_id }) => partition_id));
+  for (const partition of old) {
+    if (kept.has(partition)) continue;
+    await engine.command(`ALTER TABLE xray.otel_traces DROP PARTITION ID '${partition}'`);
+    removed.push({ table: 'otel_traces', rows: null });
+  }
+  const isDue = cleaned === undefined || clock.time - cleaned >= DAY_MS || clock.time < cleaned;
+  if (kept.size === 0 || !isDue) return removed;
+  const list = [...kept].map((partition) => `'${partition}'`).join(', ');
+  const where = `_partition_id IN (${list}) AND Imported < toDateTime(${before}) AND toDateTime(Timestamp) < toDateTime(${before})`;
+  const [found] = await engine.select(count('expired-rows', 'otel_traces', where), {}, { timeoutMs: 60_000 });
+  if ((found?.rows ?? 0) === 0) return removed;
+  for (const partition of kept)
+    await engine.command(
+      `ALTER TABLE xray.otel_traces DELETE IN PARTITION ID '${partition}' WHERE Imported < toDateTime(${before}) AND toDateTime(Timestamp) < toDateTime(${before})`,
+    );
+  return [...removed, { table: 'otel_traces', rows: found?.rows ?? 0 }];
 }
 
 function expired(rule: Rule, retention: RetentionDays, clock: ClockState, before: (days: number) => number): string {

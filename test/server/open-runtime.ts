@@ -31,7 +31,7 @@ export async function openTestRuntime(environment: Readonly<Record<string, strin
   const store = await openStore(config, null, telemetry);
   const { engine } = store;
   const stored = watchStoredAttempts(engine);
-  const ingest = createIngest(stored.engine, config, telemetry);
+  const ingest = createIngest(stored.engine, config, telemetry, () => store.guard.clock().time);
   const timelines = createTimelineIndexer(stored, telemetry);
   return {
     config,

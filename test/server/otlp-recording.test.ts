@@ -103,7 +103,7 @@ describe('OTLP bodies', () => {
       startTimeUnixNano: '1795469322000000000',
       endTimeUnixNano: '1795469322000000001',
     };
-    const spans = [good, { ...good, spanId: '00' }, { ...good, spanId: 'b7ad6b7169203332', endTimeUnixNano: '1' }];
+    const spans = [good, { ...good, spanId: '00' }, { ...good, spanId: 'b7ad6b7169203332', startTimeUnixNano: '-1' }];
     const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
     const stored = await runtime.ingest.traces({
       bytes: Buffer.from(body),

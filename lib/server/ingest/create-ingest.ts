@@ -19,12 +19,14 @@ import { type Arrival, createAdmission } from './admission.ts';
 import { createBodyReader } from './body-reader.ts';
 import { contentEncoding } from './content-encoding.ts';
 import { type Ingest, type IngestBody, PEER_HEADER, type TimelineBody } from './ingest.ts';
-import type { ParsedBody, ParseJob, TableRows } from './parsed-body.ts';
+import type { ParsedBody, ParseJob, SpanAge, TableRows } from './parsed-body.ts';
 import { closingError, createParserPool, leftError } from './parser-pool.ts';
 import { createSightings } from './sightings.ts';
 import { type AddOptions, createWriteQueue, encodeInSlices, type Lost } from './write-queue.ts';
 
 const REJECTS_SHOWN = 10;
+const TYPES_SHOWN = 20;
+const DAY_MS = 86_400_000;
 const SIGHTINGS_EVERY_MS = 10_000;
 /** Sessions and jobs that are remembered as exporting; the oldest is forgotten. */
 const MOST_EXPORTERS = 20_000;
@@ -41,7 +43,17 @@ const KNOWN_IGNORED = new Set([
   'PLATFORM_EVENT',
 ]);
 
-export function createIngest(engine: Engine, config: Config, telemetry: Telemetry): Ingest {
+/** Says how many spans were set aside for their age, where it is not only the first. */
+const ageWords = ({ older, rejected }: ParsedBody): string =>
+  older > 1 || (older === 1 && rejected > 1) ? ` (${older} spans of this request are older than the retention)` : '';
+
+/** `now`: Unix ms, by the clock that retention believes. */
+export function createIngest(
+  engine: Engine,
+  config: Config,
+  telemetry: Telemetry,
+  now: () => number = Date.now,
+): Ingest {
   const registers = [telemetry.registry];
   const accepted = new Counter({
     name: 'xray_ingest_accepted_total',
@@ -146,6 +158,17 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
     };
   }
 
+  /** What is older would be deleted at the next round of retention (store/retention.ts). */
+  function spanAge(isImport: boolean): SpanAge {
+    const { traces: days } = config.retentionDays;
+    const time = Math.floor(now());
+    return {
+      days,
+      oldestNs: BigInt(time - days * DAY_MS) * 1_000_000n,
+      imported: isImport ? Math.floor(time / 1000) : null,
+    };
+  }
+
   /** A body from the door to the store. */
   const take = (kind: ParseJob['kind'], body: IngestBody | TimelineBody) =>
     counted(async (): Promise<{ parsed: ParsedBody; lost: readonly Lost[] }> => {
@@ -162,7 +185,8 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
       let stored = false;
       try {
         const told = 'session' in body ? { session: body.session, job: body.job } : {};
-        const job: ParseJob = { kind, bytes, contentType, cluster, ...told, limits: config.limits };
+        const spans = kind === 'otlp' ? { spans: spanAge(body.isImport === true) } : {};
+        const job: ParseJob = { kind, bytes, contentType, cluster, ...told, ...spans, limits: config.limits };
         const encoding = contentEncoding(body.contentEncoding);
         const parsed = await parser.parse({ job, encoding, sender, signal });
         ticket.weigh(parsed.tables.reduce((sum, { lines }) => sum + lines.byteLength, 0));
@@ -198,6 +222,10 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
       ignored,
       rejected: parsed.rejected + lostRows,
       rejects: [...parsed.rejects, ...refused].slice(0, REJECTS_SHOWN),
+      ...(parsed.notes.length > 0 ? { notes: [...parsed.notes] } : {}),
+      ...(ignored > 0
+        ? { ignoredTypes: Object.fromEntries(Object.entries(parsed.ignored).slice(0, TYPES_SHOWN)) }
+        : {}),
     };
   }
 
@@ -205,10 +233,12 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
     receive: (request, kind) =>
       counted(async () => {
         if (closing) throw closingError();
+        const query = parseQuery(IngestQuery, request);
         const head = {
           contentType: request.headers.get('content-type') ?? '',
           contentEncoding: request.headers.get('content-encoding') ?? '',
-          cluster: parseQuery(IngestQuery, request).cluster || null,
+          cluster: query.cluster || null,
+          isImport: query.import === true,
           peer: request.headers.get(PEER_HEADER) ?? '',
           signal: request.signal,
         };
@@ -232,7 +262,7 @@ export function createIngest(engine: Engine, config: Config, telemetry: Telemetr
       return {
         acceptedSpans: parsed.accepted - lostSpans,
         rejectedSpans: parsed.rejected + lostSpans,
-        reason: first ? `span ${first.position}: ${first.reason}` : (lost[0]?.reason ?? ''),
+        reason: first ? `span ${first.position}: ${first.reason}${ageWords(parsed)}` : (lost[0]?.reason ?? ''),
       };
     },
     async rayFacts(facts) {

@@ -9,6 +9,8 @@ export interface IngestBody {
   readonly contentEncoding: string;
   /** Cluster name given with the request (`?cluster=`), or null. */
   readonly cluster: string | null;
+  /** Of spans: a recording, kept for the retention from now on (`?import=1`). */
+  readonly isImport?: boolean;
   /** Address of the sender, who has its share of ingest; absent: a caller in this process, who is never refused for others. */
   readonly peer?: string;
   /** Fires when the sender is gone: what is not stored by then is dropped. */

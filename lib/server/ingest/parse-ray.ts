@@ -8,8 +8,9 @@ import { decodeTimeline } from '../../sources/ray/decode-timeline.ts';
 import { rayRows } from '../../store/insert-ray.ts';
 import { ProblemError } from '../problem.ts';
 import { ParseBudget } from './parse-budget.ts';
-import { type ParsedBody, type ParseJob, RejectList, refuseMany, words } from './parsed-body.ts';
+import { type ParsedBody, type ParseJob, type Reject, RejectList, refuseMany, words } from './parsed-body.ts';
 import { RowLines } from './row-lines.ts';
+import { REJECTED, SetAside } from './set-aside.ts';
 
 /** A driver's task id is ones followed by its job id. */
 const DRIVER_TASK_ID = 'f'.repeat(40);
@@ -18,12 +19,16 @@ const EXPORTERS = 1_000;
 const SIGHTINGS = 100;
 const IGNORED_TYPES = 1_000;
 const NAME_CHARACTERS = 500;
+/** Notes of a body that are told. */
+const NOTES = 10;
 
 /** What comes of the records of a body, some hundred at a time. */
 class RayLines {
   readonly budget: ParseBudget;
   readonly rejects = new RejectList();
   readonly lines: RowLines;
+  readonly aside: SetAside;
+  private readonly notes: Reject[] = [];
   private readonly kind: ParseJob['kind'];
   private readonly sightings = new Map<string, SessionSighting>();
   private readonly exporters = new Set<string>();
@@ -32,6 +37,7 @@ class RayLines {
 
   constructor(kind: ParseJob['kind'], limits: ParseJob['limits']) {
     this.kind = kind;
+    this.aside = new SetAside(kind);
     this.budget = new ParseBudget(limits);
     this.lines = new RowLines(this.budget);
   }
@@ -40,14 +46,19 @@ class RayLines {
   add(decoded: DecodedRay, records: readonly unknown[], first: number): void {
     const { sightings, ...kept } = decoded.facts;
     for (const { table, rows } of rayRows(kept)) this.lines.add(table, rows);
-    for (const { position, reason } of decoded.rejects)
+    for (const { position, reason, session } of decoded.rejects) {
       this.rejects.add(first + position, reason, () => JSON.stringify(records[position]) ?? '');
+      this.aside.add(session, REJECTED, 1, reason);
+    }
+    for (const { position, reason } of decoded.notes)
+      if (this.notes.length < NOTES) this.notes.push({ position: first + position, reason });
     for (const sighting of sightings) {
       const before = this.sightings.get(sighting.session);
       if (!before || sighting.seen > before.seen) this.sightings.set(sighting.session, sighting);
     }
     if (this.kind === 'ray-events') this.heard(kept.attempts);
-    for (const [type, count] of Object.entries(decoded.ignored)) {
+    for (const { session, type, records: count } of decoded.ignored) {
+      this.aside.add(session, type, count);
       const name = this.ignored.size < IGNORED_TYPES ? type.slice(0, NAME_CHARACTERS) : 'other';
       this.ignored.set(name, (this.ignored.get(name) ?? 0) + count);
       this.ignoredCount += count;
@@ -73,13 +84,15 @@ class RayLines {
       sightings = [];
     }
     return {
-      tables: [...this.lines.take(), ...this.rejects.rows(this.kind)],
+      tables: [...this.lines.take(), ...this.rejects.rows(this.kind), ...this.aside.rows()],
       sightings,
       exporters: [...this.exporters],
       accepted: records - this.ignoredCount - this.rejects.total,
       ignored: Object.fromEntries(this.ignored),
       rejected: this.rejects.total,
       rejects: this.rejects.first,
+      notes: this.notes,
+      older: 0,
     };
   }
 }
@@ -108,6 +121,7 @@ export function parseRayEvents({ bytes, cluster, limits }: ParseJob): ParsedBody
     },
     refuse(reason) {
       into.rejects.add(count, reason);
+      into.aside.add('', REJECTED, 1, reason);
       count += 1;
     },
   });

@@ -8,6 +8,7 @@ import { ProblemError } from '../problem.ts';
 import { ParseBudget } from './parse-budget.ts';
 import { type ParsedBody, type ParseJob, RejectList, refuseMany, words } from './parsed-body.ts';
 import { RowLines } from './row-lines.ts';
+import { OLDER, REJECTED, SetAside } from './set-aside.ts';
 
 /** Every day is a partition, and a partition costs the store a part: ten years of days in one body are a mistake. */
 const DAYS = 3660;
@@ -21,27 +22,35 @@ function bytesOf(node: unknown): number {
 /** Rows that are encoded together have about so many bytes of what they share. */
 const SHARED_BYTES = 1024 ** 2;
 
-export function parseSpans({ bytes, contentType, limits }: ParseJob): ParsedBody {
+/** RFC 3339, in whole seconds. */
+const dateOf = (time: bigint): string => `${new Date(Number(time / 1_000_000n)).toISOString().slice(0, 19)}Z`;
+
+export function parseSpans({ bytes, contentType, limits, spans: keep }: ParseJob): ParsedBody {
   const budget = new ParseBudget(limits);
   const lines = new RowLines(budget);
   const rejects = new RejectList();
   const days = new Set<bigint>();
+  const imported = keep?.imported ?? null;
   let accepted = 0;
+  let older = 0;
   let together = 1;
 
   function take(spans: readonly Span[]): void {
-    const kept = spans.filter((span) => {
-      days.add(span.start / NS_PER_DAY);
-      if (days.size <= DAYS) return true;
-      rejects.add(accepted + rejects.total, `the body has spans of more than ${DAYS} days`);
-      return false;
-    });
-    accepted += kept.length;
+    accepted += spans.length;
     refuseMany(accepted + rejects.total, 'spans', limits);
-    lines.add('xray.otel_traces', spanRows(kept), together);
+    lines.add('xray.otel_traces', spanRows(spans, imported), together);
   }
 
-  const decoder = spanDecoder(take, (position, reason) => rejects.add(position, reason));
+  function refuses({ start }: Span): string | null {
+    if (keep && keep.imported === null && start < keep.oldestNs) {
+      older += 1;
+      return `it started ${dateOf(start)}, and traces are kept for ${keep.days} days; "xray import" keeps recordings`;
+    }
+    days.add(start / NS_PER_DAY);
+    return days.size <= DAYS ? null : `the body has spans of more than ${DAYS} days`;
+  }
+
+  const decoder = spanDecoder(take, (position, reason) => rejects.add(position, reason), refuses);
   let [resourceBytes, scopeBytes] = [0, 0];
   const weigh = (): void => {
     together = Math.max(1, Math.min(500, Math.floor(SHARED_BYTES / (resourceBytes + scopeBytes + 1))));
@@ -67,13 +76,24 @@ export function parseSpans({ bytes, contentType, limits }: ParseJob): ParsedBody
     if (error instanceof RangeError) throw new ProblemError('too-large', `the body is too large: ${words(error)}`);
     throw new ProblemError('invalid-body', `the body is no OTLP trace request: ${words(error)}`);
   }
+  const aside = new SetAside('otlp');
+  if (older > 0) aside.add('', OLDER, older, `older than the ${keep?.days ?? 0} days that traces are kept`);
+  if (rejects.total > older)
+    aside.add(
+      '',
+      REJECTED,
+      rejects.total - older,
+      rejects.firstReason((reason) => !/^it started /.test(reason)),
+    );
   return {
-    tables: [...lines.take(), ...rejects.rows('otlp')],
+    tables: [...lines.take(), ...rejects.rows('otlp'), ...aside.rows()],
     sightings: [],
     exporters: [],
     accepted,
     ignored: {},
     rejected: rejects.total,
     rejects: rejects.first,
+    notes: [],
+    older,
   };
 }

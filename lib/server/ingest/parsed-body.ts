@@ -28,6 +28,10 @@ export interface ParsedBody {
   readonly rejected: number;
   /** The first thousand. */
   readonly rejects: readonly Reject[];
+  /** Records that were kept without something; the first few. */
+  readonly notes: readonly Reject[];
+  /** Of those rejected: spans that are older than the retention. */
+  readonly older: number;
 }
 
 export interface ParseJob {
@@ -39,6 +43,18 @@ export interface ParseJob {
   readonly session?: string | null;
   readonly job?: string | null;
   readonly limits: Config['limits'];
+  /** Only of spans. */
+  readonly spans?: SpanAge;
+}
+
+/** How old spans may be. */
+export interface SpanAge {
+  /** Unix ns: what started before it is set aside, unless it is a recording. */
+  readonly oldestNs: bigint;
+  /** Days that traces are kept. */
+  readonly days: number;
+  /** Of a recording: now, Unix s. Null: it comes live. */
+  readonly imported: number | null;
 }
 
 const REJECTS_KEPT = 1000;
@@ -80,6 +96,11 @@ export class RejectList {
     if (this.first.length >= REJECTS_KEPT) return;
     this.first.push({ position, reason: reason.slice(0, RECORD_SHOWN) });
     this.records.push(record().slice(0, RECORD_SHOWN));
+  }
+
+  /** '' where none is so. */
+  firstReason(is: (reason: string) => boolean): string {
+    return this.first.find(({ reason }) => is(reason))?.reason ?? '';
   }
 
   rows(endpoint: string): TableRows[] {

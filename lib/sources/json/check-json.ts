@@ -48,7 +48,10 @@ const isWord = (byte: number): boolean =>
   byte === 0x2b ||
   byte === 0x2d ||
   byte === 0x2e ||
-  byte === 0x45;
+  byte === 0x45 ||
+  // NaN and Infinity, which Python writes.
+  byte === 0x49 ||
+  byte === 0x4e;
 
 /** Index of the last byte of the number, true, false or null that begins at `start`. */
 export function wordEnd(bytes: Uint8Array, start: number): number {

@@ -5,8 +5,10 @@
  *   {"resourceSpans":[{"scopeSpans":[{"spans":[ {...}, {...}, {...} ]}]}]}
  *                                               '- parsed together -'
  */
+import { errorSentence } from '../../schema/error-sentence.ts';
 import { tooLargeRecord } from '../read-limits.ts';
 import { jsonStart, stringEnd, wordEnd } from './check-json.ts';
+import { parseExactJson, parseLooseJson } from './exact-json.ts';
 
 const [QUOTE, COMMA] = [0x22, 0x2c];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
@@ -16,7 +18,7 @@ const TOGETHER_BYTES = 256 * 1024;
 
 export interface RecordVisitor {
   readonly records: (records: readonly unknown[]) => void;
-  /** One record that is too large; it has a place of its own in the order of all. */
+  /** One record that is too large or no JSON; it has a place of its own in the order of all. */
   readonly refuse: (reason: string) => void;
 }
 
@@ -68,7 +70,40 @@ export class JsonText {
     const end = this.end(start);
     const reason = tooLargeRecord(end - start, this.passed);
     if (reason !== null) throw new RangeError(reason);
-    return JSON.parse(this.bytes.toString('utf8', start, end));
+    const text = this.bytes.toString('utf8', start, end);
+    try {
+      return parseExactJson(text);
+    } catch {
+      return parseLooseJson(text);
+    }
+  }
+
+  /** Records that stand next to each other; null where not all of them are JSON. */
+  private together(first: number, last: number): readonly unknown[] | null {
+    try {
+      const parsed = parseExactJson(`[${this.bytes.toString('utf8', first, last)}]`);
+      return Array.isArray(parsed) ? parsed : [];
+    } catch {
+      return null;
+    }
+  }
+
+  /** Records one by one, where some of them could not be parsed together: a broken one is refused alone. */
+  private eachAlone(first: number, last: number, { records, refuse }: RecordVisitor): void {
+    let good: unknown[] = [];
+    const flush = (): void => {
+      if (good.length > 0) records(good);
+      good = [];
+    };
+    for (let at = first; at < last; at = this.next(this.end(at))) {
+      try {
+        good.push(this.parse(at));
+      } catch (error) {
+        flush();
+        refuse(`the record is no JSON: ${errorSentence(error, 'the record')}`);
+      }
+    }
+    flush();
   }
 
   /** Where each member of the object at `start` begins; of keys that come twice, the last. Empty where it is no object. */
@@ -80,7 +115,7 @@ export class JsonText {
       const keyEnd = stringEnd(this.bytes, at) + 1;
       const value = this.skip(this.skip(keyEnd) + 1);
       // No name that is asked for is longer, even with all its characters escaped.
-      const key = keyEnd - at < 200 ? String(JSON.parse(this.bytes.toString('utf8', at, keyEnd))) : '';
+      const key = keyEnd - at < 200 ? String(parseLooseJson(this.bytes.toString('utf8', at, keyEnd))) : '';
       if (names.has(key)) found.set(key, value);
       at = this.next(this.end(value));
     }
@@ -99,17 +134,19 @@ export class JsonText {
     for (let at = this.skip(start + 1); this.bytes[at] !== CLOSE_LIST; at = this.next(this.end(at))) yield at;
   }
 
-  /** Elements of the list at `start`, or that one value where it is no list, in their order. Throws SyntaxError. */
-  eachRecord(start: number | undefined, { records, refuse }: RecordVisitor): void {
+  /** Elements of the list at `start`, or that one value where it is no list, in their order. */
+  eachRecord(start: number | undefined, visitor: RecordVisitor): void {
     if (start === undefined) return;
+    const { records, refuse } = visitor;
     const isList = this.isList(start);
     const close = (at: number): boolean => isList && this.bytes[at] === CLOSE_LIST;
     let first = isList ? this.skip(start + 1) : start;
     let [count, last] = [0, first];
     const flush = (from: number): void => {
       if (count > 0) {
-        const parsed: unknown = JSON.parse(`[${this.bytes.toString('utf8', first, last)}]`);
-        records(Array.isArray(parsed) ? parsed : []);
+        const parsed = this.together(first, last);
+        if (parsed === null) this.eachAlone(first, last, visitor);
+        else records(parsed);
       }
       first = from;
       count = 0;

@@ -1,16 +1,24 @@
 /**
  * OTLP/HTTP trace bodies to spans (opentelemetry-proto 1.x, protobuf and JSON). In JSON: ids in hex, enums as numbers
  * or names, 64-bit integers as text or numbers, lowerCamelCase or the original snake_case. A span that cannot be read is
- * rejected alone; its position counts spans through the whole body.
+ * rejected alone; its position counts spans through the whole body. What stands beside its ids and its start (its end, events, links)
+ * never costs the span: what cannot be read of that is left out or replaced, and an attribute says so.
  */
 
-import { LAST_EXPIRING_S, MOST_RETENTION_DAYS } from '../../model/kept-until.ts';
-import type { Attributes, Span, SpanEvent, SpanKind, SpanLink, StatusCode } from '../../model/span.ts';
-import { nanoseconds } from '../../model/units.ts';
+import {
+  type Attributes,
+  CLOCK_NOTE,
+  LINKS_NOTE,
+  type Span,
+  type SpanEvent,
+  type SpanKind,
+  type SpanLink,
+  type StatusCode,
+} from '../../model/span.ts';
 import { errorSentence } from '../../schema/error-sentence.ts';
 import type { RecordVisitor } from '../json/json-text.ts';
-
-export type Node = Record<string, unknown>;
+import { attributes, get, isNode, type Node, nodes, text } from './any-value.ts';
+import { eventTime, spanTimes } from './span-times.ts';
 
 /** Hears an ExportTraceServiceRequest in its order: spans belong to the resource and the scope that came last. */
 export interface SpanVisitor extends RecordVisitor {
@@ -21,102 +29,82 @@ export interface SpanVisitor extends RecordVisitor {
 const KINDS: readonly SpanKind[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'];
 const STATUSES: readonly StatusCode[] = ['Unset', 'Ok', 'Error'];
 
-const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value);
-const snakes = new Map<string, string>();
-/** Field names are few and asked for millions of times. */
-function snake(name: string): string {
-  const known = snakes.get(name);
-  if (known !== undefined) return known;
-  const made = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  snakes.set(name, made);
-  return made;
-}
-const get = (node: Node, name: string): unknown => node[name] ?? node[snake(name)];
-const text = (node: Node, name: string): string => {
-  const value = get(node, name);
-  return typeof value === 'string' ? value : '';
-};
-function nodes(node: Node, name: string): readonly Node[] {
-  const value = get(node, name);
-  return Array.isArray(value) ? value.filter(isNode) : [];
-}
-
 function enumeration<T extends string>(value: unknown, names: readonly T[], prefix: string): T {
   const index =
-    typeof value === 'number' ? value : names.findIndex((name) => `${prefix}${name.toUpperCase()}` === value);
+    typeof value === 'number'
+      ? value
+      : typeof value === 'string' && /^\d{1,2}$/.test(value)
+        ? Number(value)
+        : names.findIndex((name) => `${prefix}${name.toUpperCase()}` === value);
   const found = names[index] ?? names[0];
   if (found === undefined) throw new Error('empty enumeration');
   return found;
 }
 
-/** AnyValue as text: what the Collector's exporter stores (arrays and maps as JSON). */
-function plain(value: unknown): unknown {
-  if (!isNode(value)) return null;
-  for (const name of ['stringValue', 'boolValue', 'intValue', 'doubleValue', 'bytesValue']) {
-    const found = get(value, name);
-    if (found !== undefined) return name === 'intValue' ? Number(found) : found;
-  }
-  const array = get(value, 'arrayValue');
-  if (isNode(array)) return nodes(array, 'values').map(plain);
-  const map = get(value, 'kvlistValue');
-  if (isNode(map))
-    return Object.fromEntries(nodes(map, 'values').map((entry) => [text(entry, 'key'), plain(get(entry, 'value'))]));
-  return null;
-}
+const isByte = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 0 && Number(value) < 256;
 
-function attributes(node: Node): Attributes {
-  const entries = nodes(node, 'attributes').map((entry): [string, string] => {
-    const value = get(entry, 'value');
-    const int = isNode(value) ? get(value, 'intValue') : undefined;
-    if (int !== undefined) return [text(entry, 'key'), String(int)];
-    const found = plain(value);
-    return [text(entry, 'key'), typeof found === 'string' ? found : found === null ? '' : JSON.stringify(found)];
-  });
-  return Object.fromEntries(entries);
-}
-
-const LAST_TIME = BigInt(LAST_EXPIRING_S) * 1_000_000_000n;
-
-/** Unix nanoseconds; 0 where absent. Throws where it is no time or one that the store cannot hold. */
-function time(node: Node, name: string): bigint {
+/** Hex, or bytes as numbers, which opentelemetry-rust wrote (#2065); what else it may be is shown in errors. */
+function idText(node: Node, name: string): string {
   const value = get(node, name);
-  if (value === undefined || value === null) return 0n;
-  const found =
-    typeof value === 'string' && /^\d{1,20}$/.test(value)
-      ? BigInt(value)
-      : typeof value === 'number' && Number.isFinite(value) && value >= 0
-        ? BigInt(Math.round(value))
-        : null;
-  if (found === null)
-    throw new Error(`${name} is ${JSON.stringify(value).slice(0, 40)}, expected Unix nanoseconds as decimal text`);
-  if (found >= LAST_TIME)
-    throw new Error(
-      `${name} is ${found}, after 2095: the store keeps times until 2106, less up to ${MOST_RETENTION_DAYS} days of retention`,
-    );
-  return found;
+  if (typeof value === 'string') return value.toLowerCase();
+  if (value === undefined || value === null) return '';
+  if (Array.isArray(value) && (value.length === 8 || value.length === 16) && value.every(isByte))
+    return Buffer.from(value).toString('hex');
+  return JSON.stringify(value);
 }
+
+const isId = (value: string, digits: number): boolean =>
+  value.length === digits && /^[0-9a-f]+$/.test(value) && !/^0+$/.test(value);
 
 function identifier(node: Node, name: string, digits: number): string {
-  const value = text(node, name).toLowerCase();
-  if (value.length !== digits || !/^[0-9a-f]+$/.test(value))
-    throw new Error(`${name} is ${JSON.stringify(value.slice(0, 40))}, expected ${digits} hex digits`);
-  if (/^0+$/.test(value)) throw new Error(`${name} is all zeros`);
-  return value;
+  const value = idText(node, name);
+  if (isId(value, digits)) return value;
+  if (value.length === digits && /^0+$/.test(value)) throw new Error(`${name} is all zeros`);
+  throw new Error(`${name} is ${JSON.stringify(value.slice(0, 40))}, expected ${digits} hex digits`);
+}
+
+function parentOf(node: Node): string {
+  const parent = idText(node, 'parentSpanId');
+  if (!/^([0-9a-f]{16})?$/.test(parent))
+    throw new Error(`parentSpanId is ${JSON.stringify(parent.slice(0, 40))}, expected 16 hex digits or none`);
+  return /^0*$/.test(parent) ? '' : parent;
+}
+
+/** An event without a time stands where its span begins. */
+function eventOf(event: Node, start: Span['start']): SpanEvent {
+  const time = eventTime(event);
+  const own = attributes(event);
+  return {
+    time: time ?? start,
+    name: text(event, 'name'),
+    attributes: time === null ? { ...own, [CLOCK_NOTE]: 'it has no time; placed at the start of its span' } : own,
+  };
+}
+
+/** Links to what can be a span; one to nothing would be a link to every span without an id. */
+function linksOf(node: Node): { readonly links: readonly SpanLink[]; readonly note: string | null } {
+  const all = get(node, 'links');
+  const links = nodes(node, 'links')
+    .map((link) => ({
+      traceId: idText(link, 'traceId'),
+      spanId: idText(link, 'spanId'),
+      traceState: text(link, 'traceState'),
+      attributes: attributes(link),
+    }))
+    .filter(({ traceId, spanId }) => isId(traceId, 32) && isId(spanId, 16));
+  const told = Array.isArray(all) ? all.length : 0;
+  const isAll = links.length === told;
+  return { links, note: isAll ? null : `${told - links.length} of ${told} left out: no trace id and span id in hex` };
 }
 
 function span(node: Node, resource: Attributes, scope: Node): Span {
-  const start = time(node, 'startTimeUnixNano');
-  const end = time(node, 'endTimeUnixNano');
-  if (start === 0n) throw new Error('startTimeUnixNano is missing');
-  if (end < start) throw new Error(`endTimeUnixNano (${end}) is before startTimeUnixNano (${start})`);
+  const { start, duration, note } = spanTimes(node);
   const status = get(node, 'status');
-  const parent = text(node, 'parentSpanId').toLowerCase();
-  if (!/^([0-9a-f]{16})?$/.test(parent))
-    throw new Error(`parentSpanId is ${JSON.stringify(parent.slice(0, 40))}, expected 16 hex digits or none`);
+  const { links, note: linksNote } = linksOf(node);
   return {
+    parentSpanId: parentOf(node),
     traceId: identifier(node, 'traceId', 32),
     spanId: identifier(node, 'spanId', 16),
-    parentSpanId: /^0*$/.test(parent) ? '' : parent,
     traceState: text(node, 'traceState'),
     name: text(node, 'name'),
     kind: enumeration(get(node, 'kind'), KINDS, 'SPAN_KIND_'),
@@ -124,33 +112,28 @@ function span(node: Node, resource: Attributes, scope: Node): Span {
     resourceAttributes: resource,
     scopeName: text(scope, 'name'),
     scopeVersion: text(scope, 'version'),
-    attributes: attributes(node),
-    start: nanoseconds(start),
-    duration: nanoseconds(end - start),
+    attributes: {
+      ...attributes(node),
+      ...(note === null ? {} : { [CLOCK_NOTE]: note }),
+      ...(linksNote === null ? {} : { [LINKS_NOTE]: linksNote }),
+    },
+    start,
+    duration,
     statusCode: enumeration(isNode(status) ? get(status, 'code') : 0, STATUSES, 'STATUS_CODE_'),
     statusMessage: isNode(status) ? text(status, 'message') : '',
-    events: nodes(node, 'events').map(
-      (event): SpanEvent => ({
-        time: nanoseconds(time(event, 'timeUnixNano')),
-        name: text(event, 'name'),
-        attributes: attributes(event),
-      }),
-    ),
-    links: nodes(node, 'links').map(
-      (link): SpanLink => ({
-        traceId: text(link, 'traceId').toLowerCase(),
-        spanId: text(link, 'spanId').toLowerCase(),
-        traceState: text(link, 'traceState'),
-        attributes: attributes(link),
-      }),
-    ),
+    events: nodes(node, 'events').map((event) => eventOf(event, start)),
+    links,
   };
 }
 
-/** Hears a request and tells its spans, some hundred at a time; a span that cannot be read is rejected alone. */
+/**
+ * Hears a request and tells its spans, some hundred at a time; a span that cannot be read is rejected alone, and so is one that `refuses`
+ * has a reason against.
+ */
 export function spanDecoder(
   take: (spans: readonly Span[]) => void,
   reject: (position: number, reason: string) => void,
+  refuses: (span: Span) => string | null = () => null,
 ): SpanVisitor {
   let resource: Attributes = {};
   let scope: Node = {};
@@ -167,7 +150,10 @@ export function spanDecoder(
       for (const record of records) {
         try {
           if (!isNode(record)) throw new Error('the span is not an object');
-          spans.push(span(record, resource, scope));
+          const decoded = span(record, resource, scope);
+          const reason = refuses(decoded);
+          if (reason === null) spans.push(decoded);
+          else reject(position, reason);
         } catch (error) {
           reject(position, errorSentence(error, 'the record'));
         }

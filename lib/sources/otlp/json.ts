@@ -14,7 +14,15 @@ export function readTraceRequestJson(bytes: Uint8Array, limits: ReadLimits, visi
   checkJson(bytes, limits);
   const text = new JsonText(bytes);
   if (!text.isObject(text.root)) throw new Error('the body is not an object with resourceSpans');
-  const value = (start: number | undefined): unknown => (start === undefined ? undefined : text.parse(start));
+  // What stands beside the spans never costs them.
+  const value = (start: number | undefined): unknown => {
+    try {
+      return start === undefined ? undefined : text.parse(start);
+    } catch (error) {
+      if (error instanceof SyntaxError) return undefined;
+      throw error;
+    }
+  };
   const request = text.members(text.root, MEMBERS);
   for (const resourceSpans of text.elements(request.get('resourceSpans') ?? request.get('resource_spans'))) {
     const inResource = text.members(resourceSpans, MEMBERS);

@@ -4,7 +4,8 @@
  * a time and never kept: what reading costs is bounded by `ReadLimits`, whatever the bytes say.
  */
 import { RECORD_VALUES, type ReadLimits, tooLargeRecord } from '../read-limits.ts';
-import type { Node, SpanVisitor } from './decode.ts';
+import type { Node } from './any-value.ts';
+import type { SpanVisitor } from './decode.ts';
 
 /** Spans that are told together, and their bytes. */
 const TOGETHER = 500;

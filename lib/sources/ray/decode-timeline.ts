@@ -16,7 +16,6 @@
  *   task::<name>           |-------------|           RUNNING at its start, FINISHED or FAILED at its end
  */
 
-import { ownValue, setOwnValue } from '../../model/own-value.ts';
 import type { AttemptPart, NodePart, ProfileSpan, TaskState } from '../../model/task.ts';
 import { type Nanoseconds, nanoseconds, nanosecondsToMilliseconds } from '../../model/units.ts';
 import { errorSentence } from '../../schema/error-sentence.ts';
@@ -93,9 +92,10 @@ const profileSpan = (
  */
 export function decodeTimeline(records: readonly unknown[], names: TimelineNames): DecodedTimeline {
   const rejects: { position: number; reason: string }[] = [];
-  const ignored: Record<string, number> = {};
+  const notes: { position: number; reason: string }[] = [];
+  const ignored = new Map<string, number>();
   const ignore = (what: string, count = 1): void => {
-    setOwnValue(ignored, what, (ownValue(ignored, what) ?? 0) + count);
+    ignored.set(what, (ignored.get(what) ?? 0) + count);
   };
   const labels = namesOf(records);
   const spans: TimelineSpan[] = [];
@@ -110,7 +110,11 @@ export function decodeTimeline(records: readonly unknown[], names: TimelineNames
       rejects.push({ position, reason: errorSentence(error, 'the record') });
     }
   });
-  const found = attributeTaskSpans(spans, names, (position, reason) => rejects.push({ position, reason }), ignore);
+  const found = attributeTaskSpans(spans, names, {
+    reject: (position, reason) => rejects.push({ position, reason }),
+    note: (position, reason) => notes.push({ position, reason }),
+    ignore,
+  });
 
   const { session } = names;
   const attempts: AttemptPart[] = [];
@@ -173,8 +177,9 @@ export function decodeTimeline(records: readonly unknown[], names: TimelineNames
   const format = spans.length === 0 ? 'none' : isApi ? 'A' : 'B';
   return {
     format,
-    rejects,
-    ignored,
+    rejects: rejects.map((one) => ({ ...one, session: names.session })),
+    notes,
+    ignored: [...ignored].map(([type, records]) => ({ session: names.session, type, records })),
     facts: {
       attempts,
       profileSpans,

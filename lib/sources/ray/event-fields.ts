@@ -70,19 +70,42 @@ export function texts(fields: Fields, name: string): Record<string, string> | un
   if (!value) return undefined;
   const entries = Object.entries(value).map(([key, item]): [string, string] => [
     key,
-    typeof item === 'string' ? item : JSON.stringify(item),
+    typeof item === 'string' ? item : JSON.stringify(item ?? null),
   ]);
   return entries.length > 0 ? Object.fromEntries(entries) : undefined;
 }
 
-/** Lower-case hex of a base64 id; undefined where it is absent, empty or the nil id (all bits set). Throws on other text. */
+/** Ray's longest ids have 28 bytes (src/ray/common/constants.h). */
+const MOST_ID_BYTES = 64;
+
+/**
+ * Lower-case hex of a base64 id; undefined where it is absent, empty or the nil id (all bits set). Throws on other text, and on one
+ * that is longer than any id.
+ */
 export function id(fields: Fields, name: string): string | undefined {
   const value = field(fields, name);
   if (value === undefined || value === null || value === '') return undefined;
-  if (typeof value !== 'string' || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(value))
-    throw new Error(`${name} is not a base64 id`);
+  if (typeof value !== 'string') throw new Error(`${name} is not a base64 id`);
+  if (value.length > 4 * MOST_ID_BYTES)
+    throw new Error(`${name} has ${value.length} characters, expected an id of at most ${MOST_ID_BYTES} bytes`);
+  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(value)) throw new Error(`${name} is not a base64 id`);
   const hex = Buffer.from(value, 'base64').toString('hex');
+  if (hex.length > 2 * MOST_ID_BYTES)
+    throw new Error(`${name} has ${hex.length / 2} bytes, expected an id of at most ${MOST_ID_BYTES}`);
   return /^f+$/.test(hex) ? undefined : hex;
+}
+
+/** What is told of a record that was kept without something. */
+export type Note = (reason: string) => void;
+
+/** An id that stands beside what a record says: a broken one is left out, and noted. */
+export function besideId(fields: Fields, name: string, note: Note): string | undefined {
+  try {
+    return id(fields, name);
+  } catch (error) {
+    note(`${error instanceof Error ? error.message : name}; left out`);
+    return undefined;
+  }
 }
 
 /** 2^63 - 1 ns (April 2262): what an Int64 of the store holds. */

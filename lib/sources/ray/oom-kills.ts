@@ -38,12 +38,12 @@ export function oomKillsOfTask(
   if (told.errorType !== 'OUT_OF_MEMORY') return [];
   const reported = ofReport(told);
   if (reported.length > 0) return reported;
-  // Without a readable report an actor's call may have failed long after the kill; only plain tasks count by themselves.
+  // Without a victim in the report an actor's call may have failed long after the kill; only plain tasks count by themselves.
   if (told.actorId) return [];
   const { session, time, source, message, jobId, nodeId, taskId, attempt, name, workerId, pid } = told;
   const victim = workerId ?? `task:${taskId}:${attempt}`;
   const own = { session, victim, time, source, message, jobId, nodeId, taskId, attempt, name, workerId, pid };
-  return [defined<OutOfMemoryKill>({ ...own, kind: 'task' })];
+  return [defined<OutOfMemoryKill>({ ...own, ...nodeOfReport(told), kind: 'task' })];
 }
 
 /** A worker that is dead. Empty unless it left by NODE_OUT_OF_MEMORY; idle workers are told of by nothing else. */
@@ -58,8 +58,9 @@ export function oomKillsOfWorker(
 ): OutOfMemoryKill[] {
   if (told.exitType !== 'NODE_OUT_OF_MEMORY') return [];
   const { session, time, source, message, jobId, nodeId, workerId, pid, used } = told;
-  const fellows = ofReport(told).filter((kill) => kill.victim !== workerId);
-  const own = ofReport(told).find((kill) => kill.victim === workerId);
+  const reported = ofReport(told);
+  const fellows = reported.filter((kill) => kill.victim !== workerId);
+  const own = reported.find((kill) => kill.victim === workerId) ?? nodeOfReport(told);
   const exact = { session, victim: workerId, time, source, message, jobId, nodeId, workerId, pid, used };
   return [{ ...own, ...defined<OutOfMemoryKill>(exact) }, ...fellows];
 }
@@ -76,8 +77,26 @@ export function oomKillsOfActor(told: Told & { readonly actorId: string }): OutO
   if (reported.length > 0) return reported;
   const { session, time, source, message, jobId, nodeId, actorId } = told;
   const own = { session, victim: `actor:${actorId}`, time, source, message, jobId, nodeId, actorId };
-  return [defined<OutOfMemoryKill>({ ...own, kind: 'actor' })];
+  return [defined<OutOfMemoryKill>({ ...own, ...nodeOfReport(told), kind: 'actor' })];
 }
+
+type NodeOfReport = Pick<OutOfMemoryKill, 'nodeId' | 'nodeIp' | 'nodeUsed' | 'nodeTotal' | 'nodeThreshold' | 'others'>;
+
+/** What a report says of the node, where its list of victims does not name this one. */
+function nodeOfReport(told: Told): NodeOfReport {
+  const report = told.message === undefined ? null : parseOomReport(told.message);
+  return report ? { ...nodeFigures(report, told), others: othersOf(report, null) } : {};
+}
+
+const nodeFigures = (report: OomReport, told: Told): NodeOfReport =>
+  defined<NodeOfReport>({
+    nodeId: report.nodeId ?? told.nodeId,
+    nodeIp: report.nodeIp ?? undefined,
+    nodeUsed: report.nodeUsed ?? undefined,
+    nodeTotal: report.nodeTotal ?? undefined,
+    nodeThreshold: report.nodeThreshold ?? undefined,
+    others: undefined,
+  });
 
 function ofReport(told: Told): OutOfMemoryKill[] {
   const report = told.message === undefined ? null : parseOomReport(told.message);
@@ -94,16 +113,13 @@ function ofReport(told: Told): OutOfMemoryKill[] {
         source,
         kind: worker.kind ?? undefined,
         name: worker.name || undefined,
-        nodeId: report.nodeId ?? told.nodeId,
-        nodeIp: report.nodeIp ?? undefined,
+        ...nodeFigures(report, told),
         jobId: worker.jobId ?? undefined,
         taskId: worker.taskId ?? undefined,
         actorId: worker.actorId ?? undefined,
         workerId: worker.workerId,
         pid: worker.pid ?? undefined,
         usedReported: worker.used ?? undefined,
-        nodeUsed: report.nodeUsed ?? undefined,
-        nodeTotal: report.nodeTotal ?? undefined,
         others: othersOf(report, worker),
         message,
       }),
@@ -112,7 +128,7 @@ function ofReport(told: Told): OutOfMemoryKill[] {
 }
 
 /** Everybody else the report names: by pid once, with the task's name rather than the command line. */
-function othersOf(report: OomReport, victim: ReportedWorker): MemoryUser[] {
+function othersOf(report: OomReport, victim: ReportedWorker | null): MemoryUser[] {
   const byPid = new Map<number, MemoryUser>(
     report.users.map((user) => [user.pid, { ...user, name: user.name.replace(/^ray::/, '') }]),
   );
@@ -123,6 +139,6 @@ function othersOf(report: OomReport, victim: ReportedWorker): MemoryUser[] {
         used,
         name: name || (kind === 'idle_worker' ? 'Idle Worker' : (byPid.get(pid)?.name ?? '')),
       });
-  if (victim.pid !== null) byPid.delete(victim.pid);
+  if (victim !== null && victim.pid !== null) byPid.delete(victim.pid);
   return [...byPid.values()].sort((a, b) => b.used - a.used || a.pid - b.pid).slice(0, MOST_OTHERS);
 }

@@ -1,6 +1,6 @@
 /**
  * The report of Ray's memory monitor, as it stands in error messages of tasks and actors, exit details of workers and
- * driver logs. Five layouts are read (src/ray/raylet/node_manager.cc and, since 2.56, worker_killing_policy*.cc):
+ * driver logs. Six layouts are read (src/ray/raylet/node_manager.cc and, since 2.56, worker_killing_policy*.cc):
  *
  *   2.1        Memory on the node (IP: i, ID: n) where the task was running was 32.53GB / 33.28GB (0.97), ...
  *              Ray killed this worker (ID: w) because ...
@@ -9,7 +9,10 @@
  *   to 2.55    Ray killed 1 worker(s) based on the killing policy: [(Task: job ID=j, ..., worker ID=w)], on one line
  *   from 2.56  Considered workers: [ / Selected to kill: (Task: ...) / (Task: ...) / ], several victims
  *
- * All end with "Top 10 memory users". "GB" is 1024^3 bytes, printed with two decimals.
+ *   2.60       was 7.20GB used / 8.00GB limit (0.90); ... Memory usage 77B exceeded threshold of 68B (85.9% of 85B limit)
+ *
+ * All end with "Top 10 memory users". "GB" is 1024^3 bytes, printed with two decimals. What the text says of the node is read by itself,
+ * so that a list of victims in a layout of tomorrow costs nothing but the list.
  */
 import type { MemoryUser } from '../../model/task.ts';
 import { type Bytes, bytes, gibibytes } from '../../model/units.ts';
@@ -32,6 +35,8 @@ export interface OomReport {
   readonly nodeId: string | null;
   readonly nodeUsed: Bytes | null;
   readonly nodeTotal: Bytes | null;
+  /** Use of the node beyond which the monitor kills. */
+  readonly nodeThreshold: Bytes | null;
   /** Victims and the workers that were considered and spared, in the report's order. */
   readonly workers: readonly ReportedWorker[];
   /** "Top 10 memory users" of the node, victims among them. */
@@ -45,7 +50,8 @@ const LINE_CHARACTERS = 1_000;
 const IS_REPORT = /Memory on the node \(IP: ([^,)\s]+)(?:, ID: ([0-9a-f]+))?\)/;
 const HEX = /^[0-9a-f]+$/;
 
-const gib = (text: string | undefined): Bytes | null => (text === undefined ? null : gibibytes(Number(text)));
+const gib = (text: string | undefined): Bytes | null =>
+  text === undefined || !Number.isFinite(Number(text)) ? null : gibibytes(Number(text));
 /** Ids of ones are nil, and old reports print NIL_ID. */
 const known = (id: string | undefined): string | null => (id && HEX.test(id) && !/^f+$/.test(id) ? id : null);
 
@@ -55,14 +61,21 @@ export function parseOomReport(text: string): OomReport | null {
   const node = IS_REPORT.exec(report);
   if (!node) return null;
   const rest = report.slice(node.index);
-  const usage = /\bwas ([\d.]+)GB \/ ([\d.]+)GB \(/.exec(rest);
-  const exact = /Memory usage (\d+)B exceeded threshold of \d+B \([\d.]+% of (\d+)B total\)/.exec(rest);
+  const usage = /\b(?:was|is) ([\d.]+) ?GB(?: used)? ?\/ ?([\d.]+) ?GB/.exec(rest);
+  const exact = /\busage (\d+) ?B exceed(?:ed|s)[^\d\n]{0,60}threshold of (\d+) ?B \([\d.]+% of (\d+) ?B/.exec(rest);
+  const share = Number(/usage threshold of (0?\.\d+|1(?:\.0+)?)/.exec(rest)?.[1]);
   const listed = listedWorkers(rest);
+  const nodeTotal = exact ? bytes(Number(exact[3])) : gib(usage?.[2]);
   return {
     nodeIp: node[1] ?? null,
     nodeId: known(node[2]),
     nodeUsed: exact ? bytes(Number(exact[1])) : gib(usage?.[1]),
-    nodeTotal: exact ? bytes(Number(exact[2])) : gib(usage?.[2]),
+    nodeTotal,
+    nodeThreshold: exact
+      ? bytes(Number(exact[2]))
+      : nodeTotal !== null && share > 0
+        ? bytes(Math.round(share * nodeTotal))
+        : null,
     workers: listed.length > 0 ? listed : singleWorker(rest),
     users: memoryUsers(rest),
   };

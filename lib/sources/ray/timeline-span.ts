@@ -37,8 +37,14 @@ export interface TimelineNames {
   readonly isImported: boolean;
 }
 
-/** Microseconds as a float64 (steps of 0.25 us today) to ns, without passing 2^53. */
-function microsecondsToNanoseconds(us: number): Nanoseconds {
+/** Microseconds as a float64 (steps of 0.25 us today) or as decimal text to ns, without passing 2^53; null where it is neither. */
+function microsecondsToNanoseconds(us: unknown): Nanoseconds | null {
+  if (typeof us === 'string') {
+    const [, digits, fraction = ''] = /^(\d{1,15})(?:\.(\d+))?$/.exec(us) ?? [];
+    if (digits === undefined) return null;
+    return nanoseconds(BigInt(digits) * 1000n + BigInt(fraction.slice(0, 3).padEnd(3, '0')));
+  }
+  if (typeof us !== 'number' || !Number.isFinite(us) || us < 0 || us > 9e15) return null;
   const whole = Math.floor(us);
   return nanoseconds(BigInt(whole) * 1000n + BigInt(Math.round((us - whole) * 1000)));
 }
@@ -62,27 +68,30 @@ export function namesOf(records: readonly unknown[]): Map<string, string> {
   return names;
 }
 
+/** "worker:" and an id of 28 bytes in hex, with room. */
+const MOST_THREAD = 200;
+
 /** Throws with the reason where the record is no span of Ray's. `names`: those of A's processes and threads. */
 export function spanOf(record: Fields, position: number, names: ReadonlyMap<string, string>): TimelineSpan {
   const { cat, ts, dur, pid, tid, args } = record;
   if (typeof cat !== 'string' || cat === '') throw new Error('cat is missing');
-  if (typeof ts !== 'number' || !Number.isFinite(ts) || ts <= 0 || ts > 9e15)
+  const start = microsecondsToNanoseconds(ts);
+  if (start === null || start === 0n)
     throw new Error(`ts is ${JSON.stringify(ts)}: expected Unix time in microseconds`);
-  if (typeof dur !== 'number' || !Number.isFinite(dur) || dur < 0 || dur > 9e15)
-    throw new Error(`dur is ${JSON.stringify(dur)}: expected microseconds`);
-  if (args !== undefined && args !== null && !isFields(args)) throw new Error('args is not an object');
+  const duration = microsecondsToNanoseconds(dur);
+  if (duration === null) throw new Error(`dur is ${JSON.stringify(dur)}: expected microseconds`);
   const isApi = typeof tid === 'number';
   if (!isApi && typeof tid !== 'string') throw new Error('tid is neither a number nor "worker:<id>"');
   const thread = isApi ? (names.get(`${pid}/${tid}`) ?? '') : tid;
   const [kind, componentId] = thread.split(':');
   if (!isApi && kind !== 'worker' && kind !== 'driver')
     throw new Error(`tid is ${JSON.stringify(thread.slice(0, 60))}: expected "worker:<id>" or "driver:<id>"`);
-  const start = microsecondsToNanoseconds(ts);
+  if (thread.length > MOST_THREAD) throw new Error(`the thread's name has ${thread.length} characters`);
   return {
     position,
     category: cat,
     start,
-    end: nanoseconds(start + microsecondsToNanoseconds(dur)),
+    end: nanoseconds(start + duration),
     nodeIp: isApi ? (names.get(`${pid}`) ?? '') : typeof pid === 'string' ? pid : '',
     component: kind === 'driver' ? 'driver' : 'worker',
     componentId: componentId ?? '',

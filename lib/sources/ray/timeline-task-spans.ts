@@ -20,21 +20,34 @@ interface Found {
   readonly drivers: readonly { readonly span: TimelineSpan; readonly jobId: string }[];
 }
 
-type Reject = (position: number, reason: string) => void;
-type Ignore = (what: string, count?: number) => void;
+interface Tell {
+  /** What is broken. */
+  readonly reject: (position: number, reason: string) => void;
+  /** What is kept without something. */
+  readonly note: (position: number, reason: string) => void;
+  /** What is neither task nor driver. */
+  readonly ignore: (what: string, count?: number) => void;
+}
 
 const isWhole = (span: TimelineSpan): boolean => span.category.startsWith('task::');
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 const attemptOf = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 31 ? value : undefined;
 
-/** Spans by attempt, in file order. What is neither task nor driver is told to `ignore`, what is broken to `reject`. */
-export function attributeTaskSpans(
-  spans: readonly TimelineSpan[],
-  names: TimelineNames,
-  reject: Reject,
-  ignore: Ignore,
-): Found {
+const JOB_ID = /^[0-9a-f]{8}$/;
+const ACTOR_ID = /^[0-9a-f]{32}$/;
+
+/** Spans by attempt, in file order. */
+export function attributeTaskSpans(spans: readonly TimelineSpan[], names: TimelineNames, tell: Tell): Found {
+  const { reject, note } = tell;
+  /** An id that stands beside the task's own, which holds it too. */
+  const beside = (span: TimelineSpan, name: string, form: RegExp): string | undefined => {
+    const value = span.args[name];
+    if (typeof value === 'string' && form.test(value)) return value;
+    if (value !== undefined && value !== null && value !== '')
+      note(span.position, `args.${name} is ${JSON.stringify(value).slice(0, 60)}: no such id; left out`);
+    return undefined;
+  };
   const groups = new Map<
     string,
     { -readonly [K in keyof SpansOfAttempt]: SpansOfAttempt[K] } & { spans: TimelineSpan[] }
@@ -55,9 +68,9 @@ export function attributeTaskSpans(
     const group = groups.get(key) ?? {
       taskId,
       attempt,
-      jobId: textOf(span.args.job_id) ?? taskId.slice(40),
+      jobId: beside(span, 'job_id', JOB_ID) ?? taskId.slice(40),
       functionName: textOf(span.args.func_or_class_name),
-      actorId: textOf(span.args.actor_id),
+      actorId: beside(span, 'actor_id', ACTOR_ID),
       spans: [],
     };
     group.spans.push(span);
@@ -66,14 +79,13 @@ export function attributeTaskSpans(
   const told = commandSpans(
     spans.filter((span) => !span.isApi),
     names,
-    reject,
-    ignore,
+    tell,
   );
   return { attempts: [...groups.values(), ...told.attempts], drivers: told.drivers };
 }
 
 /** Format B. */
-function commandSpans(spans: readonly TimelineSpan[], names: TimelineNames, reject: Reject, ignore: Ignore): Found {
+function commandSpans(spans: readonly TimelineSpan[], names: TimelineNames, { reject, ignore }: Tell): Found {
   const drivers: { span: TimelineSpan; jobId: string }[] = [];
   const wholes: { readonly whole: TimelineSpan; readonly spans: readonly TimelineSpan[] }[] = [];
   const jobOfWorker = new Map<string, string>();

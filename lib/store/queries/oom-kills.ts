@@ -29,6 +29,7 @@ export interface OomKillRow {
   readonly used_bytes: number | null;
   readonly node_used_bytes: number | null;
   readonly node_total_bytes: number | null;
+  readonly node_threshold_bytes: number | null;
   readonly others: string;
   readonly sources: string[];
   readonly message: string;
@@ -41,12 +42,13 @@ export const oomKills: Query<OomKillRow> = {
       kills.ip AS node_ip, kills.job AS job_id, kills.task AS task_id, kills.try AS attempt, kills.actor AS actor_id,
       if(empty(actors.states), '', arrayReduce('argMax', mapKeys(actors.states), mapValues(actors.states))) AS actor_state,
       kills.worker AS worker_id, workers.type AS worker_type, ifNull(kills.process, workers.pid) AS pid, ifNull(kills.exact, kills.printed) AS used_bytes,
-      kills.node_used AS node_used_bytes, kills.node_total AS node_total_bytes, kills.beside AS others, kills.told_by AS sources, kills.report AS message
+      kills.node_used AS node_used_bytes, kills.node_total AS node_total_bytes,
+      kills.node_threshold AS node_threshold_bytes, kills.beside AS others, kills.told_by AS sources, kills.report AS message
     FROM (
       SELECT session, victim, min(time_ns) AS killed_ns, max(kind) AS said, max(name) AS called, max(node_id) AS node, max(node_ip) AS ip,
         max(job_id) AS job, max(task_id) AS task, max(attempt) AS try, max(actor_id) AS actor, max(worker_id) AS worker, max(pid) AS process,
         max(used_bytes) AS exact, max(used_reported_bytes) AS printed, max(node_used_bytes) AS node_used, max(node_total_bytes) AS node_total,
-        max(others) AS beside, groupUniqArrayArray(sources) AS told_by, max(message) AS report
+        max(node_threshold_bytes) AS node_threshold, max(others) AS beside, groupUniqArrayArray(sources) AS told_by, max(message) AS report
       FROM xray.ray_oom_kills WHERE ({session:String} = '' OR session = {session:String}) GROUP BY session, victim
       HAVING killed_ns >= {from:Int64} AND killed_ns < {to:Int64} ORDER BY killed_ns DESC, victim LIMIT {limit:UInt32}
     ) AS kills
@@ -77,6 +79,7 @@ export const oomKills: Query<OomKillRow> = {
     used_bytes: Count,
     node_used_bytes: Count,
     node_total_bytes: Count,
+    node_threshold_bytes: Count,
     others: z.string(),
     sources: z.array(z.string()),
     message: z.string(),

@@ -8,6 +8,7 @@
  * Not partitioned: a span that claims to last for years must not open a hundred partitions and fail the insert it came with.
  * Spans sent twice are one row (span_id is in the key) once merged; queries do not rely on the merge.
  */
+import { CLOCK_NOTE } from '../../model/span.ts';
 import type { Migration } from '../migrate.ts';
 
 const attribute = (...names: string[]): string =>
@@ -21,7 +22,11 @@ const texts = (values: readonly (string | undefined)[]): string =>
 const canonicalOp = `transform(replaceRegexpAll(replaceRegexpOne(lower(SpanAttributes['op_type']), '^[a-z]+:', ''), '[^a-z0-9]', ''),
   ${texts(SPELLINGS.map(([spelling]) => spelling))}, ${texts(SPELLINGS.map(([, op]) => op))}, SpanAttributes['op_type'])`;
 
-const select = `SELECT toDateTime(intDiv(end_ns, 3600000000000) * 3600) AS hour,
+/** `more`: a column more of the view, taken from otel_traces. */
+const selectOf = (
+  more: string,
+  where: string,
+): string => `SELECT toDateTime(intDiv(end_ns, 3600000000000) * 3600) AS hour,
     if(hash != '', hash, concat(ServiceName, '/', SpanAttributes['nccl.pg_name'], '/', comm_name)) AS comm,
     ${canonicalOp} AS op, toInt64OrZero(SpanAttributes['nccl.seq']) AS seq,
     toUInt32OrZero(if(SpanAttributes['rank'] != '', SpanAttributes['rank'], ResourceAttributes['xray.rank'])) AS rank,
@@ -34,10 +39,15 @@ const select = `SELECT toDateTime(intDiv(end_ns, 3600000000000) * 3600) AS hour,
     toUnixTimestamp64Nano(Timestamp) AS start_ns, start_ns + toInt64(Duration) AS end_ns, toInt64(Duration) AS duration_ns,
     ResourceAttributes['host.name'] AS host, ResourceAttributes['hw.id'] AS gpu_uuid, SpanAttributes['gpu.index'] AS gpu_index,
     if(SpanAttributes['xray.global_rank'] != '', SpanAttributes['xray.global_rank'], ResourceAttributes['xray.rank']) AS global_rank,
-    SpanAttributes['ray.node_id'] AS node_id, SpanAttributes['ray.worker_id'] AS worker_id
-  FROM xray.otel_traces WHERE mapContains(SpanAttributes, 'op_type') AND SpanAttributes['nccl.seq'] != ''`;
+    SpanAttributes['ray.node_id'] AS node_id, SpanAttributes['ray.worker_id'] AS worker_id${more}
+  FROM xray.otel_traces WHERE mapContains(SpanAttributes, 'op_type') AND SpanAttributes['nccl.seq'] != ''${where}`;
+const select = selectOf('', '');
 
-const COLUMNS =
+/** One without an end measured nothing: its duration of 0 would be the fastest of all. */
+export const collectiveSelect = (more: string): string =>
+  selectOf(`, ${more}`, ` AND SpanAttributes['${CLOCK_NOTE}'] = ''`);
+
+export const COLLECTIVE_COLUMNS =
   'hour, comm, op, seq, rank, span_id, trace_id, comm_name, nranks, nnodes, size, size_class, start_ns, end_ns, duration_ns, host, gpu_uuid, gpu_index, global_rank, node_id, worker_id';
 
 export const collectiveMigrations: readonly Migration[] = [
@@ -53,8 +63,8 @@ export const collectiveMigrations: readonly Migration[] = [
         global_rank LowCardinality(String), node_id LowCardinality(String), worker_id LowCardinality(String)
       ) ENGINE = ReplacingMergeTree ORDER BY (hour, comm, op, seq, rank, span_id)
       TTL hour + toIntervalDay({ttl:traces})`,
-      `CREATE MATERIALIZED VIEW IF NOT EXISTS xray.collective_spans_from_traces TO xray.collective_spans AS SELECT ${COLUMNS} FROM (${select})`,
-      `INSERT INTO xray.collective_spans (${COLUMNS}) SELECT ${COLUMNS} FROM (${select})`,
+      `CREATE MATERIALIZED VIEW IF NOT EXISTS xray.collective_spans_from_traces TO xray.collective_spans AS SELECT ${COLLECTIVE_COLUMNS} FROM (${select})`,
+      `INSERT INTO xray.collective_spans (${COLLECTIVE_COLUMNS}) SELECT ${COLLECTIVE_COLUMNS} FROM (${select})`,
     ],
   },
 ];

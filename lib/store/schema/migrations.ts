@@ -5,6 +5,7 @@ import { coarseStateMigrations } from './coarse-states.ts';
 import { collectiveMigrations } from './collectives.ts';
 import { derivedStateMigrations } from './derived-states.ts';
 import { expiryMigrations } from './expiry.ts';
+import { fieldKindMigrations } from './field-kinds.ts';
 import { oomKillMigrations } from './oom-kills.ts';
 import { opsMigrations } from './ops.ts';
 import { otelMigrations } from './otel.ts';
@@ -32,4 +33,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ...timelineLevelMigrations,
   ...expiryMigrations,
   ...coarseStateMigrations,
+  ...fieldKindMigrations,
 ];

@@ -1,0 +1,34 @@
+/** State transitions of one attempt, as every version of the event export tells them. */
+import { TASK_STATES, type TaskState } from '../../model/task.ts';
+import type { Nanoseconds } from '../../model/units.ts';
+import { type Fields, field, list, moment, nested } from './event-fields.ts';
+
+type StateTimes = Partial<Record<TaskState, Nanoseconds>>;
+
+const STATES: ReadonlySet<string> = new Set(TASK_STATES);
+const isState = (value: unknown): value is TaskState => typeof value === 'string' && STATES.has(value);
+
+/** By its name, or by its number in `TaskStatus` (src/ray/protobuf/common.proto, the order of TASK_STATES). */
+function stateOf(value: unknown): TaskState | undefined {
+  if (isState(value)) return value;
+  const text = typeof value === 'number' ? String(value) : value;
+  return typeof text === 'string' && /^\d{1,2}$/.test(text) ? TASK_STATES[Number(text)] : undefined;
+}
+
+/**
+ * First time each state was reached. `stateTransitions` (since 2.51): a list of {state, timestamp}; `taskState` (TASK_EXECUTION_EVENT of
+ * 2.49 and 2.50): a map from the state's number to its timestamp. Throws where a timestamp is none.
+ */
+export function stateTimesOf(body: Fields): StateTimes {
+  const times: StateTimes = {};
+  const tell = (state: TaskState | undefined, time: Nanoseconds | undefined): void => {
+    if (state === undefined || time === undefined) return;
+    const before = times[state];
+    if (before === undefined || time < before) times[state] = time;
+  };
+  for (const transition of list(body, 'stateTransitions'))
+    tell(stateOf(field(transition, 'state')), moment(transition, 'timestamp'));
+  const map = nested(body, 'taskState');
+  if (map) for (const state of Object.keys(map)) tell(stateOf(state), moment(map, state));
+  return times;
+}
