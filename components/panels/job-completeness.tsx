@@ -1,5 +1,6 @@
 'use client';
 /** What X-Ray does not know about a job's attempts, and why. */
+import { unusedSentence } from '../../lib/chart/completeness-words.ts';
 import { formatCount } from '../../lib/chart/number-format.ts';
 import type { CompletenessWireValue } from '../../lib/contract/jobs.ts';
 import { StatusPill } from '../ui/status-pill.tsx';
@@ -18,7 +19,7 @@ export function JobCompleteness({ completeness }: { completeness: CompletenessWi
         {completeness.reported !== null ? `, ${formatCount(completeness.reported)} reported` : ''}
         {missing > 0 ? `, ${formatCount(missing)} missing` : ''}
         {completeness.dropped ? `, ${formatCount(completeness.dropped)} dropped by Ray` : ''}
-        {completeness.reason ? `. ${completeness.reason}.` : '.'}
+        {completeness.reason ? `. ${completeness.reason}.` : '.'} {unusedSentence(completeness.unused)}
       </span>
     </p>
   );

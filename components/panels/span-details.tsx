@@ -3,6 +3,7 @@
 import { X } from 'lucide-react';
 import { clockText, durationText } from '../../lib/chart/time-ticks.ts';
 import type { SpanWireValue } from '../../lib/contract/traces.ts';
+import { CLOCK_NOTE, LINKS_NOTE } from '../../lib/model/span.ts';
 import { useSpan } from '../queries/trace.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { Link } from '../ui/link.tsx';
@@ -120,6 +121,13 @@ function SpanBody({ span, traceStartNs, criticalNs }: SpanDetailsProps & { reado
           <StatusPill tone="bad">Error</StatusPill> {span.statusMessage}
         </p>
       ) : null}
+      {[span.attributes[CLOCK_NOTE], span.attributes[LINKS_NOTE]].map((note, i) =>
+        note === undefined ? null : (
+          <p key={note} className="rounded border border-[var(--warn)] px-3 py-2">
+            <StatusPill tone="warn">{i === 0 ? 'Clock' : 'Links'}</StatusPill> {note}
+          </p>
+        ),
+      )}
       {task === null ? null : (
         <section aria-label="Ray task" className="rounded bg-[var(--panel-2)] px-3 py-2">
           <p>

@@ -20,6 +20,8 @@ export interface TraceRowProps {
   readonly isFailed: boolean;
   readonly isOrphan: boolean;
   readonly isTask: boolean;
+  /** Its clock went back, or it never ended: its duration of 0 is no measurement. */
+  readonly hasNoEnd: boolean;
   readonly isChosen: boolean;
   readonly isDim: boolean;
   readonly isOnPath: boolean;
@@ -80,6 +82,7 @@ export const TraceRow = memo(function TraceRow(props: TraceRowProps) {
         {props.isOrphan ? (
           <span className="ml-1.5 truncate text-[11px] text-[var(--warn)]">▲ parent not in trace</span>
         ) : null}
+        {props.hasNoEnd ? <span className="ml-1.5 shrink-0 text-[11px] text-[var(--warn)]">▲ no end</span> : null}
         {props.isTask ? (
           <span className="ml-1.5 hidden shrink-0 rounded bg-[var(--panel-2)] px-1 text-[10px] text-[var(--muted)] lg:inline">
             Ray task
@@ -114,7 +117,11 @@ export const TraceRow = memo(function TraceRow(props: TraceRowProps) {
             })}
       </div>
       <span className={`pr-3 text-right text-[12px] text-[var(--muted)] ${DURATION_COLUMN}`}>
-        {durationText(props.durationNs)}
+        {props.hasNoEnd ? (
+          <span title="The span came without an end that can be">?</span>
+        ) : (
+          durationText(props.durationNs)
+        )}
       </span>
     </div>
   );

@@ -183,6 +183,7 @@ export function TraceTree({
                 isFailed={columns.failed[span] === 1}
                 isOrphan={columns.parent[span] === ORPHAN}
                 isTask={columns.isTask[span] === 1}
+                hasNoEnd={columns.noEnd[span] === 1}
                 isChosen={span === chosen}
                 isDim={matches !== null && matches[span] !== 1}
                 isOnPath={path.on[span] === 1}

@@ -13,6 +13,7 @@ import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';
+import { SourceNotices } from './source-notices.tsx';
 import { useTimeWindow } from './time-window.tsx';
 import { TimeWindowControl } from './time-window-control.tsx';
 
@@ -158,6 +159,7 @@ export function TracesPage() {
         <h1 className="font-semibold text-lg">Traces</h1>
         <TimeWindowControl />
       </div>
+      <SourceNotices notices={data?.notices ?? []} />
       <search className="flex flex-wrap items-center gap-2">
         <select
           aria-label="Service"

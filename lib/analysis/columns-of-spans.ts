@@ -1,6 +1,7 @@
 /** Spans as an answer of JSON holds them -> the same columns that a large trace comes in. */
 
 import { ownValue } from '../model/own-value.ts';
+import { CLOCK_NOTE } from '../model/span.ts';
 import type { TraceColumns } from '../model/trace-columns.ts';
 import { parentPlaces } from './parent-places.ts';
 
@@ -88,6 +89,7 @@ export function columnsOfSpans(trace: WireTrace): { readonly columns: TraceColum
       lane: Uint16Array.from(sorted, (span) => entry(tables.lanes, threadOf(span.attributes))),
       failed: Uint8Array.from(sorted, (span) => (span.statusCode === 'Error' ? 1 : 0)),
       isTask: Uint8Array.from(sorted, (span) => (span.task === null ? 0 : 1)),
+      noEnd: Uint8Array.from(sorted, (span) => (Object.hasOwn(span.attributes, CLOCK_NOTE) ? 1 : 0)),
       names: [...tables.names.keys()],
       groups: [...tables.groups.keys()].map((key) => {
         const [service, process]: string[] = JSON.parse(key);

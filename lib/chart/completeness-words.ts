@@ -7,6 +7,17 @@ export interface CompletenessLine {
   readonly text: string;
 }
 
+/** Names that are listed; the others are counted. */
+const MOST_TYPES = 5;
+
+/** What was received and is of no use to X-Ray, by name; null where nothing was. */
+export function unusedSentence(unused: Completeness['unused']): string | null {
+  if (unused === undefined || unused.length === 0) return null;
+  const named = unused.slice(0, MOST_TYPES).map(({ type, records }) => `${count(records)} ${type}`);
+  const more = unused.length - named.length;
+  return `Received and of no use to X-Ray: ${named.join(', ')}${more > 0 ? ` and ${more} other types` : ''}.`;
+}
+
 const count = (value: number): string => value.toLocaleString('en-US');
 const attempts = (value: number): string => `${count(value)} ${value === 1 ? 'attempt' : 'attempts'}`;
 
@@ -51,6 +62,8 @@ export function completenessLines(
       tone: 'ok',
       text: `All ${attempts(shown.attempts)} that X-Ray knows are here (${source}); nothing was dropped or truncated.`,
     });
+  const unused = unusedSentence(completeness.unused);
+  if (unused !== null) lines.push({ tone: 'quiet', text: unused });
   if (shown.neverRan > 0)
     lines.push({
       tone: 'quiet',

@@ -14,6 +14,8 @@ export const CompletenessWire = z.object({
   dropped: z.number().nullable(),
   truncated: z.boolean(),
   reason: z.string().nullable(),
+  /** Valid records of the job's session that X-Ray has no use for, by event type, most first; absent where there are none. */
+  unused: z.array(z.object({ type: z.string(), records: z.number() })).optional(),
 });
 export type CompletenessWireValue = z.infer<typeof CompletenessWire>;
 

@@ -4,7 +4,7 @@ import { byKey } from '../schema/by-key.ts';
 import { TraceCursor } from './cursors.ts';
 import { DurationMs, inOrder, SearchText } from './parameters.ts';
 import { defineRoute } from './route.ts';
-import { Flag, Limit, Moment, NsText } from './wire-values.ts';
+import { Flag, Limit, Moment, NsText, SourceNotice } from './wire-values.ts';
 
 export const TraceSummary = z.object({
   traceId: z.string(),
@@ -42,6 +42,8 @@ export const TracesResponse = z.object({
   matched: z.number(),
   services: z.array(z.string()),
   nextCursor: z.string().nullable(),
+  /** What was sent since yesterday and not taken: how many spans, and why. */
+  notices: z.array(SourceNotice),
 });
 export type TracesWire = z.infer<typeof TracesResponse>;
 export const tracesRoute = defineRoute({

@@ -213,6 +213,8 @@ export interface Completeness {
   readonly dropped: number | null;
   readonly truncated: boolean;
   readonly reason: string | null;
+  /** Valid records that X-Ray has no use for, by event type. */
+  readonly unused?: readonly { readonly type: string; readonly records: number }[] | undefined;
 }
 
 export interface SessionSighting {

@@ -12,7 +12,7 @@
  *       name     3 planes     place in the table of names
  *       group    2 planes     place in the table of groups
  *       lane     2 planes     place in the table of lanes
- *       flags    1 plane      1: status Error, 2: a Ray task by its attributes
+ *       flags    1 plane      1: status Error, 2: a Ray task by its attributes, 4: its end was none
  *       tables   UTF-8 JSON {names, groups, lanes}
  */
 const MAGIC = 0x53525858;
@@ -46,6 +46,8 @@ export interface TraceColumns {
   readonly lane: Uint16Array;
   readonly failed: Uint8Array;
   readonly isTask: Uint8Array;
+  /** 1 where the span came without an end that can be: it stands with duration 0 (model/span.ts, CLOCK_NOTE). */
+  readonly noEnd: Uint8Array;
   readonly names: readonly string[];
   readonly groups: readonly SpanGroup[];
   /** Threads or streams within a group; '' where the spans do not say. */
@@ -119,7 +121,7 @@ export function encodeTraceColumns(columns: TraceColumns): Uint8Array<ArrayBuffe
   write(PLANES.name, (i) => columns.name[i] ?? 0);
   write(PLANES.group, (i) => columns.group[i] ?? 0);
   write(PLANES.lane, (i) => columns.lane[i] ?? 0);
-  write(PLANES.flags, (i) => (columns.failed[i] ?? 0) + 2 * (columns.isTask[i] ?? 0));
+  write(PLANES.flags, (i) => (columns.failed[i] ?? 0) + 2 * (columns.isTask[i] ?? 0) + 4 * (columns.noEnd[i] ?? 0));
   bytes.set(tables, at);
   return bytes;
 }
@@ -157,6 +159,7 @@ export function decodeTraceColumns(bytes: ArrayBuffer): TraceColumns {
     lane: new Uint16Array(count),
     failed: new Uint8Array(count),
     isTask: new Uint8Array(count),
+    noEnd: new Uint8Array(count),
     names: listOf(tables.names).map(String),
     groups: listOf(tables.groups).map((group) => {
       const { service, process } = fieldsOf(group);
@@ -192,7 +195,8 @@ export function decodeTraceColumns(bytes: ArrayBuffer): TraceColumns {
   });
   read(PLANES.flags, (i, value) => {
     columns.failed[i] = value & 1;
-    columns.isTask[i] = value >> 1;
+    columns.isTask[i] = (value >> 1) & 1;
+    columns.noEnd[i] = (value >> 2) & 1;
   });
   return columns;
 }

@@ -5,6 +5,8 @@ import { IMPORTED_SESSION } from '../model/task.ts';
 import { staleCounts } from '../store/queries/job-counts.ts';
 import { type JobIdentity, jobIdentities } from '../store/queries/job-identities.ts';
 import { completeness, type JobRow, jobs, storedAttempts } from '../store/queries/jobs.ts';
+import { setAside } from '../store/queries/set-aside.ts';
+import { REJECTED } from './ingest/set-aside.ts';
 import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -180,12 +182,17 @@ const SOURCE_NAMES: Readonly<Record<string, string>> = {
   timeline: 'timeline',
 };
 
+const RAY_DOORS = ['ray-events', 'ray-timeline'];
+/** Longer than anything is kept. */
+const FOREVER_DAYS = 10_000;
+
 /** What the sources admit to not knowing about a job's attempts. */
 export async function completenessOf(runtime: Runtime, job: JobIdentity): Promise<CompletenessWireValue> {
   const params = { session: job.session, job: job.job_id };
-  const [[stored], told] = await Promise.all([
+  const [[stored], told, aside] = await Promise.all([
     runtime.engine.select(storedAttempts, params),
     runtime.engine.select(completeness, params),
+    runtime.engine.select(setAside, { doors: RAY_DOORS, session: job.session, days: FOREVER_DAYS }),
   ]);
   const sources = (stored?.sources ?? []).map((source) => ownValue(SOURCE_NAMES, source) ?? source).sort();
   const hasEvents = sources.includes('events');
@@ -202,6 +209,12 @@ export async function completenessOf(runtime: Runtime, job: JobIdentity): Promis
     );
   if (stored && stored.open > 0)
     reasons.push(`${stored.open} attempts never told how they ended and were closed by the end of the job`);
+  const refused = aside.find(({ what }) => what === REJECTED);
+  if (refused)
+    reasons.push(
+      `${refused.records.toLocaleString('en-US')} ${refused.records === 1 ? 'record' : 'records'} of this session could not be read: ${refused.reason}`,
+    );
+  const unused = aside.filter(({ what }) => what !== REJECTED).map(({ what, records }) => ({ type: what, records }));
   const largest = (values: readonly (number | null)[]): number | null => {
     const known = values.filter((value): value is number => value !== null);
     return known.length > 0 ? Math.max(...known) : null;
@@ -214,6 +227,7 @@ export async function completenessOf(runtime: Runtime, job: JobIdentity): Promis
     dropped: largest(relevant.map((row) => row.dropped)),
     truncated: relevant.some((row) => row.truncated),
     reason: reasons.length > 0 ? reasons.join('; ') : null,
+    ...(unused.length > 0 ? { unused } : {}),
   };
 }
 

@@ -62,7 +62,7 @@ export async function getStrips(runtime: Runtime, query: StripsQuery, signal: Ab
       kind: 'nothing-measured',
       message: 'no address is known of the nodes of this job, so no metric can be found for them',
       whatToDo:
-        'Export node events (RAY_DASHBOARD_AGGREGATOR_AGENT_EXPOSABLE_EVENT_TYPES=ALL) or set RAY_DASHBOARD_URL.',
+        'Export NODE_DEFINITION_EVENT and NODE_LIFECYCLE_EVENT (RAY_DASHBOARD_AGGREGATOR_AGENT_EXPOSABLE_EVENT_TYPES) or set RAY_DASHBOARD_URL.',
     });
     return { cpu: null, memory: null, gpu: null, notices };
   }

@@ -55,6 +55,7 @@ function columnsOf(
     lane: new Uint16Array(count),
     failed: new Uint8Array(count),
     isTask: new Uint8Array(count),
+    noEnd: new Uint8Array(count),
   };
   const startNs = BigInt.asIntN(64, words[2] ?? 0n);
   const [low0, high0] = [low(0, 2), high(0, 2) | 0];
@@ -72,7 +73,8 @@ function columnsOf(
     columns.lane[i] = lanes.place(value(i, 6));
     const flags = low(i, 7);
     columns.failed[i] = flags & 1;
-    columns.isTask[i] = flags >> 1;
+    columns.isTask[i] = (flags >> 1) & 1;
+    columns.noEnd[i] = (flags >> 2) & 1;
   }
   // What came between the two questions, and what a table has no room for.
   const other = '(other)';

@@ -1,9 +1,12 @@
 /** Use cases of traces: the list, and one trace with its spans joined to the Ray tasks that they are. */
 import { type TracePlace, traceCursorOf } from '../contract/cursors.ts';
 import type { SpanWireValue, TracesWire, TraceWire } from '../contract/traces.ts';
+import type { SourceNoticeWire } from '../contract/wire-values.ts';
 import { sessionClusters } from '../store/queries/sessions.ts';
+import { type SetAsideRow, setAside } from '../store/queries/set-aside.ts';
 import { attemptsForSpans } from '../store/queries/span-tasks.ts';
 import { spansOfTrace, traceExtent, traceServices, tracesMatched, tracesPage } from '../store/queries/traces.ts';
+import { OLDER } from './ingest/set-aside.ts';
 import { plainText } from './kept-logs.ts';
 import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
@@ -36,10 +39,11 @@ export async function listTraces(runtime: Runtime, query: TracesQuery): Promise<
     keys: query.attributes?.keys ?? [],
     values: query.attributes?.values ?? [],
   };
-  const [rows, [matched], services] = await Promise.all([
+  const [rows, [matched], services, aside] = await Promise.all([
     runtime.engine.select(tracesPage, { ...params, ...after, limit: query.limit + 1 }),
     runtime.engine.select(tracesMatched, params),
     runtime.engine.select(traceServices),
+    runtime.engine.select(setAside, { doors: ['otlp'], session: '', days: 1 }),
   ]);
   // One more than asked for tells whether there is another page.
   const shown = rows.slice(0, query.limit);
@@ -59,6 +63,21 @@ export async function listTraces(runtime: Runtime, query: TracesQuery): Promise<
     matched: matched?.matched ?? 0,
     services: services.map((row) => row.service),
     nextCursor: rows.length > shown.length && last ? traceCursorOf(last.start_ns, last.trace_id) : null,
+    notices: aside.map(notTaken),
+  };
+}
+
+/** What was sent since yesterday and is not here. */
+function notTaken({ what, reason, records }: SetAsideRow): SourceNoticeWire {
+  const spans = `${records.toLocaleString('en-US')} ${records === 1 ? 'span' : 'spans'}`;
+  const isOld = what === OLDER;
+  return {
+    source: 'otlp',
+    kind: 'partial',
+    message: isOld
+      ? `${spans} sent since yesterday are set aside: ${reason}`
+      : `${spans} sent since yesterday could not be read: ${reason}`,
+    whatToDo: isOld ? 'import recordings with xray import; check the clock of who sends' : null,
   };
 }
 

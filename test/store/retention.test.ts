@@ -108,3 +108,34 @@ it('rows that are stored now stay, whatever their own time says', async () => {
   await runtime.engine.command('OPTIMIZE TABLE xray.ray_jobs FINAL');
   expect(await texts("SELECT job_id AS text FROM xray.ray_jobs WHERE session = 'old'")).toEqual(['01']);
 });
+
+it('a recording is kept from its import; live spans of the same day are not', async () => {
+  const span = (name: string, ageDays: number, imported: number) => ({
+    Timestamp: String(BigInt(now - ageDays * DAY_S) * 1_000_000_000n),
+    TraceId: name,
+    SpanId: name,
+    SpanName: name,
+    SpanAttributes: { op_type: 'AllReduce', 'nccl.seq': '1', rank: '0' },
+    ServiceName: 'recording',
+    ...(imported < 0 ? {} : { Imported: now - imported * DAY_S }),
+  });
+  const rows = [span('live', 20, -1), span('imported', 20, 1), span('long-imported', 20, 5), span('other-day', 30, 9)];
+  await runtime.engine.insert('xray.otel_traces', rows);
+  await applyRetention(runtime.engine, DAYS, at(now), {});
+  await settled("SELECT SpanName AS text FROM xray.otel_traces WHERE ServiceName = 'recording'", ['imported']);
+  await settled("SELECT span_id AS text FROM xray.collective_spans WHERE span_id != ''", ['imported']);
+  await applyRetention(runtime.engine, DAYS, at(now + 3 * DAY_S), {});
+  await settled("SELECT SpanName AS text FROM xray.otel_traces WHERE ServiceName = 'recording'", []);
+}, 60_000);
+
+it('a transition of an alert that began long ago is kept from when it was stored', async () => {
+  const began = String(BigInt(now - 500 * DAY_S) * 1_000_000_000n);
+  await runtime.engine.insert('xray.alert_transitions', [
+    { fingerprint: 'stored-now', state: 'firing', time_ns: began, stored: now },
+    { fingerprint: 'stored-then', state: 'firing', time_ns: began, stored: now - 400 * DAY_S },
+  ]);
+  await applyRetention(runtime.engine, DAYS, at(now), {});
+  await settled("SELECT fingerprint AS text FROM xray.alert_transitions WHERE startsWith(fingerprint, 'stored-')", [
+    'stored-now',
+  ]);
+}, 60_000);

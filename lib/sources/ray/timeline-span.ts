@@ -37,14 +37,17 @@ export interface TimelineNames {
   readonly isImported: boolean;
 }
 
+/** Below 2^53. */
+const MOST_US = 9e15;
+
 /** Microseconds as a float64 (steps of 0.25 us today) or as decimal text to ns, without passing 2^53; null where it is neither. */
 function microsecondsToNanoseconds(us: unknown): Nanoseconds | null {
   if (typeof us === 'string') {
-    const [, digits, fraction = ''] = /^(\d{1,15})(?:\.(\d+))?$/.exec(us) ?? [];
-    if (digits === undefined) return null;
+    const [, digits, fraction = ''] = /^(\d{1,16})(?:\.(\d+))?$/.exec(us) ?? [];
+    if (digits === undefined || Number(digits) > MOST_US) return null;
     return nanoseconds(BigInt(digits) * 1000n + BigInt(fraction.slice(0, 3).padEnd(3, '0')));
   }
-  if (typeof us !== 'number' || !Number.isFinite(us) || us < 0 || us > 9e15) return null;
+  if (typeof us !== 'number' || !Number.isFinite(us) || us < 0 || us > MOST_US) return null;
   const whole = Math.floor(us);
   return nanoseconds(BigInt(whole) * 1000n + BigInt(Math.round((us - whole) * 1000)));
 }

@@ -3,6 +3,7 @@
  * in is said alike in lib/analysis/columns-of-spans.ts.
  */
 import { z } from 'zod';
+import { CLOCK_NOTE } from '../../model/span.ts';
 import type { Query } from '../engine.ts';
 
 const resource = (key: string): string => `ResourceAttributes['${key}']`;
@@ -17,7 +18,7 @@ const number = (id: string): string => `reinterpretAsUInt64(reverse(unhex(${id})
 
 /**
  * RowBinary, eight words of 64 bits a span: id, id of the parent (0: none), start in Unix ns (signed), duration in ns, hashes of
- * name, group and lane, flags (1: Error, 2: a Ray task by its attributes). By start; of spans that start together roots
+ * name, group and lane, flags (1: Error, 2: a Ray task by its attributes, 4: without an end). By start; of spans that start together roots
  * first, then the longer. A span sent twice is one. The last three of the order make the engine hash attributes before it
  * sorts, in parallel: afterwards it would carry the attributes through the sort, at three times the time.
  */
@@ -26,7 +27,8 @@ export const traceColumns: Query<unknown> = {
   name: 'trace-columns',
   sql: `SELECT ${number('SpanId')}, ${number('ParentSpanId')}, toUnixTimestamp64Nano(Timestamp) AS start_ns, Duration,
       cityHash64(SpanName), cityHash64(ServiceName, ${PROCESS}) AS group_hash, cityHash64(${THREAD}) AS lane_hash,
-      toUInt64(StatusCode = 'Error') + 2 * toUInt64(SpanKind != 'Producer' AND (${attribute('ray.task_id')} != '' OR ${attribute('ray.worker_id')} != '')) AS flags
+      toUInt64(StatusCode = 'Error') + 2 * toUInt64(SpanKind != 'Producer' AND (${attribute('ray.task_id')} != '' OR ${attribute('ray.worker_id')} != ''))
+        + 4 * toUInt64(${attribute(CLOCK_NOTE)} != '') AS flags
     FROM xray.otel_traces WHERE TraceId = {trace:String}
     ORDER BY start_ns, ParentSpanId != '', Duration DESC, SpanId, group_hash, lane_hash, flags LIMIT 1 BY SpanId LIMIT {limit:UInt32}`,
   row: z.unknown(),

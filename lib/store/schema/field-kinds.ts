@@ -1,6 +1,6 @@
 /**
  * Room for what real systems send: how much a node may use before the memory monitor kills, when spans were imported, when a transition of
- * an alert was stored, and what was received and set aside.
+ * an alert was stored, and what was received and set aside, day by day.
  *
  * Spans expire by their own time; those of a recording that is older than the retention would be gone at once. `Imported` is when X-Ray
  * imported a span, by the clock that retention believes, and the epoch for one that came live: retention.ts keeps it from then on.
@@ -25,10 +25,10 @@ export const fieldKindMigrations: readonly Migration[] = [
         SELECT ${COLLECTIVE_COLUMNS}, imported FROM (${collectiveSelect('Imported AS imported')})`,
       // By session ('' for spans), so that a job's page can say what was received of it and is of no use.
       `CREATE TABLE IF NOT EXISTS xray.set_aside (
-        door LowCardinality(String), session String, what String, records SimpleAggregateFunction(sum, UInt64),
+        door LowCardinality(String), session String, what String, day Date DEFAULT today(), records SimpleAggregateFunction(sum, UInt64),
         reason SimpleAggregateFunction(max, String), first SimpleAggregateFunction(min, DateTime) DEFAULT now(),
         stored SimpleAggregateFunction(max, DateTime) DEFAULT now()
-      ) ENGINE = AggregatingMergeTree ORDER BY (door, session, what)`,
+      ) ENGINE = AggregatingMergeTree ORDER BY (door, session, what, day)`,
     ],
   },
 ];

@@ -101,6 +101,7 @@ describe('picture of all rows', () => {
       lane: new Uint16Array(count),
       failed: Uint8Array.from(spans, ([, , failed]) => failed ?? 0),
       isTask: new Uint8Array(count),
+      noEnd: new Uint8Array(count),
       names: ['synthetic'],
       groups: [{ service: 'synthetic', process: '' }],
       lanes: [''],

@@ -160,3 +160,33 @@ describe('kills of a message', () => {
     ]);
   });
 });
+
+describe('what the text says of the node, by itself', () => {
+  const NODE = `(IP: 10.0.0.9, ID: ${hex('ab', 28)})`;
+  it.each([
+    [
+      '2.60, as its raylet spells it',
+      `Memory on the node ${NODE} was 7.20GB used / 8.00GB limit (0.900000); OOM kill reason: Memory usage 7728742400B exceeded threshold of 6871947674B (85.9% of 8589934592B limit); Ray killed 1 worker(s) based on the killing policy; Considered workers: []`,
+      [7_728_742_400, 8_589_934_592, 6_871_947_674],
+    ],
+    [
+      '2.55',
+      `Memory on the node ${NODE} was 7.20GB / 8.00GB (0.900000), which exceeds the memory usage threshold of 0.750000; Object store memory usage: [x]; Ray killed 2 worker(s) based on the killing policy: [?]`,
+      [7.2 * GIB, 8 * GIB, 6 * GIB],
+    ],
+    [
+      'a reason of another kind',
+      `Memory on the node ${NODE} was 7.20GB used / 8.00GB limit (0.900000); OOM kill reason: memory pressure stalled tasks for 12 s; victims: none of these words`,
+      [7.2 * GIB, 8 * GIB, null],
+    ],
+    ['figures that are none', `Memory on the node ${NODE} was ...GB / 8.00GB (x)`, [null, 8 * GIB, null]],
+    ['nothing but the node', `Memory on the node ${NODE}`, [null, null, null]],
+  ])('%s', (_, text, [used, total, threshold]) => {
+    expect(parseOomReport(text)).toMatchObject({
+      nodeIp: '10.0.0.9',
+      nodeUsed: used,
+      nodeTotal: total,
+      nodeThreshold: threshold,
+    });
+  });
+});
