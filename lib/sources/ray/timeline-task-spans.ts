@@ -6,6 +6,7 @@
  *                '------------------- this attempt, if within it in time -------------'
  */
 import { createHash } from 'node:crypto';
+import { ownValue } from '../../model/own-value.ts';
 import type { Nanoseconds } from '../../model/units.ts';
 import { type SpansOfAttempt, type TimelineNames, type TimelineSpan, taskTypeOf } from './timeline-span.ts';
 
@@ -42,7 +43,7 @@ export function attributeTaskSpans(spans: readonly TimelineSpan[], names: Timeli
   const { reject, note } = tell;
   /** An id that stands beside the task's own, which holds it too. */
   const beside = (span: TimelineSpan, name: string, form: RegExp): string | undefined => {
-    const value = span.args[name];
+    const value = ownValue(span.args, name);
     if (typeof value === 'string' && form.test(value)) return value;
     if (value !== undefined && value !== null && value !== '')
       note(span.position, `args.${name} is ${JSON.stringify(value).slice(0, 60)}: no such id; left out`);
