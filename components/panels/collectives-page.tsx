@@ -1,7 +1,7 @@
 'use client';
 /** Collectives: who is late, how fast the wire is, and where every rank spends its time. */
 import { useEffect, useMemo } from 'react';
-import { lateRankSentence } from '../../lib/chart/late-rank-sentence.ts';
+import { coverageWords, lateRankSentence } from '../../lib/chart/late-rank-sentence.ts';
 import { counted, formatBytes, formatGigabytesPerSecond } from '../../lib/chart/number-format.ts';
 import { prepareTimeChart } from '../../lib/chart/time-chart.ts';
 import type { CollectivesWire, CommunicatorWire } from '../../lib/contract/collectives.ts';
@@ -103,7 +103,7 @@ function Verdict({
       <p className="mt-1 max-w-[110ch] text-[12px] text-[var(--muted)]">
         {selected.standstill
           ? 'A span is sent when it ends, so what hangs is told by what is missing. Other communicators of the job stand still with it. This does not say why the rank never joined: its process, its GPU, or another operation than the others are in.'
-          : `All ranks leave together, so the rank with the shortest time arrived last and waited for nobody; its time is the transfer${late && wire !== null ? `, at ${formatGigabytesPerSecond(wire)} now` : ''}. This needs no clocks in step. It does not say why that rank is late (GPU, host, data, or another communicator that held it up), nor does a low bandwidth of the others accuse them.`}
+          : `${coverageWords(selected.coverage)} All ranks leave together, so the rank with the shortest time arrived last and waited for nobody; its time is the transfer${late && wire !== null ? `, at ${formatGigabytesPerSecond(wire)} now` : ''}. This needs no clocks in step. It does not say why that rank is late (GPU, host, data, or another communicator that held it up), nor does a low bandwidth of the others accuse them.`}
         {others > 0 ? ` Somebody is late in ${others} more of ${all.length} communicators.` : ''}
       </p>
     </section>

@@ -35,18 +35,22 @@ function Verdict({ communicator }: { communicator: CommunicatorWire }) {
 }
 
 function Lateness({ communicator }: { communicator: CommunicatorWire }) {
-  const { lateRank, lateHost, verdict, reason } = communicator;
+  const { lateRank, lateHost, verdict, reason, coverage } = communicator;
+  const part =
+    coverage !== null && coverage.timeShare < 0.95
+      ? `, judged by ${Math.round(coverage.timeShare * 100)} % of the time`
+      : '';
   const late = lateRank ?? lateHost;
   if (late)
     return (
       <div>
         <StatusPill tone="bad">{lateRank ? rankName(lateRank) : `all of ${late.host}`}</StatusPill>
         <div className="text-[12px] text-[var(--muted)]">
-          others wait {microsecondsText(Number(late.latenessNs) / 1e3)}, last in {Math.round(late.share * 100)} %
+          others wait {microsecondsText(Number(late.latenessNs) / 1e3)}, last in {Math.round(late.share * 100)} %{part}
         </div>
       </div>
     );
-  if (verdict === 'no-late-rank') return <StatusPill tone="ok">none beyond noise</StatusPill>;
+  if (verdict === 'no-late-rank') return <StatusPill tone="ok">{`none beyond noise${part}`}</StatusPill>;
   return (
     <div className="max-w-72 whitespace-normal">
       <StatusPill tone="quiet">cannot tell</StatusPill>

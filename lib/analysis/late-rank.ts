@@ -41,6 +41,13 @@ const FEWEST_BLOCKS = 5;
 const SUSTAINED_SHARE = 0.8;
 
 /**
+ * Fewest blocks after which a rank that leads every one of them could be accused at all: n * (1/n)^b is the least chance. Of two
+ * ranks eleven, of three eight, of six and more five. With fewer, that nobody is accused says nothing.
+ */
+export const fewestBlocks = (ranks: number): number =>
+  Math.max(FEWEST_BLOCKS, ranks < 2 ? FEWEST_BLOCKS : Math.ceil(1 - Math.log(MOST_CHANCE) / Math.log(ranks)));
+
+/**
  * The ranks that are late beyond noise, the latest first; empty where none is, or where there is too little to judge by (under
  * five blocks, or under two ranks measured). Blocks in which a rank was not measured are left out.
  */

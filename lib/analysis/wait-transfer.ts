@@ -30,14 +30,18 @@ export const SPLITTABLE: readonly CollectiveOp[] = ['AllReduce', 'AllGather', 'R
 
 /**
  * Why the durations of this operation cannot be taken apart, as a sentence; null where they can.
- * Send and Recv pair two ranks only; the root of Broadcast and Reduce leaves early; AllToAll may split unevenly.
+ * Send and Recv pair two ranks only; the root of Broadcast and Reduce leaves early; AllToAll may split unevenly; of a name that is
+ * in no table (lib/model/collective-names.ts) nothing is said but that.
  */
 export function splitRefusal(op: string): string | null {
   if (SPLITTABLE.some((splittable) => splittable === op)) return null;
-  if (op === 'Broadcast' || op === 'Reduce')
+  if (op === 'Broadcast' || op === 'Reduce' || op === 'Gather' || op === 'Scatter')
     return `In ${op} the root or the leaves return early, so the shortest time is not the transfer.`;
   if (op === 'AllToAll') return 'AllToAll may move uneven parts, so the shortest time may be the smallest part.';
-  return `${op} joins pairs of ranks, not all of them, so the shortest time says nothing about who was late.`;
+  if (op === 'Barrier') return 'A Barrier moves no message: ranks wait in it on purpose.';
+  if (op === 'Send' || op === 'Recv' || op === 'SendRecv')
+    return `${op} joins pairs of ranks, not all of them, so the shortest time says nothing about who was late.`;
+  return `X-Ray does not know the operation ${JSON.stringify(op.slice(0, 60))}, so it cannot say who was late to it.`;
 }
 
 /** Null unless each of the `ranks` ranks reported exactly once: with one missing, the shortest may be the missing one. */

@@ -58,6 +58,16 @@ export const LatenessVerdict = z.object({
   reason: z.string().nullable(),
   lateRank: LateRank.nullable(),
   lateHost: LateHost.nullable(),
+  /** On how much of the communicator the verdict rests; null where nothing can be judged, and from Inspector, which counts no operations. */
+  coverage: z
+    .object({
+      /** Operations that were judged: those of a function that all ranks leave together, with the span of every rank. */
+      operations: z.number(),
+      allOperations: z.number(),
+      /** Share of the time that all ranks spent in all operations. Under 0.2 nobody is accused and nobody acquitted. */
+      timeShare: z.number(),
+    })
+    .nullable(),
 });
 
 export type LatenessVerdictWire = z.infer<typeof LatenessVerdict>;

@@ -1,6 +1,6 @@
 /** The verdict on lateness in the words of the contract, the same for operations (spans) and dump intervals (Inspector). */
 import { lateRankOrHost } from '../analysis/late-host.ts';
-import { type LateRank, median } from '../analysis/late-rank.ts';
+import { fewestBlocks, type LateRank, median } from '../analysis/late-rank.ts';
 import type { LatenessVerdictWire, LateRankWire, RankWire } from '../contract/collectives.ts';
 
 /** Most blocks a window is cut into. */
@@ -38,6 +38,7 @@ export const cannotTell = (reason: string): LatenessVerdictWire => ({
   reason,
   lateRank: null,
   lateHost: null,
+  coverage: null,
 });
 
 /** `places` by index of rank. Share and lateness are those since the rank began to be last, where it still is. */
@@ -63,8 +64,11 @@ export function judgeLateness(
       reason: null,
       lateRank: { ...place, ...latenessWire(whole, [found.rank], found, of) },
       lateHost: null,
+      coverage: null,
     };
-  if (late === null) return { verdict: 'no-late-rank', reason: null, lateRank: null, lateHost: null };
+  const needed = fewestBlocks(places.length);
+  if (late === null && whole.length < needed) return cannotTell(tooFew(whole, places, needed, of));
+  if (late === null) return { verdict: 'no-late-rank', reason: null, lateRank: null, lateHost: null, coverage: null };
   const { nodeIp = null, nodeId = null, session = null } = places[late.ranks[0] ?? -1] ?? {};
   return {
     verdict: 'late-host',
@@ -78,7 +82,23 @@ export function judgeLateness(
       ranks: late.ranks.length,
       ...latenessWire(whole, late.ranks, late, of),
     },
+    coverage: null,
   };
+}
+
+/** Why nobody can be acquitted either, and who was last most often. */
+function tooFew(
+  whole: readonly JudgedBlock[],
+  places: readonly PlaceWire[],
+  needed: number,
+  of: LateRankWire['of'],
+): string {
+  const total = whole.reduce((sum, { operations }) => sum + operations, 0);
+  const last = places.map((_, rank) => whole.reduce((sum, block) => sum + (block.last[rank] ?? 0), 0));
+  const most = last.reduce((best, count, rank) => (count > (last[best] ?? 0) ? rank : best), 0);
+  const who = places[most];
+  const named = who === undefined || (last[most] ?? 0) === 0 ? '' : ` ${who.rank} was last in ${last[most]} of them.`;
+  return `${total} ${of} among ${places.length} ranks are too few to tell lateness from chance, which takes ${needed}.${named.replace(/^ (\d+) /, ' Rank $1 ')}`;
 }
 
 /** Of ranks that are late together, or of one: since they began to be last, where they still are. Means are weighted by operations. */

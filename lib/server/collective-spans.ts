@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { busFactor } from '../analysis/bus-bandwidth.ts';
 import { SPLITTABLE, splitRefusal } from '../analysis/wait-transfer.ts';
-import type { CommunicatorWire, LatenessVerdictWire, RanksWire, RankWire } from '../contract/collectives.ts';
+import type { CommunicatorWire, RanksWire, RankWire } from '../contract/collectives.ts';
 import type { SourceNoticeWire } from '../contract/wire-values.ts';
 import type { CollectiveOp } from '../model/collective.ts';
 import { millisecondsToNanoseconds } from '../model/units.ts';
@@ -18,9 +18,10 @@ import {
   largestCommunicators,
 } from '../store/queries/collectives.ts';
 import { type BandwidthLines, bandwidthOf, type CollectivesPart, collectivesPart } from './collective-bandwidth.ts';
-import { byLateness, cannotTell, judgeLateness, MOST_BLOCKS, nowhere, type PlaceWire } from './collective-lateness.ts';
+import { byLateness, MOST_BLOCKS, nowhere, type PlaceWire } from './collective-lateness.ts';
 import { type CollectiveScope, gpuIndexes } from './collective-places.ts';
 import { standstills } from './collective-standstill.ts';
+import { incompleteNotice, MOST_JUDGED, verdictOf } from './collectives/span-verdict.ts';
 import type { Runtime } from './runtime.ts';
 
 const PREFIX = 'spans:';
@@ -32,8 +33,6 @@ const MOST_COMMUNICATORS = 500;
 const MOST_RANKS_TOGETHER = 200_000;
 /** Values of one grid of an answer, whatever many lines or ranks and points they are. */
 const MOST_VALUES = 500_000;
-/** Ranks of a communicator that are judged: of more, one verdict would hold everybody up. */
-const MOST_JUDGED = 16_384;
 /** Ranks of one communicator in an answer. */
 const MOST_RANKS = 4_096;
 /** Notices about single communicators. */
@@ -64,9 +63,9 @@ function params(
   };
 }
 
-/** GB/s of bus bandwidth from bytes per second of algorithm bandwidth; null for a function nccl-tests has no factor for. */
+/** GB/s of bus bandwidth from bytes per second of algorithm bandwidth; null for a function nccl-tests has no factor for, and for one rank, which has no bus. */
 function busGigabytes(op: string, ranks: number, bytesPerSecond: number): number | null {
-  return isOp(op) && ranks >= 1 ? (bytesPerSecond * busFactor(op, ranks)) / 1e9 : null;
+  return isOp(op) && ranks >= 2 ? (bytesPerSecond * busFactor(op, ranks)) / 1e9 : null;
 }
 const OPS: readonly CollectiveOp[] = [
   'AllReduce',
@@ -220,76 +219,6 @@ function placeWire(
     nodeId: node?.nodeId ?? (row.node_id || null),
     session: node?.session ?? null,
   };
-}
-
-type BlockRow = {
-  from_ns: string;
-  operations: number;
-  ranks: number[];
-  mean_ns: number[];
-  late_ranks: number[];
-  late_counts: number[];
-};
-
-function verdictOf(
-  blocks: readonly BlockRow[],
-  rows: readonly { op: string; nranks: number }[],
-  places: readonly PlaceWire[],
-): LatenessVerdictWire {
-  const refusal = rows.every((row) => splitRefusal(row.op) !== null) ? splitRefusal(rows[0]?.op ?? '') : null;
-  if (refusal) return cannotTell(refusal);
-  const ranks = rows[0]?.nranks ?? 0;
-  if (ranks > MOST_JUDGED)
-    return cannotTell(`It has ${ranks.toLocaleString('en-US')} ranks; lateness is judged up to 16,384.`);
-  if (blocks.length === 0)
-    return cannotTell(
-      places.length < ranks
-        ? `Only ${places.length} of ${ranks} ranks sent spans: the one that is missing may be the late one.`
-        : 'No operation has a span of every rank in this window.',
-    );
-  const numbers = blocks[0]?.ranks ?? [];
-  const placeOf = new Map(places.map((place) => [place.rank, place]));
-  return judgeLateness(
-    blocks.map((block) => {
-      const means = new Map(block.ranks.map((rank, i) => [rank, block.mean_ns[i] ?? null]));
-      const lates = new Map(block.late_ranks.map((rank, i) => [rank, block.late_counts[i] ?? 0]));
-      return {
-        fromNs: block.from_ns,
-        operations: block.operations,
-        durationsNs: numbers.map((rank) => means.get(rank) ?? null),
-        last: numbers.map((rank) => lates.get(rank) ?? 0),
-      };
-    }),
-    numbers.map((rank) => placeOf.get(String(rank)) ?? nowhere(String(rank))),
-    'operations',
-  );
-}
-
-/** Operations at both ends of the window are always cut; more than that is worth a word. */
-function incompleteNotice(
-  communicator: CommunicatorWire,
-  described: readonly { operations: number; complete: number; ambiguous: number; op: string }[],
-): SourceNoticeWire[] {
-  const rows = described.filter((row) => splitRefusal(row.op) === null);
-  const total = rows.reduce((sum, row) => sum + row.operations, 0);
-  const ambiguous = rows.reduce((sum, row) => sum + row.ambiguous, 0);
-  const missing = total - ambiguous - rows.reduce((sum, row) => sum + row.complete, 0);
-  const notices: SourceNoticeWire[] = [];
-  if (missing > Math.max(8, total * 0.05))
-    notices.push({
-      source: 'spans',
-      kind: 'partial',
-      message: `${missing} of ${total} operations of ${communicator.name} lack the span of a rank; they are left out of wait, transfer and lateness.`,
-      whatToDo: 'Check that every rank exports spans, and that the exporter drops none.',
-    });
-  if (ambiguous > 0)
-    notices.push({
-      source: 'spans',
-      kind: 'partial',
-      message: `${ambiguous} operations of ${communicator.name} were sent twice with different spans (a job that was started again?); they are left out.`,
-      whatToDo: 'Set comm_id_hash on the spans: it differs between starts.',
-    });
-  return notices;
 }
 
 /** Ranks of one communicator and collective. Null where there is no span of it. */

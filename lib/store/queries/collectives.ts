@@ -25,11 +25,14 @@ const MEMBERS = `(
   FROM ${SPANS} GROUP BY comm, op, seq, rank
 )`;
 
-/** One row per operation. `late` is -1 where the shortest rank is not one rank; only complete operations can be split. */
+/**
+ * One row per operation. `late` is -1 where the shortest rank is not one rank; only complete operations can be split. A duration of 0
+ * is none: only the launch is known.
+ */
 const OPERATIONS = `(
   SELECT comm, op, seq, max(start_ns) AS arrived_ns, max(nranks) AS n, groupArray(rank) AS ranks, groupArray(duration_ns) AS durations,
     min(duration_ns) AS transfer_ns, max(duration_ns) AS longest_ns, max(twice) AS ambiguous,
-    NOT ambiguous AND n > 1 AND length(ranks) = n AS complete,
+    NOT ambiguous AND n > 1 AND length(ranks) = n AND transfer_ns > 0 AS complete,
     if(countEqual(durations, transfer_ns) = 1, toInt64(argMin(rank, duration_ns)), -1) AS late
   FROM ${MEMBERS} GROUP BY comm, op, seq
 )`;
@@ -54,7 +57,10 @@ export const largestCommunicators: Query<{ comm: string; reporting: number; all:
   row: z.object({ comm: Text, reporting: Count, all: Count }),
 };
 
-/** Communicators with their operations: what there is, and how much of it can be judged. */
+/**
+ * Communicators with their operations: what there is, and how much of it can be judged. `time_ns`: of all ranks in all operations;
+ * `complete_ns`: in the complete ones. `timed`: operations of which a duration is known.
+ */
 export const collectiveCommunicators: Query<{
   comm: string;
   op: string;
@@ -65,13 +71,19 @@ export const collectiveCommunicators: Query<{
   operations: number;
   complete: number;
   ambiguous: number;
+  timed: number;
+  time_ns: number;
+  complete_ns: number;
 }> = {
   name: 'collective-communicators',
-  sql: `SELECT described.comm AS comm, described.op AS op, name, nranks, nodes, sizes, operations, complete, ambiguous FROM
+  sql: `SELECT described.comm AS comm, described.op AS op, name, nranks, nodes, sizes, operations, complete, ambiguous, timed, time_ns, complete_ns FROM
       (SELECT comm, op, any(comm_name) AS name, max(nranks) AS nranks,
         greatest(uniqExact(host), max(nnodes)) AS nodes,
         arraySort(groupUniqArray(size_class)) AS sizes FROM ${SPANS} GROUP BY comm, op) AS described
-    INNER JOIN (SELECT comm, op, count() AS operations, countIf(complete) AS complete, countIf(ambiguous) AS ambiguous FROM ${OPERATIONS} GROUP BY comm, op) AS counted
+    INNER JOIN (SELECT comm, op, count() AS operations, countIf(OPERATION.complete) AS complete, countIf(OPERATION.ambiguous) AS ambiguous,
+        countIf(longest_ns > 0) AS timed, sum(arraySum(arrayMap(d -> toFloat64(d), durations))) AS time_ns,
+        sumIf(arraySum(arrayMap(d -> toFloat64(d), durations)), OPERATION.complete) AS complete_ns
+      FROM ${OPERATIONS} AS OPERATION GROUP BY comm, op) AS counted
       ON described.comm = counted.comm AND described.op = counted.op ORDER BY comm, op`,
   row: z.object({
     comm: Text,
@@ -83,6 +95,9 @@ export const collectiveCommunicators: Query<{
     operations: Count,
     complete: Count,
     ambiguous: Count,
+    timed: Count,
+    time_ns: Count,
+    complete_ns: Count,
   }),
 };
 
@@ -154,24 +169,25 @@ export const collectiveBlocks: Query<{
 export const collectiveRanks: Query<{
   rank: number;
   bins: number[];
-  exec_us: number[];
+  exec_us: (number | null)[];
   speed: (number | null)[];
-  mean_us: number;
+  mean_us: number | null;
   all: number;
 }> = {
   name: 'collective-ranks',
-  sql: `SELECT rank, groupArray(bin) AS bins, groupArray(exec) AS exec_us, groupArray(pace) AS speed, sum(total) / sum(operations) / 1e3 AS mean_us,
+  sql: `SELECT rank, groupArray(bin) AS bins, groupArray(exec) AS exec_us, groupArray(pace) AS speed, if(sum(operations) = 0, NULL, sum(total) / sum(operations) / 1e3) AS mean_us,
       count() OVER () AS all FROM
-      (SELECT rank, intDiv(end_ns - {start:Int64}, {step:Int64}) AS bin, count() AS operations, sum(duration_ns) AS total, avg(duration_ns) / 1e3 AS exec,
+      (SELECT rank, intDiv(end_ns - {start:Int64}, {step:Int64}) AS bin, countIf(duration_ns > 0) AS operations, sum(duration_ns) AS total,
+        if(operations = 0, NULL, total / operations / 1e3) AS exec,
         if(countIf(size > 0 AND duration_ns > 0) = 0, NULL, exp(avgIf(log(size / (duration_ns / 1e9)), size > 0 AND duration_ns > 0))) AS pace
         FROM ${MEMBERS} GROUP BY rank, bin ORDER BY rank, bin)
     GROUP BY rank ORDER BY mean_us, rank LIMIT {ranks:UInt32}`,
   row: z.object({
     rank: Count,
     bins: Numbers,
-    exec_us: Numbers,
+    exec_us: z.array(z.number().nullable()),
     speed: z.array(z.coerce.number().nullable()),
-    mean_us: Count,
+    mean_us: z.number().nullable(),
     all: Count,
   }),
 };

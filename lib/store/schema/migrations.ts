@@ -2,7 +2,7 @@
 import type { Migration } from '../migrate.ts';
 import { clusterMigrations } from './clusters.ts';
 import { coarseStateMigrations } from './coarse-states.ts';
-import { collectiveMigrations } from './collectives.ts';
+import { collectiveMigrations, collectiveNameMigrations } from './collectives.ts';
 import { derivedStateMigrations } from './derived-states.ts';
 import { expiryMigrations } from './expiry.ts';
 import { fieldKindMigrations } from './field-kinds.ts';
@@ -34,4 +34,5 @@ export const MIGRATIONS: readonly Migration[] = [
   ...expiryMigrations,
   ...coarseStateMigrations,
   ...fieldKindMigrations,
+  ...collectiveNameMigrations,
 ];
