@@ -64,19 +64,21 @@ Examples
   import: `xray import PATH... [--json] [--cluster NAME] [--session NAME] [--job ID] [--xray URL]
 
 Takes files into a running X-Ray. PATH is a file, a directory (everything below it) or - for standard input. What a
-file is comes from its content, never from its name; each may be gzip:
+file is comes from its content, never from its name; each may be gzip or zstd:
 
   Ray events       the event export's request bodies or events, one on each line, or one list
   Ray timelines    GET /api/v0/tasks/timeline, and what \`ray timeline\` or ray.timeline() writes
   OTLP traces      JSON (one request, or one on each line) and protobuf (one request, or each after its 4-byte length)
   PyTorch profiles torch.profiler's trace files (kineto); ranks of one run named together become one trace, and with
-                   --session NAME also when they are imported one after another
+                   --session NAME also when they are imported one after another; their NCCL, gloo and MPI operations
+                   become collectives
 
 Importing the same events or timeline again changes nothing. A bad record is set aside with its position; the rest is
-stored. Exit code 0: everything was taken. 1: something was rejected. 2: X-Ray is not there, or the line is wrong.
+stored. Exit code 0: everything was taken. 1: something was rejected, or nothing was taken of a path, or of a file in a
+format that is known. 2: X-Ray is not there, or the line is wrong.
 
   --json           {"files": [{"path", "kind", "accepted", "ignored", "rejected", "rejects": [{"position", "reason"}],
-                   "reason"}], "accepted", "ignored", "rejected"}
+                   "reason", "notes"}], "accepted", "ignored", "rejected", "nothingTaken": [PATH]}
   --cluster NAME   the cluster that events and timelines belong to
   --session NAME   Ray's session, to merge a timeline into it (default: a session of its own, named by its content)
   --job ID         Ray's job id for spans of a timeline that say none

@@ -1,13 +1,15 @@
 /** `xray import PATH...`: what the files are, where they go, and what became of every record. */
 import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { ImportedFileWire, ImportKind, ImportReportWire } from '../contract/cli.ts';
 import { emptyTally, reject, type Tally } from './import/deliver.ts';
 import { type Detected, detectKind, WANTED } from './import/detect-kind.ts';
 import { importEvents } from './import/import-events.ts';
-import { importKineto, kinetoFacts, kinetoTraceIds } from './import/import-kineto.ts';
 import { importOtlpJson, importOtlpProtobuf } from './import/import-otlp.ts';
+import { fileLines, isFailure, summaryLines, withReason } from './import/import-report.ts';
 import { importTimeline } from './import/import-timeline.ts';
+import { importKineto, kinetoFacts } from './import/kineto/import-kineto.ts';
+import { planTraces } from './import/kineto/runs.ts';
 import { headOf, spoolStandardInput, UnreadableError } from './import/open-bytes.ts';
 import { UsageError } from './usage-error.ts';
 import type { XrayClient } from './xray-client.ts';
@@ -23,6 +25,8 @@ export interface ImportOptions {
 const HEAD_BYTES = 256 * 1024;
 
 interface Candidate {
+  /** The path it was found by, as given. */
+  readonly given: string;
   /** As it is shown. */
   readonly shown: string;
   readonly path: string;
@@ -48,19 +52,24 @@ async function* candidates(paths: readonly string[], from: string): AsyncGenerat
       (found) => found.isDirectory(),
       () => false,
     );
-    if (!isDirectory) yield { shown, path, isFound: false };
+    if (!isDirectory) yield { given: shown, shown, path, isFound: false };
     else
       for await (const file of filesBelow(path))
-        yield { shown: join(shown, file.slice(path.length + 1)), path: file, isFound: true };
+        yield { given: shown, shown: join(shown, file.slice(path.length + 1)), path: file, isFound: true };
   }
 }
 
-/** Resolves with null for traces of PyTorch's profiler: which of them belong together is known when all are found. */
+/** A trace of PyTorch's profiler: which of them belong together is known when all are found. */
+interface FoundProfile {
+  readonly candidate: Candidate;
+  readonly isList: boolean;
+}
+
 async function importOne(
   client: XrayClient,
   candidate: Candidate,
   options: ImportOptions,
-): Promise<ImportedFileWire | null> {
+): Promise<ImportedFileWire | FoundProfile> {
   const tally = emptyTally();
   let kind: ImportKind = 'unknown';
   let reason: string | null = null;
@@ -68,7 +77,7 @@ async function importOne(
     const { head, isWhole } = await headOf(candidate.path, HEAD_BYTES);
     const found = detectKind(head, isWhole);
     kind = found.kind;
-    if (found.kind === 'kineto') return null;
+    if (found.kind === 'kineto') return { candidate, isList: found.isList };
     if (found.kind !== 'unknown') await send(client, candidate.path, found, options, tally);
     else {
       reason = found.reason;
@@ -81,39 +90,46 @@ async function importOne(
     // What was sent before the damage is stored, and counted.
     reject(tally, tally.accepted + tally.ignored + tally.rejected, error.message);
   }
-  return { path: candidate.shown, kind, ...tally, reason };
+  return { path: candidate.shown, kind, ...tally, reason, notes: [] };
 }
+
+/** `rank3.json`, `rank-3.pt.trace.json`: where the content of a trace does not tell its rank. */
+const rankOfName = (path: string): number | null => {
+  const [, rank] = /(?:^|[^a-z])rank[-_.]?(\d{1,6})(?!\d)/i.exec(basename(path)) ?? [];
+  return rank === undefined ? null : Number(rank);
+};
 
 /** Traces of PyTorch's profiler, those of the ranks of one run as one trace. */
 async function importProfiles(
   client: XrayClient,
-  found: readonly Candidate[],
+  found: readonly FoundProfile[],
   options: ImportOptions,
-  done: (file: ImportedFileWire) => void,
+  done: (file: ImportedFileWire, candidate: Candidate) => void,
 ): Promise<void> {
   const failed = (candidate: Candidate, error: unknown): void => {
     if (error instanceof UsageError || !(error instanceof Error)) throw error;
     const tally = emptyTally();
     reject(tally, 0, error.message);
-    done({ path: candidate.shown, kind: 'kineto', ...tally, reason: error.message });
+    done({ path: candidate.shown, kind: 'kineto', ...tally, reason: error.message, notes: [] }, candidate);
   };
-  const known: { readonly candidate: Candidate; readonly facts: Awaited<ReturnType<typeof kinetoFacts>> }[] = [];
-  for (const candidate of found) {
+  const known: (FoundProfile & { readonly facts: Awaited<ReturnType<typeof kinetoFacts>> })[] = [];
+  for (const profile of found) {
     try {
-      known.push({ candidate, facts: await kinetoFacts(candidate.path) });
+      known.push({ ...profile, facts: await kinetoFacts(profile.candidate.path, profile.isList) });
     } catch (error) {
-      failed(candidate, error);
+      failed(profile.candidate, error);
     }
   }
-  const traceIds = kinetoTraceIds(
-    known.map(({ facts }) => facts),
+  const plans = planTraces(
+    known.map(({ facts, candidate }) => ({ facts, rankOfName: rankOfName(candidate.shown) })),
     options.session,
   );
-  for (const [i, { candidate }] of known.entries()) {
-    const tally = emptyTally();
+  for (const [i, { candidate, isList }] of known.entries()) {
+    const [tally, plan] = [emptyTally(), plans[i]];
+    if (plan === undefined) continue;
     try {
-      await importKineto(client, candidate.path, traceIds[i] ?? '', tally);
-      done({ path: candidate.shown, kind: 'kineto', ...tally, reason: null });
+      await importKineto(client, candidate.path, isList, plan, tally);
+      done({ path: candidate.shown, kind: 'kineto', ...tally, reason: null, notes: [...plan.notes] }, candidate);
     } catch (error) {
       failed(candidate, error);
     }
@@ -136,36 +152,7 @@ function send(client: XrayClient, path: string, found: Detected, options: Import
   }
 }
 
-const NAMES: Record<ImportKind, string> = {
-  'ray-events': 'Ray events',
-  'ray-timeline-a': 'Ray timeline (State API)',
-  'ray-timeline-b': 'Ray timeline (ray timeline)',
-  'otlp-json': 'OTLP traces (JSON)',
-  'otlp-protobuf': 'OTLP traces (protobuf)',
-  kineto: "trace of PyTorch's profiler",
-  unknown: 'unknown',
-};
-
-const counted = (count: number): string => count.toLocaleString('en-GB');
-
-/** One line for a file, and one more for each of its first rejects. */
-export function fileLines(file: ImportedFileWire): string[] {
-  if (file.kind === 'unknown' && file.rejected === 0) return [`passed over  ${file.path}: ${file.reason ?? 'unknown'}`];
-  if (file.kind === 'unknown')
-    return [`refused      ${file.path}: ${file.rejects[0]?.reason ?? file.reason ?? 'unknown'}`];
-  const parts = [`${counted(file.accepted)} taken`];
-  if (file.ignored > 0) parts.push(`${counted(file.ignored)} of no use to X-Ray`);
-  if (file.rejected > 0) parts.push(`${counted(file.rejected)} rejected`);
-  const lines = [
-    `${file.rejected > 0 ? 'in part' : 'taken'.padEnd(7)}      ${file.path}: ${NAMES[file.kind]}, ${parts.join(', ')}`,
-  ];
-  for (const { position, reason } of file.rejects) lines.push(`               record ${position}: ${reason}`);
-  if (file.rejected > file.rejects.length)
-    lines.push(`               and ${counted(file.rejected - file.rejects.length)} more`);
-  return lines;
-}
-
-/** Resolves with the exit code: 0 all taken, 1 something rejected. Rejects with UsageError (2). `from`: where paths start. */
+/** Resolves with the exit code: 0 all taken, 1 something rejected or nothing taken of a path. Rejects with UsageError (2). `from`: where paths start. */
 export async function runImport(
   client: XrayClient,
   options: ImportOptions,
@@ -176,20 +163,23 @@ export async function runImport(
     throw new UsageError('import needs at least one path', 'name files or directories, or - for standard input');
   await client.health();
   const files: ImportedFileWire[] = [];
-  const profiles: Candidate[] = [];
-  const add = (file: ImportedFileWire): void => {
+  const profiles: FoundProfile[] = [];
+  const takenOf = new Map(options.paths.map((path) => [path, 0]));
+  const add = (found: ImportedFileWire, { given }: Candidate): void => {
+    const file = withReason(found);
     files.push(file);
+    takenOf.set(given, (takenOf.get(given) ?? 0) + file.accepted);
     if (!options.json) for (const line of fileLines(file)) print(line);
   };
   const done = async (candidate: Candidate): Promise<void> => {
-    const file = await importOne(client, candidate, options);
-    if (file === null) profiles.push(candidate);
-    else add(file);
+    const found = await importOne(client, candidate, options);
+    if ('candidate' in found) profiles.push(found);
+    else add(found, candidate);
   };
   const hasInput = options.paths.includes('-');
   const input = hasInput ? await spoolStandardInput() : null;
   try {
-    if (input) await done({ shown: '-', path: input.path, isFound: false });
+    if (input) await done({ given: '-', shown: '-', path: input.path, isFound: false });
     for await (const candidate of candidates(
       options.paths.filter((path) => path !== '-'),
       from,
@@ -205,11 +195,9 @@ export async function runImport(
     accepted: sum((file) => file.accepted),
     ignored: sum((file) => file.ignored),
     rejected: sum((file) => file.rejected),
+    nothingTaken: [...takenOf].flatMap(([path, taken]) => (taken === 0 ? [path] : [])),
   };
   if (options.json) print(JSON.stringify(report));
-  else {
-    print(`${counted(report.accepted)} taken, ${counted(report.rejected)} rejected; look at ${client.url}`);
-    if (files.length === 0) print('the directory holds no files');
-  }
-  return report.rejected > 0 ? 1 : 0;
+  else for (const line of summaryLines(report, client.url)) print(line);
+  return isFailure(report) ? 1 : 0;
 }

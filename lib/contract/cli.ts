@@ -40,8 +40,10 @@ export const ImportedFile = z.object({
   rejected: z.number(),
   /** The first of them. Position counts the records of the file from 0. */
   rejects: z.array(z.object({ position: z.number(), reason: z.string() })),
-  /** Why the file was not read, where it was not. */
+  /** Why the file was not read, or why nothing was taken of it, where it was not. */
   reason: z.string().nullable(),
+  /** What was taken in another way than it stands in the file, or could not be said of it, as sentences. */
+  notes: z.array(z.string()),
 });
 export type ImportedFileWire = z.infer<typeof ImportedFile>;
 
@@ -50,5 +52,7 @@ export const ImportReport = z.object({
   accepted: z.number(),
   ignored: z.number(),
   rejected: z.number(),
+  /** Paths, as given, of which nothing was taken: then the command fails. */
+  nothingTaken: z.array(z.string()),
 });
 export type ImportReportWire = z.infer<typeof ImportReport>;

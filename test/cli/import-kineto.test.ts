@@ -153,7 +153,7 @@ describe('what cannot be taken', () => {
     expect(report.files[0]?.rejects[0]?.reason).toMatch(/ends inside an event|ends before its list/);
     expect(report.accepted).toBeGreaterThan(500);
   });
-  it('a file without a base time, a reversed event, an event that is none', async () => {
+  it('a file without a base time, an event that is none; a reversed event and broken facts cost nothing', async () => {
     const event = { ph: 'X', cat: 'cpu_op', name: 'synthetic', pid: 1, tid: 1, ts: 5, dur: 1, args: {} };
     const file = (top: object, events: readonly unknown[]) =>
       JSON.stringify({ schemaVersion: 1, ...top, traceEvents: events });
@@ -162,13 +162,22 @@ describe('what cannot be taken', () => {
     const base = { baseTimeNanoseconds: 1_790_857_026_000_000_000 };
     const bad = [event, { ...event, ts: 9, dur: -4 }, { ...event, ts: undefined }, 7, { ph: 3 }];
     const { report } = await desk.importJson([desk.write('bad.json', file(base, bad))]);
-    expect([report.accepted, report.rejected]).toEqual([2, 2]);
-    const reasons = report.files[0]?.rejects.map(({ reason }) => reason).join('; ') ?? '';
-    expect(reasons).toContain('without ts or dur');
-    expect(reasons).toContain('no event of a Chrome trace');
+    expect([report.accepted, report.rejected]).toEqual([2, 3]);
+    expect(report.files[0]?.rejects.map(({ position, reason }) => [position, reason])).toEqual([
+      [2, 'line 1: an event without ts'],
+      [3, 'line 1: no event of a Chrome trace: it is no object'],
+      [4, 'line 1: no event of a Chrome trace: it has no phase (ph)'],
+    ]);
+    const [open] = await desk.runtime.engine.select({
+      name: 'reversed',
+      sql: `SELECT toString(Duration) AS duration FROM xray.otel_traces WHERE SpanAttributes['xray.clock'] LIKE 'it has no end%' AND ServiceName = 'torch'`,
+      row: z.object({ duration: z.string() }),
+    });
+    expect(open?.duration).toBe('0');
     const wrong = file({ ...base, distributedInfo: { rank: 'first' } }, [event]);
-    const refused = await desk.importJson([desk.write('wrong.json', wrong)]);
-    expect(refused.report.files[0]?.rejects[0]?.reason).toContain('rank');
+    const taken = await desk.importJson([desk.write('wrong.json', wrong)]);
+    expect([taken.code, taken.report.accepted]).toEqual([0, 1]);
+    expect(taken.report.files[0]?.notes).toEqual(['distributedInfo.rank is "first": not taken']);
   });
   it('SYNTHETIC kernels say their collective, and follow from what launched them', async () => {
     const args = {

@@ -10,11 +10,12 @@ import type { ProtobufShape } from './protobuf-pieces.ts';
 export type Detected =
   | { readonly kind: 'ray-events' | 'ray-timeline-a' | 'ray-timeline-b' | 'otlp-json'; readonly shape: JsonShape }
   | { readonly kind: 'otlp-protobuf'; readonly shape: ProtobufShape }
-  | { readonly kind: 'kineto' }
+  /** `isList`: a bare list of events, as `json.dump(events)` writes it. */
+  | { readonly kind: 'kineto'; readonly isList: boolean }
   | { readonly kind: 'unknown'; readonly reason: string };
 
 export const WANTED =
-  "xray import takes Ray events (JSON), Ray timelines, OTLP traces (JSON or protobuf), and traces of PyTorch's profiler, each plain or gzip";
+  "xray import takes Ray events (JSON), Ray timelines, OTLP traces (JSON or protobuf), and traces of PyTorch's profiler, each plain, gzip or zstd";
 
 type Fields = Readonly<Record<string, unknown>>;
 const isFields = (value: unknown): value is Fields =>
@@ -45,16 +46,25 @@ export function detectKind(head: Buffer, isWhole: boolean): Detected {
   return { kind: 'unknown', reason: describeOther(head, text) };
 }
 
-/** What kineto writes beside its events, and the categories only it has. */
-const isKineto = (text: string): boolean =>
-  text.startsWith('{') &&
-  /"traceEvents"\s*:\s*\[/.test(text) &&
-  /"(schemaVersion|deviceProperties|distributedInfo|baseTimeNanoseconds)"\s*:|"cat"\s*:\s*"(cpu_op|user_annotation|cuda_runtime|gpu_memcpy)"/.test(
-    text,
-  );
+/** What kineto writes beside its events. */
+const KINETO_MEMBERS = /"(schemaVersion|deviceProperties|distributedInfo|baseTimeNanoseconds)"\s*:/;
+/** Categories only it has; the last ones are those of torch up to 1.12. */
+const KINETO_CATEGORIES =
+  /"cat"\s*:\s*"(cpu_op|user_annotation|gpu_user_annotation|cuda_runtime|cuda_driver|gpu_memcpy|gpu_memset|kernel|python_function|cpu_instant_event|privateuse1_runtime|xpu_runtime|hpu_op|operator|Operator|Kernel|Runtime|Memcpy|Memset)"/;
+
+/** A trace of PyTorch's profiler, or a bare list of its events. Ray's events have a worker or a driver for their thread. */
+function kinetoShape(text: string): { readonly isList: boolean } | null {
+  if (text.startsWith('{'))
+    return /"traceEvents"\s*:\s*\[/.test(text) && (KINETO_MEMBERS.test(text) || KINETO_CATEGORIES.test(text))
+      ? { isList: false }
+      : null;
+  const isList = /^\[\s*\{/.test(text) && KINETO_CATEGORIES.test(text) && /"ph"\s*:/.test(text);
+  return isList && !/"tid"\s*:\s*"(worker|driver):/.test(text) ? { isList } : null;
+}
 
 function detectJson(text: string, isWhole: boolean): Detected {
-  if (isKineto(text)) return { kind: 'kineto' };
+  const kineto = kinetoShape(text);
+  if (kineto !== null) return { kind: 'kineto', ...kineto };
   const all = text.split('\n');
   // The last line may be cut by the end of the head.
   const complete = (isWhole ? all : all.slice(0, -1)).map((line) => line.trim()).filter((line) => line !== '');
@@ -144,9 +154,9 @@ function describe(record: Fields): string {
 }
 
 const MAGIC: readonly (readonly [readonly number[], string])[] = [
-  [[0x1f, 0x8b], 'gzip inside gzip'],
+  [[0x1f, 0x8b], 'gzip inside gzip or zstd'],
   [[0x50, 0x4b, 0x03, 0x04], 'a zip archive'],
-  [[0x28, 0xb5, 0x2f, 0xfd], 'zstd data: decompress it first'],
+  [[0x28, 0xb5, 0x2f, 0xfd], 'zstd inside another compression'],
   [[0x42, 0x5a, 0x68], 'bzip2 data: decompress it first'],
   [[0xfd, 0x37, 0x7a, 0x58], 'xz data: decompress it first'],
   [[0x50, 0x41, 0x52, 0x31], 'a Parquet file'],

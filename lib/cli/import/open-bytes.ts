@@ -1,13 +1,14 @@
 /**
- * The bytes of a file, decompressed where its content (not its name) is gzip, in bounded chunks. Standard input is kept
+ * The bytes of a file, decompressed where its content (not its name) is gzip or zstd, in bounded chunks. Standard input is kept
  * in a temporary file, because a timeline is read twice.
  */
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { createReadStream, createWriteStream, type ReadStream } from 'node:fs';
+import { mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { ownValue } from '../../model/own-value.ts';
 
 /** Why a file cannot be read, for people: no code, no stack. */
@@ -19,6 +20,11 @@ const WORDS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a directory',
   Z_BUF_ERROR: 'the gzip data ends too early: the file is cut off',
   Z_DATA_ERROR: 'the gzip data is damaged',
+  ZSTD_error_corruption_detected: 'the zstd data is damaged',
+  ZSTD_error_checksum_wrong: 'the zstd data is damaged',
+  ZSTD_error_prefix_unknown: 'the zstd data is damaged',
+  ZSTD_error_frameParameter_windowTooLarge:
+    'the zstd data needs a larger window than 128 MiB: compress it without --long',
 };
 
 function unreadable(error: unknown): UnreadableError {
@@ -26,11 +32,63 @@ function unreadable(error: unknown): UnreadableError {
   return new UnreadableError(ownValue(WORDS, code) ?? (error instanceof Error ? error.message : String(error)));
 }
 
-async function isGzip(path: string): Promise<boolean> {
+type Packing = 'gzip' | 'zstd' | 'none';
+/** First bytes of what is decompressed: RFC 1952; RFC 8878, also of a skippable frame (0x50 to 0x5f) before the first. */
+function packingOf(head: Buffer): Packing {
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
+  const magic = head.length >= 4 ? head.readUInt32LE(0) : 0;
+  return magic === 0xfd2fb528 || (magic & 0xfffffff0) >>> 0 === 0x184d2a50 ? 'zstd' : 'none';
+}
+
+async function packing(path: string): Promise<Packing> {
   const file = await open(path, 'r');
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    return packingOf(buffer.subarray(0, bytesRead));
+  } finally {
+    await file.close();
+  }
+}
+
+const CHUNK = 256 * 1024;
+
+async function* through(raw: ReadStream, unpacked: Duplex): AsyncGenerator<Buffer> {
+  // An error of the file ends the decompression, which throws it here.
+  raw.on('error', (error) => unpacked.destroy(error));
+  try {
+    yield* raw.pipe(unpacked) as AsyncIterable<Buffer>;
+  } finally {
+    raw.destroy();
+  }
+}
+
+/**
+ * Frame after frame: a writer that flushes (Spark's event log) begins a new one each time, and node:zlib ends with the first. Frames
+ * that hold no data are skipped.
+ */
+async function* zstdFrames(path: string): AsyncGenerator<Buffer> {
+  const { size } = await stat(path);
+  for (let at = 0; at < size; ) {
+    const skipped = await skippable(path, at);
+    if (skipped > 0) {
+      at += skipped;
+      continue;
+    }
+    const frame = createZstdDecompress({ chunkSize: CHUNK });
+    yield* through(createReadStream(path, { start: at, highWaterMark: CHUNK }), frame);
+    if (frame.bytesWritten === 0) return;
+    at += frame.bytesWritten;
+  }
+}
+
+/** Bytes of the frame without data that begins at `at`; 0 where it is another. */
+async function skippable(path: string, at: number): Promise<number> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(8), 0, 8, at);
+    return bytesRead === 8 && (buffer.readUInt32LE(0) & 0xfffffff0) >>> 0 === 0x184d2a50
+      ? 8 + buffer.readUInt32LE(4)
+      : 0;
   } finally {
     await file.close();
   }
@@ -40,14 +98,13 @@ async function isGzip(path: string): Promise<boolean> {
 export async function* openBytes(path: string): AsyncGenerator<Buffer> {
   try {
     // Before the stream: one that fails while nobody listens ends the process.
-    const packed = await isGzip(path);
-    const raw = createReadStream(path, { highWaterMark: 256 * 1024 });
-    if (!packed) yield* raw as AsyncIterable<Buffer>;
+    const packed = await packing(path);
+    const raw = createReadStream(path, { highWaterMark: CHUNK });
+    if (packed === 'none') yield* raw as AsyncIterable<Buffer>;
+    else if (packed === 'gzip') yield* through(raw, createGunzip({ chunkSize: CHUNK }));
     else {
-      const gunzip = createGunzip({ chunkSize: 256 * 1024 });
-      // An error of the file ends the decompression, which throws it here.
-      raw.on('error', (error) => gunzip.destroy(error));
-      yield* raw.pipe(gunzip) as AsyncIterable<Buffer>;
+      raw.destroy();
+      yield* zstdFrames(path);
     }
   } catch (error) {
     throw unreadable(error);

@@ -1,0 +1,309 @@
+/**
+ * Which traces belong together, and what their collectives are called in X-Ray. Files of one run are one trace, and a group of it is
+ * one communicator: groups of another run carry the same name (`default_pg`) and must never be taken for it.
+ */
+import { createHash } from 'node:crypto';
+import type { NamedGroup } from './collective-event.ts';
+import type { FoundCollective } from './collectives-of-trace.ts';
+import { type Sequenced, sequenced } from './sequence.ts';
+import type { KinetoFacts } from './survey.ts';
+import type { ProcessGroup } from './trace-facts.ts';
+
+export type Attributes = Readonly<Record<string, string | number>>;
+
+export interface PlannedTrace {
+  readonly traceId: string;
+  readonly rank: number | null;
+  /** By span: what makes it an operation of a communicator. */
+  readonly collectives: ReadonlyMap<number, Attributes>;
+  /** What the reader of the import should know, as sentences. */
+  readonly notes: readonly string[];
+}
+
+export interface SurveyedFile {
+  readonly facts: KinetoFacts;
+  /** Of the file's name, where its content tells none. */
+  readonly rankOfName: number | null;
+}
+
+/** Ranks of a run begin to record at the same step; their clocks may differ. */
+const TOGETHER_NS = 200_000_000n;
+const MINUTE_NS = 60_000_000_000n;
+const NAMED_NOTES = 8;
+
+const digest = (of: readonly string[], length: number): string =>
+  createHash('sha256').update(of.join('\n')).digest('hex').slice(0, length);
+
+interface Member extends SurveyedFile {
+  readonly index: number;
+  readonly rank: number | null;
+}
+interface Run {
+  readonly members: Member[];
+  readonly key: string;
+}
+
+/** In the order of `files`. With a session all of them are one trace, whenever they are imported. */
+export function planTraces(files: readonly SurveyedFile[], session: string | null): PlannedTrace[] {
+  const members = files.map(
+    (file, index): Member => ({
+      ...file,
+      index,
+      rank: file.facts.rank ?? (file.facts.collectives.length > 0 ? file.rankOfName : null),
+    }),
+  );
+  // A file that is named twice is one.
+  const first = new Map<string, number>();
+  for (const { facts, index } of members) if (!first.has(facts.hash)) first.set(facts.hash, index);
+  const once = members.filter(({ facts, index }) => first.get(facts.hash) === index);
+  const plans = new Map<number, PlannedTrace>();
+  for (const run of runsOf(once, session)) {
+    const traceId =
+      session === null
+        ? digest(['kineto', ...run.members.map(({ facts }) => facts.hash).sort()], 32)
+        : digest(['kineto', 'session', session], 32);
+    for (const [index, plan] of planRun(run)) plans.set(index, { ...plan, traceId });
+  }
+  const none: PlannedTrace = { traceId: '', rank: null, collectives: new Map(), notes: [] };
+  return files.map(({ facts }) => plans.get(first.get(facts.hash) ?? -1) ?? none);
+}
+
+/** What all ranks of a run say alike: not the groups, of which each rank knows only its own. */
+const sharedFacts = ({ backend, worldSize }: KinetoFacts): string => JSON.stringify([backend, worldSize]);
+
+/** Files whose ranks differ, and that were recorded at the same time. */
+function runsOf(members: readonly Member[], session: string | null): Run[] {
+  const sorted = [...members].sort((a, b) =>
+    a.facts.startNs < b.facts.startNs ? -1 : a.facts.startNs > b.facts.startNs ? 1 : a.index - b.index,
+  );
+  const open: { shared: string; members: Member[]; ranks: Set<number>; endNs: bigint }[] = [];
+  for (const member of sorted) {
+    const { facts, rank } = member;
+    const shared = sharedFacts(facts);
+    const fits = open.filter(
+      (one) =>
+        rank !== null && one.shared === shared && !one.ranks.has(rank) && facts.startNs <= one.endNs + TOGETHER_NS,
+    );
+    // Of several that it may belong to, the one that began last: the files are in the order of their starts.
+    const run = fits.at(-1) ?? { shared, members: [], ranks: new Set(rank === null ? [] : [rank]), endNs: 0n };
+    if (fits.length === 0) open.push(run);
+    run.members.push(member);
+    if (rank !== null) run.ranks.add(rank);
+    if (facts.endNs > run.endNs) run.endNs = facts.endNs;
+  }
+  const used = new Map<string, number>();
+  return open.map((one) => {
+    // Of the content alone, so that ranks that are imported one by one meet.
+    const base = JSON.stringify([session, one.shared, String((one.members[0]?.facts.startNs ?? 0n) / MINUTE_NS)]);
+    const before = used.get(base) ?? 0;
+    used.set(base, before + 1);
+    return { members: one.members, key: before === 0 ? base : `${base} ${before}` };
+  });
+}
+
+/** One communicator of a run, with the operations of each member by function. */
+interface Communicator {
+  /** Within its run: the name of the group, and its ranks where those are known and not all. */
+  readonly identity: string;
+  readonly name: string;
+  readonly description: string;
+  ranks: readonly number[] | null;
+  size: number | null;
+  readonly operations: Map<string, Map<Member, FoundCollective[]>>;
+}
+
+function planRun({ members, key }: Run): Map<number, Omit<PlannedTrace, 'traceId'>> {
+  const notes = new Map(members.map((member) => [member, [...member.facts.notes]]));
+  const attributes = new Map(members.map((member) => [member, new Map<number, Attributes>()]));
+  const communicators = new Map<string, Communicator>();
+  const world =
+    members.reduce((most, { facts }) => Math.max(most, facts.worldSize ?? 0), 0) ||
+    members.reduce((most, { rank }) => Math.max(most, (rank ?? 0) + 1), 1);
+  for (const member of members) {
+    const own = notes.get(member) ?? [];
+    const found = member.facts.collectives;
+    if (found.length > 0 && member.rank === null) {
+      own.push(
+        `${count(found.length, 'collective')} not shown as such: the file does not say which rank wrote it (distributedInfo.rank); a file name with rank<N> would do`,
+      );
+      continue;
+    }
+    if (member.facts.rank === null && member.rank !== null)
+      own.push(`rank ${member.rank} is from the name of the file, because its content has none`);
+    const launches = found.filter(({ timing }) => timing === 'launch').length;
+    if (launches > 0)
+      own.push(
+        `${count(launches, 'collective')} of which only the launch is known: no bandwidth and no waiting (record with ProfilerActivity.CUDA for their kernels)`,
+      );
+    let groupless = 0;
+    for (const one of found) {
+      const communicator = communicatorOf(communicators, member, one, world);
+      if (communicator === null) groupless += 1;
+      else {
+        const byMember = communicator.operations.get(one.op) ?? new Map<Member, FoundCollective[]>();
+        communicator.operations.set(one.op, byMember);
+        const held = byMember.get(member);
+        if (held === undefined) byMember.set(member, [one]);
+        else held.push(one);
+      }
+    }
+    if (groupless > 0)
+      own.push(
+        `${count(groupless, 'collective')} not shown as such: they name no process group, and the run has several`,
+      );
+  }
+  const described = new Map<string, number>();
+  for (const { description } of communicators.values())
+    described.set(description, (described.get(description) ?? 0) + 1);
+  for (const communicator of communicators.values())
+    planCommunicator(communicator, {
+      key,
+      world,
+      isAlone: (described.get(communicator.description) ?? 0) === 1,
+      attributes,
+      notes,
+    });
+  return new Map(
+    members.map((member) => [
+      member.index,
+      { rank: member.rank, collectives: attributes.get(member) ?? new Map(), notes: notes.get(member) ?? [] },
+    ]),
+  );
+}
+
+const count = (n: number, what: string): string => `${n.toLocaleString('en-GB')} ${what}${n === 1 ? '' : 's'}`;
+
+/** The communicator of an operation: as it says itself, else the only one there can be; null where there are several. */
+function communicatorOf(
+  known: Map<string, Communicator>,
+  { facts }: Member,
+  { group, backend }: FoundCollective,
+  world: number,
+): Communicator | null {
+  const configured = group === null ? onlyGroup(facts.groups, backend) : groupOf(facts.groups, group);
+  if (group === null && configured === undefined && facts.groups.length > 0) return null;
+  const name = group?.name || configured?.name || '';
+  const ranks = group?.ranks ?? configured?.ranks ?? null;
+  const key = JSON.stringify([name, ranks === null || ranks.length === world ? null : ranks]);
+  const held = known.get(key) ?? {
+    identity: key,
+    name,
+    description: group?.description || configured?.description || (name === '' ? 'all ranks' : ''),
+    ranks,
+    size: null,
+    operations: new Map(),
+  };
+  held.ranks ??= ranks;
+  held.size ??= group?.size ?? ranks?.length ?? configured?.size ?? null;
+  known.set(key, held);
+  return held;
+}
+
+const groupOf = (groups: readonly ProcessGroup[], { name }: NamedGroup): ProcessGroup | undefined =>
+  groups.find((one) => one.name === name);
+
+/** The group of an operation that names none, where there is one that it can be of. */
+function onlyGroup(groups: readonly ProcessGroup[], backend: string): ProcessGroup | undefined {
+  if (groups.length === 1) return groups[0];
+  const ofBackend = groups.filter((one) => backend !== '' && one.backend.includes(backend));
+  return ofBackend.length === 1 ? ofBackend[0] : undefined;
+}
+
+interface Plan {
+  readonly key: string;
+  readonly world: number;
+  /** No other group of the run has the same description. */
+  readonly isAlone: boolean;
+  readonly attributes: ReadonlyMap<Member, Map<number, Attributes>>;
+  readonly notes: ReadonlyMap<Member, string[]>;
+}
+
+function planCommunicator(communicator: Communicator, { key, world, isAlone, attributes, notes }: Plan): void {
+  const { identity: own, name, description, ranks, operations } = communicator;
+  const nranks = communicator.size ?? world;
+  const isWorld = nranks === world;
+  const label = description || name || 'all ranks';
+  const shown = isAlone || isWorld ? label : `${label} (${ranks === null ? name : `ranks ${rangesOf(ranks)}`})`;
+  const identity = {
+    comm_id_hash: `torch-${digest([key, own], 16)}`,
+    'nccl.comm_name': shown,
+    'nccl.pg_name': name,
+    nranks,
+  };
+  for (const [op, byMember] of operations) {
+    const [first] = byMember.keys();
+    const hosts = new Set([...byMember.keys()].map(({ facts }) => facts.host));
+    const timed = (member: Member, one: FoundCollective) => {
+      const startNs = Number(member.facts.startNs - (first?.facts.startNs ?? 0n)) + one.atNs;
+      const endNs = one.durationNs === 0 ? 0 : startNs + one.durationNs;
+      const bytes = ALIKE.has(op) && !one.isPart ? messageBytes(one, nranks) : 0;
+      return { startNs, endNs, bytes, seq: one.seq };
+    };
+    const ordered = new Map(
+      [...byMember].map(([member, own]) => [member.rank ?? 0, own.map((one) => timed(member, one))]),
+    );
+    const found = TOGETHER.has(op) ? sequenced(ordered, hosts.size === 1 && !hosts.has('')) : inOwnOrder(ordered);
+    if (found.note !== null)
+      for (const member of byMember.keys()) {
+        const own = notes.get(member);
+        if (own !== undefined && own.length < NAMED_NOTES)
+          own.push(`${op} of ${shown}: ${found.note}${found.seq === null ? '; left out' : ''}`);
+      }
+    if (found.seq === null) continue;
+    for (const [member, own] of byMember) {
+      const rank = member.rank ?? 0;
+      const within = ranks?.indexOf(rank) ?? -1;
+      own.forEach((one, i) => {
+        const bytes = messageBytes(one, nranks);
+        attributes.get(member)?.set(one.span, {
+          ...identity,
+          op_type: one.spelled,
+          'nccl.seq': found.seq?.get(rank)?.[i] ?? '',
+          rank: within !== -1 ? within : (one.group?.rank ?? rank),
+          'xray.global_rank': rank,
+          ...(found.from === 'Seq' ? {} : { 'xray.seq_from': found.from }),
+          ...(one.timing === 'launch' ? { 'xray.timing': 'launch' } : {}),
+          ...(bytes > 0 ? { 'nccl.message.size_bytes': bytes } : {}),
+        });
+      });
+    }
+  }
+}
+
+/** Operations that all ranks of a group run, and of these those whose message is as large on all. */
+const TOGETHER = new Set([
+  'AllReduce',
+  'AllGather',
+  'ReduceScatter',
+  'Broadcast',
+  'Reduce',
+  'AllToAll',
+  'Gather',
+  'Scatter',
+  'Barrier',
+]);
+const ALIKE = new Set(['AllReduce', 'AllGather', 'ReduceScatter', 'Broadcast', 'Reduce']);
+
+/** Of operations that join pairs of ranks, or that nobody knows: counted, and not compared between ranks. */
+const inOwnOrder = (ordered: ReadonlyMap<number, readonly unknown[]>): Sequenced => ({
+  seq: new Map([...ordered].map(([rank, own]) => [rank, own.map((_, i) => String(i))])),
+  from: 'order',
+  note: null,
+});
+
+/** A part of an AllGather is what one rank gives; of the others what a rank gives is the message. */
+const messageBytes = ({ bytes, isPart, op }: FoundCollective, nranks: number): number =>
+  isPart && op === 'AllGather' ? bytes * nranks : bytes;
+
+/** `0-3, 8`. */
+function rangesOf(ranks: readonly number[]): string {
+  const sorted = [...ranks].sort((a, b) => a - b);
+  const ranges: [number, number][] = [];
+  for (const rank of sorted) {
+    const last = ranges.at(-1);
+    if (last !== undefined && rank === last[1] + 1) last[1] = rank;
+    else ranges.push([rank, rank]);
+  }
+  const texts = ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`));
+  return texts.length > 4 ? `${texts.slice(0, 4).join(', ')}, ...` : texts.join(', ');
+}
