@@ -35,7 +35,7 @@ export function verdictOf(
   places: readonly PlaceWire[],
 ): LatenessVerdictWire {
   const verdict = judged(blocks, rows, places);
-  if (verdict.verdict === 'cannot-tell') return verdict;
+  if (blocks.length === 0) return verdict;
   const functions = rows.map((row) => ({
     op: row.op,
     isSplittable: splitRefusal(row.op) === null,
