@@ -49,8 +49,7 @@ export async function nameNodeRows(
     ({ thing, place }) =>
       thing.isRaylet || ![place.address, place.host, place.node?.ip].some((name) => name && known.has(name)),
   );
-  const names = kept.map(({ thing, place }) => namesOfNode(thing, place.address));
-  const ids = uniqueIds(names);
+  const ids = await uniqueIds(kept, ({ thing, place }) => namesOfNode(thing, place.address));
   const notes = await addressNotes(kept, places.atOnce);
   const rows: NamedRow[] = [];
   let i = 0;
@@ -85,18 +84,24 @@ const namesOfNode = ({ evidence, sources }: NodeThing, address: string): string[
 };
 
 /** For each thing the first of its names that no other thing has; where there is none, the last with a number. */
-function uniqueIds(names: readonly (readonly string[])[]): string[] {
+async function uniqueIds<Item>(items: readonly Item[], namesOf: (item: Item) => readonly string[]): Promise<string[]> {
   const counts = new Map<string, number>();
-  for (const own of names) for (const name of new Set(own)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const names: (readonly string[])[] = [];
+  await inSlices(items, (item) => {
+    const own = namesOf(item);
+    names.push(own);
+    for (const name of new Set(own)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  });
   const numbers = new Map<string, number>();
-  return names.map((own) => {
+  const ids: string[] = [];
+  await inSlices(names, (own) => {
     const unique = own.find((name) => counts.get(name) === 1);
-    if (unique !== undefined) return unique;
     const last = own.at(-1) ?? '';
     const number = (numbers.get(last) ?? 0) + 1;
-    numbers.set(last, number);
-    return `${last}#${number}`;
+    if (unique === undefined) numbers.set(last, number);
+    ids.push(unique ?? `${last}#${number}`);
   });
+  return ids;
 }
 
 /** Raylets at one address that are compared in time with each other. */
@@ -145,7 +150,8 @@ export async function nameGpuRows(
 ): Promise<NamedRow[]> {
   const places = createNodePlaces(nodes);
   const things: GpuThing[] = [];
-  const keyOf = new Map(sightings.map((sighting) => [sighting.evidence, sighting.key]));
+  const keyOf = new Map<unknown, string>();
+  await inSlices(sightings, ({ evidence, key }) => keyOf.set(evidence, key));
   const evidenceOf = ({ parts }: GpuOfSource) => parts.map(({ evidence }) => evidence);
   const once = <Value>(make: (gpu: GpuOfSource) => Value): ((gpu: GpuOfSource) => Value) => {
     const made = new WeakMap<GpuOfSource, { readonly value: Value }>();
@@ -182,20 +188,19 @@ export async function nameGpuRows(
     const gpu = `gpu${thing.index ?? thing.uuid ?? '?'}${slice}`;
     drafts.push({ thing, place: placeOfThing(thing, places.placeOf), gpu });
   });
-  const ids = uniqueIds(
-    drafts.map(({ thing: { uuid, evidence, parts }, place: { address }, gpu }) => {
-      const id = `${address}/${gpu}`;
-      const session = parts.find((part) => part.evidence.session !== null)?.evidence.session ?? null;
-      const { cluster, instance } = evidence;
-      const marks = [uuid, cluster, session, instance, [uuid, cluster, session, instance].join('@')];
-      return [id, ...marks.flatMap((mark) => (mark ? [`${id}@${mark}`] : []))];
-    }),
-  );
-  return drafts.map(({ thing, place, gpu }, i) => {
+  const ids = await uniqueIds(drafts, ({ thing: { uuid, evidence, parts }, place: { address }, gpu }) => {
+    const id = `${address}/${gpu}`;
+    const session = parts.find((part) => part.evidence.session !== null)?.evidence.session ?? null;
+    const { cluster, instance } = evidence;
+    const marks = [uuid, cluster, session, instance, [uuid, cluster, session, instance].join('@')];
+    return [id, ...marks.flatMap((mark) => (mark ? [`${id}@${mark}`] : []))];
+  });
+  const rows: NamedRow[] = [];
+  await inSlices(drafts.entries(), ([i, { thing, place, gpu }]) => {
     const id = ids[i] ?? '';
     const { node, host, address, shared } = place;
     const mark = id.slice(`${address}/${gpu}`.length);
-    return named(thing, {
+    const row = named(thing, {
       id,
       label: `${node?.name || node?.hostname || host || address} ${gpu}${mark === '' ? '' : ` (${mark.replace(/^[@#]/, '')})`}`,
       nodeIp: place.ip,
@@ -206,7 +211,9 @@ export async function nameGpuRows(
           ? `${shared + 1} raylets share the address ${address}; the metrics do not say whose GPU this is`
           : null,
     });
+    rows.push(row);
   });
+  return rows;
 }
 
 /** Where a GPU is: what the preferred source says, completed from the others (Ray's names the address and the node). */

@@ -67,9 +67,9 @@ export function* gpusOfSource(sightings: readonly SeenGpu[]): Generator<GpuOfSou
   const nameless: { place: string; gpu: GpuOfSource }[] = [];
   const named = new Map<string, GpuOfSource[]>();
   for (const { uuid, named: isNamed, parts } of groups.values()) {
-    const inScope = uuid !== null ? [parts] : byScope(parts, isNamed);
+    const inScope = uuid !== null ? [parts] : yield* byScope(parts, isNamed);
     for (const scoped of inScope)
-      for (const own of uuid !== null ? [scoped] : apart(scoped, ({ evidence }) => evidence.session, true)) {
+      for (const own of uuid !== null ? [scoped] : yield* apart(scoped, ({ evidence }) => evidence.session, true)) {
         const { slice, index } = own[0]?.evidence ?? { slice: null, index: null };
         const gpu: GpuOfSource = { parts: own, rank: own[0]?.rank ?? 0, uuid, slice, index };
         if (uuid === null) nameless.push({ place: placeKey(own[0] as SeenGpu), gpu });
@@ -89,8 +89,13 @@ export function* gpusOfSource(sightings: readonly SeenGpu[]): Generator<GpuOfSou
   for (const { place, gpu } of nameless) {
     const there = named.get(place);
     const only = there?.length === 1 ? there[0] : undefined;
-    if (only === undefined || byScope([...only.parts, ...gpu.parts], false).length > 1) found.push(gpu);
-    else joined.set(only, [...(joined.get(only) ?? []), ...gpu.parts]);
+    if (only === undefined || (yield* byScope([...only.parts, ...gpu.parts], false)).length > 1) {
+      found.push(gpu);
+      continue;
+    }
+    const more = joined.get(only) ?? [];
+    joined.set(only, more);
+    for (const part of gpu.parts) more.push(part);
     yield null;
   }
   for (const gpu of found) {

@@ -43,41 +43,58 @@ export function* nodeThings(
     const raylet = key.startsWith('raylet');
     const named = group[0]?.evidence.host !== null;
     // A session is of one cluster, whatever its series are labelled.
-    for (const inScope of raylet && group[0]?.evidence.session ? [group] : byScope(group, named))
-      for (const parts of raylet ? byRaylet(inScope, raylets) : [inScope]) {
+    for (const inScope of raylet && group[0]?.evidence.session ? [group] : yield* byScope(group, named))
+      for (const parts of raylet ? yield* byRaylet(inScope, raylets) : [inScope])
         yield { ...thingOf(parts), isRaylet: raylet };
-      }
   }
 }
 
 /** Sightings apart by every label that names a cluster: at once, or at any time where only an address says that they are one. */
-export function byScope<Part extends Sighting<NodeEvidence>>(
+export function* byScope<Part extends Sighting<NodeEvidence>>(
   parts: readonly Part[],
   named: boolean,
-): readonly (readonly Part[])[] {
+): Generator<null, readonly (readonly Part[])[]> {
   if (parts.length < 2) return [parts];
+  const labels = new Set<string>();
+  for (const { evidence } of parts) for (const label of evidence.scope.keys()) labels.add(label);
   let groups: readonly (readonly Part[])[] = [parts];
-  const labels = new Set(parts.flatMap(({ evidence }) => [...evidence.scope.keys()]));
-  for (const label of labels)
-    groups = groups.flatMap((group) => apart(group, ({ evidence }) => evidence.scope.get(label) ?? null, named));
+  for (const label of labels) {
+    const next: (readonly Part[])[] = [];
+    for (const group of groups)
+      for (const own of yield* apart(group, ({ evidence }) => evidence.scope.get(label) ?? null, named)) next.push(own);
+    groups = next;
+  }
   return groups;
 }
 
 const portOf = (instance: string): string => /:(\d+)$/.exec(instance)?.[1] ?? instance;
 
 /** Sightings of one address and session: one group per raylet. */
-function byRaylet(parts: readonly Seen[], raylets: (evidence: NodeEvidence) => number): readonly (readonly Seen[])[] {
-  return apart(parts, ({ evidence }) => evidence.nodeId, false)
-    .flatMap((group) =>
-      apart(group, ({ evidence }) => (evidence.isHead === null ? null : String(evidence.isHead)), false),
-    )
-    .flatMap((group) => {
-      const endpoints = Map.groupBy(group, ({ evidence }) => portOf(evidence.instance));
-      const [first] = group;
-      if (endpoints.size < 2 || first === undefined || first.evidence.nodeId !== null) return [group];
-      if (raylets(first.evidence) === 1) return [group];
-      return endpoints.size > MOST_ENDPOINTS ? [...endpoints.values()] : restarts([...endpoints.values()]);
-    });
+function* byRaylet(
+  parts: readonly Seen[],
+  raylets: (evidence: NodeEvidence) => number,
+): Generator<null, readonly (readonly Seen[])[]> {
+  const found: (readonly Seen[])[] = [];
+  for (const ofId of yield* apart(parts, ({ evidence }) => evidence.nodeId, false))
+    for (const group of yield* apart(
+      ofId,
+      ({ evidence: { isHead } }) => (isHead === null ? null : String(isHead)),
+      false,
+    )) {
+      const endpoints = new Map<string, Seen[]>();
+      for (const part of group) {
+        const port = portOf(part.evidence.instance);
+        const own = endpoints.get(port);
+        if (own) own.push(part);
+        else endpoints.set(port, [part]);
+        yield null;
+      }
+      const evidence = group[0]?.evidence;
+      const isOne = endpoints.size < 2 || evidence === undefined || evidence.nodeId !== null || raylets(evidence) === 1;
+      const all = [...endpoints.values()];
+      for (const own of isOne ? [group] : all.length > MOST_ENDPOINTS ? all : restarts(all)) found.push(own);
+    }
+  return found;
 }
 
 /** Endpoints that follow one another are one raylet that was restarted. */

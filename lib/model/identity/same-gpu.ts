@@ -30,6 +30,8 @@ export interface GpuBridges {
 
 /** Of more that bear one UUID, or are at one place, none is chosen. */
 const MOST_CANDIDATES = 16;
+/** No pod has more GPUs. */
+const MOST_OF_POD = 256;
 
 type Joined = { readonly gpus: GpuOfSource[] };
 
@@ -49,8 +51,8 @@ export function* gpuThings(sightings: readonly SeenGpu[], bridges: GpuBridges): 
       if (gpu !== null) gpus.push(gpu);
       yield null;
     }
-    if (all.length === 0) all.push(...gpus.map((gpu) => ({ gpus: [gpu] })));
-    else yield* join(all, gpus, bridges);
+    if (all.length > 0) yield* join(all, gpus, bridges);
+    else for (const gpu of gpus) all.push({ gpus: [gpu] });
   }
   for (const { gpus } of all) {
     const first = gpus[0] as GpuOfSource;
@@ -106,6 +108,10 @@ function* joinByPod(
   for (const { pod, gpus: own } of ofPod.values()) {
     yield null;
     const first = own[0] as GpuOfSource;
+    if ((byPod.get(pod.name)?.length ?? 0) > MOST_OF_POD) {
+      for (const gpu of own) unpaired.push(gpu);
+      continue;
+    }
     const given = fitting([...new Set(byPod.get(pod.name) ?? [])], first, true).filter(
       ({ gpus: known }) =>
         // One that was told by UUID to be another GPU of this source is taken.
@@ -121,7 +127,7 @@ function* joinByPod(
         ),
     );
     if (given.length !== own.length) {
-      unpaired.push(...own);
+      for (const gpu of own) unpaired.push(gpu);
       continue;
     }
     const known = given.sort((a, b) => byNumber(a.gpus[0], b.gpus[0]));
@@ -147,16 +153,20 @@ function* joinByPlace(
   const wanted = new Map<Joined, GpuOfSource[]>();
   for (const gpu of gpus) {
     yield null;
-    const there = new Set(placeKeys(gpu, bridges).flatMap((key) => byPlace.get(key) ?? []));
-    const one = there.size > MOST_CANDIDATES ? undefined : onlyOne(fitting([...there], gpu));
+    const lists = placeKeys(gpu, bridges).map((key) => byPlace.get(key) ?? []);
+    const isMany = lists.some((list) => list.length > MOST_CANDIDATES);
+    const one = isMany ? undefined : onlyOne(fitting([...new Set(lists.flat())], gpu));
     if (!one) all.push({ gpus: [gpu] });
     else if (wanted.has(one)) wanted.get(one)?.push(gpu);
     else wanted.set(one, [gpu]);
   }
   for (const [known, own] of wanted) {
     yield null;
-    if (own.length > 1 && areAtOnce(own.map(({ parts }) => parts))) all.push(...own.map((gpu) => ({ gpus: [gpu] })));
-    else known.gpus.push(...own);
+    const isOne = own.length < 2 || !areAtOnce(own.map(({ parts }) => parts));
+    for (const gpu of own) {
+      if (isOne) known.gpus.push(gpu);
+      else all.push({ gpus: [gpu] });
+    }
   }
 }
 

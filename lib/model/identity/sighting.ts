@@ -26,7 +26,7 @@ export function measuredBins(parts: readonly Pick<Sighting<unknown>, 'values'>[]
 
 /**
  * Whether groups of sightings were measured at once: in two bins or more, or in the only bin that one of them has. In one bin both ends
- * of a change meet.
+ * of a change meet. Each group has bins of its own or ends the search, so that no more groups are looked at than there are bins.
  */
 export function areAtOnce(groups: readonly (readonly Pick<Sighting<unknown>, 'values'>[])[]): boolean {
   const before = new Uint8Array(groups[0]?.[0]?.values.length ?? 0);
@@ -48,13 +48,13 @@ export function areAtOnce(groups: readonly (readonly Pick<Sighting<unknown>, 'va
 
 /**
  * Sightings apart by what they say, where they say different things (and, `onlyAtOnce`, do so at once). One that says nothing goes with
- * the others where all of them agree; else those are a group of their own.
+ * the others where all of them agree; else those are a group of their own. Yields after each step, so that the caller may take turns.
  */
-export function apart<Part extends Pick<Sighting<unknown>, 'values'>>(
+export function* apart<Part extends Pick<Sighting<unknown>, 'values'>>(
   parts: readonly Part[],
   said: (part: Part) => string | null,
   onlyAtOnce: boolean,
-): readonly (readonly Part[])[] {
+): Generator<null, readonly (readonly Part[])[]> {
   if (parts.length < 2) return [parts];
   const groups = new Map<string | null, Part[]>();
   for (const part of parts) {
@@ -62,10 +62,12 @@ export function apart<Part extends Pick<Sighting<unknown>, 'values'>>(
     const group = groups.get(value);
     if (group) group.push(part);
     else groups.set(value, [part]);
+    yield null;
   }
-  const telling = [...groups].flatMap(([value, group]) => (value === null ? [] : [group]));
-  if (telling.length < 2) return [parts];
-  return onlyAtOnce && !areAtOnce(telling) ? [parts] : [...groups.values()];
+  const nothing = groups.get(null);
+  if (groups.size - (nothing ? 1 : 0) < 2) return [parts];
+  const all = [...groups.values()];
+  return onlyAtOnce && !areAtOnce(nothing ? all.filter((group) => group !== nothing) : all) ? [parts] : all;
 }
 
 /** Copies overlap in half of the shorter one, and not only in the bins of a change. */

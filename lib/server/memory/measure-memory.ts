@@ -13,6 +13,7 @@ import {
   GPU_FAMILIES,
   gpuMetricNamesPath,
   HOST_FAMILY,
+  hasBlank,
   type MemoryFamily,
   memoryValues,
   NODE_FAMILIES,
@@ -47,7 +48,8 @@ export interface MeasuredMemory {
 const STEPS_MS = [5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400].map(
   (seconds) => seconds * 1000,
 );
-const CAPACITY_POINTS = 60;
+const CAPACITY_POINTS = 12;
+const MORE_CAPACITY_POINTS = 60;
 
 /** Smallest round step of at least `wantedMs`, ms. */
 const roundStep = (wantedMs: number): Milliseconds =>
@@ -145,22 +147,36 @@ async function familySightings(
         notices.push({ source: 'prometheus', kind: 'partial', message, whatToDo: null });
     return answer.data;
   };
-  const coarse = milliseconds(step * Math.max(1, Math.round(count / CAPACITY_POINTS)));
+  const pointsApart = (points: number) => milliseconds(step * Math.max(1, Math.round(count / points)));
   // Coarse points miss what began after the last of them.
   const newest = { name: `memory-${by}-newest-capacity`, promql: family.total, time: to };
-  const [used, total, atEnd] = await Promise.all([
+  const [measured, total, atEnd] = await Promise.all([
     ask('used', family.used(`${step}ms`), step),
-    ask('capacity', family.total, coarse),
+    ask('capacity', family.total, pointsApart(CAPACITY_POINTS)),
     runtime.prometheus.instant(newest, signal),
   ]);
+  let used = measured;
+  if (family.usedBesideBlanks !== null) {
+    let blanks = 0;
+    await inSlices(used.series, (series) => {
+      if (hasBlank(series)) blanks += 1;
+    });
+    if (blanks > 0) used = await ask('used-beside-blanks', family.usedBesideBlanks(`${step}ms`), step);
+  }
   const capacity = new Map<string, number>();
-  const ofEnd = atEnd.data.map(({ labels, value }) => ({ labels, values: [value] }));
   const learn = (series: Series): void => {
     const most = memoryValues(series, family).reduce<number>((known, value) => Math.max(known, value ?? 0), 0);
     if (most > 0) capacity.set(sameTarget(series.labels), most);
   };
-  await inSlices(ofEnd, learn);
+  await inSlices(atEnd.data, ({ labels, value }) => learn({ labels, values: [value] }));
   await inSlices(total.series, learn);
+  let isMissing = false;
+  await inSlices(used.series, ({ labels }) => {
+    isMissing ||= !capacity.has(sameTarget(labels));
+  });
+  // What lived only between two of the few points is asked for with more.
+  if (isMissing && capacity.size > 0)
+    await inSlices((await ask('capacity', family.total, pointsApart(MORE_CAPACITY_POINTS))).series, learn);
   const found: MemorySighting[] = [];
   await inSlices(used.series, (series) => {
     const values = memoryValues(series, family);

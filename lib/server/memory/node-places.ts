@@ -3,7 +3,6 @@ import { largest } from '../../model/extremes.ts';
 import type { NodeEvidence } from '../../model/identity/evidence.ts';
 import { addressAndName } from '../../sources/prometheus/target-labels.ts';
 import type { NodeAddressRow } from '../../store/queries/node-addresses.ts';
-import { grouped } from '../known-clusters.ts';
 
 export interface Place {
   /** The node of Ray's that it is; null where none or several fit. */
@@ -24,52 +23,69 @@ export interface NodePlaces {
 
 /** `nodes`: last seen first. */
 export function createNodePlaces(nodes: readonly NodeAddressRow[]): NodePlaces {
-  const byAddress = grouped(nodes, (node) => node.ip);
-  const byName = new Map<string, NodeAddressRow[]>();
-  for (const node of nodes)
-    for (const name of new Set([node.name, node.hostname])) {
-      const own = byName.get(name);
-      if (own) own.push(node);
-      else byName.set(name, [node]);
-    }
-  const find = (evidence: NodeEvidence): Place => {
-    const { ip, host } = addressAndName(evidence);
-    const { session, isHead, nodeId } = evidence;
-    const there = new Set([
-      ...(ip === null ? [] : (byAddress.get(ip) ?? [])),
-      ...(host === null ? [] : (byName.get(host) ?? [])),
-    ]);
-    const fits = [...there].filter(
-      (node) => (session === null || node.session === session) && (nodeId === null || node.node_id === nodeId),
-    );
-    const byRole = isHead === null || fits.length < 2 ? fits : fits.filter((node) => node.is_head === isHead);
+  const byAddress = createNodeIndex((node) => [node.ip]);
+  const byName = createNodeIndex((node) => new Set([node.name, node.hostname]));
+  for (const node of nodes) {
+    byAddress.add(node);
+    byName.add(node);
+  }
+  const fits = cached((ip: string | null, host: string | null, { session, isHead, nodeId }: NodeEvidence) => {
+    const there = new Set([...byAddress.get(ip, session), ...byName.get(host, session)]);
+    const ofId = [...there].filter((node) => nodeId === null || node.node_id === nodeId);
+    const byRole = isHead === null || ofId.length < 2 ? ofId : ofId.filter((node) => node.is_head === isHead);
     // Without a session label the address may have served several clusters; the one last seen is first.
     const ofOne = byRole.filter((node) => node.session === byRole[0]?.session);
-    const living = mostAtOnce(ofOne);
-    const first = ofOne[0];
-    return {
-      node: first && living < 2 ? first : null,
-      ip: ip ?? first?.ip ?? null,
-      host,
-      address: evidence.ip ?? (evidence.host !== null ? first?.ip || evidence.host : (ip ?? host ?? evidence.instance)),
-      shared: Math.max(0, living - 1),
-    };
-  };
-  const places = new Map<string, Place>();
+    return { first: ofOne[0] ?? null, living: mostAtOnce(ofOne) };
+  });
+  const atOnce = cached((ip, _host, { session }) => mostAtOnce(byAddress.get(ip, session)));
   return {
     placeOf(evidence) {
-      // GPUs of one host are at one place.
-      const { ip, host, instance, session, isHead, nodeId } = evidence;
-      const key = JSON.stringify([ip, host, instance, session, isHead, nodeId]);
-      const place = places.get(key) ?? find(evidence);
-      places.set(key, place);
-      return place;
+      const { ip, host } = addressAndName(evidence);
+      const { first, living } = fits(ip, host, evidence);
+      const named = evidence.host === null ? (ip ?? host ?? evidence.instance) : first?.ip || evidence.host;
+      return {
+        node: living < 2 ? first : null,
+        ip: ip ?? first?.ip ?? null,
+        host,
+        address: evidence.ip ?? named,
+        shared: Math.max(0, living - 1),
+      };
     },
-    atOnce(evidence) {
-      const { ip } = addressAndName(evidence);
-      const there = (ip === null ? undefined : byAddress.get(ip)) ?? [];
-      return mostAtOnce(there.filter((node) => evidence.session === null || node.session === evidence.session));
+    atOnce: (evidence) => atOnce(addressAndName(evidence).ip, null, evidence),
+  };
+}
+
+/** Nodes under each of their names, and under name and session. */
+function createNodeIndex(namesOf: (node: NodeAddressRow) => Iterable<string>) {
+  const lists = new Map<string, NodeAddressRow[]>();
+  const put = (key: string, node: NodeAddressRow): void => {
+    const list = lists.get(key);
+    if (list) list.push(node);
+    else lists.set(key, [node]);
+  };
+  return {
+    add(node: NodeAddressRow): void {
+      for (const name of namesOf(node)) {
+        put(name, node);
+        put(`${name}\n${node.session}`, node);
+      }
     },
+    get: (name: string | null, session: string | null): readonly NodeAddressRow[] =>
+      name === null ? [] : (lists.get(session === null ? name : `${name}\n${session}`) ?? []),
+  };
+}
+
+/** GPUs of one host, and endpoints of one address, are at one place. */
+function cached<Value>(
+  make: (ip: string | null, host: string | null, evidence: NodeEvidence) => Value,
+): (ip: string | null, host: string | null, evidence: NodeEvidence) => Value {
+  const made = new Map<string, { readonly value: Value }>();
+  return (ip, host, evidence) => {
+    const { session, isHead, nodeId } = evidence;
+    const key = JSON.stringify([ip, host, session, isHead, nodeId]);
+    const known = made.get(key) ?? { value: make(ip, host, evidence) };
+    made.set(key, known);
+    return known.value;
   };
 }
 
