@@ -19,8 +19,8 @@ interface Survey {
   readonly bytes: number;
   /** Format A's process and thread names, as they stand in the file. */
   readonly names: readonly string[];
-  /** Starts of each task's whole spans, of tasks that have several (format B). */
-  readonly retries: ReadonlyMap<string, readonly number[]>;
+  /** Attempts by the start of the whole span, us, of tasks that have several (format B). */
+  readonly retries: ReadonlyMap<string, ReadonlyMap<number, number>>;
 }
 
 interface TimelineNames {
@@ -32,7 +32,15 @@ interface TimelineNames {
 type Fields = Readonly<Record<string, unknown>>;
 const fieldsOf = (value: unknown): Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
-const isWhole = (event: Fields): boolean => typeof event.cat === 'string' && event.cat.startsWith('task::');
+/** Up to Ray 1.0 the category is `task` alone. */
+const isWhole = (event: Fields): boolean =>
+  typeof event.cat === 'string' && (event.cat.startsWith('task::') || event.cat === 'task');
+
+/** us, also from text; null where it is neither. */
+const timeOf = (ts: unknown): number | null => {
+  const us = typeof ts === 'string' && /^\d/.test(ts) ? Number(ts) : ts;
+  return typeof us === 'number' && Number.isFinite(us) ? us : null;
+};
 
 async function survey(path: string, shape: JsonShape): Promise<Survey> {
   const hash = createHash('sha256');
@@ -53,20 +61,18 @@ async function survey(path: string, shape: JsonShape): Promise<Survey> {
     const event = fieldsOf(parsePiece(piece, () => undefined));
     if (event.ph === 'M') names.push(piece.text);
     const task = fieldsOf(event.args).task_id;
-    if (typeof event.tid === 'string' && isWhole(event) && typeof task === 'string' && typeof event.ts === 'number') {
+    const us = timeOf(event.ts);
+    if (typeof event.tid === 'string' && isWhole(event) && typeof task === 'string' && us !== null) {
       const known = starts.get(task);
-      if (known === undefined) starts.set(task, event.ts);
-      else if (typeof known === 'number') starts.set(task, [known, event.ts]);
-      else known.push(event.ts);
+      if (known === undefined) starts.set(task, us);
+      else if (typeof known === 'number') starts.set(task, [known, us]);
+      else known.push(us);
     }
   }
-  const retries = new Map<string, readonly number[]>();
+  const retries = new Map<string, ReadonlyMap<number, number>>();
   for (const [task, times] of starts)
     if (typeof times !== 'number')
-      retries.set(
-        task,
-        [...times].sort((a, b) => a - b),
-      );
+      retries.set(task, new Map([...new Set(times)].sort((a, b) => a - b).map((us, attempt) => [us, attempt])));
   return { session: `imported:${hash.digest('hex').slice(0, 16)}`, records, bytes, names, retries };
 }
 
@@ -80,8 +86,8 @@ function mayCut(before: Fields, event: Fields): boolean {
 function numbered(event: Fields, text: string, retries: Survey['retries']): string {
   const args = fieldsOf(event.args);
   const times = typeof args.task_id === 'string' && isWhole(event) ? retries.get(args.task_id) : undefined;
-  if (times === undefined || typeof event.ts !== 'number') return text;
-  return JSON.stringify({ ...event, args: { ...args, attempt_number: times.indexOf(event.ts) } });
+  const attempt = times?.get(timeOf(event.ts) ?? Number.NaN);
+  return attempt === undefined ? text : JSON.stringify({ ...event, args: { ...args, attempt_number: attempt } });
 }
 
 export async function importTimeline(

@@ -4,7 +4,9 @@
  *      events ("Node <ip>", "worker:<id>"); every span carries task_id, attempt_number, job_id, func_or_class_name.
  *   B  `ray timeline`, ray.timeline() (ray/_private/state.py): pid is the node's address, tid is "worker:<id>" or
  *      "driver:<id>"; only the span of a whole task carries ids, {name, task_id}, and not even that one when it failed.
- * Times are floats of microseconds. Neither file says what was cut (A: 10,000 tasks, B: 100,000 in Ray's memory), and
+ *   Up to Ray 1.0 B is the same but for the span of a whole task, whose category is `task` and whose name the function's, and for
+ *   ids of 28, 32 or 40 digits.
+ * Times are floats of microseconds, or text. Neither file says what was cut (A: 10,000 tasks, B: 100,000 in Ray's memory), and
  * neither holds attempts that still ran or whose worker died before it sent them.
  *
  * What an attempt went through is derived from its spans, in file order (spans of one attempt stand together):
@@ -21,7 +23,7 @@ import { type Nanoseconds, nanoseconds, nanosecondsToMilliseconds } from '../../
 import { errorSentence } from '../../schema/error-sentence.ts';
 import type { DecodedRay } from './decode-event.ts';
 import { defined, isFields } from './event-fields.ts';
-import { namesOf, spanOf, type TimelineNames, type TimelineSpan, taskTypeOf } from './timeline-span.ts';
+import { isOldTaskId, namesOf, spanOf, type TimelineNames, type TimelineSpan, taskTypeOf } from './timeline-span.ts';
 import { attributeTaskSpans } from './timeline-task-spans.ts';
 
 export interface DecodedTimeline extends DecodedRay {
@@ -36,10 +38,11 @@ const API_TASK_LIMIT = 10_000;
 const REASONS = {
   A: 'from a timeline file: Ray cuts it at 10,000 task attempts without a mark, and leaves out what still ran or died with its worker',
   B: 'from a timeline file: Ray keeps 100,000 tasks in memory and drops the rest without a mark, and leaves out what still ran or died with its worker; attempts are numbered by their order in time',
+  old: 'from a timeline file of Ray up to 1.0: it names no job, so all its tasks are shown as one, and it does not say what was cut',
 } as const;
 
 const actorOf = (taskId: string): string | undefined =>
-  /^f+$/.test(taskId.slice(16, 40)) ? undefined : taskId.slice(16);
+  isOldTaskId(taskId) || /^f+$/.test(taskId.slice(16, 40)) ? undefined : taskId.slice(16);
 
 /** What an attempt's spans say of its states. A KeyboardInterrupt is a cancel, which Ray's own tables call FINISHED. */
 function statesOf(spans: readonly TimelineSpan[]): Pick<AttemptPart, 'stateTimes' | 'errorType' | 'errorMessage'> {
@@ -173,6 +176,7 @@ export function decodeTimeline(records: readonly unknown[], names: TimelineNames
   let last = nanoseconds(0n);
   for (const job of seenOfJob.values()) if (job.last > last) last = job.last;
   const isApi = spans.some((span) => span.isApi);
+  const isOld = attempts.some(({ taskId }) => isOldTaskId(taskId));
   const total = attempts.length;
   const format = spans.length === 0 ? 'none' : isApi ? 'A' : 'B';
   return {
@@ -195,7 +199,7 @@ export function decodeTimeline(records: readonly unknown[], names: TimelineNames
     },
     completeness: [...seenOfJob.keys()].map((jobId) => {
       const truncated = isApi && total === API_TASK_LIMIT;
-      const reason = REASONS[isApi ? 'A' : 'B'];
+      const reason = REASONS[isApi ? 'A' : isOld ? 'old' : 'B'];
       return { jobId, truncated, reason: truncated ? `${reason}; this one holds exactly that many` : reason };
     }),
   };

@@ -52,8 +52,15 @@ function microsecondsToNanoseconds(us: unknown): Nanoseconds | null {
   return nanoseconds(BigInt(whole) * 1000n + BigInt(Math.round((us - whole) * 1000)));
 }
 
+/** Ids up to Ray 1.0, of 14 to 20 bytes, whose parts differ from version to version: they tell no job, no type and no actor. */
+const OLD_TASK_ID = /^(?:[0-9a-f]{28}|[0-9a-f]{32}|[0-9a-f]{40})$/;
+export const isOldTaskId = (taskId: string): boolean => OLD_TASK_ID.test(taskId);
+/** The job of tasks whose file names none. */
+export const UNNAMED_JOB = '00000000';
+
 /** Type of a task, from its id: 8 bytes of its own, then the actor (12 own bytes, all ones for none) and the job. */
 export function taskTypeOf(taskId: string): TaskType {
+  if (isOldTaskId(taskId)) return 'NORMAL_TASK';
   const [own, actor] = [taskId.slice(0, 16), taskId.slice(16, 40)];
   if (/^f+$/.test(actor)) return /^f+$/.test(own) ? 'DRIVER_TASK' : 'NORMAL_TASK';
   return /^f+$/.test(own) ? 'ACTOR_CREATION_TASK' : 'ACTOR_TASK';
@@ -90,15 +97,36 @@ export function spanOf(record: Fields, position: number, names: ReadonlyMap<stri
   if (!isApi && kind !== 'worker' && kind !== 'driver')
     throw new Error(`tid is ${JSON.stringify(thread.slice(0, 60))}: expected "worker:<id>" or "driver:<id>"`);
   if (thread.length > MOST_THREAD) throw new Error(`the thread's name has ${thread.length} characters`);
+  const said = argsOf(args);
   return {
     position,
-    category: cat,
+    category: cat === 'task' ? `task::${oldName(record, said)}` : cat,
     start,
     end: nanoseconds(start + duration),
     nodeIp: isApi ? (names.get(`${pid}`) ?? '') : typeof pid === 'string' ? pid : '',
     component: kind === 'driver' ? 'driver' : 'worker',
     componentId: componentId ?? '',
-    args: isFields(args) ? args : {},
+    args: said,
     isApi,
   };
+}
+
+/** Early versions of Ray write them as JSON text. */
+function argsOf(args: unknown): Fields {
+  if (isFields(args)) return args;
+  if (typeof args !== 'string' || !args.startsWith('{')) return {};
+  try {
+    const parsed: unknown = JSON.parse(args);
+    return isFields(parsed) ? parsed : {};
+  } catch {
+    return {};
+  }
+}
+
+/** The function of a whole task up to Ray 1.0, whose category is `task` alone. */
+function oldName({ name }: Fields, args: Fields): string {
+  const told = [args.name, args.function_name, name].find(
+    (one) => typeof one === 'string' && one !== '' && one !== 'task',
+  );
+  return typeof told === 'string' ? told : 'unnamed task';
 }

@@ -8,7 +8,14 @@
 import { createHash } from 'node:crypto';
 import { ownValue } from '../../model/own-value.ts';
 import type { Nanoseconds } from '../../model/units.ts';
-import { type SpansOfAttempt, type TimelineNames, type TimelineSpan, taskTypeOf } from './timeline-span.ts';
+import {
+  isOldTaskId,
+  type SpansOfAttempt,
+  type TimelineNames,
+  type TimelineSpan,
+  taskTypeOf,
+  UNNAMED_JOB,
+} from './timeline-span.ts';
 
 const TASK_ID = /^[0-9a-f]{48}$/;
 /** Rounding of the two floats that make an end. */
@@ -115,12 +122,13 @@ function commandSpans(spans: readonly TimelineSpan[], names: TimelineNames, { re
     wholes.push({ whole: span, spans: [...inside, span] });
     const taskId = textOf(span.args.task_id)?.toLowerCase() ?? '';
     if (TASK_ID.test(taskId)) jobOfWorker.set(worker, taskId.slice(40));
+    else if (isOldTaskId(taskId)) jobOfWorker.set(worker, names.jobId ?? UNNAMED_JOB);
   }
   giveUp();
   const named: { taskId: string; whole: TimelineSpan; spans: readonly TimelineSpan[] }[] = [];
   for (const group of wholes) {
     const given = textOf(group.whole.args.task_id)?.toLowerCase();
-    if (given !== undefined && !TASK_ID.test(given))
+    if (given !== undefined && !TASK_ID.test(given) && !isOldTaskId(given))
       reject(group.whole.position, `args.task_id is ${JSON.stringify(given)}: expected 48 hex digits`);
     else {
       const taskId = given ?? creationId(group.whole) ?? inventedId(group.whole, names, jobOfWorker);
@@ -131,7 +139,7 @@ function commandSpans(spans: readonly TimelineSpan[], names: TimelineNames, { re
       else named.push({ taskId, ...group });
     }
   }
-  return { attempts: numbered(named), drivers };
+  return { attempts: numbered(named, names.jobId ?? UNNAMED_JOB), drivers };
 }
 
 const belongs = (inner: TimelineSpan, whole: TimelineSpan): boolean =>
@@ -163,6 +171,7 @@ function inventedId(
 /** Attempts of one task in the order of their starts, unless the file numbers them. */
 function numbered(
   groups: readonly { readonly taskId: string; readonly whole: TimelineSpan; readonly spans: readonly TimelineSpan[] }[],
+  jobOfOld: string,
 ): SpansOfAttempt[] {
   const startsOf = new Map<string, Nanoseconds[]>();
   for (const { taskId, whole } of groups) {
@@ -183,7 +192,7 @@ function numbered(
   return groups.map(({ taskId, whole, spans }) => ({
     taskId,
     attempt: attemptOf(whole.args.attempt_number) ?? attemptsOf.get(taskId)?.get(whole.start) ?? 0,
-    jobId: taskId.slice(40),
+    jobId: isOldTaskId(taskId) ? jobOfOld : taskId.slice(40),
     functionName: undefined,
     actorId: taskTypeOf(taskId).startsWith('ACTOR') ? taskId.slice(16) : undefined,
     spans,
