@@ -15,6 +15,7 @@ import { answerProblem, INTERNAL } from '../lib/server/http/problem-answer.ts';
 import { requestDurations } from '../lib/server/http/request-durations.ts';
 import { routeLabel } from '../lib/server/http/route-label.ts';
 import { createStaticAssets } from '../lib/server/http/static-assets.ts';
+import { earlyRefusal } from '../lib/server/ingest/early-refusal.ts';
 import { endWith, keepToOwner } from '../lib/server/life-cycle.ts';
 import { startOwnTraces } from '../lib/server/own-traces.ts';
 import { closedShare } from '../lib/server/shares.ts';
@@ -51,6 +52,7 @@ const door = createDoor(config, {
     : createStaticAssets(join(import.meta.dirname, '..', process.env.XRAY_NEXT_DIST ?? '.next', 'static')),
   closedShare: (token) => closedShare(runtime, token),
   expectPage: (url) => expectTimeline(runtime, url),
+  refuseEarly: (head) => earlyRefusal(runtime.ingest, head),
   next: handle,
 });
 

@@ -1,9 +1,7 @@
 /** POST /v1/traces: OTLP/HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp). Answers in the request's encoding. */
-import { rpcStatus, traceResponse } from '../../../lib/server/ingest/otlp-answer.ts';
+import { isProtobuf, rpcStatus, traceResponse } from '../../../lib/server/ingest/otlp-answer.ts';
 import { ProblemError, toProblem } from '../../../lib/server/problem.ts';
 import { getRuntime } from '../../../lib/server/runtime.ts';
-
-const isProtobuf = (type: string): boolean => /^application\/(x-)?protobuf\b/i.test(type.trim());
 
 export async function POST(request: Request): Promise<Response> {
   const type = request.headers.get('content-type') ?? '';

@@ -12,7 +12,10 @@ const MOST_ADDRESSES = 10_000;
 
 type Given = Pick<Config, 'authToken' | 'ownToken' | 'allowedHosts' | 'trustedProxies' | 'dataDirectory'>;
 
-export function createDoor(config: Given, parts: Pick<Door, 'assets' | 'closedShare' | 'expectPage' | 'next'>): Door {
+export function createDoor(
+  config: Given,
+  parts: Pick<Door, 'assets' | 'closedShare' | 'expectPage' | 'refuseEarly' | 'next'>,
+): Door {
   const { authToken: token } = config;
   const throttle = (perAddress: number, global: number, provedTimes: number) =>
     createGuessThrottle({ windowMs: WINDOW_MS, perAddress, global, provedTimes, mostAddresses: MOST_ADDRESSES });

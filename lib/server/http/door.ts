@@ -4,6 +4,7 @@
  * none of the headers by which its own parts talk to each other.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { EarlyRefusal, RequestHead } from '../ingest/early-refusal.ts';
 import { PEER_HEADER } from '../ingest/ingest.ts';
 import { type Access, type AccessRule, SHARE_PAGE } from './access.ts';
 import { allowedMethods } from './allowed-methods.ts';
@@ -28,6 +29,8 @@ export interface Door {
   readonly closedShare: (token: string) => Promise<{ readonly status: 404 | 410; readonly detail: string } | null>;
   /** A page is about to be asked for; `url` is canonical. */
   readonly expectPage: (url: string) => void;
+  /** The answer to a body that could not be stored in time, whatever it holds; null: let it in. */
+  readonly refuseEarly: (head: RequestHead) => EarlyRefusal | null;
   /** Next. */
   readonly next: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
@@ -83,6 +86,9 @@ export async function enter(door: Door, request: IncomingMessage, response: Serv
     response.end();
     return;
   }
+  const { path, search } = target;
+  const refusal = door.refuseEarly({ method, path, search, headers: request.headers, peer: address });
+  if (refusal !== null) return answerRefusal(visit, refusal);
   await answer(door, visit, target, access.by === 'session');
 }
 
@@ -125,12 +131,22 @@ async function answer(door: Door, visit: Visit, target: CanonicalTarget, isSessi
   request.headers[NONCE_HEADER] = nonce;
   if (isSession) request.headers[SESSION_HEADER] = '1';
   request.url = path + search;
-  // What a route did not read (it refused early) is passed over, or the connection's next request would never be seen.
+  passOver(request, response);
+  if (request.headers.expect !== undefined) response.writeContinue();
+  await door.next(request, response);
+}
+
+/** What nobody read of a body is passed over once it is answered, or the connection's next request would never be seen. */
+function passOver(request: IncomingMessage, response: ServerResponse): void {
   response.once('finish', () => {
     if (!request.complete) request.removeAllListeners('data').resume();
   });
-  if (request.headers.expect !== undefined) response.writeContinue();
-  await door.next(request, response);
+}
+
+function answerRefusal({ request, response }: Visit, { status, headers, body }: EarlyRefusal): void {
+  passOver(request, response);
+  response.writeHead(status, { 'cache-control': 'no-store', 'content-length': Buffer.byteLength(body), ...headers });
+  response.end(body);
 }
 
 /** How long a refused sender may take to read why. */

@@ -18,7 +18,14 @@ import type { Telemetry } from '../telemetry.ts';
 import { type Arrival, createAdmission } from './admission.ts';
 import { createBodyReader } from './body-reader.ts';
 import { contentEncoding } from './content-encoding.ts';
-import { type Ingest, type IngestBody, PEER_HEADER, type TimelineBody } from './ingest.ts';
+import {
+  type Ingest,
+  type IngestBody,
+  type IngestHead,
+  type IngestKind,
+  PEER_HEADER,
+  type TimelineBody,
+} from './ingest.ts';
 import type { ParsedBody, ParseJob, SpanAge, TableRows } from './parsed-body.ts';
 import { closingError, createParserPool, leftError } from './parser-pool.ts';
 import { createSightings } from './sightings.ts';
@@ -131,12 +138,15 @@ export function createIngest(
   const timer = setInterval(() => void writeDueSightings(false).catch(() => undefined), SIGHTINGS_EVERY_MS);
   timer.unref();
 
-  /** Counts what is refused. */
+  function countRefusal(error: unknown): void {
+    if (error instanceof ProblemError) rejected.inc({ kind: 'request', reason: error.problem.code });
+  }
+
   async function counted<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof ProblemError) rejected.inc({ kind: 'request', reason: error.problem.code });
+      countRefusal(error);
       throw error;
     } finally {
       waiting.set(admission.waitingBytes());
@@ -144,7 +154,7 @@ export function createIngest(
     }
   }
 
-  function arrivalOf(kind: ParseJob['kind'], body: Omit<IngestBody, 'bytes'>, bytes: number): Arrival {
+  function arrivalOf(kind: IngestKind, body: IngestHead, bytes: number): Arrival {
     const { waitSeconds } = config.limits;
     const encoding = contentEncoding(body.contentEncoding);
     const type = /protobuf/i.test(body.contentType) ? 'protobuf' : 'json';
@@ -167,6 +177,12 @@ export function createIngest(
       oldestNs: BigInt(time - days * DAY_MS) * 1_000_000n,
       imported: isImport ? Math.floor(time / 1000) : null,
     };
+  }
+
+  function checkRoom(head: IngestHead, kind: IngestKind, bytes: number): void {
+    if (closing) throw closingError();
+    // What is too long is refused for that.
+    if (bytes <= config.limits.bodyBytes) admission.check(arrivalOf(kind, head, bytes));
   }
 
   /** A body from the door to the store. */
@@ -230,9 +246,16 @@ export function createIngest(
   }
 
   return {
+    check(head, kind, bytes) {
+      try {
+        checkRoom(head, kind, bytes);
+      } catch (error) {
+        countRefusal(error);
+        throw error;
+      }
+    },
     receive: (request, kind) =>
       counted(async () => {
-        if (closing) throw closingError();
         const query = parseQuery(IngestQuery, request);
         const head = {
           contentType: request.headers.get('content-type') ?? '',
@@ -243,8 +266,7 @@ export function createIngest(
           signal: request.signal,
         };
         // Refused before it is read, where it says how long it is.
-        const declared = Number(request.headers.get('content-length') ?? '0');
-        if (declared <= config.limits.bodyBytes) admission.check(arrivalOf(kind, head, declared));
+        checkRoom(head, kind, Number(request.headers.get('content-length') ?? '0'));
         return { ...head, bytes: await reader.read(request) };
       }),
     async rayEvents(body) {

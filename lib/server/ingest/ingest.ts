@@ -17,6 +17,11 @@ export interface IngestBody {
   readonly signal?: AbortSignal;
 }
 
+/** What a request says of its body before it is read. */
+export type IngestHead = Pick<IngestBody, 'contentType' | 'contentEncoding' | 'cluster' | 'peer'>;
+
+export type IngestKind = 'otlp' | 'ray-events' | 'ray-timeline';
+
 /** Header in which the server says the peer's address; one that a request brings is overwritten. */
 export const PEER_HEADER = 'x-xray-peer';
 
@@ -28,11 +33,13 @@ export interface TimelineBody extends IngestBody {
 }
 
 export interface Ingest {
+  /** Throws ProblemError 429 with Retry-After, and counts it, where a body of so many bytes could not be stored in time; 503 at the end. */
+  readonly check: (head: IngestHead, kind: IngestKind, bytes: number) => void;
   /**
    * Reads a request's body, within limits of bytes and time; refuses before it is read what could not be stored in time.
    * Rejects with ProblemError 408, 413, 415, 429, 503.
    */
-  readonly receive: (request: Request, kind: 'otlp' | 'ray-events' | 'ray-timeline') => Promise<IngestBody>;
+  readonly receive: (request: Request, kind: IngestKind) => Promise<IngestBody>;
   /** OTLP/HTTP body. Resolves when stored. */
   readonly traces: (body: IngestBody) => Promise<{ rejectedSpans: number; reason: string; acceptedSpans: number }>;
   /** Ray event export body. Resolves when stored; bad records are set aside, not thrown. */

@@ -2,6 +2,9 @@
 
 const CODES: Readonly<Record<number, number>> = { 400: 3, 401: 16, 403: 7, 408: 4, 413: 8, 415: 3, 429: 8, 503: 14 };
 
+/** Whether a body of this content type is protobuf, and its answer, too. */
+export const isProtobuf = (contentType: string): boolean => /^application\/(x-)?protobuf\b/i.test(contentType.trim());
+
 function varint(value: number): number[] {
   const out: number[] = [];
   let rest = value;
@@ -31,7 +34,7 @@ export function traceResponse(protobuf: boolean, rejectedSpans: number, reason: 
 }
 
 /** google.rpc.Status {code = 1, message = 2}. */
-export function rpcStatus(protobuf: boolean, httpStatus: number, message: string): BodyInit {
+export function rpcStatus(protobuf: boolean, httpStatus: number, message: string): Uint8Array<ArrayBuffer> | string {
   const code = CODES[httpStatus] ?? 13;
   return protobuf
     ? new Uint8Array([8, ...varint(code), ...lengthDelimited(2, utf8(message))])

@@ -1,0 +1,63 @@
+/**
+ * What cannot be stored in time is refused before the web app sees the request: a refusal there costs a hundredth of one behind
+ * a route, and under overload nearly all requests are refused. Routes ask again, so what passes here by mistake is refused there.
+ */
+import { PROBLEM_MEDIA_TYPE } from '../../contract/problem.ts';
+import { ProblemError } from '../problem.ts';
+import type { Ingest, IngestKind } from './ingest.ts';
+import { isProtobuf, rpcStatus } from './otlp-answer.ts';
+
+export interface EarlyRefusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | string;
+}
+
+export interface RequestHead {
+  readonly method: string;
+  readonly path: string;
+  /** With its question mark, or empty. */
+  readonly search: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Address of the sender. */
+  readonly peer: string;
+}
+
+const KINDS: ReadonlyMap<string, IngestKind> = new Map([
+  ['/v1/traces', 'otlp'],
+  ['/v1/events', 'ray-events'],
+  ['/v1/timeline', 'ray-timeline'],
+] as const);
+
+/** The answer where the body would be refused whatever it holds (429), in the form that its protocol asks for; else null. */
+export function earlyRefusal(ingest: Pick<Ingest, 'check'>, request: RequestHead): EarlyRefusal | null {
+  const kind = request.method === 'POST' ? KINDS.get(request.path) : undefined;
+  if (kind === undefined) return null;
+  const header = (name: string): string => String(request.headers[name] ?? '');
+  const contentType = header('content-type');
+  const head = {
+    contentType,
+    contentEncoding: header('content-encoding'),
+    cluster: new URLSearchParams(request.search).get('cluster') || null,
+    peer: request.peer,
+  };
+  try {
+    ingest.check(head, kind, Number(header('content-length') || '0'));
+    return null;
+  } catch (error) {
+    if (!(error instanceof ProblemError) || error.problem.code !== 'overloaded') return null;
+    const { problem, headers } = error;
+    if (kind !== 'otlp')
+      return {
+        status: problem.status,
+        headers: { ...headers, 'content-type': PROBLEM_MEDIA_TYPE },
+        body: JSON.stringify(problem),
+      };
+    const protobuf = isProtobuf(contentType);
+    return {
+      status: problem.status,
+      headers: { ...headers, 'content-type': protobuf ? 'application/x-protobuf' : 'application/json' },
+      body: rpcStatus(protobuf, problem.status, problem.detail),
+    };
+  }
+}
