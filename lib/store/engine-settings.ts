@@ -6,11 +6,12 @@
 import { writeFileSync } from 'node:fs';
 
 /**
- * A part is merged with others from this many on. By default two or three tiny parts merge at once, and each time with the largest one
- * beside them as long as that is under 5 MB: a quiet store wrote 4,000 rows again for 40 that came in. The timeline's tables say
- * otherwise (warm-marks.ts).
+ * A part is merged with others from this many on, and with a larger one only where all together are this many times its size. By
+ * default two or three tiny parts merge at once, and each time with the largest one beside them as long as that is under 5 MB: a quiet
+ * store wrote 4,000 rows again for 40 that came in. The timeline's tables say otherwise (warm-marks.ts).
  */
 const PARTS_TO_MERGE = 16;
+const TIMES_THE_LARGEST = 12;
 
 /** https://clickhouse.com/docs/operations/server-configuration-parameters/settings; bytes where nothing else is said. */
 const SERVER: Readonly<Record<string, number>> = {
@@ -33,6 +34,9 @@ const SERVER: Readonly<Record<string, number>> = {
 /** https://clickhouse.com/docs/operations/settings/merge-tree-settings, of every table that does not say otherwise. */
 const MERGE_TREE: Readonly<Record<string, number | string>> = {
   min_parts_to_merge_at_once: PARTS_TO_MERGE,
+  merge_selector_base: TIMES_THE_LARGEST,
+  // Takes away parts under a hundredth of the whole once a range was allowed for their number: what is left is the largest and one more.
+  merge_selector_enable_heuristic_to_remove_small_parts_at_right: 0,
   // Made for every part that is written, and no question of X-Ray's asks for them.
   auto_statistics_types: '',
 };
