@@ -16,6 +16,7 @@ import { FairQueue, type Sender } from './fair-queue.ts';
 import { parseBody } from './parse-body.ts';
 import type { WorkerJob } from './parse-worker.ts';
 import type { ParsedBody, ParseJob } from './parsed-body.ts';
+import { workerCpuSeconds } from './worker-cpu-seconds.ts';
 
 /** 64 KiB are parsed, decoded and encoded in some 5 ms, and hold no more values than take as long. */
 const INLINE_BYTES = 64 * 1024;
@@ -24,8 +25,12 @@ const INLINE_VALUES = 20_000;
 const LARGE_BYTES = 32 * 1024 ** 2;
 const IDLE_MS = 5_000;
 const HEAP_MB = 512;
-/** The clock runs on while other threads have the cores: a limit in CPU time is this many times longer on it. */
+/**
+ * The clock runs on while other threads have the cores. The worker keeps to its CPU time by itself (parse-budget.ts); after this many times
+ * of it on the clock it is looked at, and ended where it had that time, or does not say so (it is in native code), or after the most.
+ */
 const WALL_PER_CPU = 3;
+const MOST_WALL_PER_CPU = 12;
 /** Of a body whose sender left: ending the worker costs a start of another. */
 const ABANDONED_MS = 250;
 
@@ -169,9 +174,7 @@ export function createParserPool(workers = Math.max(2, Math.min(4, availablePara
     seat.current = pending;
     seat.began = performance.now();
     seat.worker ??= start(seat);
-    const seconds = job.limits.parseSeconds * WALL_PER_CPU;
-    seat.limit = setTimeout(() => end(seat, tooMuch(seat, `it took more than ${seconds} s`)), seconds * 1000);
-    seat.limit.unref();
+    limitTime(seat, seat.worker, pending);
     const { bytes } = pending;
     const message: WorkerJob = {
       job: { ...job, bytes },
@@ -181,6 +184,25 @@ export function createParserPool(workers = Math.max(2, Math.min(4, availablePara
     // Moved where the body has its memory to itself: copying 60 MB would hold the event loop.
     const own = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
     seat.worker.postMessage(message, own ? [bytes.buffer] : []);
+  }
+
+  function limitTime(seat: Seat, worker: Worker, pending: Pending): void {
+    const { parseSeconds } = pending.request.job.limits;
+    const before = workerCpuSeconds(worker);
+    const look = async (): Promise<void> => {
+      const [start, now] = await Promise.all([before, workerCpuSeconds(worker)]);
+      if (seat.current !== pending) return;
+      const elapsed = (performance.now() - seat.began) / 1000;
+      const hadItsTime = now === null || now - (start ?? 0) >= parseSeconds;
+      if (hadItsTime || elapsed >= parseSeconds * MOST_WALL_PER_CPU)
+        end(seat, tooMuch(seat, `it took more than ${Math.floor(elapsed)} s`));
+      else arm(parseSeconds);
+    };
+    const arm = (seconds: number): void => {
+      seat.limit = setTimeout(() => void look(), seconds * 1000);
+      seat.limit.unref();
+    };
+    arm(parseSeconds * WALL_PER_CPU);
   }
 
   function rest(): void {

@@ -25,27 +25,37 @@ export interface LaneRow {
 
 /** Attempts of one row: a row is parsed at once. */
 const PIECE = 2_000;
-const ARRAYS = ['task_ids', 'attempts', 'functions', 'states', 'start_s', 'start_rest_ns', 'duration_ns', 'errors'];
+/** Arrays of a row by name, and what each holds of an attempt. */
+const ARRAYS = Object.entries({
+  task_ids: 'groupArray(task_id)',
+  attempts: 'groupArray(attempt)',
+  functions: 'groupArray(function_name)',
+  states: 'groupArray(state)',
+  start_s: 'groupArray(toUInt32(intDiv(start_ns, 1000000000)))',
+  start_rest_ns: 'groupArray(toUInt32(start_ns % 1000000000))',
+  // groupArray leaves NULLs out; tuples of them it keeps.
+  duration_ns: 'groupArray(tuple(if(end_ns = 0, NULL, toFloat64(end_ns - start_ns)))).1',
+  errors: 'groupArray(error_type)',
+});
 
 /**
- * A row per worker and 2,000 of its attempts, so that 200,000 attempts cost a few hundred rows to parse. Restarts of an actor come without a
- * function name; the caller looks it up in attempt 0, which a filter by function therefore keeps.
+ * A row per worker and 2,000 of its attempts, so that 200,000 attempts cost a few hundred rows to parse. Arrays are cut before rows are made
+ * of the pieces: a row that still carried whole arrays would be copied once a piece (150,000 attempts of one worker: 2 GB). Restarts of an
+ * actor come without a function name; the caller looks it up in attempt 0, which a filter by function therefore keeps.
  */
 export const timelineLanes: Query<LaneRow> = {
   name: 'timeline',
-  sql: `SELECT node_id, worker_id, worker_pid, actor_id, ${ARRAYS.map((name) => `arraySlice(all_${name}, piece + 1, ${PIECE}) AS ${name}`).join(', ')}
+  sql: `SELECT node_id, worker_id, worker_pid, actor_id, ${ARRAYS.map(([name]) => name).join(', ')}
     FROM (
     SELECT node_id, worker_id, max(worker_pid) AS worker_pid, max(actor_id) AS actor_id,
-      groupArray(task_id) AS all_task_ids, groupArray(attempt) AS all_attempts, groupArray(function_name) AS all_functions, groupArray(state) AS all_states,
-      groupArray(toUInt32(intDiv(start_ns, 1000000000))) AS all_start_s, groupArray(toUInt32(start_ns % 1000000000)) AS all_start_rest_ns,
-      groupArray(tuple(if(end_ns = 0, NULL, toFloat64(end_ns - start_ns)))).1 AS all_duration_ns, groupArray(error_type) AS all_errors
+      ${ARRAYS.map(([name, all]) => `arraySplit((_, i) -> i % ${PIECE} = 0, ${all}, range(count())) AS pieces_of_${name}`).join(', ')}
     FROM (
       SELECT task_id, attempt, function_name, state, node_id, if(start_ns = 0, '', worker_id) AS worker_id, worker_pid, actor_id, start_ns, end_ns, error_type
       FROM ${attemptsOfJob} WHERE type != 'DRIVER_TASK'
         AND ({function:String} = '' OR function_name IN ({function:String}, '')) AND ({state:String} = '' OR state = {state:String})
       ORDER BY start_ns, task_id, attempt LIMIT {limit:UInt32}
     ) GROUP BY node_id, worker_id
-    ) ARRAY JOIN range(0, toUInt32(length(all_task_ids)), ${PIECE}) AS piece`,
+    ) ARRAY JOIN ${ARRAYS.map(([name]) => `pieces_of_${name} AS ${name}`).join(', ')}`,
   row: z.object({
     node_id: Text,
     worker_id: Text,
