@@ -1,6 +1,6 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { worstLag } from '../event-loop-lag.ts';
 import { openTestRuntime } from '../server/open-runtime.ts';
 
 const numbers = (count: number) => ({
@@ -13,13 +13,13 @@ describe('rows of an answer', () => {
   it('are all there and in order, 400,000 of them without a turn over 200 ms', async () => {
     const runtime = await openTestRuntime();
     try {
-      const delay = monitorEventLoopDelay({ resolution: 5 });
-      delay.enable();
-      const rows = await runtime.engine.select(numbers(400_000));
-      delay.disable();
+      let rows: readonly { readonly id: bigint; readonly text: string }[] = [];
+      const lag = await worstLag(async () => {
+        rows = await runtime.engine.select(numbers(400_000));
+      });
       expect(rows.length).toBe(400_000);
       expect(rows.every(({ id, text }, at) => id === BigInt(at) && text.startsWith('üx'))).toBe(true);
-      expect(delay.max / 1e6).toBeLessThan(200);
+      expect(lag.worstMs).toBeLessThan(200);
       expect(await runtime.engine.select(numbers(0))).toEqual([]);
       expect((await runtime.engine.select(numbers(1)))[0]?.text.length).toBe(101);
     } finally {
