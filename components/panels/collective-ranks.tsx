@@ -6,6 +6,7 @@ import { LEVELS, levelColour, microsecondsText, prepareRankStrips } from '../../
 import type { CommunicatorWire } from '../../lib/contract/collectives.ts';
 import { RankStrips } from '../charts/rank-strips.tsx';
 import { useCollectiveRanks } from '../queries/collectives.ts';
+import { NotListed } from '../ui/not-listed.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 import { useCollectiveAddress } from './collective-address.ts';
@@ -86,6 +87,7 @@ export function CollectiveRanks({ communicator, window }: { communicator: Commun
                 onChoose={(row) => address.chooseRank(data.ranks[row]?.rank ?? null)}
               />
               <Legend split={split} range={model.range} />
+              <NotListed count={data.omitted} what="ranks that arrive earlier are" />
               {data.verdict === 'cannot-tell' ? (
                 <p className="mt-2 text-[var(--muted)]">No rank is named: {data.reason}</p>
               ) : null}

@@ -6,6 +6,7 @@ import { type FunctionSummaryWire, slowNodesRoute, tasksSummaryRoute } from '../
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { Link } from '../ui/link.tsx';
+import { NotListed } from '../ui/not-listed.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';
@@ -86,12 +87,15 @@ export function JobFunctions({ which }: { which: { jobId: string; session?: stri
       <SlowNodes which={which} />
       {summary.data ? (
         summary.data.functions.length > 0 ? (
-          <DataTable
-            label="Functions of this job"
-            columns={COLUMNS}
-            rows={summary.data.functions}
-            rowKey={(entry) => entry.name}
-          />
+          <>
+            <DataTable
+              label="Functions of this job"
+              columns={COLUMNS}
+              rows={summary.data.functions}
+              rowKey={(entry) => entry.name}
+            />
+            <NotListed count={summary.data.omitted} what="functions with fewer attempts are" />
+          </>
         ) : (
           <EmptyState title="This job has run no task that X-Ray heard of" />
         )

@@ -7,6 +7,7 @@ import { CLOCK_NOTE, LINKS_NOTE } from '../../lib/model/span.ts';
 import { useSpan } from '../queries/trace.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { Link } from '../ui/link.tsx';
+import { NotListed } from '../ui/not-listed.tsx';
 import { ErrorState, Skeleton } from '../ui/states.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';
 
@@ -155,20 +156,24 @@ function SpanBody({ span, traceStartNs, criticalNs }: SpanDetailsProps & { reado
         )}
       </dl>
       <Attributes title="Attributes" values={span.attributes} />
-      {span.events.map((event) => (
+      <NotListed count={span.omitted?.attributes ?? 0} what="further attributes are" />
+      {span.events.map((event, index) => (
         <Attributes
-          key={`${event.timeNs} ${event.name}`}
+          // biome-ignore lint/suspicious/noArrayIndexKey: events of one span have nothing that tells them apart, and never move
+          key={index}
           title={`Event ${event.name}`}
           note={`+${durationText(Number(BigInt(event.timeNs) - BigInt(span.startNs)))}`}
           values={event.attributes}
         />
       ))}
+      <NotListed count={span.omitted?.events ?? 0} what="further events are" />
       {span.links.length === 0 ? null : (
         <section aria-label="Links">
           <h3 className="mb-1 text-[12px] text-[var(--muted)]">Links</h3>
           <ul className="text-[12px]">
-            {span.links.map((link) => (
-              <li key={`${link.traceId} ${link.spanId}`}>
+            {span.links.map((link, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: links of one span may be equal, and never move
+              <li key={index}>
                 <Link className="mono break-all" href={`/traces/${link.traceId}?span=${link.spanId}`}>
                   {link.traceId}
                 </Link>
@@ -177,7 +182,9 @@ function SpanBody({ span, traceStartNs, criticalNs }: SpanDetailsProps & { reado
           </ul>
         </section>
       )}
+      <NotListed count={span.omitted?.links ?? 0} what="further links are" />
       <Attributes title="Resource" values={span.resourceAttributes} />
+      <NotListed count={span.omitted?.resourceAttributes ?? 0} what="further attributes of the resource are" />
       <CopyButton label="Copy as JSON" text={() => JSON.stringify(span, null, 2)} />
     </div>
   );

@@ -9,6 +9,7 @@ import { useApi } from '../queries/api-client.ts';
 import { useNow } from '../queries/frozen.tsx';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { Link } from '../ui/link.tsx';
+import { NotListed } from '../ui/not-listed.tsx';
 import { ErrorState, Skeleton } from '../ui/states.tsx';
 import { StatusPill, type Tone } from '../ui/status-pill.tsx';
 import { TaskLog } from './task-log.tsx';
@@ -76,6 +77,7 @@ export function TimelineDetails({
       ) : (
         <div className="space-y-4 px-4 py-3">
           <Chain task={found} shown={shown.attempt} onAttempt={onAttempt} />
+          <NotListed count={found.omitted} what="earlier attempts are" />
           <States shown={shown} />
           <DurationSpread
             durationNs={shown.durationNs === null ? null : Number(shown.durationNs)}
