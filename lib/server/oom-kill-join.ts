@@ -20,18 +20,48 @@ export interface JoinedKill {
 
 const KINDS = ['task', 'actor', 'idle_worker', 'driver'] as const;
 
+/** Attempts of one worker that started, by start. */
+interface StartedOnWorker {
+  readonly starts: readonly bigint[];
+  readonly attempts: readonly KilledAttemptRow[];
+}
+
+function startedOnWorker(attempts: readonly KilledAttemptRow[]): StartedOnWorker {
+  const started = attempts
+    .map((attempt) => ({ attempt, start: BigInt(attempt.start_ns) }))
+    .filter(({ start }) => start !== 0n)
+    .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  return { starts: started.map(({ start }) => start), attempts: started.map(({ attempt }) => attempt) };
+}
+
+/** The last that started by `time`, Unix ns; of several at once the first. */
+function lastStarted({ starts, attempts }: StartedOnWorker, time: bigint): KilledAttemptRow | null {
+  const firstAfter = (limit: bigint): number => {
+    let [low, high] = [0, starts.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0n) < limit) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  const last = firstAfter(time + 1n) - 1;
+  return last < 0 ? null : (attempts[firstAfter(starts[last] ?? 0n)] ?? null);
+}
+
 /** Kills in their order. One that only names an attempt is left out where that attempt's worker has a kill of its own. */
 export function joinKills(kills: readonly OomKillRow[], attempts: readonly KilledAttemptRow[]): JoinedKill[] {
-  const onWorker = Map.groupBy(attempts, (one) => `${one.session} ${one.worker_id}`);
+  const onWorker = new Map(
+    [...Map.groupBy(attempts, (one) => `${one.session} ${one.worker_id}`)].map(([worker, there]) => [
+      worker,
+      startedOnWorker(there),
+    ]),
+  );
   const ofTask = Map.groupBy(attempts, (one) => `${one.session} ${one.task_id}`);
   const named = new Map(attempts.map((one) => [`${one.session} ${one.task_id} ${one.attempt}`, one]));
   const joined = kills.map((row): JoinedKill => {
-    const there = row.worker_id === null ? [] : (onWorker.get(`${row.session} ${row.worker_id}`) ?? []);
-    const last = there.reduce<KilledAttemptRow | null>((latest, one) => {
-      const started = BigInt(one.start_ns);
-      if (started === 0n || started > BigInt(row.time_ns)) return latest;
-      return latest === null || started > BigInt(latest.start_ns) ? one : latest;
-    }, null);
+    const there = row.worker_id === null ? undefined : onWorker.get(`${row.session} ${row.worker_id}`);
+    const last = there === undefined ? null : lastStarted(there, BigInt(row.time_ns));
     const ran = row.kind === 'idle_worker' ? null : (named.get(`${row.session} ${row.task_id} ${row.attempt}`) ?? last);
     const kind =
       KINDS.find((one) => one === row.kind) ??

@@ -16,6 +16,44 @@ interface TimelineQuery extends JobQuery {
   readonly limit: number;
 }
 
+/** Bytes of an answer, about: of more attempts the earliest are answered, as beyond `limit`. */
+const MOST_BYTES = 14e6;
+/** Of an attempt and of a lane beside their texts. */
+const ATTEMPT_BYTES = 48;
+const LANE_BYTES = 120;
+
+/** Bytes of the answer that is made of these, about. */
+function answerBytes(rows: readonly LaneRow[]): number {
+  const workers = new Set<string>();
+  const functions = new Set<string>();
+  let bytes = 0;
+  for (const { node_id, worker_id, task_ids, functions: names } of rows) {
+    const worker = `${node_id}/${worker_id}`;
+    if (!workers.has(worker)) bytes += LANE_BYTES + 2 * node_id.length + worker_id.length;
+    workers.add(worker);
+    for (const name of names) {
+      if (!functions.has(name)) bytes += name.length;
+      functions.add(name);
+    }
+    for (const id of task_ids) bytes += ATTEMPT_BYTES + id.length;
+  }
+  return bytes;
+}
+
+/** Rows within `filters.limit` attempts and the bytes of an answer, with the limit that held. */
+async function boundedLanes(
+  runtime: Runtime,
+  which: { readonly session: string; readonly job: string },
+  filters: { readonly function: string; readonly state: string; readonly limit: number },
+): Promise<{ readonly rows: readonly LaneRow[]; readonly limit: number }> {
+  const rows = await runtime.engine.select(timelineLanes, { ...which, ...filters });
+  const bytes = answerBytes(rows);
+  if (bytes <= MOST_BYTES) return { rows, limit: filters.limit };
+  const attempts = rows.reduce((sum, { task_ids }) => sum + task_ids.length, 0);
+  const limit = Math.max(1, Math.floor((attempts * MOST_BYTES) / bytes));
+  return { rows: await runtime.engine.select(timelineLanes, { ...which, ...filters, limit }), limit };
+}
+
 /** Names of attempts that came without a definition (restarts of actors), from the attempt that has one. */
 function namesOfTasks(rows: readonly LaneRow[]): ReadonlyMap<string, string> {
   const nameless = new Set<string>();
@@ -46,8 +84,8 @@ export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promi
   const which = { session: job.session, job: job.job_id };
   const wanted = query.function ?? '';
   const filters = { function: wanted, state: query.state ?? '', limit: query.limit };
-  const [rows, nodes, actors, phases, completeness] = await Promise.all([
-    runtime.engine.select(timelineLanes, { ...which, ...filters }),
+  const [{ rows, limit }, nodes, actors, phases, completeness] = await Promise.all([
+    boundedLanes(runtime, which, filters),
     runtime.engine.select(nodeNames, { session: job.session }),
     runtime.engine.select(actorClasses, which),
     query.phases === true
@@ -145,7 +183,7 @@ export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promi
     columns,
     phases: { names: phaseNames.values, ...phaseColumns },
     matched: columns.taskId.length,
-    limited: received === query.limit,
+    limited: received === limit,
     completeness,
   };
 }

@@ -41,8 +41,10 @@ const MERGE_TREE: Readonly<Record<string, number | string>> = {
   auto_statistics_types: '',
 };
 
-/** No log of queries is kept, so nobody reads what timers and counters of each thread would say. */
 const STATEMENTS: Readonly<Record<string, number>> = {
+  // Parameters are part of a statement (chdb.ts): some are lists of what a job has, and 256 KiB, the default, are 12,000 numbers.
+  max_query_size: 16 * 1024 ** 2,
+  // No log of queries is kept, so nobody reads what timers and counters of each thread would say.
   log_queries: 0,
   log_processors_profiles: 0,
   query_profiler_real_time_period_ns: 0,

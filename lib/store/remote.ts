@@ -20,7 +20,23 @@ export interface RemoteStore {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export function openRemote(store: RemoteStore): Engine {
+/** Bytes of one answer, decompressed: a million rows of 500 bytes. */
+const MOST_BYTES = 512 * 1024 ** 2;
+
+/** The whole body. Rejects where it is longer than `most`, without reading on. */
+async function readBounded(response: Response, most: number): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of response.body ?? []) {
+    bytes += part.byteLength;
+    if (bytes > most) throw new Error(`the answer has more than ${most} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts, bytes);
+}
+
+/** `mostBytes`: of one answer, decompressed. */
+export function openRemote(store: RemoteStore, mostBytes = MOST_BYTES): Engine {
   async function post(
     what: string,
     during: 'query' | 'insert',
@@ -37,10 +53,12 @@ export function openRemote(store: RemoteStore): Engine {
         method: 'POST',
         headers: { ...store.headers },
         signal,
+        // Credentials are for this address alone.
+        redirect: 'error' as const,
         body: typeof body === 'string' ? body : new Uint8Array(body),
       };
       response = await fetch(`${store.url}/?${new URLSearchParams(query)}`, init);
-      bytes = Buffer.from(await response.arrayBuffer());
+      bytes = await readBounded(response, mostBytes);
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
       if (options.signal?.aborted) throw new StoreError('store-cancelled', `${what} was cancelled`, { cause: error });

@@ -136,10 +136,35 @@ async function answer(door: Door, visit: Visit, target: CanonicalTarget, isSessi
   await door.next(request, response);
 }
 
-/** What nobody read of a body is passed over once it is answered, or the connection's next request would never be seen. */
+/** How long a refused sender may take to read why. */
+const LINGER_MS = 1_000;
+/** Bytes of a refused body that are read for the sake of its connection: what exporters send and say the length of. */
+const MOST_PASSED_OVER = 64 * 1024 ** 2;
+/** Where it does not say how long it is. */
+const PASSED_OVER_UNSAID = 1024 ** 2;
+const PASSED_OVER_MS = 30_000;
+const PASSED_OVER_LOOK_MS = 100;
+
+/**
+ * What nobody read of a body is passed over once it is answered, or the connection's next request would never be seen. One that is longer,
+ * or has no end, ends its connection: reading it would take the event loop from others. Node reads without telling whoever listens, so the
+ * connection's own count is looked at.
+ */
 function passOver(request: IncomingMessage, response: ServerResponse): void {
   response.once('finish', () => {
-    if (!request.complete) request.removeAllListeners('data').resume();
+    if (request.complete) return;
+    request.removeAllListeners('data').resume();
+    const { socket } = request;
+    const declared = Number(request.headers['content-length'] ?? PASSED_OVER_UNSAID);
+    const most = socket.bytesRead + (declared <= MOST_PASSED_OVER ? declared : 0) + PASSED_OVER_UNSAID;
+    const began = performance.now();
+    const look = setInterval(() => {
+      const isLong = socket.bytesRead > most || performance.now() - began > PASSED_OVER_MS;
+      if (!request.complete && !socket.destroyed && !isLong) return;
+      clearInterval(look);
+      if (isLong && !request.complete) socket.destroy();
+    }, PASSED_OVER_LOOK_MS);
+    look.unref();
   });
 }
 
@@ -148,9 +173,6 @@ function answerRefusal({ request, response }: Visit, { status, headers, body }: 
   response.writeHead(status, { 'cache-control': 'no-store', 'content-length': Buffer.byteLength(body), ...headers });
   response.end(body);
 }
-
-/** How long a refused sender may take to read why. */
-const LINGER_MS = 1_000;
 
 /** A body that nobody will read ends the connection, or its sender could go on for as long as it likes. */
 function refuse({ request, response }: Visit, problem: DoorProblem): void {

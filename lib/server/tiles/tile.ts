@@ -26,6 +26,8 @@ const ROWS = 2_000_000;
 const PLACES = 4_000_000;
 /** A window that ended so long ago is in the past on every clock that is right to a minute. */
 const PAST_MS = 60_000;
+/** Nodes that one question names: a list of more is longer than an address may be, and than a statement should. */
+const NODES_AT_ONCE = 8_000;
 /** Time of one tile in the store. */
 const TILE_MS = 10_000;
 
@@ -33,6 +35,12 @@ export interface TileAnswer {
   readonly body: Uint8Array<ArrayBuffer>;
   /** True where the address names the version of the job's slices, and the window lies in the past. */
   readonly isFinal: boolean;
+}
+
+function inPieces<T>(list: readonly T[], length: number): readonly (readonly T[])[] {
+  const pieces: (readonly T[])[] = [];
+  for (let from = 0; from < list.length; from += length) pieces.push(list.slice(from, from + length));
+  return pieces;
 }
 
 /** Throws ProblemError where more is asked for than one tile may hold. */
@@ -117,13 +125,13 @@ export async function getTimelineTile(
           nodes,
           places: nodes.map((_, place) => lanes.length + place),
         })),
-    ...(everyNode.length === 0
-      ? []
-      : rows([nodeTileOfLevel, nodeTileOfSlices, filteredNodeTile], {
-          lanes: [],
-          nodes: everyNode,
-          places: everyNode.map(() => lanes.length + nodes.length),
-        })),
+    ...inPieces(everyNode, NODES_AT_ONCE).flatMap((some) =>
+      rows([nodeTileOfLevel, nodeTileOfSlices, filteredNodeTile], {
+        lanes: [],
+        nodes: some,
+        places: some.map(() => lanes.length + nodes.length),
+      }),
+    ),
   ]);
   const [one = new Uint8Array(0), ...others] = parts.filter((part) => part.byteLength > 0);
   const answered = others.length === 0 ? one : Buffer.concat([one, ...others]);

@@ -1,7 +1,7 @@
 /** Overload at the door: a body that cannot be stored in time is refused before a route is asked, in its protocol's own form. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDoor } from '../../../lib/server/http/create-door.ts';
 import { enter } from '../../../lib/server/http/door.ts';
@@ -33,20 +33,17 @@ beforeAll(async () => {
     insert: (...rows: Parameters<typeof engine.insert>) => opened.then(() => engine.insert(...rows)),
   };
   ingest = createIngest(busy, config, createTelemetry());
-  const door = createDoor(
-    config,
-    {
-      assets: null,
-      closedShare: async () => null,
-      expectPage: () => undefined,
-      refuseEarly: (head) => earlyRefusal(ingest, head),
-      next: async (request, response) => {
-        routed.push(request.url ?? '');
-        request.resume();
-        response.end('routed');
-      },
+  const door = createDoor(config, {
+    assets: null,
+    closedShare: async () => null,
+    expectPage: () => undefined,
+    refuseEarly: (head) => earlyRefusal(ingest, head),
+    next: async (request, response) => {
+      routed.push(request.url ?? '');
+      request.resume();
+      response.end('routed');
     },
-  );
+  });
   server = createServer((request, response) => void enter(door, request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -98,6 +95,28 @@ test('what has room reaches its route; under overload nothing of that sender doe
   expect(events.headers.get('content-type')).toBe('application/problem+json');
   expect(await events.json()).toMatchObject({ code: 'overloaded', status: 429 });
   expect(routed).toEqual([]);
+
+  // A body without an end is answered, and then ends with its connection.
+  const endless = connect(Number(new URL(base).port), '127.0.0.1');
+  let said = '';
+  let written = 0;
+  endless.on('data', (bytes) => {
+    said += bytes.toString('latin1');
+  });
+  endless.on('error', () => undefined);
+  endless.write(
+    'POST /v1/traces HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n',
+  );
+  const chunk = Buffer.from(`10000\r\n${' '.repeat(65_536)}\r\n`);
+  const more = (): void => {
+    if (endless.destroyed) return;
+    written += chunk.length;
+    endless.write(chunk, () => setImmediate(more));
+  };
+  more();
+  await new Promise((resolve) => endless.once('close', resolve));
+  expect(said).toMatch(/^HTTP\/1\.1 429 /);
+  expect(written).toBeLessThan(1e9);
 
   // What is too long is refused for that, by its route.
   const tooLong = ingest.check.bind(
