@@ -102,7 +102,7 @@ function SpanBody({ span, traceStartNs, criticalNs }: SpanDetailsProps & { reado
   const length = Number(span.durationNs);
   const facts: readonly (readonly [string, string])[] = [
     ['Start', `${clockText(BigInt(span.startNs), 1e3)} UTC, ${durationText(offset)} into the trace`],
-    ['Duration', durationText(length)],
+    ['Duration', span.attributes[CLOCK_NOTE] === undefined ? durationText(length) : 'unknown'],
     [
       'Critical',
       criticalNs === 0

@@ -82,7 +82,7 @@ export const TraceRow = memo(function TraceRow(props: TraceRowProps) {
         {props.isOrphan ? (
           <span className="ml-1.5 truncate text-[11px] text-[var(--warn)]">▲ parent not in trace</span>
         ) : null}
-        {props.hasNoEnd ? <span className="ml-1.5 shrink-0 text-[11px] text-[var(--warn)]">▲ no end</span> : null}
+        {props.hasNoEnd ? <span className="ml-1.5 shrink-0 text-[11px] text-[var(--warn)]">▲ end unknown</span> : null}
         {props.isTask ? (
           <span className="ml-1.5 hidden shrink-0 rounded bg-[var(--panel-2)] px-1 text-[10px] text-[var(--muted)] lg:inline">
             Ray task
@@ -118,7 +118,7 @@ export const TraceRow = memo(function TraceRow(props: TraceRowProps) {
       </div>
       <span className={`pr-3 text-right text-[12px] text-[var(--muted)] ${DURATION_COLUMN}`}>
         {props.hasNoEnd ? (
-          <span title="The span came without an end that can be">?</span>
+          <span title="The span has no end, or one before its start">?</span>
         ) : (
           durationText(props.durationNs)
         )}

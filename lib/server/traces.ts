@@ -75,7 +75,7 @@ function notTaken({ what, reason, records }: SetAsideRow): SourceNoticeWire {
     source: 'otlp',
     kind: 'partial',
     message: isOld
-      ? `${spans} sent since yesterday are set aside: ${reason}`
+      ? `${spans} sent since yesterday ${records === 1 ? 'is' : 'are'} set aside: ${reason}`
       : `${spans} sent since yesterday could not be read: ${reason}`,
     whatToDo: isOld ? 'import recordings with xray import; check the clock of who sends' : null,
   };

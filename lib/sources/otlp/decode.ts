@@ -60,7 +60,10 @@ function identifier(node: Node, name: string, digits: number): string {
   const value = idText(node, name);
   if (isId(value, digits)) return value;
   if (value.length === digits && /^0+$/.test(value)) throw new Error(`${name} is all zeros`);
-  throw new Error(`${name} is ${JSON.stringify(value.slice(0, 40))}, expected ${digits} hex digits`);
+  // As it came: base64 is known by its capitals.
+  const given = get(node, name);
+  const shown = typeof given === 'string' ? given : value;
+  throw new Error(`${name} is ${JSON.stringify(shown.slice(0, 40))}, expected ${digits} hex digits`);
 }
 
 function parentOf(node: Node): string {

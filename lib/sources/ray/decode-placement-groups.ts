@@ -1,16 +1,16 @@
 /** Placement groups as Ray's State API tells them: GET /api/v0/placement_groups?detail=1 (ray 2.58, util/state/common.py). */
 import { z } from 'zod';
-import { byKey } from '../../schema/by-key.ts';
+import { Amounts, Id, ListOf, Text } from './wire.ts';
 
 export const PLACEMENT_GROUPS_PATH = '/api/v0/placement_groups?detail=1&limit=10000';
 
-const Bundle = z.looseObject({ unit_resources: byKey(z.number()).nullish() });
+const Bundle = z.looseObject({ unit_resources: Amounts });
 const Group = z.looseObject({
-  placement_group_id: z.string(),
-  name: z.string().nullish(),
+  placement_group_id: Id,
+  name: Text,
   state: z.string(),
-  strategy: z.string().nullish(),
-  bundles: z.array(Bundle).nullish(),
+  strategy: Text,
+  bundles: ListOf(Bundle),
 });
 const Envelope = z.looseObject({
   result: z.boolean(),
@@ -20,8 +20,8 @@ const Envelope = z.looseObject({
       result: z.looseObject({
         total: z.number().nullish(),
         num_after_truncation: z.number().nullish(),
-        result: z.array(Group),
-        partial_failure_warning: z.string().nullish(),
+        result: z.array(z.unknown()),
+        partial_failure_warning: Text,
       }),
     })
     .nullish(),
@@ -51,8 +51,15 @@ export function decodePlacementGroups(body: unknown): PlacementGroups {
   if (!envelope.result || !envelope.data)
     throw new Error(`Ray could not list placement groups: ${envelope.msg || 'it does not say why'}`);
   const { total, num_after_truncation, result, partial_failure_warning } = envelope.data.result;
+  const read = result.map((group) => Group.safeParse(group));
+  const groups = read.flatMap((one) => (one.success ? [one.data] : []));
+  const rejected = read.length - groups.length;
+  const warnings = [
+    ...(partial_failure_warning ? [partial_failure_warning] : []),
+    ...(rejected > 0 ? [`${rejected} of ${read.length} placement groups could not be read`] : []),
+  ];
   return {
-    groups: result.map((group) => ({
+    groups: groups.map((group) => ({
       placementGroupId: group.placement_group_id,
       name: group.name || null,
       state: group.state,
@@ -60,6 +67,6 @@ export function decodePlacementGroups(body: unknown): PlacementGroups {
       bundles: (group.bundles ?? []).map((bundle) => ({ ...bundle.unit_resources })),
     })),
     truncated: Math.max(0, (total ?? result.length) - (num_after_truncation ?? result.length)),
-    warning: partial_failure_warning || null,
+    warning: warnings.length > 0 ? warnings.join('; ') : null,
   };
 }
