@@ -34,7 +34,31 @@ const duration = (key: 'p50' | 'p95' | 'max', title: string): Column<FunctionSum
 });
 
 const COLUMNS: readonly Column<FunctionSummaryWire>[] = [
-  { key: 'name', title: 'Function', sort: (row) => row.name, cell: (row) => <span className="mono">{row.name}</span> },
+  {
+    key: 'name',
+    title: 'Function',
+    sort: (row) => row.name,
+    cell: ({ name, declaredNames }) => (
+      <div>
+        <span className="mono">{name}</span>
+        {declaredNames ? (
+          <details className="text-[12px] text-[var(--muted)]">
+            <summary className="cursor-pointer">{formatCount(declaredNames.count)} names</summary>
+            <ul className="mono">
+              {declaredNames.most.map((one) => (
+                <li key={one.name}>
+                  {one.name}: {formatCount(one.attempts)}
+                </li>
+              ))}
+              {declaredNames.count > declaredNames.most.length ? (
+                <li>and {formatCount(declaredNames.count - declaredNames.most.length)} more</li>
+              ) : null}
+            </ul>
+          </details>
+        ) : null}
+      </div>
+    ),
+  },
   {
     key: 'progress',
     title: 'Progress',

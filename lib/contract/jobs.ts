@@ -108,6 +108,13 @@ export const FunctionSummary = z.object({
   errors: byKey(z.number()),
   /** RUNNING to FINISHED or FAILED of attempts that have both; null where there is none. */
   durationNs: z.object({ p50: NsText, p95: NsText, max: NsText }).nullable(),
+  /**
+   * Where the tasks of a function carry more than 20 names of their own: then `name` is the function, and these are how many names it has,
+   * with the 10 of the most attempts. Null where the row is one name.
+   */
+  declaredNames: z
+    .object({ count: z.number(), most: z.array(z.object({ name: z.string(), attempts: z.number() })) })
+    .nullable(),
 });
 export type FunctionSummaryWire = z.infer<typeof FunctionSummary>;
 

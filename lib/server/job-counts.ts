@@ -4,6 +4,7 @@
  * no count holds more than a range in memory, and it stops between two.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MOST_NAMES_PER_FUNCTION } from '../model/declared-names.ts';
 import { ownValue, setOwnValue } from '../model/own-value.ts';
 import type { Engine } from '../store/engine.ts';
 import { takeTurns } from '../store/event-loop-turns.ts';
@@ -59,7 +60,7 @@ export function createJobCounter(engine: Engine, telemetry: Telemetry): JobCount
   const rest = (began: number) => sleep((performance.now() - began) * REST, undefined, { signal: stop.signal });
 
   function rowOf(session: string, job: string, counts: readonly Sums[], until: number): object {
-    const functions = [...counts].sort((a, b) => b.n - a.n || (a.function_name < b.function_name ? -1 : 1));
+    const functions = grouped(counts).sort((a, b) => b.n - a.n || (a.function_name < b.function_name ? -1 : 1));
     const sum = (of: (one: Sums) => number): number => functions.reduce((total, one) => total + of(one), 0);
     const held = new Map<string, number>();
     for (const one of functions)
@@ -186,6 +187,18 @@ export function createJobCounter(engine: Engine, telemetry: Telemetry): JobCount
   };
 }
 
+/** One row for a function whose tasks carry many names, else one for each name. */
+function grouped(counts: readonly Sums[]): Sums[] {
+  const namesOf = new Map<string, number>();
+  for (const { code } of counts) namesOf.set(code, (namesOf.get(code) ?? 0) + 1);
+  const found = new Map<string, Sums>();
+  for (const row of counts) {
+    const isGrouped = row.code !== '' && (namesOf.get(row.code) ?? 0) > MOST_NAMES_PER_FUNCTION;
+    add(found, isGrouped ? { ...row, function_name: row.code } : row);
+  }
+  return [...found.values()];
+}
+
 function add(byFunction: Map<string, Sums>, row: FunctionCounts): void {
   const sums = byFunction.get(row.function_name);
   if (sums === undefined) {
@@ -193,6 +206,7 @@ function add(byFunction: Map<string, Sums>, row: FunctionCounts): void {
     return;
   }
   for (const name of ['n', 'done', 'bad', 'active', 'waiting', 'again'] as const) sums[name] += row[name];
+  if (Object.keys(row.held).length === 0) return;
   const held = { ...sums.held };
   for (const [name, amount] of Object.entries(row.held)) setOwnValue(held, name, (ownValue(held, name) ?? 0) + amount);
   sums.held = held;

@@ -52,6 +52,8 @@ export async function summariseTasks(runtime: Runtime, query: JobQuery): Promise
       byState: counts(row.states),
       errors: counts(row.errors),
       durationNs: row.timed > 0 ? { p50: row.p50, p95: row.p95, max: row.longest } : null,
+      declaredNames:
+        row.names > 0 ? { count: row.names, most: row.declared.map(([name, attempts]) => ({ name, attempts })) } : null,
     })),
     omitted: Math.max(0, (rows[0]?.all ?? 0) - rows.length),
     completeness: await completenessOf(runtime, job),

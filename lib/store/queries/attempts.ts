@@ -7,6 +7,7 @@
  * (attempts 1, 2, ... that come without definition and end), which the State API does not show.
  */
 import { z } from 'zod';
+import { MOST_NAMES_PER_FUNCTION, NAMES_SHOWN } from '../../model/declared-names.ts';
 import { TASK_STATES } from '../../model/task.ts';
 import { byKey } from '../../schema/by-key.ts';
 import type { Query } from '../engine.ts';
@@ -67,7 +68,10 @@ const MOST_FUNCTIONS = 2_000;
 /** Kinds of errors that a function is listed with. */
 const MOST_ERRORS = 50;
 
-/** The 2,000 functions with the most attempts; `all`: how many there are. */
+/**
+ * The 2,000 functions with the most attempts; `all`: how many there are. By declared names where a function has few, else by the function:
+ * then `names` are how many it has, and `declared` those with the most attempts.
+ */
 export const tasksSummary: Query<{
   name: string;
   tasks: number;
@@ -80,18 +84,28 @@ export const tasksSummary: Query<{
   p50: string;
   p95: string;
   longest: string;
+  names: number;
+  declared: [name: string, attempts: number][];
   all: number;
 }> = {
   name: 'tasks-summary',
-  sql: `SELECT function_name AS name, uniqExact(task_id) AS tasks, count() AS attempts, countIf(ran) AS ran,
-      attempts - tasks AS retries, sumMap(map(state, toUInt64(1))) AS states,
-      CAST(arraySlice(arrayReverseSort(x -> (x.2, x.1), arrayZip(mapKeys(sumMapIf(map(error_type, toUInt64(1)), error_type != '') AS met), mapValues(met))), 1, ${MOST_ERRORS}), 'Map(String, UInt64)') AS errors,
-      countIf(start_ns > 0 AND end_ns > 0) AS timed,
-      quantileExactIf(0.5)(end_ns - start_ns, start_ns > 0 AND end_ns > 0) AS p50,
-      quantileExactIf(0.95)(end_ns - start_ns, start_ns > 0 AND end_ns > 0) AS p95,
-      maxIf(end_ns - start_ns, start_ns > 0 AND end_ns > 0) AS longest,
-      count() OVER () AS all
-    FROM ${attemptsOfJob} WHERE counted GROUP BY name ORDER BY attempts DESC, name LIMIT ${MOST_FUNCTIONS}`,
+  sql: `SELECT name, uniqExactMerge(task_ids) AS tasks, sum(n) AS attempts, sum(of_ran) AS ran, attempts - tasks AS retries, sumMap(of_states) AS states,
+      CAST(arraySlice(arrayReverseSort(x -> (x.2, x.1), arrayZip(mapKeys(sumMap(of_errors) AS met), mapValues(met))), 1, ${MOST_ERRORS}), 'Map(String, UInt64)') AS errors,
+      sum(of_timed) AS timed, quantilesExactIfMerge(0.5, 0.95)(durations) AS middle, middle[1] AS p50, middle[2] AS p95, max(of_longest) AS longest,
+      countIf(is_grouped) AS names,
+      arraySlice(arraySort(x -> (-x.2, x.1), groupArrayIf((function_name, n), is_grouped)), 1, ${NAMES_SHOWN}) AS declared, count() OVER () AS all
+    FROM (
+      SELECT *, qualified_name != '' AND count() OVER (PARTITION BY qualified_name) > ${MOST_NAMES_PER_FUNCTION} AS is_grouped,
+        if(is_grouped, qualified_name, function_name) AS name
+      FROM (
+        SELECT qualified_name, function_name, uniqExactState(task_id) AS task_ids, toInt64(count()) AS n, countIf(ran) AS of_ran,
+          sumMap(map(state, toUInt64(1))) AS of_states, sumMapIf(map(error_type, toUInt64(1)), error_type != '') AS of_errors,
+          countIf(start_ns > 0 AND end_ns > 0) AS of_timed,
+          quantilesExactIfState(0.5, 0.95)(end_ns - start_ns, start_ns > 0 AND end_ns > 0) AS durations,
+          maxIf(end_ns - start_ns, start_ns > 0 AND end_ns > 0) AS of_longest
+        FROM ${attemptsOfJob} WHERE counted GROUP BY qualified_name, function_name
+      )
+    ) GROUP BY name ORDER BY attempts DESC, name LIMIT ${MOST_FUNCTIONS}`,
   row: z.object({
     name: z.string(),
     tasks: Count,
@@ -104,6 +118,8 @@ export const tasksSummary: Query<{
     p50: z.string(),
     p95: z.string(),
     longest: z.string(),
+    names: Count,
+    declared: z.array(z.tuple([z.string(), Count])),
     all: Count,
   }),
 };
