@@ -90,7 +90,7 @@ async function importOne(
     // What was sent before the damage is stored, and counted.
     reject(tally, tally.accepted + tally.ignored + tally.rejected, error.message);
   }
-  return { path: candidate.shown, kind, ...tally, reason, notes: [] };
+  return { path: candidate.shown, kind, ...tally, reason };
 }
 
 /** `rank3.json`, `rank-3.pt.trace.json`: where the content of a trace does not tell its rank. */
@@ -110,7 +110,7 @@ async function importProfiles(
     if (error instanceof UsageError || !(error instanceof Error)) throw error;
     const tally = emptyTally();
     reject(tally, 0, error.message);
-    done({ path: candidate.shown, kind: 'kineto', ...tally, reason: error.message, notes: [] }, candidate);
+    done({ path: candidate.shown, kind: 'kineto', ...tally, reason: error.message }, candidate);
   };
   const known: (FoundProfile & { readonly facts: Awaited<ReturnType<typeof kinetoFacts>> })[] = [];
   for (const profile of found) {
@@ -129,7 +129,10 @@ async function importProfiles(
     if (plan === undefined) continue;
     try {
       await importKineto(client, candidate.path, isList, plan, tally);
-      done({ path: candidate.shown, kind: 'kineto', ...tally, reason: null, notes: [...plan.notes] }, candidate);
+      done(
+        { path: candidate.shown, kind: 'kineto', ...tally, reason: null, notes: [...plan.notes, ...tally.notes] },
+        candidate,
+      );
     } catch (error) {
       failed(candidate, error);
     }

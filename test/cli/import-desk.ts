@@ -27,8 +27,8 @@ export interface ImportDesk {
   readonly close: () => Promise<void>;
 }
 
-export async function openImportDesk(): Promise<ImportDesk> {
-  const runtime = await openTestRuntime();
+export async function openImportDesk(environment: Readonly<Record<string, string>> = {}): Promise<ImportDesk> {
+  const runtime = await openTestRuntime(environment);
   const front = await openRouteFront(runtime);
   const folder = mkdtempSync(join(tmpdir(), 'xray-import-'));
   return {

@@ -11,6 +11,7 @@ import { POST as postEvents } from '../../app/v1/events/route.ts';
 import { POST as postTimeline } from '../../app/v1/timeline/route.ts';
 import { POST as postTraces } from '../../app/v1/traces/route.ts';
 import { type Runtime, setRuntime } from '../../lib/server/runtime.ts';
+import { JsonText } from '../../lib/sources/json/json-text.ts';
 import { type SpanVisitor, spanDecoder } from '../../lib/sources/otlp/decode.ts';
 import { readTraceRequestJson } from '../../lib/sources/otlp/json.ts';
 import { readExportTraceServiceRequest } from '../../lib/sources/otlp/protobuf.ts';
@@ -86,7 +87,24 @@ function jsonBody(seed: unknown, random: Random): Buffer {
   return bytes.subarray(0, 65_536);
 }
 
-const jsonOf = (bytes: Buffer): unknown => JSON.parse(new TextDecoder().decode(bytes));
+/** What JSON.parse makes of a body; where it is no JSON although it was taken, what stands record by record, without those refused. */
+function recordsOf(bytes: Buffer): { records: unknown[]; refused: number } {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return { records: Array.isArray(value) ? value : [value], refused: 0 };
+  } catch {
+    const records: unknown[] = [];
+    let refused = 0;
+    const text = new JsonText(bytes);
+    text.eachRecord(text.root, {
+      records: (some) => records.push(...some),
+      refuse: () => {
+        refused += 1;
+      },
+    });
+    return { records, refused };
+  }
+}
 const cluster = (random: Random): string =>
   random.chance(0.8) ? '' : `?cluster=${encodeURIComponent(mutateText('prod', random).toWellFormed())}`;
 const request = (url: string, { body, headers }: Sent): Request =>
@@ -121,12 +139,11 @@ function checkReport(text: string, plain: Buffer | null): { records: unknown[]; 
     if (UGLY.test(reason)) throw new Error(`not a reason of ours: ${reason.slice(0, 300)}`);
   tally.rejectedRecords += report.rejected;
   if (plain === null) return null;
-  const value = jsonOf(plain);
-  const records: unknown[] = Array.isArray(value) ? value : [value];
+  const { records, refused } = recordsOf(plain);
   const counted = report.accepted + report.ignored + report.rejected;
   const lost = report.rejects.some(({ position }) => position < 0);
-  if (!lost && counted !== records.length)
-    throw new Error(`${counted} of ${records.length} records are accounted for: ${text.slice(0, 200)}`);
+  if (!lost && counted !== records.length + refused)
+    throw new Error(`${counted} of ${records.length + refused} records are accounted for: ${text.slice(0, 200)}`);
   return { records, lost };
 }
 

@@ -18,6 +18,8 @@ export interface Outcome {
   readonly rejected: number;
   /** Positions count from the first record of the request. */
   readonly rejects: readonly { readonly position: number; readonly reason: string }[];
+  /** Records that were taken without something. Positions as above. */
+  readonly notes?: readonly { readonly position: number; readonly reason: string }[] | undefined;
 }
 
 /** What became of a request: taken (in part), or refused as a whole with the words of X-Ray. */
@@ -28,11 +30,14 @@ export interface Tally {
   ignored: number;
   rejected: number;
   rejects: { position: number; reason: string }[];
+  /** What was taken without something, or is of no use, as sentences. */
+  notes: string[];
 }
 
 const REJECTS_KEPT = 20;
+const NOTES_KEPT = 20;
 
-export const emptyTally = (): Tally => ({ accepted: 0, ignored: 0, rejected: 0, rejects: [] });
+export const emptyTally = (): Tally => ({ accepted: 0, ignored: 0, rejected: 0, rejects: [], notes: [] });
 
 /** Sets `count` records aside for one reason. */
 export function reject(tally: Tally, position: number, reason: string, count = 1): void {
@@ -73,6 +78,8 @@ export function createBatches<Content>(
     tally.rejected += sent.rejected;
     for (const { position, reason } of sent.rejects)
       if (tally.rejects.length < REJECTS_KEPT) tally.rejects.push({ position: inFile(some, position), reason });
+    for (const { position, reason } of sent.notes ?? [])
+      if (tally.notes.length < NOTES_KEPT) tally.notes.push(`record ${inFile(some, position)}: ${reason}`);
   }
 
   async function flush(): Promise<void> {

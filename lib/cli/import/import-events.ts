@@ -10,12 +10,14 @@ import { openBytes } from './open-bytes.ts';
 
 /** A request stays far below X-Ray's own limits (64 MiB, 200,000 records), and small enough to wait for. */
 export const REQUEST = { bytes: 8 * 1024 ** 2, records: 20_000 };
+/** Types of events that are named. */
+const TYPES_NAMED = 8;
 export const PIECE_BYTES = 64 * 1024 ** 2;
 
 const text = new TextDecoder();
 
 /** X-Ray's own answer to an import: a report, or a problem. */
-export function sentOf(answer: Answer): Sent {
+export function sentOf(answer: Answer): Sent | z.infer<typeof IngestReport> {
   const body = text.decode(answer.body);
   let value: unknown;
   try {
@@ -55,11 +57,15 @@ export async function importEvents(
   tally: Tally,
 ): Promise<void> {
   const address = `/v1/events${cluster === null ? '' : `?cluster=${encodeURIComponent(cluster)}`}`;
-  const batches = createBatches<string>(REQUEST, tally, async (parts) =>
-    sentOf(
-      await client.post(address, Buffer.from(`[${parts.map((part) => part.content).join(',')}]`), 'application/json'),
-    ),
-  );
+  const unused = new Map<string, number>();
+  const batches = createBatches<string>(REQUEST, tally, async (parts) => {
+    const body = Buffer.from(`[${parts.map((part) => part.content).join(',')}]`);
+    const sent = sentOf(await client.post(address, body, 'application/json'));
+    if ('ignoredTypes' in sent)
+      for (const [type, count] of Object.entries(sent.ignoredTypes ?? {}))
+        unused.set(type, (unused.get(type) ?? 0) + count);
+    return sent;
+  });
   let position = 0;
   for await (const piece of jsonPieces(openBytes(path), shape, PIECE_BYTES)) {
     if ('error' in piece) {
@@ -78,4 +84,8 @@ export async function importEvents(
     position += count;
   }
   await batches.flush();
+  if (unused.size > 0) {
+    const named = [...unused].slice(0, TYPES_NAMED).map(([type, count]) => `${count.toLocaleString('en-GB')} ${type}`);
+    tally.notes.push(`of no use to X-Ray: ${named.join(', ')}${unused.size > named.length ? ', ...' : ''}`);
+  }
 }
