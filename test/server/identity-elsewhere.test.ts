@@ -166,6 +166,7 @@ it('alerts: placeholders name nothing, whatever exporter wrote them', async () =
     nodeName: null,
     cluster: null,
   });
+  expect(entitiesOf({ node: '10.0.7.1:9400', gpu: '0' })).toMatchObject({ nodeIp: '10.0.7.1', nodeName: null });
   expect(entitiesOf({ gpu_id: '4294967295', hostname: 'amd-1' })).toMatchObject({ nodeName: 'amd-1', gpu: null });
   expect(entitiesOf({ gpu_id: '6', hostname: 'amd-1' })).toMatchObject({ gpu: '6' });
   // A span whose resource bears the same placeholder is no evidence of a rank.

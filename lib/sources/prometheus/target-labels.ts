@@ -78,7 +78,7 @@ function first(
 export const withoutPort = (instance: string): string => instance.replace(/:\d+$/, '');
 const isAddress = (text: string): boolean => /^[\d.]+$/.test(text) || text.includes(':');
 const realNode = (text: string | undefined): string | null => {
-  const host = realHost(text);
+  const host = realHost(text?.replace(/^([\w.-]+):\d+$/, '$1'));
   return host === null || isExporterPod(host) ? null : host;
 };
 
@@ -113,6 +113,8 @@ export function addressAndName({ ip, host, target }: Pick<NodeEvidence, 'ip' | '
   readonly ip: string | null;
   readonly host: string | null;
 } {
+  // A label that should name the host may hold its address.
+  if (host !== null && isAddress(host)) return { ip: ip ?? host, host: null };
   const isIp = target !== null && isAddress(target);
   return { ip: ip ?? (isIp ? target : null), host: host ?? (isIp ? null : target) };
 }
