@@ -15,6 +15,7 @@ const TIMED = [
   'test/lib/chart/waterfall.test.ts',
   'test/server/http/json-in-slices.test.ts',
   'test/server/http/limited-server.test.ts',
+  'test/server/identity-cost.test.ts',
   'test/server/ingest-hardening.test.ts',
   'test/server/ingest-hostile.test.ts',
   'test/server/lying-sources.test.ts',

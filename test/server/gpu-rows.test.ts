@@ -347,7 +347,7 @@ describe('rows of GPUs', () => {
       byGpu.rows.map((row) => row.nodeIp).filter((ip) => ip?.startsWith('10.244.9') || ip?.startsWith('10.244.7')),
     ).toHaveLength(4);
     expect(byGpu.notices.map((notice) => notice.message).join('\n')).toMatch(
-      /not understood: nvidia_smi_memory_used_bytes$/,
+      /not understood: nvidia_smi_memory_used_bytes\.$/,
     );
     expect(byGpu.rows.filter((row) => row.note !== null)).toEqual([]);
   });

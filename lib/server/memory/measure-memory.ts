@@ -103,7 +103,7 @@ async function gpuFamilies(
       notices.push({
         source: 'prometheus',
         kind: 'partial',
-        message: `metrics that may tell the memory of GPUs were seen and not understood: ${unread.join(', ')}`,
+        message: `metrics that may tell the memory of GPUs were seen and not understood: ${unread.join(', ')}.`,
         whatToDo:
           'X-Ray reads DCGM_FI_DEV_FB_USED (dcgm-exporter), ray_node_gram_used (Ray) and gpu_used_vram (device-metrics-exporter of AMD), with any prefix.',
       });
