@@ -54,7 +54,7 @@ export function rowOfAddress(data: HeatmapWire, wanted: string | null): HeatmapW
     data.rows.find(
       (row) =>
         (row.nodeIp === node || row.nodeId === node || row.label === wanted || row.label.split(' ')[0] === node) &&
-        (gpu === undefined || row.id.endsWith(`/${gpu}`)),
+        (gpu === undefined || row.id.endsWith(`/${gpu}`) || row.id.includes(`/${gpu}@`)),
     ) ??
     null
   );

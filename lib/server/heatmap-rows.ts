@@ -11,6 +11,7 @@
 import type { HeatmapWire } from '../contract/memory.ts';
 import type { NodeEvidence, PodName } from '../model/identity/evidence.ts';
 import type { GpuOfSource } from '../model/identity/gpu-things.ts';
+import { isMigUuid } from '../model/identity/mig-pairs.ts';
 import { type NodeThing, nodeThings } from '../model/identity/node-things.ts';
 import { type GpuThing, gpuThings } from '../model/identity/same-gpu.ts';
 import { areAtOnce, type Thing } from '../model/identity/sighting.ts';
@@ -195,6 +196,9 @@ export async function nameGpuRows(
     const marks = [uuid, cluster, session, instance, [uuid, cluster, session, instance].join('@')];
     return [id, ...marks.flatMap((mark) => (mark ? [`${id}@${mark}`] : []))];
   });
+  const numbered = new Set<string>();
+  for (const { thing, place } of drafts)
+    if (thing.slice !== null && !isMigUuid(thing.slice)) numbered.add(`${place.address}\n${thing.index}`);
   const rows: NamedRow[] = [];
   await inSlices(drafts.entries(), ([i, { thing, place, gpu }]) => {
     const id = ids[i] ?? '';
@@ -207,9 +211,11 @@ export async function nameGpuRows(
       node,
       gpuIndex: thing.index,
       note:
-        shared > 0
-          ? `${shared + 1} raylets share the address ${address}; the metrics do not say whose GPU this is`
-          : null,
+        isMigUuid(thing.slice) && numbered.has(`${address}\n${thing.index}`)
+          ? 'Ray names this MIG instance by UUID, dcgm-exporter by number: which is which is not told, so it may be shown twice'
+          : shared > 0
+            ? `${shared + 1} raylets share the address ${address}; the metrics do not say whose GPU this is`
+            : null,
     });
     rows.push(row);
   });

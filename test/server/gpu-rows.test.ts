@@ -199,6 +199,31 @@ dcgm(nvidia('upgraded', 36), [...B, ...C], 200, 800, 0);
 dcgm(nvidia('short', 37), A, 100, 900, 0);
 dcgm(nvidia('short.example.org', 37), [...B, ...C], 200, 800, 0);
 
+// Ray names MIG instances by UUIDs of their own and numbers them 1000 * GPU + instance.
+for (const [slice, used, capacity] of [
+  [1, 30000, 40000],
+  [9, 2000, 9800],
+  [10, 3000, 9800],
+] as const)
+  dcgm(nvidia('10.0.7.38', 38, { gpu: 2, device: 'nvidia2', GPU_I_ID: slice }), T, used, capacity - used, 0);
+for (const [i, used, capacity] of [
+  [0, 30000, 40200],
+  [1, 2000, 9728],
+  [2, 3000, 9728],
+] as const)
+  gram(
+    {
+      ip: '10.0.7.38',
+      SessionName: 's38',
+      GpuIndex: 2000 + i,
+      GpuUuid: `MIG-${i}${i}abcdef-1234`,
+      instance: '10.0.7.38:8080',
+    },
+    T,
+    used,
+    capacity - used,
+  );
+
 // Nodes.
 const ray = (ip: string, port: number, rest: Labels = {}) => ({
   ip,
@@ -332,6 +357,16 @@ describe('rows of GPUs', () => {
     expect(byGpu.rows.filter((row) => /localhost|exporter/.test(row.label))).toEqual([]);
   });
 
+  it('MIG instances that Ray names by UUID are joined by size; equal ones are not told apart', () => {
+    expect(gpus('10.0.7.38')).toEqual([
+      `gpu2.mig1: 30000x60 of 40000 by ${DCGM}+${RAY}`,
+      `gpu2.mig9: 2000x60 of 9800 by ${DCGM}`,
+      `gpu2.mig10: 3000x60 of 9800 by ${DCGM}`,
+      `gpu2.mig11abcdef-1234: 2000x60 of 9728 by ${RAY}`,
+      `gpu2.mig22abcdef-1234: 3000x60 of 9728 by ${RAY}`,
+    ]);
+  });
+
   it('two Ray clusters on one address stay two', () => {
     expect(byGpu.rows.filter((row) => row.nodeIp === '10.8.8.8').map((row) => [row.session, row.usedBytes[0]])).toEqual(
       [
@@ -349,7 +384,10 @@ describe('rows of GPUs', () => {
     expect(byGpu.notices.map((notice) => notice.message).join('\n')).toMatch(
       /not understood: nvidia_smi_memory_used_bytes\.$/,
     );
-    expect(byGpu.rows.filter((row) => row.note !== null)).toEqual([]);
+    expect(byGpu.rows.filter((row) => row.note !== null).map((row) => [row.id, row.note?.slice(0, 35)])).toEqual([
+      ['10.0.7.38/gpu2.mig11abcdef-1234', 'Ray names this MIG instance by UUID'],
+      ['10.0.7.38/gpu2.mig22abcdef-1234', 'Ray names this MIG instance by UUID'],
+    ]);
   });
 });
 

@@ -4,12 +4,14 @@
  *   1. the same UUID and MIG instance
  *   2. the pod: what dcgm-exporter gives to pod P is what Ray's agent inside P sees. A container numbers its GPUs anew, in the order of
  *      the host, so both are paired in their order where they are equally many
- *   3. the same place and index, where one of them tells no UUID
+ *   3. the size of a MIG instance, where Ray names it by a UUID of its own (mig-pairs.ts)
+ *   4. the same place and index, where one of them tells no UUID
  *
  * Where more than one could be meant, nothing is joined.
  */
 import { type GpuEvidence, isSameScope, type PodName, placeOf } from './evidence.ts';
 import { type GpuOfSource, gpusOfSource, type SeenGpu } from './gpu-things.ts';
+import { isMigUuid, migPairs } from './mig-pairs.ts';
 import { areAtOnce, type Thing, thingOf } from './sighting.ts';
 
 export interface GpuThing extends Thing<GpuEvidence> {
@@ -67,9 +69,11 @@ function* join(all: Joined[], gpus: readonly GpuOfSource[], bridges: GpuBridges)
   const byUuid = new Map<string, Joined[]>();
   const byPlace = new Map<string, Joined[]>();
   const byPod = new Map<string, Joined[]>();
+  const slices = new Map<string, Joined[]>();
   for (const known of all) {
     for (const gpu of known.gpus) {
       if (gpu.uuid !== null) put(byUuid, uuidKey(gpu), known);
+      if (gpu.slice !== null && !isMigUuid(gpu.slice)) for (const key of gpuKeys(gpu, bridges)) put(slices, key, known);
       for (const key of placeKeys(gpu, bridges)) put(byPlace, key, known);
       for (const { name } of bridges.holders(gpu)) put(byPod, name, known);
     }
@@ -85,7 +89,38 @@ function* join(all: Joined[], gpus: readonly GpuOfSource[], bridges: GpuBridges)
     yield null;
   }
   const unpaired = yield* joinByPod(byPod, left, bridges);
-  yield* joinByPlace(all, byPlace, unpaired, bridges);
+  const apart = yield* joinBySize(slices, unpaired, bridges);
+  yield* joinByPlace(all, byPlace, apart, bridges);
+}
+
+/** MIG instances that are told by UUID, with those of the same GPU that are numbered. Returns all that found none. */
+function* joinBySize(
+  slices: ReadonlyMap<string, Joined[]>,
+  gpus: readonly GpuOfSource[],
+  bridges: GpuBridges,
+): Generator<null, GpuOfSource[]> {
+  const ofGpu = new Map<string, GpuOfSource[]>();
+  const unpaired: GpuOfSource[] = [];
+  for (const gpu of gpus) {
+    yield null;
+    const key = isMigUuid(gpu.slice) ? gpuKeys(gpu, bridges).find((one) => slices.has(one)) : undefined;
+    if (key === undefined) unpaired.push(gpu);
+    else if (ofGpu.has(key)) ofGpu.get(key)?.push(gpu);
+    else ofGpu.set(key, [gpu]);
+  }
+  for (const [key, own] of ofGpu) {
+    yield null;
+    const known = slices.get(key) ?? [];
+    const first = own[0] as GpuOfSource;
+    const isMany = own.length > MOST_CANDIDATES || known.length > MOST_CANDIDATES;
+    const pairs = isMany ? new Map<GpuOfSource, Joined>() : migPairs(fitting(known, first, true), own);
+    for (const gpu of own) {
+      const pair = pairs.get(gpu);
+      if (pair) pair.gpus.push(gpu);
+      else unpaired.push(gpu);
+    }
+  }
+  return unpaired;
 }
 
 /** The GPUs of one pod in their order on both sides. Returns those that found none. */
@@ -99,8 +134,9 @@ function* joinByPod(
   for (const gpu of gpus) {
     yield null;
     const pod = bridges.ownPods(gpu).find(({ name }) => byPod.has(name));
-    // Several raylets of one pod's name (in two clusters, or two sessions at once) are paired apart.
-    const key = pod && `${pod.namespace ?? ''}\n${pod.name}\n${gpu.parts[0]?.evidence.session ?? ''}`;
+    // Several raylets of one pod's name (in two clusters, two sessions, on two nodes) are paired apart.
+    const evidence = gpu.parts[0]?.evidence;
+    const key = pod && evidence && [pod.namespace, pod.name, evidence.session, placeOf(evidence)].join('\n');
     if (!pod || !key) unpaired.push(gpu);
     else if (ofPod.has(key)) ofPod.get(key)?.gpus.push(gpu);
     else ofPod.set(key, { pod, gpus: [gpu] });
@@ -130,10 +166,18 @@ function* joinByPod(
       for (const gpu of own) unpaired.push(gpu);
       continue;
     }
+    if (own.length > 1 && own.some(({ slice }) => isMigUuid(slice))) {
+      const pairs = migPairs(given, own);
+      for (const gpu of own) {
+        const pair = pairs.get(gpu);
+        if (pair) pair.gpus.push(gpu);
+        else unpaired.push(gpu);
+      }
+      continue;
+    }
     const known = given.sort((a, b) => byNumber(a.gpus[0], b.gpus[0]));
     for (const [i, gpu] of own.sort(byNumber).entries()) {
-      if (known[i]?.gpus.some(({ uuid }) => uuid !== null && gpu.uuid !== null && uuid !== gpu.uuid))
-        unpaired.push(gpu);
+      if (known[i]?.gpus.some(({ uuid }) => isOther(uuid, gpu.uuid))) unpaired.push(gpu);
       else known[i]?.gpus.push(gpu);
     }
   }
@@ -180,14 +224,21 @@ function put(map: Map<string, Joined[]>, key: string, known: Joined): void {
 
 const uuidKey = ({ uuid, slice }: GpuOfSource): string => `${uuid?.toLowerCase()}\n${slice ?? ''}`;
 
+/** Whether UUIDs say that they are two. That of a MIG instance is never that of its GPU. */
+const isOther = (a: string | null, b: string | null): boolean =>
+  a !== null && b !== null && isMigUuid(a) === isMigUuid(b) && a.toLowerCase() !== b.toLowerCase();
+
+const placeKeys = (gpu: GpuOfSource, bridges: GpuBridges): string[] =>
+  gpuKeys(gpu, bridges).map((key) => `${key}\n${gpu.slice ?? ''}`);
+
 /** Places that it was seen at, with its number there. */
-function placeKeys(gpu: GpuOfSource, bridges: GpuBridges): string[] {
+function gpuKeys(gpu: GpuOfSource, bridges: GpuBridges): string[] {
   const places = new Set<string>();
   for (const { evidence } of gpu.parts.slice(0, 64))
     for (const place of [evidence.host, evidence.ip, evidence.target, placeOf(evidence)]) if (place) places.add(place);
   const node = bridges.nodeId(gpu);
   if (node !== null) places.add(`node ${node}`);
-  return [...places].map((place) => `${place}\n${gpu.index ?? '?'}\n${gpu.slice ?? ''}`);
+  return [...places].map((place) => `${place}\n${gpu.index ?? '?'}`);
 }
 
 const sharePlace = (known: Joined, gpu: GpuOfSource, bridges: GpuBridges): boolean => {
@@ -203,7 +254,7 @@ function fitting(candidates: readonly Joined[], gpu: GpuOfSource, anyUuid = fals
     gpus.every(
       (known) =>
         known.parts.slice(0, 64).every(({ evidence }) => isSameScope(evidence, own)) &&
-        (anyUuid || known.uuid === null || gpu.uuid === null || known.uuid.toLowerCase() === gpu.uuid.toLowerCase()),
+        (anyUuid || !isOther(known.uuid, gpu.uuid)),
     ),
   );
 }

@@ -31,7 +31,7 @@ export function usageQueries(session: string): Record<UsageQuantity, NamedQuery>
     ),
     cpuTotal: query('cpu-total', resource('CPU')),
     gpuAllocated: query('gpu-allocated', resource('GPU', ',State="USED"')),
-    gpuBusy: query('gpu-busy', `sum(max by (ip, GpuIndex) (ray_node_gpus_utilization{GpuIndex!="",${of}})) / 100`),
+    gpuBusy: query('gpu-busy', `sum(max by (ip, GpuIndex) (ray_node_gpus_utilization{GpuIndex!="",${of}} >= 0)) / 100`),
     gpuTotal: query('gpu-total', resource('GPU')),
     memoryUsedBytes: query('memory-used', `sum(max by (ip) (ray_node_mem_used{${of}}))`),
     memoryTotalBytes: query('memory-total', `sum(max by (ip) (ray_node_mem_total{${of}}))`),

@@ -134,7 +134,8 @@ export async function decodeNodeMeasurements(answers: {
   await inSlices(answers.gpus, (sample) => {
     const { labels } = sample;
     const gpu = gpuOf(draftOf(sample).gpus, labels.GpuIndex ?? '', labels.GpuUuid ?? '', labels.GpuDeviceName ?? null);
-    if (labels.__name__ === 'ray_node_gpus_utilization') gpu.utilization = percent(sample.value);
+    // -1: NVML does not give it, as for MIG.
+    if (labels.__name__ === 'ray_node_gpus_utilization' && sample.value >= 0) gpu.utilization = percent(sample.value);
     if (labels.__name__ === 'ray_node_gram_used') gpu.memoryUsed = mebibytes(sample.value);
     if (labels.__name__ === 'ray_node_gram_available') gpu.free = mebibytes(sample.value);
   });

@@ -30,7 +30,8 @@ export function rayNodeMetrics(
     gpu: {
       name: 'node-gpu',
       metric: 'ray_node_gpus_utilization',
-      promql: `avg by (ip) (ray_node_gpus_utilization${which}) / 100`,
+      // -1: NVML does not give it.
+      promql: `avg by (ip) (ray_node_gpus_utilization${which} >= 0) / 100`,
     },
   };
 }

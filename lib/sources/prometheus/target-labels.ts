@@ -126,6 +126,8 @@ export function gpuEvidence(labels: LabelSet): GpuEvidence {
   let index: number | null = null;
   for (const name of INDEX_LABELS) index ??= realIndex(ownValue(labels, name)?.replace(/^GPU/, ''));
   index ??= realIndex(/^nvidia(\d+)$/.exec(labels.device ?? '')?.[1]);
+  // Ray's agent numbers MIG instance 2 of GPU 3 3002 (gpu_providers.py).
+  if (index !== null && uuid?.startsWith('MIG-') && labels.GpuIndex !== undefined) index = Math.floor(index / 1000);
   return {
     ...nodeEvidence(labels),
     uuid,
