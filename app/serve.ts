@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import next from 'next';
 import { ConfigError, loadConfig } from '../lib/server/config.ts';
 import { freePort } from '../lib/server/free-port.ts';
+import { health } from '../lib/server/health.ts';
 import { canonicalTarget } from '../lib/server/http/canonical-path.ts';
 import { createDoor } from '../lib/server/http/create-door.ts';
 import { enter, mayUpgrade } from '../lib/server/http/door.ts';
@@ -53,6 +54,7 @@ const door = createDoor(config, {
   closedShare: (token) => closedShare(runtime, token),
   expectPage: (url) => expectTimeline(runtime, url),
   refuseEarly: (head) => earlyRefusal(runtime.ingest, head),
+  direct: new Map([['/api/health', () => health(runtime)]]),
   next: handle,
 });
 

@@ -14,7 +14,7 @@ type Given = Pick<Config, 'authToken' | 'ownToken' | 'allowedHosts' | 'trustedPr
 
 export function createDoor(
   config: Given,
-  parts: Pick<Door, 'assets' | 'closedShare' | 'expectPage' | 'refuseEarly' | 'next'>,
+  parts: Pick<Door, 'assets' | 'closedShare' | 'expectPage' | 'refuseEarly' | 'direct' | 'next'>,
 ): Door {
   const { authToken: token } = config;
   const throttle = (perAddress: number, global: number, provedTimes: number) =>

@@ -31,6 +31,8 @@ export interface Door {
   readonly expectPage: (url: string) => void;
   /** The answer to a body that could not be stored in time, whatever it holds; null: let it in. */
   readonly refuseEarly: (head: RequestHead) => EarlyRefusal | null;
+  /** Answers as JSON that need neither the web app nor a query, by path: they come while it is flooded. */
+  readonly direct: ReadonlyMap<string, () => Promise<object>>;
   /** Next. */
   readonly next: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
@@ -114,6 +116,8 @@ async function answer(door: Door, visit: Visit, target: CanonicalTarget, isSessi
   if (door.assets?.answer(request, response, path) === true) return;
   if (door.assets !== null && /^\/_next(\/|$)/.test(path))
     return refuse(visit, { code: 'not-found', title: 'Not found', detail: `there is no file ${path}` });
+  const direct = search === '' ? door.direct.get(path) : undefined;
+  if (direct !== undefined) return answerDirectly(visit, await direct());
   const share = SHARE_PAGE.exec(path)?.[1];
   if (share !== undefined) {
     const closed = await door.closedShare(share);
@@ -166,6 +170,14 @@ function passOver(request: IncomingMessage, response: ServerResponse): void {
     }, PASSED_OVER_LOOK_MS);
     look.unref();
   });
+}
+
+function answerDirectly({ request, response }: Visit, answer: object): void {
+  passOver(request, response);
+  const body = Buffer.from(JSON.stringify(answer));
+  const type = { 'content-type': 'application/json', 'cache-control': 'no-store', 'content-length': body.byteLength };
+  response.writeHead(200, type);
+  response.end(request.method === 'HEAD' ? undefined : body);
 }
 
 function answerRefusal({ request, response }: Visit, { status, headers, body }: EarlyRefusal): void {

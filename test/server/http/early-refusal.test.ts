@@ -38,6 +38,7 @@ beforeAll(async () => {
     closedShare: async () => null,
     expectPage: () => undefined,
     refuseEarly: (head) => earlyRefusal(ingest, head),
+    direct: new Map([['/api/health', async () => ({ status: 'ok' })]]),
     next: async (request, response) => {
       routed.push(request.url ?? '');
       request.resume();
@@ -125,7 +126,8 @@ test('what has room reaches its route; under overload nothing of that sender doe
     'otlp',
   );
   expect(() => tooLong(runtime.config.limits.bodyBytes + 1)).not.toThrow();
-  expect(await (await fetch(`${base}/api/health`)).text()).toBe('routed');
+  expect(await (await fetch(`${base}/api/health`)).json()).toEqual({ status: 'ok' });
+  expect(await (await fetch(`${base}/api/jobs`)).text()).toBe('routed');
   expect(await (await fetch(`${base}/v1/traces`)).status).toBe(405);
 
   openStore();
