@@ -101,7 +101,7 @@ export async function getTrace(
   };
 }
 
-/** Of spans in one answer, as the store holds them. */
+/** Of spans in one answer, about. */
 const SPAN_BYTES = 16_000_000;
 
 /** Spans with all that is known of them, by start. `spanId`: this one alone, '' for all. */

@@ -80,8 +80,11 @@ const cutMap = (map: string, characters: number): string =>
 const cutList = (list: string): string => `arraySlice(${list}, 1, ${MOST_OF_SPAN})`;
 const cutMaps = (list: string): string => `arrayMap(m -> ${cutMap('m', SHORT_VALUE_CHARACTERS)}, ${cutList(list)})`;
 
+/** Of a span in an answer without its texts: ids, times and names of members. */
+const BARE_SPAN_BYTES = 180;
+
 /**
- * By start, at most `limit`, and no more of them than {bytes:UInt64} bytes hold, but one at least; `span`: this one alone, '' for all.
+ * By start, at most `limit`, and no more of them than {bytes:UInt64} bytes of an answer hold, about, but one at least; `span`: this one alone, '' for all.
  * `omitted`: attributes, resource attributes, events and links beyond the first 512 each.
  */
 export const spansOfTrace: Query<{
@@ -107,7 +110,7 @@ export const spansOfTrace: Query<{
 }> = {
   name: 'spans-of-trace',
   sql: `SELECT * EXCEPT (so_far, place) FROM (
-      SELECT *, row_number() OVER by_start AS place, sum(byteSize(name, status_message, attributes, resource_attributes, event_names,
+      SELECT *, row_number() OVER by_start AS place, sum(${BARE_SPAN_BYTES} + byteSize(name, status_message, attributes, resource_attributes, event_names,
         event_attributes, link_traces, link_attributes)) OVER by_start AS so_far
       FROM (
         SELECT SpanId AS span_id, ParentSpanId AS parent_span_id, substringUTF8(SpanName, 1, ${VALUE_CHARACTERS}) AS name, SpanKind AS kind,
