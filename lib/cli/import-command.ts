@@ -1,6 +1,6 @@
 /** `xray import PATH...`: what the files are, where they go, and what became of every record. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ImportedFileWire, ImportKind, ImportReportWire } from '../contract/cli.ts';
 import { emptyTally, reject, type Tally } from './import/deliver.ts';
 import { type Detected, detectKind, WANTED } from './import/detect-kind.ts';
@@ -93,12 +93,6 @@ async function importOne(
   return { path: candidate.shown, kind, ...tally, reason };
 }
 
-/** `rank3.json`, `rank-3.pt.trace.json`: where the content of a trace does not tell its rank. */
-const rankOfName = (path: string): number | null => {
-  const [, rank] = /(?:^|[^a-z])rank[-_.]?(\d{1,6})(?!\d)/i.exec(basename(path)) ?? [];
-  return rank === undefined ? null : Number(rank);
-};
-
 /** Traces of PyTorch's profiler, those of the ranks of one run as one trace. */
 async function importProfiles(
   client: XrayClient,
@@ -121,7 +115,7 @@ async function importProfiles(
     }
   }
   const plans = planTraces(
-    known.map(({ facts, candidate }) => ({ facts, rankOfName: rankOfName(candidate.shown) })),
+    known.map(({ facts, candidate }) => ({ facts, path: candidate.path })),
     options.session,
   );
   for (const [i, { candidate, isList }] of known.entries()) {

@@ -1,5 +1,5 @@
 /** `xray import` of traces that hold NCCL operations: what the collectives page then says of them. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -449,6 +449,48 @@ describe('SYNTHETIC traces of other versions and jobs', () => {
       [15, '0'],
       [16, '1'],
       [17, '0'],
+    ]);
+  });
+
+  it('two runs at the same time, each in a folder of its own, do not mix', async () => {
+    const at = nextDay();
+    for (const [run, lateRank] of [
+      ['a', 0],
+      ['b', 1],
+    ] as const) {
+      mkdirSync(join(desk.folder, `at-once/${run}`), { recursive: true });
+      for (const rank of [0, 1])
+        writeFileSync(
+          join(desk.folder, `at-once/${run}/${rank}.json`),
+          syntheticTrace({
+            rank,
+            // The ranks of both begin in turn: a0, b0, a1, b1.
+            atUs: at + rank * 20 + (run === 'a' ? 0 : 10),
+            operations: operationsOf(16, rank, { name: 'allreduce', group: WORLD }, { lateRank }),
+          }),
+        );
+    }
+    await desk.importJson([join(desk.folder, 'at-once')]);
+    const { communicators } = await shownAt(at);
+    expect(communicators.map(({ operations, lateRank }) => [operations, lateRank?.rank]).sort()).toEqual([
+      [16, '0'],
+      [16, '1'],
+    ]);
+  });
+
+  it('kernels without their launches, as where only the GPU was recorded', async () => {
+    const at = nextDay();
+    const paths = [0, 1].map((rank) =>
+      write(at, `gpu-only-${rank}`, {
+        rank,
+        kernels: 'bare',
+        operations: operationsOf(16, rank, { name: 'allreduce' }, { lateRank: 0 }),
+      }),
+    );
+    await desk.importJson(paths);
+    const { communicators } = await shownAt(at);
+    expect(communicators).toMatchObject([
+      { collectives: ['AllReduce'], operations: 16, busbwNow: null, lateRank: { rank: '0' } },
     ]);
   });
 

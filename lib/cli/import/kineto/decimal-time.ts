@@ -8,8 +8,11 @@ const MOST_DIGITS = 40;
 export function microsecondsToNs(us: unknown): bigint | null {
   if (typeof us === 'number') {
     if (!Number.isFinite(us)) return null;
-    // Below 2^42 us a double is exact to a quarter of a nanosecond.
-    if (Math.abs(us) < 2 ** 42) return BigInt(Math.round(us * 1000));
+    // Below 2^43 us a double is off by less than half a nanosecond, as long as what is behind the point is multiplied alone.
+    if (us >= 0 && us < 2 ** 43) {
+      const whole = Math.floor(us);
+      return BigInt(whole * 1000 + Math.round((us - whole) * 1000));
+    }
     return decimalToNs(String(us));
   }
   return typeof us === 'string' ? decimalToNs(us.trim()) : null;

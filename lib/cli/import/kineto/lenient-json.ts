@@ -4,8 +4,11 @@
  * their text, so that no 64-bit value is rounded.
  */
 
-/** A number that a double may not hold: 16 digits, or so many before a point that what follows it is lost. */
-const LONG_NUMBER = /\d{16}|\d{13}\.\d/;
+/** A number that a double may not hold: 16 digits, or 2^43 and more before a point, where thousandths are lost (decimal-time.ts). */
+const LONG_NUMBER = /\d{16}|(?:\d{14}|[89]\d{12})\.\d/;
+const TEXT_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
+/** A longer text is read letter by letter: an expression over it would need a stack as long. */
+const MOST_MATCHED = 2 ** 20;
 const TOKEN = /[-+.\w]+(?:\(\w*\))?/y;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
 const NOT_FINITE = /^[-+]?(?:nan|inf|infinity)(?:\(\w*\))?$/i;
@@ -17,12 +20,17 @@ const LITERALS: ReadonlyMap<string, string> = new Map([
 
 /** Undefined where the text is no JSON even so. Takes time in proportion to the text. */
 export function parseLenient(text: string): unknown {
-  if (!LONG_NUMBER.test(text)) {
-    const value = parse(text);
+  const isLong = LONG_NUMBER.test(text);
+  if (!isLong || text.length <= MOST_MATCHED) {
+    const value = parse(isLong ? withLongNumbers(text) : text);
     if (value !== undefined) return value;
   }
   return parse(strict(text));
 }
+
+/** The same JSON with numbers that a double may not hold as texts. */
+const withLongNumbers = (text: string): string =>
+  text.replace(TEXT_OR_NUMBER, (found) => (found.startsWith('"') || !LONG_NUMBER.test(found) ? found : `"${found}"`));
 
 function parse(text: string): unknown {
   try {

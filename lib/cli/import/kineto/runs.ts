@@ -3,6 +3,7 @@
  * one communicator: groups of another run carry the same name (`default_pg`) and must never be taken for it.
  */
 import { createHash } from 'node:crypto';
+import { basename, dirname } from 'node:path';
 import type { NamedGroup } from './collective-event.ts';
 import type { FoundCollective } from './collectives-of-trace.ts';
 import { type Sequenced, sequenced } from './sequence.ts';
@@ -22,8 +23,8 @@ export interface PlannedTrace {
 
 export interface SurveyedFile {
   readonly facts: KinetoFacts;
-  /** Of the file's name, where its content tells none. */
-  readonly rankOfName: number | null;
+  /** As it was given. What its content does not tell, its name may: the rank, and which of two runs at once it is of. */
+  readonly path: string;
 }
 
 /** Ranks of a run begin to record at the same step; their clocks may differ. */
@@ -49,7 +50,7 @@ export function planTraces(files: readonly SurveyedFile[], session: string | nul
     (file, index): Member => ({
       ...file,
       index,
-      rank: file.facts.rank ?? (file.facts.collectives.length > 0 ? file.rankOfName : null),
+      rank: file.facts.rank ?? (file.facts.collectives.length > 0 ? rankOfName(file.path) : null),
     }),
   );
   // A file that is named twice is one.
@@ -68,6 +69,19 @@ export function planTraces(files: readonly SurveyedFile[], session: string | nul
   return files.map(({ facts }) => plans.get(first.get(facts.hash) ?? -1) ?? none);
 }
 
+const RANK_IN_NAME = /(?:^|[^a-z])rank[-_.]?(\d{1,6})(?!\d)/i;
+/** `rank3.json`, `rank-3.pt.trace.json`. */
+function rankOfName(path: string): number | null {
+  const [, rank] = RANK_IN_NAME.exec(basename(path)) ?? [];
+  return rank === undefined ? null : Number(rank);
+}
+
+/** How much the names of two files say that they are of one run: the same folder, and the same name but for the rank. */
+function affinity(a: string, b: string): number {
+  const stem = (path: string): string => basename(path).replace(RANK_IN_NAME, '');
+  return dirname(a) !== dirname(b) ? 0 : stem(a) === stem(b) ? 2 : 1;
+}
+
 /** What all ranks of a run say alike: not the groups, of which each rank knows only its own. */
 const sharedFacts = ({ backend, worldSize }: KinetoFacts): string => JSON.stringify([backend, worldSize]);
 
@@ -84,8 +98,15 @@ function runsOf(members: readonly Member[], session: string | null): Run[] {
       (one) =>
         rank !== null && one.shared === shared && !one.ranks.has(rank) && facts.startNs <= one.endNs + TOGETHER_NS,
     );
-    // Of several that it may belong to, the one that began last: the files are in the order of their starts.
-    const run = fits.at(-1) ?? { shared, members: [], ranks: new Set(rank === null ? [] : [rank]), endNs: 0n };
+    // Of several that it may belong to, the one of its name, then the one that began last: the files are in the order of their starts.
+    const near = (one: (typeof open)[number]): number => affinity(one.members[0]?.path ?? '', member.path);
+    const most = fits.reduce((best, one) => Math.max(best, near(one)), 0);
+    const run = fits.findLast((one) => near(one) === most) ?? {
+      shared,
+      members: [],
+      ranks: new Set(rank === null ? [] : [rank]),
+      endNs: 0n,
+    };
     if (fits.length === 0) open.push(run);
     run.members.push(member);
     if (rank !== null) run.ranks.add(rank);
