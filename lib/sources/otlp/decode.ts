@@ -35,7 +35,7 @@ function enumeration<T extends string>(value: unknown, names: readonly T[], pref
       ? value
       : typeof value === 'string' && /^\d{1,2}$/.test(value)
         ? Number(value)
-        : names.findIndex((name) => `${prefix}${name.toUpperCase()}` === value);
+        : names.findIndex((name) => [`${prefix}${name.toUpperCase()}`, name.toUpperCase()].includes(String(value)));
   const found = names[index] ?? names[0];
   if (found === undefined) throw new Error('empty enumeration');
   return found;

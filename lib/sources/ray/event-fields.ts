@@ -68,10 +68,9 @@ export function numbers(fields: Fields, name: string): Record<string, number> | 
 export function texts(fields: Fields, name: string): Record<string, string> | undefined {
   const value = nested(fields, name);
   if (!value) return undefined;
-  const entries = Object.entries(value).map(([key, item]): [string, string] => [
-    key,
-    typeof item === 'string' ? item : JSON.stringify(item ?? null),
-  ]);
+  const entries = Object.entries(value)
+    .filter(([, item]) => item !== null && item !== undefined)
+    .map(([key, item]): [string, string] => [key, typeof item === 'string' ? item : JSON.stringify(item)]);
   return entries.length > 0 ? Object.fromEntries(entries) : undefined;
 }
 

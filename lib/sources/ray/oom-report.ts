@@ -1,7 +1,8 @@
 /**
  * The report of Ray's memory monitor, as it stands in error messages of tasks and actors, exit details of workers and
- * driver logs. Six layouts are read (src/ray/raylet/node_manager.cc and, since 2.56, worker_killing_policy*.cc):
+ * driver logs. Seven layouts are read (src/ray/raylet/node_manager.cc and, since 2.56, worker_killing_policy*.cc):
  *
+ *   to 2.0     More than 95% of the memory on node h is used (7.2 / 7.44 GB). The top 10 memory consumers are: (Python's monitor)
  *   2.1        Memory on the node (IP: i, ID: n) where the task was running was 32.53GB / 33.28GB (0.97), ...
  *              Ray killed this worker (ID: w) because ...
  *   2.2-2.50   ... where the task (task ID: t, name=f, pid=p, memory used=1.25GB) was running was ...   (or actor ID: a)
@@ -48,6 +49,9 @@ const MOST_CHARACTERS = 12_000;
 /** Of one line of its list of processes; names in it are bounded alike, because a search for their end goes back and forth. */
 const LINE_CHARACTERS = 1_000;
 const IS_REPORT = /Memory on the node \(IP: ([^,)\s]+)(?:, ID: ([0-9a-f]+))?\)/;
+/** ray/_private/memory_monitor.py, RayOutOfMemoryError: a host by its name, a share in percent, consumers in GiB. */
+const IS_OLD = /More than (\d{1,3})% of the memory on node (\S{1,255}) is used \(([\d.]+) \/ ([\d.]+) GB\)/;
+const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:]+)$/i;
 const HEX = /^[0-9a-f]+$/;
 
 const gib = (text: string | undefined): Bytes | null =>
@@ -59,7 +63,7 @@ const known = (id: string | undefined): string | null => (id && HEX.test(id) && 
 export function parseOomReport(text: string): OomReport | null {
   const report = text.slice(0, MOST_CHARACTERS);
   const node = IS_REPORT.exec(report);
-  if (!node) return null;
+  if (!node) return parseOldReport(report);
   const rest = report.slice(node.index);
   const usage = /\b(?:was|is) ([\d.]+) ?GB(?: used)? ?\/ ?([\d.]+) ?GB/.exec(rest);
   const exact = /\busage (\d+) ?B exceed(?:ed|s)[^\d\n]{0,60}threshold of (\d+) ?B \([\d.]+% of (\d+) ?B/.exec(rest);
@@ -78,6 +82,21 @@ export function parseOomReport(text: string): OomReport | null {
         : null,
     workers: listed.length > 0 ? listed : singleWorker(rest),
     users: memoryUsers(rest),
+  };
+}
+
+function parseOldReport(report: string): OomReport | null {
+  const [, percent, host = '', used, total] = IS_OLD.exec(report) ?? [];
+  if (percent === undefined) return null;
+  const nodeTotal = gib(total);
+  return {
+    nodeIp: ADDRESS.test(host) ? host : null,
+    nodeId: null,
+    nodeUsed: gib(used),
+    nodeTotal,
+    nodeThreshold: nodeTotal === null ? null : bytes(Math.round((Number(percent) / 100) * nodeTotal)),
+    workers: [],
+    users: memoryUsers(report),
   };
 }
 
@@ -133,11 +152,11 @@ function singleWorker(report: string): ReportedWorker[] {
 
 /** Lines `PID MEM(GB) COMMAND`; driver logs before 2.56 put them on one line, parted by commas. */
 function memoryUsers(report: string): MemoryUser[] {
-  const begin = /Top 10 memory users:\s*PID\s+MEM\(GB\)\s+COMMAND/.exec(report);
+  const begin = /[Tt]op 10 memory (?:users|consumers are):\s*PID\s+MEM(?:\(GB\))?\s+COMMAND/.exec(report);
   if (!begin) return [];
   const section = report.slice(begin.index + begin[0].length).split('Refer to the documentation')[0] ?? '';
   return section.split(/\n|, (?=\d+\s+\d+\.\d+)/).flatMap((line) => {
-    const match = /^[\s,]*(\d+)\s+(\d+\.\d+)(?:\s+(.*?))?[\s,]*$/.exec(line.slice(0, LINE_CHARACTERS));
+    const match = /^[\s,]*(\d+)\s+(\d+\.\d+)(?:GiB)?(?:\s+(.*?))?[\s,]*$/.exec(line.slice(0, LINE_CHARACTERS));
     return match ? [{ pid: Number(match[1]), used: gibibytes(Number(match[2])), name: match[3] ?? '' }] : [];
   });
 }

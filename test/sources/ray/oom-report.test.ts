@@ -180,6 +180,11 @@ describe('what the text says of the node, by itself', () => {
       [7.2 * GIB, 8 * GIB, null],
     ],
     ['figures that are none', `Memory on the node ${NODE} was ...GB / 8.00GB (x)`, [null, 8 * GIB, null]],
+    [
+      "Python's monitor of Ray 1.x, as its source spells it",
+      'ray._private.memory_monitor.RayOutOfMemoryError: More than 75% of the memory on node 10.0.0.9 is used (7.2 / 8.0 GB). The top 10 memory consumers are:\n\nPID\tMEM\tCOMMAND\n12\t1.25GiB\tray::train()\n\nIn addition, up to 0.01 GiB of shared memory is',
+      [7.2 * GIB, 8 * GIB, 6 * GIB],
+    ],
     ['nothing but the node', `Memory on the node ${NODE}`, [null, null, null]],
   ])('%s', (_, text, [used, total, threshold]) => {
     expect(parseOomReport(text)).toMatchObject({
@@ -187,6 +192,16 @@ describe('what the text says of the node, by itself', () => {
       nodeUsed: used,
       nodeTotal: total,
       nodeThreshold: threshold,
+    });
+  });
+
+  it('consumers of the old monitor, and a host that is a name', () => {
+    const report = parseOomReport(
+      'More than 95% of the memory on node gpu-17 is used (7.2 / 7.44 GB). The top 10 memory consumers are:\n\nPID\tMEM\tCOMMAND\n12\t1.25GiB\tray::train()\n9\t0.5GiB\tgcs',
+    );
+    expect(report).toMatchObject({
+      nodeIp: null,
+      users: [{ pid: 12, used: 1.25 * GIB, name: 'ray::train()' }, { pid: 9 }],
     });
   });
 });
