@@ -7,6 +7,10 @@ import type { CommunicatorWire } from '../../lib/contract/collectives.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';
 
+/** `11-25 10:30:00`: two runs with one name may lie days apart. */
+const secondsText = (ns: string): string =>
+  new Date(Number(BigInt(ns) / 1_000_000n)).toISOString().slice(5, 19).replace('T', ' ');
+
 export const SOURCE_WORDS = { spans: 'spans', 'nccl-inspector': 'NCCL Inspector' } as const;
 
 function Verdict({ communicator }: { communicator: CommunicatorWire }) {
@@ -59,21 +63,30 @@ function Lateness({ communicator }: { communicator: CommunicatorWire }) {
   );
 }
 
-const columns = (selected: string, onSelect: (id: string) => void): readonly Column<CommunicatorWire>[] => [
+const columns = (
+  selected: string,
+  onSelect: (id: string) => void,
+  isShared: (name: string) => boolean,
+): readonly Column<CommunicatorWire>[] => [
   {
     key: 'name',
     title: 'Communicator',
     sort: (one) => one.name,
     cell: (one) => (
-      <button
-        type="button"
-        aria-pressed={one.id === selected}
-        className="text-left font-medium text-[var(--accent)] hover:underline aria-pressed:text-[var(--text)]"
-        onClick={() => onSelect(one.id)}
-      >
-        <span aria-hidden="true">{one.id === selected ? '▸ ' : ''}</span>
-        {one.name}
-      </button>
+      <div>
+        <button
+          type="button"
+          aria-pressed={one.id === selected}
+          className="text-left font-medium text-[var(--accent)] hover:underline aria-pressed:text-[var(--text)]"
+          onClick={() => onSelect(one.id)}
+        >
+          <span aria-hidden="true">{one.id === selected ? '▸ ' : ''}</span>
+          {one.name}
+        </button>
+        {one.firstNs !== null && isShared(one.name) ? (
+          <div className="text-[12px] text-[var(--muted)]">first operation {secondsText(one.firstNs)} UTC</div>
+        ) : null}
+      </div>
     ),
   },
   { key: 'source', title: 'Source', sort: (one) => one.source, cell: (one) => SOURCE_WORDS[one.source] },
@@ -142,10 +155,12 @@ export function CommunicatorTable({
   selected: string;
   onSelect: (id: string) => void;
 }) {
+  const times = new Map<string, number>();
+  for (const { name, source } of communicators) if (source === 'spans') times.set(name, (times.get(name) ?? 0) + 1);
   return (
     <DataTable
       label="Communicators"
-      columns={columns(selected, onSelect)}
+      columns={columns(selected, onSelect, (name) => (times.get(name) ?? 0) > 1)}
       rows={communicators}
       rowKey={(one) => one.id}
     />

@@ -112,6 +112,8 @@ export const Communicator = z.object({
   messageSizesBytes: z.array(z.number()),
   /** Operations in the window; null from Inspector, which counts none. */
   operations: z.number().nullable(),
+  /** Start of the first of them, which tells two runs with one name apart; null from Inspector. */
+  firstNs: NsText.nullable(),
   /** GB/s (1e9 B/s), newest sample of the largest message of `collective`; over the ranks. */
   busbwNow: z
     .object({

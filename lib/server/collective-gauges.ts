@@ -90,6 +90,7 @@ export async function gaugeCollectives(
       collectives,
       messageSizesBytes: [...new Set(own.map((line) => Number(line.labels.message_size)))].sort((a, b) => a - b),
       operations: null,
+      firstNs: null,
       ...bandwidthOf(id, own, grid),
       standstill: null,
       badPorts: [],

@@ -145,6 +145,7 @@ export async function spanCollectives(
       collectives: rows.map((row) => row.op),
       messageSizesBytes: [...new Set(rows.flatMap((row) => row.sizes))].sort((a, b) => a - b),
       operations: sum('operations'),
+      firstNs: earliest(rows.map(({ first_ns }) => first_ns)),
       ...bandwidthOf(PREFIX + comm, linesOf.get(PREFIX + comm) ?? [], grid),
       badPorts: [],
       frozenSinceNs: null,
@@ -165,6 +166,10 @@ export async function spanCollectives(
   }
   return collectivesPart(communicators, lines, notices, hosts);
 }
+
+/** Of ns as decimal text; null of nothing. */
+const earliest = (times: readonly string[]): string | null =>
+  [...times].sort((a, b) => a.length - b.length || (a < b ? -1 : 1))[0] ?? null;
 
 /** Of the first rank whose node is known. */
 function clusterOf(rows: readonly { node_id: string; host: string }[], scope: CollectiveScope): string | null {

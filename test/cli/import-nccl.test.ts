@@ -97,6 +97,11 @@ describe('traces of the field', () => {
         ['default_pg', 12, 2, 2],
         ['default_pg', 12, 2, 2],
       ]);
+      // Exact, and what tells the two runs apart on the page; no host is named, so the number of nodes is not known.
+      expect(communicators.map(({ firstNs, nodes }) => [firstNs, nodes]).sort()).toEqual([
+        ['1796985000001000000', null],
+        ['1796985600001000000', null],
+      ]);
       const means: (number | null)[] = [];
       for (const { id, lateRank } of communicators) {
         // 800 of 1000 us is no straggler by the rule of 0.75, in neither run: but each waits for its own.

@@ -67,6 +67,7 @@ export const collectiveCommunicators: Query<{
   name: string;
   nranks: number;
   nodes: number;
+  first_ns: string;
   sizes: number[];
   operations: number;
   complete: number;
@@ -76,9 +77,9 @@ export const collectiveCommunicators: Query<{
   complete_ns: number;
 }> = {
   name: 'collective-communicators',
-  sql: `SELECT described.comm AS comm, described.op AS op, name, nranks, nodes, sizes, operations, complete, ambiguous, timed, time_ns, complete_ns FROM
+  sql: `SELECT described.comm AS comm, described.op AS op, name, nranks, nodes, first_ns, sizes, operations, complete, ambiguous, timed, time_ns, complete_ns FROM
       (SELECT comm, op, any(comm_name) AS name, max(nranks) AS nranks,
-        greatest(uniqExact(host), max(nnodes)) AS nodes,
+        greatest(uniqExactIf(host, host != ''), max(nnodes)) AS nodes, toString(min(start_ns)) AS first_ns,
         arraySort(groupUniqArray(size_class)) AS sizes FROM ${SPANS} GROUP BY comm, op) AS described
     INNER JOIN (SELECT comm, op, count() AS operations, countIf(OPERATION.complete) AS complete, countIf(OPERATION.ambiguous) AS ambiguous,
         countIf(longest_ns > 0) AS timed, sum(arraySum(arrayMap(d -> toFloat64(d), durations))) AS time_ns,
@@ -91,6 +92,7 @@ export const collectiveCommunicators: Query<{
     name: Text,
     nranks: Count,
     nodes: Count,
+    first_ns: Text,
     sizes: Numbers,
     operations: Count,
     complete: Count,
