@@ -94,9 +94,11 @@ describe('a Prometheus that answers late', () => {
     await late.first().waitFor();
     // Before any answer of Prometheus could be here.
     expect(performance.now() - began).toBeLessThan(LATE_MS);
-    for (const [width, height, colorScheme] of VIEWS) {
+    for (const [width, height, theme] of VIEWS) {
       await page.setViewportSize({ width, height });
-      await page.emulateMedia({ colorScheme });
+      await page.evaluate((chosen) => {
+        document.documentElement.dataset.theme = chosen;
+      }, theme);
       await expectSound(page, errors);
     }
     await page.getByRole('application', { name: 'Memory by node over time' }).waitFor({ timeout: 60_000 });
