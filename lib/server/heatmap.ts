@@ -73,7 +73,8 @@ export async function heatmap(runtime: Runtime, query: HeatmapQuery, signal: Abo
       message: `${chosen.length} rows were measured; the first ${MOST_ROWS} by name are shown`,
       whatToDo: 'Choose one cluster.',
     });
-  if (rows.length === 0 && notices.length === 0) notices.push(nothingMeasured(query.by));
+  // What was left out, or not understood, is no reason for an empty map by itself.
+  if (rows.length === 0 && notices.every(({ kind }) => kind === 'partial')) notices.push(nothingMeasured(query.by));
   const shown = rows;
   const byNode = new Map<string, string>();
   const byIp = new Map<string, string>();

@@ -216,3 +216,32 @@ it.each([
 ])('%s is scraped every %i bins', (picture, bins) => {
   expect(scrapeBins([[...picture].map((sign) => (sign === 'x' ? 1 : null))])).toBe(bins);
 });
+
+it('an exporter that is not known is named, beside what X-Ray reads', async () => {
+  const text = synthetic({
+    'windows_memory_available_bytes{instance="win-1:9182"}': () => 1e9,
+    'system_memory_usage_bytes{host_name="otel-1",state="used"}': () => 1e9,
+    'habanalabs_memory_used_bytes{instance="gaudi:9100"}': () => 1e9,
+    'nvidia_smi_memory_used_bytes{uuid="5ca1"}': () => 1e9,
+    'process_resident_memory_bytes{instance="win-1:9182"}': () => 1e9,
+    'vllm:gpu_memory_usage_perc{instance="win-1:9182"}': () => 1,
+  });
+  const { source } = await serveRecorded([text]);
+  const runtime = { ...(await openTestRuntime()), prometheus: source };
+  const window = { from: ns(1795466100), to: ns(1795466400), bins: 20 };
+  const said = async (by: 'node' | 'gpu') => {
+    const { rows, notices } = await heatmap(runtime, { by, ...window }, signal);
+    expect(rows).toEqual([]);
+    return notices.map(({ kind, message }) => `${kind}: ${message}`);
+  };
+  expect(await said('gpu')).toEqual([
+    'partial: metrics that may tell the memory of GPUs were seen and not understood: habanalabs_memory_used_bytes, nvidia_smi_memory_used_bytes.',
+    expect.stringMatching(/^nothing-measured: no memory of a GPU/),
+  ]);
+  expect(await said('node')).toEqual([
+    'partial: metrics that may tell the memory of hosts were seen and not understood: system_memory_usage_bytes, windows_memory_available_bytes.',
+    expect.stringMatching(/^nothing-measured: no memory of a node/),
+  ]);
+  await source.close();
+  await runtime.close();
+});

@@ -11,13 +11,14 @@ import { inSlices } from '../../sources/http/event-loop-turns.ts';
 import { labelKey } from '../../sources/prometheus/decode.ts';
 import {
   GPU_FAMILIES,
-  gpuMetricNamesPath,
   HOST_FAMILY,
   hasBlank,
   type MemoryFamily,
+  memoryMetricNamesPath,
   memoryValues,
   NODE_FAMILIES,
   readGpuMetricNames,
+  unreadHostMetrics,
 } from '../../sources/prometheus/memory-metrics.ts';
 import { GPU_LABELS, gpuEvidence, holdersOf } from '../../sources/prometheus/target-labels.ts';
 import { noticeOf } from '../alerts.ts';
@@ -79,6 +80,7 @@ export async function measureMemory(
   try {
     const families = by === 'gpu' ? await gpuFamilies(question, from, to) : [];
     const first = await familiesOf(question, families, bins);
+    if (first.length === 0 && by === 'node') await sayUnreadHosts(question, from, to);
     const distance = scrapeBins(first.map((sighting) => sighting.values));
     if (distance < 2) return { bins, sightings: first, holders: await holders(question, families, first, bins) };
     const wider = binsOf(from, to, roundStep(distance * bins.step));
@@ -98,7 +100,9 @@ async function gpuFamilies(
   to: Milliseconds,
 ): Promise<readonly MemoryFamily[]> {
   try {
-    const { prefixed, unread } = readGpuMetricNames(await runtime.prometheus.api(gpuMetricNamesPath(from, to), signal));
+    const { prefixed, unread } = readGpuMetricNames(
+      await runtime.prometheus.api(memoryMetricNamesPath(from, to), signal),
+    );
     if (unread.length > 0)
       notices.push({
         source: 'prometheus',
@@ -112,6 +116,26 @@ async function gpuFamilies(
     if (signal.aborted) throw error;
     // Not every server lists names; one that is down is said by the questions that follow.
     return GPU_FAMILIES;
+  }
+}
+
+/** What a Prometheus has that measures hosts, but not in a way that is read. */
+async function sayUnreadHosts(
+  { runtime, notices, signal }: Question,
+  from: Milliseconds,
+  to: Milliseconds,
+): Promise<void> {
+  try {
+    const unread = unreadHostMetrics(await runtime.prometheus.api(memoryMetricNamesPath(from, to), signal));
+    if (unread.length > 0)
+      notices.push({
+        source: 'prometheus',
+        kind: 'partial',
+        message: `metrics that may tell the memory of hosts were seen and not understood: ${unread.join(', ')}.`,
+        whatToDo: 'X-Ray reads ray_node_mem_used (Ray) and node_memory_MemAvailable_bytes (node_exporter).',
+      });
+  } catch (error) {
+    if (signal.aborted) throw error;
   }
 }
 

@@ -133,8 +133,8 @@ export const memoryValues = (series: Series, family: MemoryFamily): (number | nu
 const MOST_PREFIXES = 8;
 const SHOWN_NAMES = 6;
 
-/** GET: names of metrics in [fromMs, toMs] that may tell the memory of an accelerator. */
-export function gpuMetricNamesPath(fromMs: number, toMs: number): string {
+/** GET: names of metrics in [fromMs, toMs] that may tell memory. */
+export function memoryMetricNamesPath(fromMs: number, toMs: number): string {
   const matcher = '{__name__=~"(?i).*(mem|vram|hbm|gram|framebuffer|_fb_).*"}';
   const parameters = new URLSearchParams({
     'match[]': matcher,
@@ -172,3 +172,13 @@ export function readGpuMetricNames(names: unknown): {
   }
   return { prefixed, unread: unread.slice(0, SHOWN_NAMES) };
 }
+
+/** Hosts by windows_exporter, OpenTelemetry's host metrics, Telegraf, cAdvisor, or node_exporter under a prefix. */
+const HOST_MEMORY =
+  /^(?:windows|system|host|machine|wmi|os)_.*mem(?:ory)?(?:_|$)|^mem_(?:used|available|total|free)|.[_:]node_memory_Mem(?:Total|Available)_bytes$/i;
+
+/** Names of metrics that tell the memory of hosts and are not understood; for a map without rows. */
+export const unreadHostMetrics = (names: unknown): string[] =>
+  (Array.isArray(names) ? names : [])
+    .filter((name): name is string => typeof name === 'string' && HOST_MEMORY.test(name))
+    .slice(0, SHOWN_NAMES);

@@ -19,7 +19,12 @@ const SCOPE_LABELS = [
   'kubernetes_cluster',
   'exported_cluster',
   'datacenter',
+  'dc',
   'region',
+  'site',
+  'environment',
+  'env',
+  'tenant',
 ] as const;
 const ADDRESS_LABELS = ['ip', 'NodeAddress'] as const;
 const HOST_LABELS = [
