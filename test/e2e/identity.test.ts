@@ -61,7 +61,7 @@ describe.each(VIEWS)('%i x %i, %s', (...view) => {
   it('GPUs: a row each, two sources of one, and what is not understood by name', async () => {
     const { page, errors } = await openPage(browser, view);
     await page.goto(memory({ by: 'gpu', view: 'table', row: 'k8s-gpu-node/gpu0' }), { waitUntil: 'load' });
-    const table = page.getByRole('table', { name: 'Memory by row' });
+    const table = page.getByRole('group', { name: 'Memory by row' });
     await table.waitFor(SLOW);
     for (const label of [
       'churn-node gpu0',
