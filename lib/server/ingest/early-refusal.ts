@@ -2,7 +2,9 @@
  * What cannot be stored in time is refused before the web app sees the request: a refusal there costs a hundredth of one behind
  * a route, and under overload nearly all requests are refused. Routes ask again, so what passes here by mistake is refused there.
  */
+
 import { PROBLEM_MEDIA_TYPE } from '../../contract/problem.ts';
+import { ownValue } from '../../model/own-value.ts';
 import { ProblemError } from '../problem.ts';
 import type { Ingest, IngestKind } from './ingest.ts';
 import { isProtobuf, rpcStatus } from './otlp-answer.ts';
@@ -33,7 +35,7 @@ const KINDS: ReadonlyMap<string, IngestKind> = new Map([
 export function earlyRefusal(ingest: Pick<Ingest, 'check'>, request: RequestHead): EarlyRefusal | null {
   const kind = request.method === 'POST' ? KINDS.get(request.path) : undefined;
   if (kind === undefined) return null;
-  const header = (name: string): string => String(request.headers[name] ?? '');
+  const header = (name: string): string => String(ownValue(request.headers, name) ?? '');
   const contentType = header('content-type');
   const head = {
     contentType,
