@@ -4,7 +4,6 @@
  * What cannot be stored in time is refused at once with 429 and Retry-After, and counted.
  */
 
-import { Counter, Gauge } from 'prom-client';
 import type { SourceHealthWire } from '../../contract/health.ts';
 import type { IngestReportWire } from '../../contract/ingest.ts';
 import { IngestQuery } from '../../contract/ingest.ts';
@@ -26,6 +25,7 @@ import {
   PEER_HEADER,
   type TimelineBody,
 } from './ingest.ts';
+import { ingestMetrics, KNOWN_IGNORED } from './ingest-metrics.ts';
 import type { ParsedBody, ParseJob, SpanAge, TableRows } from './parsed-body.ts';
 import { closingError, createParserPool, leftError } from './parser-pool.ts';
 import { createSightings } from './sightings.ts';
@@ -41,15 +41,6 @@ const MOST_EXPORTERS = 20_000;
 const CLOSE_MS = 3_000;
 /** Ray's aggregator gives up after 3 s and sends the same again. */
 const RAY_WAIT_SECONDS = 2;
-/** Event types of 2.58 that say nothing X-Ray keeps; any other text is counted as `other`, for metrics are for ever. */
-const KNOWN_IGNORED = new Set([
-  'PLACEMENT_GROUP_DEFINITION_EVENT',
-  'PLACEMENT_GROUP_LIFECYCLE_EVENT',
-  'SUBMISSION_JOB_DEFINITION_EVENT',
-  'SUBMISSION_JOB_LIFECYCLE_EVENT',
-  'PLATFORM_EVENT',
-]);
-
 /** Says how many spans were set aside for their age, where it is not only the first. */
 const ageWords = ({ older, rejected }: ParsedBody): string =>
   older > 1 || (older === 1 && rejected > 1) ? ` (${older} spans of this request are older than the retention)` : '';
@@ -61,38 +52,7 @@ export function createIngest(
   telemetry: Telemetry,
   now: () => number = Date.now,
 ): Ingest {
-  const registers = [telemetry.registry];
-  const accepted = new Counter({
-    name: 'xray_ingest_accepted_total',
-    help: 'Records stored.',
-    labelNames: ['kind'],
-    registers,
-  });
-  const rejected = new Counter({
-    name: 'xray_ingest_rejected_total',
-    help: 'Records or requests refused.',
-    labelNames: ['kind', 'reason'],
-    registers,
-  });
-  const ignoredTotal = new Counter({
-    name: 'xray_ingest_ignored_total',
-    help: 'Valid records that say nothing X-Ray keeps.',
-    labelNames: ['kind', 'type'],
-    registers,
-  });
-  const queued = new Gauge({ name: 'xray_ingest_queue_rows', help: 'Rows waiting to be stored.', registers });
-
-  const waiting = new Gauge({
-    name: 'xray_ingest_waiting_bytes',
-    help: 'Bytes of rows, estimated until they are parsed, that were let in and are not stored yet.',
-    registers,
-  });
-  const storing = new Gauge({
-    name: 'xray_ingest_rate_bytes_per_second',
-    help: 'Bytes of rows that are stored per second under load, as estimated for admission.',
-    registers,
-  });
-
+  const { accepted, rejected, ignored: ignoredTotal, queued, waiting, storing } = ingestMetrics(telemetry);
   const queue = createWriteQueue(engine, config.limits.queueRows, (rows) => queued.set(rows));
   const parser = createParserPool();
   const admission = createAdmission();
