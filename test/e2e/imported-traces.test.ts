@@ -2,8 +2,10 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectivesRoute } from '../../lib/contract/collectives.ts';
+import { asker } from '../ask.ts';
 import { runXray } from '../cli/run-xray.ts';
-import { base, expectSound, get, launchBrowser, openPage, VIEWS } from './harness.ts';
+import { expectSound, launchBrowser, openPage, VIEWS } from './harness.ts';
+import { startServer, until } from './server.ts';
 
 const FIELD = 'test/fixtures/torch/synthetic';
 /** Around the times of the traces, ms. */
@@ -11,16 +13,23 @@ const RUNS = { from: '1796984980000', to: '1796985700000' };
 const WITHOUT_SEQ = { from: '1795989980000', to: '1795990040000' };
 
 let browser: Browser;
+/** Without the simulated cluster, whose communicators would stand beside these. */
+let server: Awaited<ReturnType<typeof startServer>>;
 beforeAll(async () => {
+  server = await startServer({ XRAY_DEMO: '0' });
+  await until(server, 60, 'an answer', async () => (await fetch(`${server.base}/api/health`)).ok);
   browser = await launchBrowser();
   for (const folder of ['kineto-two-runs', 'kineto-nccl-noseq']) {
-    const { code, stderr } = await runXray(['import', '--xray', base, `${FIELD}/${folder}`]);
+    const { code, stderr } = await runXray(['import', '--xray', server.base, `${FIELD}/${folder}`]);
     expect([code, stderr]).toEqual([0, '']);
   }
 }, 120_000);
-afterAll(() => browser?.close());
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
 
-const address = ({ from, to }: typeof RUNS) => `${base}/collectives?from=${from}&to=${to}&v=1`;
+const address = ({ from, to }: typeof RUNS) => `${server.base}/collectives?from=${from}&to=${to}&v=1`;
 
 describe('imported traces', () => {
   it('are two communicators, each with a verdict that says on how much it rests', async () => {
@@ -30,13 +39,14 @@ describe('imported traces', () => {
       await page.getByRole('heading', { name: '2 communicators' }).waitFor({ timeout: 60_000 });
       await page.getByText('Judged by 12 of 12 operations, 100 % of the time in all of them.').waitFor();
       expect(await page.getByRole('button', { name: 'default_pg' }).count()).toBe(2);
+      await page.getByText('first operation 12-11 10:30:00 UTC').waitFor();
       await expectSound(page, errors);
       await page.context().close();
     }
   });
 
   it('too few operations accuse nobody, and the page says who was last in them', async () => {
-    const { communicators } = await get(collectivesRoute, WITHOUT_SEQ);
+    const { communicators } = await asker(server.base)(collectivesRoute, WITHOUT_SEQ);
     expect(communicators.map(({ name, operations }) => [name, operations])).toEqual([['default_pg', 5]]);
     const { page, errors } = await openPage(browser);
     await page.goto(address(WITHOUT_SEQ));
