@@ -11,6 +11,7 @@
  *   {"ph": "X", "name": "size 5" disk(3): read", ...}, {"ph": "X", ...}, {"ph": "X", ...}
  *   '---------------- set aside --------------------'  ^ `}, {"<key of an event>":` is where reading goes on
  */
+import { ByteWindow } from './byte-window.ts';
 import { parseLenient } from './lenient-json.ts';
 
 export type TracePiece =
@@ -38,46 +39,13 @@ function eventStarts(text: string): number[] {
 
 const noJson = 'the event is no JSON: a character in one of its texts is not escaped';
 
-/** Bytes that were read and not yet used. Grows by doubling, so that one long event is not copied for each chunk. */
-class Window {
-  bytes = Buffer.alloc(1024 ** 2);
-  from = 0;
-  to = 0;
-  line = 1;
-  append(chunk: Uint8Array): void {
-    if (this.to + chunk.byteLength > this.bytes.length) {
-      const held = this.to - this.from;
-      const size = Math.max(this.bytes.length, 2 ** Math.ceil(Math.log2(2 * held + chunk.byteLength + 1)));
-      const grown = size > this.bytes.length ? Buffer.alloc(size) : this.bytes;
-      this.bytes.copy(grown, 0, this.from, this.to);
-      this.bytes = grown;
-      [this.from, this.to] = [0, held];
-    }
-    this.bytes.set(chunk, this.to);
-    this.to += chunk.byteLength;
-  }
-  /** Text up to `until`, which is then used. */
-  take(until: number): string {
-    const text = this.bytes.toString('utf8', this.from, until);
-    this.skip(until);
-    return text;
-  }
-  skip(until: number): void {
-    for (let at = this.bytes.indexOf(NEWLINE, this.from); at !== -1 && at < until; ) {
-      this.line += 1;
-      at = this.bytes.indexOf(NEWLINE, at + 1);
-    }
-    this.from = until;
-  }
-}
-
 /** `limit`: bytes of one event. Lines count from 1. `isList`: a bare list. */
 export async function* tracePieces(
   chunks: AsyncIterable<Uint8Array>,
   limit: number,
   isList = false,
 ): AsyncGenerator<TracePiece> {
-  const window = new Window();
+  const window = new ByteWindow();
   const events = new EventReader(window, limit);
   let [head, tail] = ['', ''];
   let phase: 'head' | 'events' | 'tail' = 'head';
@@ -107,7 +75,7 @@ export async function* tracePieces(
 }
 
 /** Index behind the bracket that opens the list of events; 0: not there yet. */
-function listIn(window: Window): number {
+function listIn(window: ByteWindow): number {
   const key = '"traceEvents"';
   for (let at = window.bytes.indexOf(key, window.from); at !== -1 && at < window.to; ) {
     const before = Math.max(window.from, at - 1);
@@ -126,7 +94,7 @@ function behindEvents(text: string): string {
 
 class EventReader {
   isClosed = false;
-  private readonly window: Window;
+  private readonly window: ByteWindow;
   private readonly limit: number;
   /** Of the item that begins at `window.from`: up to where it is read, relative to that. */
   private scanned = 0;
@@ -138,7 +106,7 @@ class EventReader {
   private isLost = false;
   private tooLong = 0;
 
-  constructor(window: Window, limit: number) {
+  constructor(window: ByteWindow, limit: number) {
     this.window = window;
     this.limit = limit;
   }

@@ -1,6 +1,6 @@
 /** One event of PyTorch's profiler as an OTLP span (JSON), with what makes it an operation of a communicator (runs.ts). */
 import { CLOCK_NOTE } from '../../../model/span.ts';
-import type { Attributes } from './runs.ts';
+import type { Attributes } from './plan-communicator.ts';
 import type { KinetoSurvey } from './survey.ts';
 import type { TraceEvent } from './trace-event.ts';
 
