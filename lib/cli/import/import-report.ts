@@ -18,7 +18,7 @@ export function withReason(file: ImportedFileWire): ImportedFileWire {
   if (file.kind === 'unknown' || file.accepted > 0 || file.reason !== null || file.rejected > 0) return file;
   const reason =
     file.ignored > 0
-      ? `none of its ${counted(file.ignored)} records says what X-Ray shows`
+      ? `none of its ${counted(file.ignored)} records holds anything X-Ray shows`
       : 'it holds no record that X-Ray shows';
   return { ...file, reason };
 }

@@ -43,7 +43,7 @@ export async function importKineto(
     const own = span;
     span += 1;
     const startNs = event.ns === null ? null : sinceEpoch(event.ns, survey.baseNs);
-    if (startNs === null) return 'its time counts from nobody knows when';
+    if (startNs === null) return 'its time has no known starting point';
     const content = JSON.stringify(
       otlpSpan(event, own, startNs, survey, plan.collectives.get(own), plan.traceId, spanId),
     );

@@ -37,7 +37,7 @@ function eventStarts(text: string): number[] {
   return found.filter((start, i) => PHASE.test(text.slice(start, found[i + 1])));
 }
 
-const noJson = 'the event is no JSON: a character in one of its texts is not escaped';
+const noJson = 'the event is not valid JSON: a character in one of its texts is not escaped';
 
 /** `limit`: bytes of one event. Lines count from 1. `isList`: a bare list. */
 export async function* tracePieces(
@@ -267,7 +267,7 @@ class EventReader {
       if (text.length > 2 * SUSPICIOUS_BYTES) window.skip(window.to - 256);
       return false;
     }
-    if (this.tooLong === 0) yield { error: 'what stands here is no event', line: window.line };
+    if (this.tooLong === 0) yield { error: 'this is not an event', line: window.line };
     this.tooLong = 0;
     this.isLost = false;
     this.reset();
