@@ -81,11 +81,13 @@ export function planCommunicator(communicator: Communicator, { key, world, isAlo
       const rank = member.rank ?? 0;
       const within = ranks?.indexOf(rank) ?? -1;
       own.forEach((one, i) => {
+        const seq = found.seq?.get(rank)?.[i] ?? null;
+        if (seq === null) return;
         const bytes = messageBytes(one, nranks);
         attributes.get(member)?.set(one.span, {
           ...identity,
           op_type: one.spelled,
-          'nccl.seq': found.seq?.get(rank)?.[i] ?? '',
+          'nccl.seq': seq,
           rank: within !== -1 ? within : (one.group?.rank ?? rank),
           'xray.global_rank': rank,
           ...(found.from === 'Seq' ? {} : { 'xray.seq_from': found.from }),

@@ -7,6 +7,9 @@
  *
  *   rank 0  |1|  |2|   |3|  |4|         rank 1 was cut: its three are matched by when they end, which all ranks of an operation do
  *   rank 1       |1|   |2|  |3|         together, and by their sizes; where that fits nowhere, they are left out
+ *
+ * One that carries no `Seq` among others that do was launched before the recording began; one that carries the `Seq` of another is of
+ * a graph that is run again. Those alone are left out. An event that was written twice is one.
  */
 
 export interface OrderedOperation {
@@ -19,8 +22,8 @@ export interface OrderedOperation {
 }
 
 export interface Sequenced {
-  /** By rank: the sequence of each operation. Null where they cannot be told apart. */
-  readonly seq: ReadonlyMap<number, readonly string[]> | null;
+  /** By rank: the sequence of each operation, null of one that is left out. Null where they cannot be told apart. */
+  readonly seq: ReadonlyMap<number, readonly (string | null)[]> | null;
   readonly from: 'Seq' | 'order' | 'order and time';
   /** What was found to be wrong, of which the ranks are named. */
   readonly note: string | null;
@@ -29,20 +32,83 @@ export interface Sequenced {
 /** Pairs must agree so well that a constant shift explains all but this share of them. */
 const MOST_ODD = 0.05;
 
+/** `Seq` is used where it tells at least this share of the operations of every rank. */
+const ENOUGH_SEQ = 0.5;
+
+type Operations = ReadonlyMap<number, readonly OrderedOperation[]>;
+
 /** `ranks`: operations of one group and function in the order of their starts. `inStep`: all were recorded by one clock. */
-export function sequenced(ranks: ReadonlyMap<number, readonly OrderedOperation[]>, inStep: boolean): Sequenced {
-  const all = [...ranks.values()];
-  if (
-    all.every((own) => own.every(({ seq }) => seq !== null) && new Set(own.map(({ seq }) => seq)).size === own.length)
-  )
-    return {
-      seq: new Map([...ranks].map(([rank, own]) => [rank, own.map(({ seq }) => seq ?? '')])),
-      from: 'Seq',
-      note: null,
-    };
+export function sequenced(ranks: Operations, inStep: boolean): Sequenced {
+  const kept = new Map([...ranks].map(([rank, own]) => [rank, withoutDoubles(own)]));
+  const once = new Map(
+    [...ranks].map(([rank, own]) => [rank, (kept.get(rank) ?? []).flatMap((index) => own[index] ?? [])]),
+  );
+  const doubles = [...ranks].flatMap(([rank, own]) => {
+    const more = own.length - (once.get(rank)?.length ?? 0);
+    return more === 0 ? [] : [`rank ${rank} holds ${more} of its operations twice`];
+  });
+  const found = bySeq(once) ?? byOrder(once, inStep);
+  return {
+    seq: found.seq && new Map([...ranks].map(([rank, own]) => [rank, spread(rank, own.length)])),
+    from: found.from,
+    note: [...shortened(doubles), ...(found.note === null ? [] : [found.note])].join('; ') || null,
+  };
+
+  function spread(rank: number, length: number): (string | null)[] {
+    const all = new Array<string | null>(length).fill(null);
+    for (const [i, index] of (kept.get(rank) ?? []).entries()) all[index] = found.seq?.get(rank)?.[i] ?? null;
+    return all;
+  }
+}
+
+const shortened = (parts: readonly string[]): string[] =>
+  parts.length === 0 ? [] : [`${parts.slice(0, 4).join('; ')}${parts.length > 4 ? ', ...' : ''}`];
+
+/** Indexes of operations but for those that repeat one: the same start, end, size and `Seq`. */
+function withoutDoubles(own: readonly OrderedOperation[]): number[] {
+  const seen = new Set<string>();
+  return own.flatMap(({ startNs, endNs, bytes, seq }, index) => {
+    // Without an end and without a number, two that begin together may well be two.
+    if (endNs === 0 && seq === null) return [index];
+    const key = `${startNs} ${endNs} ${bytes} ${seq}`;
+    if (seen.has(key)) return [];
+    seen.add(key);
+    return [index];
+  });
+}
+
+/** Of each operation: its `Seq`, where it has one that no other operation of the rank has. */
+function clearSeq(own: readonly OrderedOperation[]): (string | null)[] {
+  const times = new Map<string, number>();
+  for (const { seq } of own) if (seq !== null) times.set(seq, (times.get(seq) ?? 0) + 1);
+  return own.map(({ seq }) => (seq !== null && times.get(seq) === 1 ? seq : null));
+}
+
+/** Null where `Seq` tells too few. */
+function bySeq(ranks: Operations): Sequenced | null {
+  const seq = new Map([...ranks].map(([rank, own]) => [rank, clearSeq(own)]));
+  const leftOut: string[] = [];
+  for (const [rank, found] of seq) {
+    const own = ranks.get(rank) ?? [];
+    const clear = found.filter((one) => one !== null).length;
+    if (clear < own.length * ENOUGH_SEQ) return null;
+    const without = own.filter((one) => one.seq === null).length;
+    const repeated = own.length - clear - without;
+    const why = [
+      ...(without === 0 ? [] : [`${without} without Seq`]),
+      ...(repeated === 0 ? [] : [`${repeated} whose Seq is not unique`]),
+    ];
+    if (why.length > 0) leftOut.push(`${why.join(' and ')} of ${own.length} of rank ${rank}`);
+  }
+  const note = leftOut.length === 0 ? null : `left out: ${shortened(leftOut).join('')}`;
+  return { seq, from: 'Seq', note };
+}
+
+function byOrder(ranks: Operations, inStep: boolean): Sequenced {
   const [reference] = [...ranks].sort((a, b) => b[1].length - a[1].length || a[0] - b[0]);
   if (reference === undefined) return { seq: new Map(), from: 'order', note: null };
   const most = reference[1].length;
+  const numbered = clearSeq(reference[1]);
   const shifts = new Map<number, number>();
   const cut: string[] = [];
   for (const [rank, own] of ranks) {
@@ -56,11 +122,15 @@ export function sequenced(ranks: ReadonlyMap<number, readonly OrderedOperation[]
             ? `the sizes of rank ${rank} differ from those of rank ${reference[0]}`
             : `rank ${rank} holds ${own.length} and rank ${reference[0]} ${most}, and neither sizes nor times say which are missing`,
       };
+    if (clearSeq(own).some((seq, i) => seq !== null && (numbered[i + shift] ?? seq) !== seq))
+      return {
+        seq: null,
+        from: 'order',
+        note: `the order of rank ${rank} and rank ${reference[0]} contradicts the Seq that some operations carry`,
+      };
     shifts.set(rank, shift);
     if (own.length !== most || shift !== 0)
-      cut.push(
-        `rank ${rank} holds ${own.length} of ${most}${shift === 0 ? '' : `, from the ${ordinal(shift + 1)} on`}`,
-      );
+      cut.push(`rank ${rank} holds ${own.length} of ${most}${placeOf(shift, reference[0])}`);
   }
   const first = Math.min(...shifts.values());
   return {
@@ -68,13 +138,17 @@ export function sequenced(ranks: ReadonlyMap<number, readonly OrderedOperation[]
       [...ranks].map(([rank, own]) => [rank, own.map((_, i) => String(i + (shifts.get(rank) ?? 0) - first))]),
     ),
     from: cut.length === 0 ? 'order' : 'order and time',
-    note:
-      cut.length === 0 ? null : `a recording was cut: ${cut.slice(0, 4).join('; ')}${cut.length > 4 ? ', ...' : ''}`,
+    note: cut.length === 0 ? null : `a recording was cut: ${shortened(cut).join('')}`,
   };
 }
 
-const ordinal = (n: number): string =>
-  n < 1 ? `one before the first` : n === 2 ? 'second' : n === 3 ? 'third' : `${n}th`;
+/** Where a recording begins beside the one of `reference`, as the end of a sentence. */
+function placeOf(shift: number, reference: number): string {
+  if (shift === 0) return '';
+  if (shift === 1) return ', from the second on';
+  if (shift > 1) return `, without the first ${shift}`;
+  return `, beginning ${-shift === 1 ? 'one operation' : `${-shift} operations`} before the first of rank ${reference}`;
+}
 
 /** By how many operations `own` begins after `reference`; null where nothing tells. */
 function shiftOf(
