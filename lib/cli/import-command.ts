@@ -8,6 +8,7 @@ import { importEvents } from './import/import-events.ts';
 import { importOtlpJson, importOtlpProtobuf } from './import/import-otlp.ts';
 import { fileLines, isFailure, summaryLines, withReason } from './import/import-report.ts';
 import { importTimeline } from './import/import-timeline.ts';
+import { GroupNames } from './import/kineto/group-names.ts';
 import { importKineto, kinetoFacts } from './import/kineto/import-kineto.ts';
 import { planTraces } from './import/kineto/runs.ts';
 import { headOf, spoolStandardInput, UnreadableError } from './import/open-bytes.ts';
@@ -106,10 +107,11 @@ async function importProfiles(
     reject(tally, 0, error.message);
     done({ path: candidate.shown, kind: 'kineto', ...tally, reason: error.message }, candidate);
   };
+  const groups = new GroupNames();
   const known: (FoundProfile & { readonly facts: Awaited<ReturnType<typeof kinetoFacts>> })[] = [];
   for (const profile of found) {
     try {
-      known.push({ ...profile, facts: await kinetoFacts(profile.candidate.path, profile.isList) });
+      known.push({ ...profile, facts: await kinetoFacts(profile.candidate.path, profile.isList, groups) });
     } catch (error) {
       failed(profile.candidate, error);
     }

@@ -8,17 +8,8 @@
  */
 import { collectiveOp, type NamedOp } from '../../../model/collective-names.ts';
 import { ownValue } from '../../../model/own-value.ts';
+import type { GroupNames, NamedGroup } from './group-names.ts';
 import { type Args, type TraceEvent, wholeNumber } from './trace-event.ts';
-import { decodeRanks } from './trace-facts.ts';
-
-export interface NamedGroup {
-  readonly name: string;
-  readonly description: string;
-  readonly ranks: readonly number[] | null;
-  readonly size: number | null;
-  /** Of this process within the group; null where not told. */
-  readonly rank: number | null;
-}
 
 export interface CollectiveEvent {
   readonly kind: 'kernel' | 'comms' | 'annotation';
@@ -91,14 +82,14 @@ const elementBytes = (type: unknown): number =>
       .replace(/^c10::/, ''),
   ) ?? 0;
 
-/** Null where the event is about no collective. */
-export function collectiveEvent(event: TraceEvent): CollectiveEvent | null {
+/** Null where the event is about no collective. `groups`: those of the import so far. */
+export function collectiveEvent(event: TraceEvent, groups: GroupNames): CollectiveEvent | null {
   const { args, cat, name } = event;
   const told = text(args['Collective name']);
   if (KERNEL_CATEGORIES.has(cat) && (told !== '' || KERNEL.test(name))) {
     const plain = name.split('(')[0] ?? '';
     return {
-      ...shared(event),
+      ...shared(event, groups),
       kind: 'kernel',
       backend: 'nccl',
       op: collectiveOp(told) ?? named(KERNEL_OP.exec(plain)?.[0] ?? told),
@@ -110,42 +101,22 @@ export function collectiveEvent(event: TraceEvent): CollectiveEvent | null {
     const concrete = Array.isArray(args['Concrete Inputs']) ? args['Concrete Inputs'].map(text) : [];
     const spelled = told || (concrete.find((one) => collectiveOp(one) !== null) ?? '');
     if (NOT_AN_OPERATION.test(spelled)) return null;
-    return { ...shared(event), kind: 'comms', backend: '', op: named(spelled), spelled, ...messageOf(args, 0) };
+    return { ...shared(event, groups), kind: 'comms', backend: '', op: named(spelled), spelled, ...messageOf(args, 0) };
   }
   const [, backend, op] = ANNOTATION.exec(name) ?? [];
   if (backend === undefined || op === undefined || cat === 'gpu_user_annotation') return null;
-  return { ...shared(event), kind: 'annotation', backend, op: named(op), spelled: op, ...messageOf(args, 0) };
+  return { ...shared(event, groups), kind: 'annotation', backend, op: named(op), spelled: op, ...messageOf(args, 0) };
 }
 
 const named = (spelled: string): string => collectiveOp(spelled) ?? spelled;
 
-function shared({ args }: TraceEvent): Pick<CollectiveEvent, 'group' | 'seq' | 'externalId'> {
-  const name = text(args['Process Group Name']);
-  const description = text(args['Process Group Description']);
-  const size = wholeNumber(args['Group size']);
-  const ranks = decodeRanks(args['Process Group Ranks']) ?? strided(args, size);
+function shared({ args }: TraceEvent, groups: GroupNames): Pick<CollectiveEvent, 'group' | 'seq' | 'externalId'> {
   const seq = text(args.Seq);
   return {
-    group:
-      name === '' && (ranks === null || ranks.length === 0)
-        ? null
-        : {
-            name,
-            description: description === 'undefined' ? '' : description,
-            ranks: ranks?.length ? ranks : null,
-            size,
-            rank: wholeNumber(args.Rank),
-          },
+    group: groups.of(args),
     seq: /^\d{1,18}$/.test(seq) ? seq : null,
     externalId: wholeNumber(args['External id']),
   };
-}
-
-/** Ranks of groups that are told by their first and the distance of the others, as where the list is too long to be written. */
-function strided(args: Args, size: number | null): readonly number[] | null {
-  const [start, stride] = [wholeNumber(args['Global rank start']), wholeNumber(args['Global rank stride'])];
-  if (start === null || stride === null || stride === 0 || size === null || size > 1_000_000) return null;
-  return Array.from({ length: size }, (_, i) => start + i * stride);
 }
 
 /** From the counts of elements, which are those of the whole message on one side; else from the shape of the input. */

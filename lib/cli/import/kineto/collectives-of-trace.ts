@@ -10,7 +10,9 @@
  *
  * An annotation of NCCL is the launch, so its duration is never taken; of gloo and MPI it is the operation.
  */
-import type { CollectiveEvent, NamedGroup } from './collective-event.ts';
+import { collectiveOp } from '../../../model/collective-names.ts';
+import type { CollectiveEvent } from './collective-event.ts';
+import type { NamedGroup } from './group-names.ts';
 
 export interface FoundCollective {
   readonly span: number;

@@ -7,16 +7,17 @@ import type { XrayClient } from '../../xray-client.ts';
 import { createBatches, reject, type Tally } from '../deliver.ts';
 import { PIECE_BYTES, REQUEST } from '../import-events.ts';
 import { sendJson } from '../import-otlp.ts';
-import { openBytes } from '../open-bytes.ts';
+import { bytesToFault } from '../open-bytes.ts';
+import type { GroupNames } from './group-names.ts';
 import type { PlannedTrace } from './runs.ts';
 import { isBegin, type KinetoFacts, sinceEpoch, surveyKineto, threadKey } from './survey.ts';
 import { decodeEvent, type TraceEvent } from './trace-event.ts';
 import { tracePieces } from './trace-pieces.ts';
 import { otlpResource, otlpSpan } from './trace-span.ts';
 
-/** What a trace is known by, without holding its events. Throws as surveyKineto does. */
-export async function kinetoFacts(path: string, isList: boolean): Promise<KinetoFacts> {
-  const { parent: _, durationNs: __, isOpen: ___, links: ____, ...facts } = await surveyKineto(path, isList);
+/** What a trace is known by, without holding its events. `groups`, and what it throws: as surveyKineto. */
+export async function kinetoFacts(path: string, isList: boolean, groups: GroupNames): Promise<KinetoFacts> {
+  const { parent: _, durationNs: __, isOpen: ___, links: ____, ...facts } = await surveyKineto(path, isList, groups);
   return facts;
 }
 

@@ -3,8 +3,8 @@
  * one communicator: groups of another run carry the same name (`default_pg`) and must never be taken for it.
  */
 import { basename, dirname } from 'node:path';
-import type { NamedGroup } from './collective-event.ts';
 import type { FoundCollective } from './collectives-of-trace.ts';
+import type { NamedGroup } from './group-names.ts';
 import {
   type Attributes,
   type Communicator,
@@ -137,7 +137,12 @@ function planRun({ members, key }: Run): Map<number, Omit<PlannedTrace, 'traceId
       );
     let groupless = 0;
     for (const one of found) {
-      const communicator = communicatorOf(communicators, member, one, world);
+    // By the group, of which there is one object (group-names.ts), or by the backend of those that name none.
+    const known = new Map<NamedGroup | string, Communicator | null>();
+      const of = one.group ?? one.backend;
+      const before = known.get(of);
+      const communicator = before === undefined ? communicatorOf(communicators, member, one, world) : before;
+      known.set(of, communicator);
       if (communicator === null) groupless += 1;
       else {
         const byMember = communicator.operations.get(one.op) ?? new Map<Member, FoundCollective[]>();

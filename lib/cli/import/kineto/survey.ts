@@ -8,6 +8,7 @@ import { PIECE_BYTES } from '../import-events.ts';
 import { openBytes } from '../open-bytes.ts';
 import { type CollectiveEvent, collectiveEvent } from './collective-event.ts';
 import { collectivesOf, type FoundCollective } from './collectives-of-trace.ts';
+import { GroupNames } from './group-names.ts';
 import { nest } from './nest.ts';
 import { decodeEvent, type TraceEvent, wholeNumber } from './trace-event.ts';
 import { decodeFacts, type TraceFacts } from './trace-facts.ts';
@@ -61,8 +62,15 @@ export function sinceEpoch(ns: bigint, baseNs: bigint | null): bigint | null {
   return at === null || at < 0n || at > LATEST_NS ? null : at;
 }
 
-/** Throws UnreadableError where the file cannot be read, Error where times cannot be told. */
-export async function surveyKineto(path: string, isList: boolean): Promise<KinetoSurvey> {
+/**
+ * A file that is cut off or damaged ends there. Throws UnreadableError where nothing can be read, Error where times cannot be told.
+ * `groups`: of all files of the import.
+ */
+export async function surveyKineto(
+  path: string,
+  isList: boolean,
+  groups: GroupNames = new GroupNames(),
+): Promise<KinetoSurvey> {
   const hash = createHash('sha256');
   async function* hashed(): AsyncGenerator<Buffer> {
     for await (const chunk of openBytes(path)) {
@@ -132,7 +140,7 @@ export async function surveyKineto(path: string, isList: boolean): Promise<Kinet
     if (correlation !== null && LAUNCHES.has(cat)) launchOf.set(correlation, span);
     else if (correlation !== null && KERNELS.has(cat)) kernels.push([span, correlation]);
     if (cat === 'Trace' && (recording === -1 || length > (duration[recording] ?? -1))) recording = span;
-    const found = collectiveEvent(event);
+    const found = collectiveEvent(event, groups);
     if (found !== null) collective.set(span, found);
   }
   const { parent, spanAt } = nest(at, duration, thread, threads.size);
