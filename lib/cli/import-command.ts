@@ -101,10 +101,10 @@ async function importProfiles(
   options: ImportOptions,
   done: (file: ImportedFileWire, candidate: Candidate) => void,
 ): Promise<void> {
-  const failed = (candidate: Candidate, error: unknown): void => {
+  // What was sent before is stored, and counted.
+  const failed = (candidate: Candidate, tally: Tally, error: unknown): void => {
     if (error instanceof UsageError || !(error instanceof Error)) throw error;
-    const tally = emptyTally();
-    reject(tally, 0, error.message);
+    reject(tally, tally.accepted + tally.ignored + tally.rejected, error.message);
     done({ path: candidate.shown, kind: 'kineto', ...tally, reason: error.message }, candidate);
   };
   const groups = new GroupNames();
@@ -113,7 +113,7 @@ async function importProfiles(
     try {
       known.push({ ...profile, facts: await kinetoFacts(profile.candidate.path, profile.isList, groups) });
     } catch (error) {
-      failed(profile.candidate, error);
+      failed(profile.candidate, emptyTally(), error);
     }
   }
   const plans = planTraces(
@@ -130,7 +130,7 @@ async function importProfiles(
         candidate,
       );
     } catch (error) {
-      failed(candidate, error);
+      failed(candidate, tally, error);
     }
   }
 }

@@ -1,4 +1,5 @@
 /** `xray import` of traces in which something is broken: it costs itself alone, and a file of which nothing is taken is a failure. */
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
@@ -208,8 +209,7 @@ describe('a trace of one line', () => {
     }
     const started = performance.now();
     let good = 0;
-    for await (const piece of tracePieces(whole(), 64 * 1024 ** 2))
-      if ('event' in piece && piece.line === 1) good += 1;
+    for await (const piece of tracePieces(whole(), 64 * 1024 ** 2)) if ('event' in piece && piece.line === 1) good += 1;
     expect(good).toBe(40_000);
     expect(performance.now() - started).toBeLessThan(10_000);
   });
@@ -224,6 +224,36 @@ describe('a trace of one line', () => {
       for await (const piece of tracePieces(cut(), 1e6)) if ('event' in piece) lines.push(piece.line);
       expect(lines).toEqual([2, 4, 4]);
     }
+  });
+});
+
+describe('a compressed trace that was cut off', () => {
+  it.each([
+    ['gz', gzipSync, 'gzip'],
+    ['zst', zstdCompressSync, 'zstd'],
+  ] as const)('%s: its whole events are taken, and where it ends is said', async (name, compress, words) => {
+    const noise = (i: number): string => createHash('sha512').update(String(i)).digest('base64');
+    const events = Array.from({ length: 30_000 }, (_, i) =>
+      event(`cut ${name} ${i}`, `, "args": {"n": "${noise(i)}"}`),
+    );
+    const packed = compress(trace(events));
+    const path = desk.write(`cut-off.${name}`, packed.subarray(0, Math.floor(packed.length * 0.9)));
+    const first = await desk.importJson([path]);
+    const [file] = first.report.files;
+    expect(first.code).toBe(1);
+    expect(file?.accepted).toBeGreaterThan(25_000);
+    expect(file?.rejects.map(({ position, reason }) => [position, reason.replace(/^line \d+: /, '')])).toEqual([
+      [file?.accepted, `the ${words} data ends too early: the file is cut off`],
+      [file?.accepted, 'the file ends inside an event'],
+    ]);
+    // Again: the same spans.
+    expect((await desk.importJson([path])).report.accepted).toBe(file?.accepted);
+    const [stored] = await desk.runtime.engine.select({
+      name: 'cut-off',
+      sql: `SELECT toString(uniqExact(TraceId, SpanId)) AS spans FROM xray.otel_traces WHERE startsWith(SpanName, 'cut ${name} ')`,
+      row: z.object({ spans: z.string() }),
+    });
+    expect(stored?.spans).toBe(String(file?.accepted));
   });
 });
 

@@ -18,7 +18,6 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EACCES: 'reading it is not allowed',
   EISDIR: 'it is a directory',
-  Z_BUF_ERROR: 'the gzip data ends too early: the file is cut off',
   Z_DATA_ERROR: 'the gzip data is damaged',
   ZSTD_error_corruption_detected: 'the zstd data is damaged',
   ZSTD_error_checksum_wrong: 'the zstd data is damaged',
@@ -27,8 +26,10 @@ const WORDS: Readonly<Record<string, string>> = {
     'the zstd data needs a larger window than 128 MiB: compress it without --long',
 };
 
-function unreadable(error: unknown): UnreadableError {
+function unreadable(error: unknown, packed: Packing): UnreadableError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  // node:zlib says it of both.
+  if (code === 'Z_BUF_ERROR') return new UnreadableError(`the ${packed} data ends too early: the file is cut off`);
   return new UnreadableError(ownValue(WORDS, code) ?? (error instanceof Error ? error.message : String(error)));
 }
 
@@ -57,6 +58,10 @@ async function* through(raw: ReadStream, unpacked: Duplex): AsyncGenerator<Buffe
   raw.on('error', (error) => unpacked.destroy(error));
   try {
     yield* raw.pipe(unpacked) as AsyncIterable<Buffer>;
+  } catch (error) {
+    // What was decompressed before the damage, while the reader was busy.
+    for (let rest: unknown = unpacked.read(); rest instanceof Buffer; rest = unpacked.read()) yield rest;
+    throw error;
   } finally {
     raw.destroy();
   }
@@ -96,9 +101,10 @@ async function skippable(path: string, at: number): Promise<number> {
 
 /** Rejects with UnreadableError, also in the middle, where gzip data is cut or damaged. */
 export async function* openBytes(path: string): AsyncGenerator<Buffer> {
+  let packed: Packing = 'none';
   try {
     // Before the stream: one that fails while nobody listens ends the process.
-    const packed = await packing(path);
+    packed = await packing(path);
     const raw = createReadStream(path, { highWaterMark: CHUNK });
     if (packed === 'none') yield* raw as AsyncIterable<Buffer>;
     else if (packed === 'gzip') yield* through(raw, createGunzip({ chunkSize: CHUNK }));
@@ -107,7 +113,21 @@ export async function* openBytes(path: string): AsyncGenerator<Buffer> {
       yield* zstdFrames(path);
     }
   } catch (error) {
-    throw unreadable(error);
+    throw unreadable(error, packed);
+  }
+}
+
+/** As openBytes, but ends where the data is cut or damaged, and calls `fault` then. Rejects where nothing can be read at all. */
+export async function* bytesToFault(path: string, fault: (error: UnreadableError) => void): AsyncGenerator<Buffer> {
+  let isEmpty = true;
+  try {
+    for await (const chunk of openBytes(path)) {
+      isEmpty = false;
+      yield chunk;
+    }
+  } catch (error) {
+    if (isEmpty || !(error instanceof UnreadableError)) throw error;
+    fault(error);
   }
 }
 

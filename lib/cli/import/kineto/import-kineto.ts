@@ -51,7 +51,9 @@ export async function importKineto(
     await batches.add({ content, bytes: content.length, count: 1, position: at });
     return null;
   };
-  for await (const piece of tracePieces(openBytes(path), PIECE_BYTES, isList)) {
+  // What is whole before the damage is sent.
+  const bytes = bytesToFault(path, ({ message }) => reject(tally, position + 1, message));
+  for await (const piece of tracePieces(bytes, PIECE_BYTES, isList)) {
     if ('top' in piece) continue;
     position += 1;
     const setAside = (reason: string): void => reject(tally, position, `line ${piece.line}: ${reason}`);

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { PIECE_BYTES } from '../import-events.ts';
-import { openBytes } from '../open-bytes.ts';
+import { bytesToFault } from '../open-bytes.ts';
 import { type CollectiveEvent, collectiveEvent } from './collective-event.ts';
 import { collectivesOf, type FoundCollective } from './collectives-of-trace.ts';
 import { GroupNames } from './group-names.ts';
@@ -73,7 +73,7 @@ export async function surveyKineto(
 ): Promise<KinetoSurvey> {
   const hash = createHash('sha256');
   async function* hashed(): AsyncGenerator<Buffer> {
-    for await (const chunk of openBytes(path)) {
+    for await (const chunk of bytesToFault(path, () => undefined)) {
       hash.update(chunk);
       yield chunk;
     }
