@@ -106,9 +106,12 @@ export function collectivesOf(
   return { collectives: found, hasKernels: kernels.length > 0 };
 }
 
-/** The first that names it, but a kernel named SendRecv is whatever was called: AllToAll is made of sends. */
+/**
+ * The first that names it, but a kernel named SendRecv is whatever was called: AllToAll is made of sends. What encloses it may name no
+ * operation at all: `nccl:coalesced` is a batch of sends and receives.
+ */
 function opOf(said: readonly CollectiveEvent[]): string {
   const names = said.map(({ op }) => op).filter((op) => op !== '');
   const [first = '', ...others] = names;
-  return first === 'SendRecv' ? (others.find((op) => op !== '') ?? first) : first;
+  return first === 'SendRecv' ? (others.find((op) => op !== 'SendRecv' && collectiveOp(op) !== null) ?? first) : first;
 }
