@@ -27,7 +27,6 @@ export interface PlannedTrace {
 
 /** Ranks of a run begin to record at the same step; their clocks may differ. */
 const TOGETHER_NS = 200_000_000n;
-const MINUTE_NS = 60_000_000_000n;
 
 interface Run {
   readonly members: Member[];
@@ -50,9 +49,7 @@ export function planTraces(files: readonly SurveyedFile[], session: string | nul
   const plans = new Map<number, PlannedTrace>();
   for (const run of runsOf(once, session)) {
     const traceId =
-      session === null
-        ? digest(['kineto', ...run.members.map(({ facts }) => facts.hash).sort()], 32)
-        : digest(['kineto', 'session', session], 32);
+      session === null ? digest(['kineto', ...hashesOf(run.members)], 32) : digest(['kineto', 'session', session], 32);
     for (const [index, plan] of planRun(run)) plans.set(index, { ...plan, traceId });
   }
   const none: PlannedTrace = { traceId: '', rank: null, collectives: new Map(), notes: [] };
@@ -74,6 +71,8 @@ function affinity(a: string, b: string): number {
 
 /** What all ranks of a run say alike: not the groups, of which each rank knows only its own. */
 const sharedFacts = ({ backend, worldSize }: KinetoFacts): string => JSON.stringify([backend, worldSize]);
+
+const hashesOf = (members: readonly Member[]): string[] => members.map(({ facts }) => facts.hash).sort();
 
 /** Files whose ranks differ, and that were recorded at the same time. */
 function runsOf(members: readonly Member[], session: string | null): Run[] {
@@ -104,8 +103,10 @@ function runsOf(members: readonly Member[], session: string | null): Run[] {
   }
   const used = new Map<string, number>();
   return open.map((one) => {
-    // Of the content alone, so that ranks that are imported one by one meet.
-    const base = JSON.stringify([session, one.shared, String((one.members[0]?.facts.startNs ?? 0n) / MINUTE_NS)]);
+    // A session is the caller's word that files are of one run, whenever they are imported. Nothing in the files says so: two jobs of a
+    // sweep begin in one second and are named alike, so that without a session only what is imported together is one run.
+    if (session === null) return { members: one.members, key: JSON.stringify(hashesOf(one.members)) };
+    const base = JSON.stringify([session, one.shared]);
     const before = used.get(base) ?? 0;
     used.set(base, before + 1);
     return { members: one.members, key: before === 0 ? base : `${base} ${before}` };
@@ -136,9 +137,9 @@ function planRun({ members, key }: Run): Map<number, Omit<PlannedTrace, 'traceId
         `${count(launches, 'collective')} of which only the launch is known: no bandwidth and no waiting (record with ProfilerActivity.CUDA for their kernels)`,
       );
     let groupless = 0;
-    for (const one of found) {
     // By the group, of which there is one object (group-names.ts), or by the backend of those that name none.
     const known = new Map<NamedGroup | string, Communicator | null>();
+    for (const one of found) {
       const of = one.group ?? one.backend;
       const before = known.get(of);
       const communicator = before === undefined ? communicatorOf(communicators, member, one, world) : before;
