@@ -12,6 +12,6 @@ export const serveEnvironment = {
   // glibc makes 16 heaps for the threads of two cores, and what is freed in one serves no other.
   MALLOC_ARENA_MAX: '2',
   // Larger pieces are given back when they are freed; glibc raises this to 32 MB by itself, and keeps what lies below in its heap.
-  MALLOC_MMAP_THRESHOLD_: '262144',
-  MALLOC_TRIM_THRESHOLD_: '262144',
+  MALLOC_MMAP_THRESHOLD_: '65536',
+  MALLOC_TRIM_THRESHOLD_: '65536',
 };
