@@ -87,7 +87,7 @@ export function CollectiveRanks({ communicator, window }: { communicator: Commun
                 onChoose={(row) => address.chooseRank(data.ranks[row]?.rank ?? null)}
               />
               <Legend split={split} range={model.range} />
-              <NotListed count={data.omitted} what="ranks that arrive earlier are" />
+              <NotListed count={data.omitted} one="rank that arrives earlier" many="ranks that arrive earlier" />
               {data.verdict === 'cannot-tell' ? (
                 <p className="mt-2 text-[var(--muted)]">No rank is named: {data.reason}</p>
               ) : null}

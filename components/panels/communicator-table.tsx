@@ -9,7 +9,7 @@ import { StatusPill } from '../ui/status-pill.tsx';
 
 /** `11-25 10:30:00`: two runs with one name may lie days apart. */
 const secondsText = (ns: string): string =>
-  new Date(Number(BigInt(ns) / 1_000_000n)).toISOString().slice(5, 19).replace('T', ' ');
+  new Date(Number(BigInt(ns) / 1_000_000n)).toISOString().slice(0, 19).replace('T', ' ');
 
 export const SOURCE_WORDS = { spans: 'spans', 'nccl-inspector': 'NCCL Inspector' } as const;
 
@@ -42,7 +42,7 @@ function Lateness({ communicator }: { communicator: CommunicatorWire }) {
   const { lateRank, lateHost, verdict, reason, coverage } = communicator;
   const part =
     coverage !== null && coverage.timeShare < 0.95
-      ? `, judged by ${Math.round(coverage.timeShare * 100)} % of the time`
+      ? `, based on ${Math.round(coverage.timeShare * 100)} % of the time`
       : '';
   const late = lateRank ?? lateHost;
   if (late)
@@ -84,7 +84,7 @@ const columns = (
           {one.name}
         </button>
         {one.firstNs !== null && isShared(one.name) ? (
-          <div className="text-[12px] text-[var(--muted)]">first operation {secondsText(one.firstNs)} UTC</div>
+          <div className="text-[12px] text-[var(--muted)]">first in this window: {secondsText(one.firstNs)} UTC</div>
         ) : null}
       </div>
     ),

@@ -118,7 +118,11 @@ export function JobFunctions({ which }: { which: { jobId: string; session?: stri
               rows={summary.data.functions}
               rowKey={(entry) => entry.name}
             />
-            <NotListed count={summary.data.omitted} what="functions with fewer attempts are" />
+            <NotListed
+              count={summary.data.omitted}
+              one="function with fewer attempts"
+              many="functions with fewer attempts"
+            />
           </>
         ) : (
           <EmptyState title="This job has run no task that X-Ray heard of" />

@@ -117,7 +117,7 @@ function columns(onShow: (kill: OomKillWire) => void): readonly Column<OomKillWi
             <div className="text-[12px] text-[var(--muted)]">
               {formatBytes(kill.nodeUsedBytes)} of {formatBytes(kill.nodeTotalBytes)} (
               {formatShare(kill.nodeUsedBytes / kill.nodeTotalBytes)})
-              {kill.nodeThresholdBytes ? <>, kills from {formatBytes(kill.nodeThresholdBytes)}</> : null}
+              {kill.nodeThresholdBytes ? <>, kill threshold {formatBytes(kill.nodeThresholdBytes)}</> : null}
             </div>
           ) : null}
         </>

@@ -84,7 +84,7 @@ export function MemorySelected({
         Measured by <code className="mono">{row.source}</code>
         {row.sources.length > 1 ? (
           <>
-            , its gaps by <code className="mono">{row.sources.slice(1).join(', ')}</code>
+            , with gaps filled from <code className="mono">{row.sources.slice(1).join(', ')}</code>
           </>
         ) : null}
         ; red marks are OOM kills.

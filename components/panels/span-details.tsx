@@ -156,7 +156,7 @@ function SpanBody({ span, traceStartNs, criticalNs }: SpanDetailsProps & { reado
         )}
       </dl>
       <Attributes title="Attributes" values={span.attributes} />
-      <NotListed count={span.omitted?.attributes ?? 0} what="further attributes are" />
+      <NotListed count={span.omitted?.attributes ?? 0} one="further attribute" many="further attributes" />
       {span.events.map((event, index) => (
         <Attributes
           // biome-ignore lint/suspicious/noArrayIndexKey: events of one span have nothing that tells them apart, and never move
@@ -166,7 +166,7 @@ function SpanBody({ span, traceStartNs, criticalNs }: SpanDetailsProps & { reado
           values={event.attributes}
         />
       ))}
-      <NotListed count={span.omitted?.events ?? 0} what="further events are" />
+      <NotListed count={span.omitted?.events ?? 0} one="further event" many="further events" />
       {span.links.length === 0 ? null : (
         <section aria-label="Links">
           <h3 className="mb-1 text-[12px] text-[var(--muted)]">Links</h3>
@@ -182,9 +182,13 @@ function SpanBody({ span, traceStartNs, criticalNs }: SpanDetailsProps & { reado
           </ul>
         </section>
       )}
-      <NotListed count={span.omitted?.links ?? 0} what="further links are" />
+      <NotListed count={span.omitted?.links ?? 0} one="further link" many="further links" />
       <Attributes title="Resource" values={span.resourceAttributes} />
-      <NotListed count={span.omitted?.resourceAttributes ?? 0} what="further attributes of the resource are" />
+      <NotListed
+        count={span.omitted?.resourceAttributes ?? 0}
+        one="further attribute of the resource"
+        many="further attributes of the resource"
+      />
       <CopyButton label="Copy as JSON" text={() => JSON.stringify(span, null, 2)} />
     </div>
   );

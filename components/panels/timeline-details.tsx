@@ -77,7 +77,7 @@ export function TimelineDetails({
       ) : (
         <div className="space-y-4 px-4 py-3">
           <Chain task={found} shown={shown.attempt} onAttempt={onAttempt} />
-          <NotListed count={found.omitted} what="earlier attempts are" />
+          <NotListed count={found.omitted} one="earlier attempt" many="earlier attempts" />
           <States shown={shown} />
           <DurationSpread
             durationNs={shown.durationNs === null ? null : Number(shown.durationNs)}

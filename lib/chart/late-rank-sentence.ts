@@ -95,7 +95,7 @@ function latenessSentence(verdict: Verdict, collective: string, nowMs: number): 
   return `${capital(rankName(lateRank))} arrives last ${latenessWords(lateRank, collective, nowMs)} for it${notNetwork(': it is the rank, not the network.')}`;
 }
 
-/** "Judged by 482 of 488 operations, 97 % of the time in all of them."; '' where that is not known. */
+/** "Judged on 482 of 488 operations, which account for 97 % of the total time."; '' where that is not known. */
 export function coverageWords(
   coverage: {
     readonly operations: number;
@@ -106,7 +106,7 @@ export function coverageWords(
   if (coverage === null) return '';
   const { operations, allOperations, timeShare } = coverage;
   const count = (n: number): string => n.toLocaleString('en-US');
-  return `Judged by ${count(operations)} of ${count(allOperations)} operations, ${timeShare > 0 && timeShare < 0.01 ? 'under 1' : Math.round(timeShare * 100)} % of the time in all of them.`;
+  return `Judged on ${count(operations)} of ${count(allOperations)} operations, which account for ${timeShare > 0 && timeShare < 0.01 ? 'under 1' : Math.round(timeShare * 100)} % of the total time.`;
 }
 
 /** Nothing ends any more, and who never joined. */

@@ -31,10 +31,10 @@ export function createSetAside(): SetAsideCounter {
   };
 }
 
-/** `1 item of the rules was left out: alert 2 of rule "Hot" (its labels are no object)`; null where nothing was. */
+/** `1 item of the rules could not be read in full: alert 2 of rule "Hot" (its labels are not an object)`; null where nothing was. */
 export function setAsideSentence(whole: string, { count, first }: SetAside): string | null {
   if (count === 0) return null;
   const named = first.map(({ where, reason }) => `${where} (${reason})`).join(', ');
   const more = count > first.length ? `, and ${(count - first.length).toLocaleString('en-US')} more` : '';
-  return `${count.toLocaleString('en-US')} ${count === 1 ? 'item' : 'items'} of ${whole} could not be read and ${count === 1 ? 'was' : 'were'} left out: ${named}${more}`;
+  return `${count.toLocaleString('en-US')} ${count === 1 ? 'item' : 'items'} of ${whole} could not be read in full: ${named}${more}`;
 }

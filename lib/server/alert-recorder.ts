@@ -41,9 +41,8 @@ export function startAlertRecorder(
           );
       for (const alert of known.values()) {
         if (live.has(alert.fingerprint)) continue;
-        // Its rule could not be read whole: it may fire still.
-        if (board.wholeRules === null || board.wholeRules.has(alert.name)) rows.push(row(alert, 'resolved', now));
-        else live.set(alert.fingerprint, alert);
+        if (board.mayGoOn(alert)) live.set(alert.fingerprint, alert);
+        else rows.push(row(alert, 'resolved', now));
       }
       if (rows.length > 0) await runtime.engine.insert('xray.alert_transitions', rows);
       known = live;

@@ -21,8 +21,8 @@ export interface AlertBoard {
   readonly notices: readonly SourceNoticeWire[];
   /** False where Prometheus did not answer: nothing can be said to be over. */
   readonly complete: boolean;
-  /** Names of rules of which every alert was read; null: of all. Of other rules nothing can be said to be over. */
-  readonly wholeRules: ReadonlySet<string> | null;
+  /** Whether an alert that is not among these may fire all the same, because what would tell could not be read. */
+  readonly mayGoOn: (alert: AlertWireValue) => boolean;
 }
 
 type AlertSources = Pick<Runtime, 'prometheus' | 'alertmanager' | 'engine'>;
@@ -87,6 +87,7 @@ export async function alertBoard(runtime: AlertSources, signal?: AbortSignal, wi
     if (message) notices.push({ source, kind: 'partial', message, whatToDo: null });
   }
   const fromRules = alertsOfRules(rules?.rules ?? [], externalLabels);
+  const isUnread = unreadRules(rules);
   const live = joinAlertmanager(fromRules, received?.alerts ?? [], milliseconds(Date.now()));
   const all = addStored(live, stored).map((alert) => ({ alert, since: Number(sinceOf(alert)) }));
   all.sort((a, b) => STATE_ORDER[a.alert.state] - STATE_ORDER[b.alert.state] || b.since - a.since);
@@ -95,7 +96,10 @@ export async function alertBoard(runtime: AlertSources, signal?: AbortSignal, wi
     rules: rules?.rules ?? [],
     notices,
     complete: rules !== null,
-    wholeRules: rules === null || rules.setAside.count === 0 ? null : wholeRules(rules.rules),
+    mayGoOn: (alert) =>
+      alert.sources[0] === 'alertmanager'
+        ? runtime.alertmanager.configured && (received === null || received.setAside.count > 0)
+        : rules === null || isUnread(alert.name),
   };
 }
 
@@ -103,10 +107,11 @@ export async function alertBoard(runtime: AlertSources, signal?: AbortSignal, wi
 export const sinceOf = (alert: AlertWireValue): bigint =>
   BigInt(alert.resolvedAtNs ?? alert.firingSinceNs ?? alert.activeAtNs ?? '0');
 
-/** Of two rules of one name both have to be whole. */
-function wholeRules(rules: readonly PrometheusRule[]): ReadonlySet<string> {
-  const cut = new Set(rules.filter((rule) => !rule.whole).map(({ name }) => name));
-  return new Set(rules.flatMap(({ name }) => (cut.has(name) ? [] : [name])));
+/** Whether alerts of a rule of this name could not all be read. Of two rules of one name both have to be whole. */
+function unreadRules(decoded: DecodedRules | null): (name: string) => boolean {
+  const cut = new Set(decoded?.rules.filter((rule) => !rule.whole).map(({ name }) => name));
+  const read = new Set(decoded?.rules.map(({ name }) => name));
+  return (name) => cut.has(name) || (decoded?.missing === true && !read.has(name));
 }
 
 async function liveRules(runtime: AlertSources, signal?: AbortSignal): Promise<DecodedRules> {

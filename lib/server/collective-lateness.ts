@@ -129,7 +129,7 @@ function latenessWire(
   };
 }
 
-/** The one that the others wait for first, then by how little it waits itself. */
+/** The one that the others wait for first, then by how little it waits itself; of which neither is known, last. */
 export const byLateness = (a: RankWire, b: RankWire): number =>
   Number(b.isLate) - Number(a.isLate) ||
-  (a.meanWaitUs ?? a.meanExecTimeUs ?? 0) - (b.meanWaitUs ?? b.meanExecTimeUs ?? 0);
+  (a.meanWaitUs ?? a.meanExecTimeUs ?? Number.MAX_VALUE) - (b.meanWaitUs ?? b.meanExecTimeUs ?? Number.MAX_VALUE);

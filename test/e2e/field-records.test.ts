@@ -85,7 +85,9 @@ describe.each(VIEWS)('%i x %i, %s', (...view) => {
   it('kills show what the report says of the node', async () => {
     const { page, errors } = await openPage(browser, view);
     await page.goto(`${server.base}/memory?from=1795942800000000000&to=1795943100000000000`, { waitUntil: 'load' });
-    await page.getByText('7.2 GiB of 8 GiB (90 %), kills from 6.4 GiB').waitFor({ state: 'attached', timeout: 60_000 });
+    await page
+      .getByText('7.2 GiB of 8 GiB (90 %), kill threshold 6.4 GiB')
+      .waitFor({ state: 'attached', timeout: 60_000 });
     await expectSound(page, errors);
     await page.context().close();
   });

@@ -73,7 +73,7 @@ describe.each(VIEWS)('%i x %i, %s', (...view) => {
     ])
       expect(await table.getByText(label, { exact: true }).count(), label).toBe(1);
     await page.getByText('not understood: nvidia_smi_memory_used_bytes').waitFor(SLOW);
-    await page.getByText('its gaps by').waitFor(SLOW);
+    await page.getByText('with gaps filled from').waitFor(SLOW);
     await expectSound(page, errors);
     await page.context().close();
   });

@@ -37,7 +37,7 @@ describe('imported traces', () => {
       const { page, errors } = await openPage(browser, view);
       await page.goto(address(RUNS));
       await page.getByRole('heading', { name: '2 communicators' }).waitFor({ timeout: 60_000 });
-      await page.getByText('Judged by 12 of 12 operations, 100 % of the time in all of them.').waitFor();
+      await page.getByText('Judged on 12 of 12 operations, which account for 100 % of the total time.').waitFor();
       expect(await page.getByRole('button', { name: 'default_pg' }).count()).toBe(2);
       await page.getByText('first operation 12-11 10:30:00 UTC').waitFor();
       await expectSound(page, errors);

@@ -171,6 +171,9 @@ describe('ids, links, events and values', () => {
     ['a link that is no object', '"links":[null]', { note: /1 of 1 left out/ }],
     ['links in base64', '"links":[{"traceId":"Z6z8LqVvEI+kU1/Ci6mXBQ==","spanId":"gMEgDJS+EXg="}]', { note: /1 of 1/ }],
     ['a parent as bytes', '"parentSpanId":[1,2,3,4,5,6,7,8]', { parent: '0102030405060708' }],
+    ['an empty parent as bytes', '"parentSpanId":[]', {}],
+    ['a parent that is a number', '"parentSpanId":0', {}],
+    ['a parent of null', '"parentSpanId":null', {}],
     ['a raw control character', '"traceState":"a\u0001b"', {}],
   ])(
     '%s costs nothing but itself',

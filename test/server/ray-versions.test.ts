@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { POST as postEvents } from '../../app/v1/events/route.ts';
 import { POST as postTimeline } from '../../app/v1/timeline/route.ts';
 import { IngestReport, type IngestReportWire } from '../../lib/contract/ingest.ts';
@@ -175,6 +176,67 @@ describe('one bad thing costs itself alone', () => {
     expect(await send(`[${events.join(',')}]`)).toMatchObject({
       accepted: 3,
       rejects: [{ position: 3, reason: expect.stringMatching(/^the record is no JSON/) }],
+    });
+  });
+
+  it.each([
+    [
+      'of a task',
+      record('TASK_LIFECYCLE_EVENT', 'taskLifecycleEvent', {
+        taskId: task(7),
+        stateTransitions: [
+          { state: 'RUNNING', timestamp: '2026-11-29T10:00:00Z' },
+          { state: 'FINISHED', timestamp: 'soon' },
+        ],
+      }),
+    ],
+    [
+      'of a node',
+      record('NODE_LIFECYCLE_EVENT', 'nodeLifecycleEvent', {
+        nodeId: base64('cd'.repeat(28)),
+        stateTransitions: [
+          { state: 'ALIVE', timestamp: '2026-11-29T10:00:00Z', resources: { slots: 1e17 } },
+          { state: 'DEAD', timestamp: 'soon' },
+        ],
+      }),
+    ],
+    [
+      'of a job',
+      record('DRIVER_JOB_LIFECYCLE_EVENT', 'driverJobLifecycleEvent', {
+        jobId: base64('07000000'),
+        stateTransitions: [
+          { state: 'CREATED', timestamp: 'soon' },
+          { state: 'FINISHED', timestamp: '2026-11-29T10:00:00Z' },
+        ],
+      }),
+    ],
+  ])('a time %s that is none costs itself alone, and is noted', async (_, event) => {
+    const report = await send(JSON.stringify([event]));
+    expect(report).toMatchObject({ accepted: 1, rejected: 0 });
+    expect(report.notes).toEqual([{ position: 0, reason: expect.stringMatching(/timestamp is not an RFC 3339 time/) }]);
+  });
+
+  it('a resource of 1e17 is a number all the same', async () => {
+    const rows = await runtime.engine.select({
+      name: 'resources-of-test',
+      sql: "SELECT max(JSONExtractFloat(resources, 'slots')) AS slots FROM xray.ray_nodes WHERE session = 'session_versions'",
+      row: z.object({ slots: z.coerce.number() }),
+    });
+    expect(rows).toEqual([{ slots: 1e17 }]);
+  });
+
+  it('a record of a timeline that is no JSON is refused with that reason', async () => {
+    const good = `{"ph":"X","cat":"task:execute","name":"task:execute","pid":0,"tid":0,"ts":1795466262515168.2,"dur":483.5,"args":{"task_id":"${'0'.repeat(15)}9${'f'.repeat(24)}0a000000","job_id":"0a000000","attempt_number":0}}`;
+    const answer = await postTimeline(
+      new Request('http://127.0.0.1/v1/timeline', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: `[{"cat":"task:execute","name":"a\\qb"},${good}]`,
+      }),
+    );
+    expect(IngestReport.parse(await answer.json())).toMatchObject({
+      accepted: 1,
+      rejects: [{ position: 0, reason: expect.stringMatching(/^the record is no JSON/) }],
     });
   });
 

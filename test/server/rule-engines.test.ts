@@ -45,6 +45,7 @@ const server = createServer((request, response) => {
 });
 let runtime: Runtime;
 const signal = new AbortController().signal;
+const PATIENCE = { timeout: 20_000 };
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -174,9 +175,79 @@ it('an alert whose rule can no longer be read is not over; one whose rule was re
     const rows = await runtime.engine.select(lastAlertTransitions, { since: 0n });
     return Object.fromEntries(rows.map(({ name, state }) => [name, state]));
   };
-  await vi.waitFor(async () => expect(await stored()).toMatchObject({ Lost: 'firing', Over: 'firing' }));
+  await vi.waitFor(async () => expect(await stored()).toMatchObject({ Lost: 'firing', Over: 'firing' }), PATIENCE);
   rules = { groups: [{ name: 'g', rules: [rule('Lost', 5), { ...rule('Over', []), state: 'inactive' }] }] };
-  await vi.waitFor(async () => expect(await stored()).toMatchObject({ Over: 'resolved' }));
+  await vi.waitFor(async () => expect(await stored()).toMatchObject({ Over: 'resolved' }), PATIENCE);
   expect(await stored()).toMatchObject({ Lost: 'firing', Over: 'resolved' });
   recorder.close();
+});
+
+describe('an alert ends', () => {
+  const alert = (name: string, more: object = {}) => ({
+    labels: { alertname: name },
+    state: 'firing',
+    activeAt: '2026-11-30T00:00:00Z',
+    value: '1',
+    ...more,
+  });
+  const rule = (name: string, list: readonly unknown[]) => ({
+    ...{ type: 'alerting', name, query: 'x', state: list.length > 0 ? 'firing' : 'inactive', alerts: list },
+  });
+  const groupOf = (...list: readonly unknown[]) => ({ groups: [{ name: 'g', rules: list }] });
+  const fromAlertmanager = (name: string, fingerprint: string) => ({
+    labels: { alertname: name },
+    annotations: {},
+    startsAt: '2026-11-30T00:00:00Z',
+    endsAt: '2099-01-01T00:00:00Z',
+    updatedAt: '2026-11-30T00:00:00Z',
+    fingerprint,
+    status: { state: 'active', silencedBy: [], inhibitedBy: [] },
+    receivers: [{ name: 'r' }],
+    generatorURL: '',
+  });
+  async function stateAfter(name: string, before: () => void, after: () => void): Promise<string | undefined> {
+    const recorder = startAlertRecorder(runtime);
+    const state = async () => {
+      await recorder.look();
+      const rows = await runtime.engine.select(lastAlertTransitions, { since: 0n });
+      return rows.find((one) => one.name === name)?.state;
+    };
+    before();
+    await vi.waitFor(async () => expect(await state()).toBe('firing'), PATIENCE);
+    after();
+    await recorder.look();
+    const last = await state();
+    recorder.close();
+    return last;
+  }
+
+  it('although one of its annotations could not be read', async () => {
+    received = [];
+    const odd = alert('OddAnnotation', { annotations: { tags: ['a'] } });
+    const set = (list: readonly unknown[]) => () => {
+      rules = groupOf(rule('OddAnnotation', list));
+    };
+    expect(await stateAfter('OddAnnotation', set([odd]), set([]))).toBe('resolved');
+  });
+
+  it('that only Alertmanager knows, whatever of the rules cannot be read', async () => {
+    rules = groupOf(5);
+    const set = (list: readonly unknown[]) => () => {
+      received = list;
+    };
+    expect(await stateAfter('Elsewhere', set([fromAlertmanager('Elsewhere', 'abcdef0123456781')]), set([]))).toBe(
+      'resolved',
+    );
+  });
+
+  it('but not one that only Alertmanager knows while its list cannot be read', async () => {
+    rules = groupOf();
+    const set = (list: unknown) => () => {
+      received = list;
+    };
+    expect(
+      await stateAfter('Unseen', set([fromAlertmanager('Unseen', 'abcdef0123456782')]), set([{ labels: null }])),
+    ).toBe('firing');
+    received = [];
+  });
 });

@@ -35,7 +35,7 @@ export interface Tally {
 }
 
 const REJECTS_KEPT = 20;
-const NOTES_KEPT = 20;
+export const NOTES_KEPT = 20;
 
 export const emptyTally = (): Tally => ({ accepted: 0, ignored: 0, rejected: 0, rejects: [], notes: [] });
 

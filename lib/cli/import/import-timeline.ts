@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { XrayClient } from '../xray-client.ts';
-import { emptyTally, reject, type Tally } from './deliver.ts';
+import { emptyTally, NOTES_KEPT, reject, type Tally } from './deliver.ts';
 import { PIECE_BYTES, parsePiece, sentOf } from './import-events.ts';
 import { type JsonShape, jsonPieces } from './json-pieces.ts';
 import { openBytes } from './open-bytes.ts';
@@ -121,6 +121,8 @@ export async function importTimeline(
       tally.ignored += sent.ignored;
       tally.rejected += sent.rejected - part.rejects.length;
       for (const { position, reason } of part.rejects) reject(tally, position, reason);
+      for (const { position, reason } of sent.notes ?? [])
+        if (tally.notes.length < NOTES_KEPT) tally.notes.push(`record ${at(position)}: ${reason}`);
     }
     texts = [];
     positions = [];

@@ -210,7 +210,8 @@ export function createIngest(
       try {
         checkRoom(head, kind, bytes);
       } catch (error) {
-        countRefusal(error);
+        // What else is wrong with it, its route says and counts.
+        if (error instanceof ProblemError && error.problem.code === 'overloaded') countRefusal(error);
         throw error;
       }
     },

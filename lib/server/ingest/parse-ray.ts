@@ -133,18 +133,25 @@ export function parseRayTimeline({ bytes, cluster, session: given, job, limits }
   const into = new RayLines('ray-timeline', limits);
   // All of them: spans of one attempt stand anywhere in the file.
   const records: unknown[] = [];
+  /** Why a record could not be read, by position. */
+  const refused = new Map<number, string>();
   eachRecord(bytes, into.budget, {
     records(some) {
       refuseMany(records.length + some.length, 'records', limits);
       into.budget.look();
       for (const record of some) records.push(record);
     },
-    // Its place counts; that it is no object is its reason.
-    refuse: () => records.push(null),
+    // Its position counts.
+    refuse(reason) {
+      refused.set(records.length, reason);
+      records.push(null);
+    },
   });
   const session = given ?? `${IMPORTED_SESSION}${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`;
   const isImported = session.startsWith(IMPORTED_SESSION);
-  const decoded = decodeTimeline(records, { session, cluster, jobId: job ?? null, isImported });
+  const read = decodeTimeline(records, { session, cluster, jobId: job ?? null, isImported });
+  const rejects = read.rejects.map((one) => ({ ...one, reason: refused.get(one.position) ?? one.reason }));
+  const decoded = { ...read, rejects };
   into.add(decoded, records, 0);
   into.lines.add(
     'xray.ray_completeness',

@@ -47,7 +47,7 @@ const isByte = (value: unknown): boolean => Number.isInteger(value) && Number(va
 function idText(node: Node, name: string): string {
   const value = get(node, name);
   if (typeof value === 'string') return value.toLowerCase();
-  if (value === undefined || value === null) return '';
+  if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return '';
   if (Array.isArray(value) && (value.length === 8 || value.length === 16) && value.every(isByte))
     return Buffer.from(value).toString('hex');
   return JSON.stringify(value);
@@ -67,7 +67,9 @@ function identifier(node: Node, name: string, digits: number): string {
 }
 
 function parentOf(node: Node): string {
-  const parent = idText(node, 'parentSpanId');
+  const given = get(node, 'parentSpanId');
+  // What is neither text nor bytes names no parent.
+  const parent = typeof given === 'string' || Array.isArray(given) ? idText(node, 'parentSpanId') : '';
   if (!/^([0-9a-f]{16})?$/.test(parent))
     throw new Error(`parentSpanId is ${JSON.stringify(parent.slice(0, 40))}, expected 16 hex digits or none`);
   return /^0*$/.test(parent) ? '' : parent;
@@ -104,6 +106,10 @@ function span(node: Node, resource: Attributes, scope: Node): Span {
   const { start, duration, note } = spanTimes(node);
   const status = get(node, 'status');
   const { links, note: linksNote } = linksOf(node);
+  const notes = {
+    ...(note === null ? {} : { [CLOCK_NOTE]: note }),
+    ...(linksNote === null ? {} : { [LINKS_NOTE]: linksNote }),
+  };
   return {
     parentSpanId: parentOf(node),
     traceId: identifier(node, 'traceId', 32),
@@ -115,11 +121,8 @@ function span(node: Node, resource: Attributes, scope: Node): Span {
     resourceAttributes: resource,
     scopeName: text(scope, 'name'),
     scopeVersion: text(scope, 'version'),
-    attributes: {
-      ...attributes(node),
-      ...(note === null ? {} : { [CLOCK_NOTE]: note }),
-      ...(linksNote === null ? {} : { [LINKS_NOTE]: linksNote }),
-    },
+    // First, because of very many attributes the first are shown; and again, because a sender may have one of the same name.
+    attributes: { ...notes, ...attributes(node), ...notes },
     start,
     duration,
     statusCode: enumeration(isNode(status) ? get(status, 'code') : 0, STATUSES, 'STATUS_CODE_'),

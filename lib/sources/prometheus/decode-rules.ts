@@ -45,6 +45,8 @@ export interface PrometheusRule {
 }
 export interface DecodedRules {
   readonly rules: readonly PrometheusRule[];
+  /** A group or a rule could not be read at all: alerts of rules that are not here may fire. */
+  readonly missing: boolean;
   readonly setAside: SetAside;
 }
 
@@ -52,28 +54,37 @@ export interface DecodedRules {
 export async function decodeRules(data: unknown): Promise<DecodedRules> {
   const setAside = createSetAside();
   const rules: PrometheusRule[] = [];
+  let missing = false;
   const groups = Array.isArray(data) ? data : isObject(data) ? listOf(data.groups) : data === null ? [] : null;
-  if (groups === null || (isObject(data) && data.groups === undefined))
+  if (groups === null || (isObject(data) && data.groups === undefined)) {
+    missing = true;
     setAside.add(() => 'the list of groups', 'there is none');
+  }
   for (const [at, group] of (groups ?? []).entries()) {
     if (!isObject(group)) {
-      setAside.add(() => `group ${at + 1}`, 'it is no object');
+      missing = true;
+      setAside.add(() => `group ${at + 1}`, 'it is not an object');
       continue;
     }
     const named = textOf(group.name);
     const inGroup = { name: named ?? '', file: textOf(group.file) || null };
     const groupWords = () => (named ? `group ${quotedShort(named)}` : `group ${at + 1}`);
     const lists = [group.rules, group.alerting_rules].map(listOf);
-    if (lists.includes(null)) setAside.add(groupWords, 'its rules are no list');
+    if (lists.includes(null)) {
+      missing = true;
+      setAside.add(groupWords, 'its rules are not a list');
+    }
     let position = 0;
     for (const wire of lists.flatMap((list) => list ?? [])) {
       position += 1;
       const here = position;
+      const before = setAside.count;
       const rule = await decodeRule(wire, inGroup, () => `rule ${here} of ${groupWords()}`, setAside);
       if (rule !== null) rules.push(rule);
+      else if (setAside.count > before) missing = true;
     }
   }
-  return { rules, setAside };
+  return { rules, missing, setAside };
 }
 
 type Group = { readonly name: string; readonly file: string | null };
@@ -87,7 +98,7 @@ async function decodeRule(
 ): Promise<PrometheusRule | null> {
   await ownTurn();
   if (!isObject(wire)) {
-    setAside.add(position, 'it is no object');
+    setAside.add(position, 'it is not an object');
     return null;
   }
   const type = textOf(wire.type)?.toLowerCase();
@@ -101,19 +112,26 @@ async function decodeRule(
     setAside.add(position, `its type is ${quotedShort(wire.type)}`);
     return null;
   }
-  const before = setAside.count;
   const where = () => `${position()}, ${quotedShort(name)}`;
   const labels = labelsOf(wire.labels, where, setAside);
   const state = (textOf(wire.state) ?? 'unknown').toLowerCase();
   const listed = listOf(wire.alerts);
   const alerts: PrometheusAlert[] = [];
-  if (listed === null) setAside.add(where, 'its alerts are no list');
-  else if (state === 'firing' && (wire.alerts === null || wire.alerts === undefined))
+  let whole = true;
+  if (listed === null) {
+    whole = false;
+    setAside.add(where, 'its alerts are not a list');
+  } else if (state === 'firing' && (wire.alerts === null || wire.alerts === undefined)) {
+    whole = false;
     setAside.add(where, 'it fires, but its alerts are not in the answer');
+  }
   for (const [at, item] of (listed ?? []).entries()) {
     await ownTurn();
+    const before = setAside.count;
     const alert = decodeAlert(item, () => `alert ${at + 1} of ${where()}`, setAside);
     if (alert !== null) alerts.push(alert);
+    // One at rest is over; one that could not be read may fire.
+    else if (setAside.count > before) whole = false;
   }
   return {
     name,
@@ -128,7 +146,7 @@ async function decodeRule(
     lastEvaluation: textOf(wire.lastEvaluation) || textOf(wire.last_exec) || null,
     labels,
     alerts,
-    whole: setAside.count === before,
+    whole,
   };
 }
 
@@ -137,7 +155,7 @@ const AT_REST = new Set(['inactive', 'normal', 'ok', 'nodata', 'error', 'unknown
 
 function decodeAlert(wire: unknown, where: () => string, setAside: SetAsideCounter): PrometheusAlert | null {
   if (!isObject(wire)) {
-    setAside.add(where, 'it is no object');
+    setAside.add(where, 'it is not an object');
     return null;
   }
   // Grafana adds why: "Alerting (NoData)".

@@ -4,14 +4,14 @@ import { bytes, type Nanoseconds } from '../../model/units.ts';
 import { type Draft, required } from './event-draft.ts';
 import {
   besideId,
+  besideMoment,
+  besideMomentMs,
   defined,
   type Fields,
   field,
   id,
   integer,
   list,
-  moment,
-  momentMs,
   nested,
   numbers,
   text,
@@ -31,7 +31,7 @@ export function node(session: string, body: Fields, seen: Nanoseconds, into: Dra
         name: text(body, 'nodeName'),
         hostname: text(body, 'hostname'),
         labels: texts(body, 'labels'),
-        start: moment(body, 'startTimestamp'),
+        start: besideMoment(body, 'startTimestamp', into.note),
       }),
     );
   for (const transition of transitions) {
@@ -44,7 +44,7 @@ export function node(session: string, body: Fields, seen: Nanoseconds, into: Dra
         state: dead ? 'DEAD' : 'ALIVE',
         resources,
         isHead: resources ? 'node:__internal_head__' in resources : undefined,
-        end: dead ? moment(transition, 'timestamp') : undefined,
+        end: dead ? besideMoment(transition, 'timestamp', into.note) : undefined,
         deathReason: death && (text(death, 'reasonMessage') ?? text(death, 'reason')),
       }),
     );
@@ -73,13 +73,14 @@ export function actor(session: string, body: Fields, into: Draft): void {
   for (const transition of transitions) {
     const pid = integer(transition, 'pid');
     const cause = nested(transition, 'deathCause');
+    const time = besideMoment(transition, 'timestamp', into.note);
     into.actors.push(
       defined<ActorPart>({
         session,
         jobId,
         actorId,
         state: text(transition, 'state'),
-        stateTime: moment(transition, 'timestamp'),
+        stateTime: time,
         nodeId: besideId(transition, 'nodeId', into.note),
         workerId: besideId(transition, 'workerId', into.note),
         pid: pid === 0 ? undefined : pid,
@@ -87,7 +88,6 @@ export function actor(session: string, body: Fields, into: Draft): void {
       }),
     );
     const message = oomMessageOfDeathCause(cause);
-    const time = moment(transition, 'timestamp');
     if (message !== undefined && time !== undefined)
       into.kills.push(...oomKillsOfActor({ session, time, source: 'event', message, jobId, actorId }));
   }
@@ -114,9 +114,9 @@ export function worker(
     );
   for (const transition of transitions) {
     const exit = nested(transition, 'deathInfo') ?? transition;
-    const end = momentMs(transition, 'endTimeMs');
+    const end = besideMomentMs(transition, 'endTimeMs', into.note);
     const [exitType, exitDetail] = [text(exit, 'exitType'), text(exit, 'exitDetail')];
-    const start = momentMs(transition, 'startTimeMs');
+    const start = besideMomentMs(transition, 'startTimeMs', into.note);
     into.workers.push(defined<WorkerPart>({ session, workerId, start, end, exitType, exitDetail }));
     const used = integer(exit, 'memoryUsedBytes');
     into.kills.push(
@@ -124,7 +124,7 @@ export function worker(
         session,
         workerId,
         exitType,
-        time: end ?? moment(transition, 'timestamp') ?? seen,
+        time: end ?? besideMoment(transition, 'timestamp', into.note) ?? seen,
         source: 'event',
         message: exitDetail,
         jobId: besideId(body, 'jobId', into.note),

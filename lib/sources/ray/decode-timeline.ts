@@ -38,7 +38,7 @@ const API_TASK_LIMIT = 10_000;
 const REASONS = {
   A: 'from a timeline file: Ray cuts it at 10,000 task attempts without a mark, and leaves out what still ran or died with its worker',
   B: 'from a timeline file: Ray keeps 100,000 tasks in memory and drops the rest without a mark, and leaves out what still ran or died with its worker; attempts are numbered by their order in time',
-  old: 'from a timeline file of Ray up to 1.0: it names no job, so all its tasks are shown as one, and it does not say what was cut',
+  old: 'from a timeline file of Ray up to 1.0: it names no job, so all its tasks are shown as one job, and it does not say what was cut',
 } as const;
 
 const actorOf = (taskId: string): string | undefined =>

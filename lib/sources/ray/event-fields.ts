@@ -61,7 +61,14 @@ export function nested(fields: Fields, name: string): Fields | undefined {
 export function numbers(fields: Fields, name: string): Record<string, number> | undefined {
   const value = nested(fields, name);
   if (!value) return undefined;
-  const entries = Object.entries(value).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+  // Doubles; whole ones from 2^53 on come as text (sources/json/exact-json.ts).
+  const entries = Object.entries(value).flatMap(([key, item]): [string, number][] =>
+    typeof item === 'number'
+      ? [[key, item]]
+      : typeof item === 'string' && /^-?\d{1,309}$/.test(item)
+        ? [[key, Number(item)]]
+        : [],
+  );
   return entries.length > 0 ? Object.fromEntries(entries) : undefined;
 }
 
@@ -99,12 +106,7 @@ export type Note = (reason: string) => void;
 
 /** An id that stands beside what a record says: a broken one is left out, and noted. */
 export function besideId(fields: Fields, name: string, note: Note): string | undefined {
-  try {
-    return id(fields, name);
-  } catch (error) {
-    note(`${error instanceof Error ? error.message : name}; left out`);
-    return undefined;
-  }
+  return beside(id, fields, name, note);
 }
 
 /** 2^63 - 1 ns (April 2262): what an Int64 of the store holds. */
@@ -128,6 +130,24 @@ export function moment(fields: Fields, name: string): Nanoseconds | undefined {
   const time = BigInt(wholeMs) * 1_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'));
   return held(name, time);
 }
+
+/** What `read` gives, which throws where it is broken: then it is left out, and noted. */
+function beside<T>(read: (fields: Fields, name: string) => T, fields: Fields, name: string, note: Note): T | undefined {
+  try {
+    return read(fields, name);
+  } catch (error) {
+    note(`${error instanceof Error ? error.message : name}; left out`);
+    return undefined;
+  }
+}
+
+/** A time that is one of a list of them: a broken one costs itself alone. */
+export const besideMoment = (fields: Fields, name: string, note: Note): Nanoseconds | undefined =>
+  beside(moment, fields, name, note);
+export const besideMomentMs = (fields: Fields, name: string, note: Note): Nanoseconds | undefined =>
+  beside(momentMs, fields, name, note);
+export const besideMomentNs = (fields: Fields, name: string, note: Note): Nanoseconds | undefined =>
+  beside(momentNs, fields, name, note);
 
 /** Unix milliseconds (number or text) to ns; undefined where absent or zero. */
 export function momentMs(fields: Fields, name: string): Nanoseconds | undefined {

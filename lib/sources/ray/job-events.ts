@@ -1,7 +1,18 @@
 /** Events of jobs' drivers. */
 import type { JobPart } from '../../model/task.ts';
 import { type Draft, required } from './event-draft.ts';
-import { besideId, defined, type Fields, id, integer, list, moment, nested, text, texts } from './event-fields.ts';
+import {
+  besideId,
+  besideMoment,
+  defined,
+  type Fields,
+  id,
+  integer,
+  list,
+  nested,
+  text,
+  texts,
+} from './event-fields.ts';
 
 /** Namespaces of Ray's own drivers: the Jobs API's supervisor and the dashboard. */
 const INTERNAL_NAMESPACE = /^_ray_internal|^SUPERVISOR_ACTOR_RAY_NAMESPACE$/;
@@ -30,7 +41,7 @@ export function job(session: string, body: Fields, into: Draft): void {
   }
   for (const transition of list(body, 'stateTransitions')) {
     const state = text(transition, 'state');
-    const time = moment(transition, 'timestamp');
+    const time = besideMoment(transition, 'timestamp', into.note);
     if (time === undefined) continue;
     into.jobs.push(
       defined<JobPart>({

@@ -9,6 +9,7 @@ import type { AttemptPart, TaskType } from '../../model/task.ts';
 import type { Draft } from './event-draft.ts';
 import {
   besideId,
+  besideMomentNs,
   count,
   defined,
   type Fields,
@@ -16,7 +17,6 @@ import {
   id,
   integer,
   list,
-  momentNs,
   nested,
   numbers,
   text,
@@ -82,7 +82,7 @@ function parentOf(body: Fields): string | undefined {
 
 export function lifecycle(session: string, body: Fields, into: Draft): void {
   const taskId = taskIdOf(body);
-  const stateTimes = stateTimesOf(body);
+  const stateTimes = stateTimesOf(body, into.note);
   const error = nested(body, 'rayErrorInfo');
   const pid = integer(body, 'workerPid');
   const part = defined<AttemptPart>({
@@ -122,7 +122,7 @@ export function profile(session: string, body: Fields, into: Draft): void {
   const attempt = count(body, 'attemptNumber') ?? 0;
   const workerId = besideId(events, 'componentId', into.note) ?? '';
   for (const event of list(events, 'events')) {
-    const [start, end] = [momentNs(event, 'startTime'), momentNs(event, 'endTime')];
+    const [start, end] = [besideMomentNs(event, 'startTime', into.note), besideMomentNs(event, 'endTime', into.note)];
     if (start === undefined || end === undefined) continue;
     into.profileSpans.push({
       session,

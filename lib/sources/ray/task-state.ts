@@ -1,7 +1,7 @@
 /** State transitions of one attempt, as every version of the event export tells them. */
 import { TASK_STATES, type TaskState } from '../../model/task.ts';
 import type { Nanoseconds } from '../../model/units.ts';
-import { type Fields, field, list, moment, nested } from './event-fields.ts';
+import { besideMoment, type Fields, field, list, type Note, nested } from './event-fields.ts';
 
 type StateTimes = Partial<Record<TaskState, Nanoseconds>>;
 
@@ -17,9 +17,9 @@ function stateOf(value: unknown): TaskState | undefined {
 
 /**
  * First time each state was reached. `stateTransitions` (since 2.51): a list of {state, timestamp}; `taskState` (TASK_EXECUTION_EVENT of
- * 2.49 and 2.50): a map from the state's number to its timestamp. Throws where a timestamp is none.
+ * 2.49 and 2.50): a map from the state's number to its timestamp. A timestamp that is none is noted and left out.
  */
-export function stateTimesOf(body: Fields): StateTimes {
+export function stateTimesOf(body: Fields, note: Note): StateTimes {
   const times: StateTimes = {};
   const tell = (state: TaskState | undefined, time: Nanoseconds | undefined): void => {
     if (state === undefined || time === undefined) return;
@@ -27,8 +27,8 @@ export function stateTimesOf(body: Fields): StateTimes {
     if (before === undefined || time < before) times[state] = time;
   };
   for (const transition of list(body, 'stateTransitions'))
-    tell(stateOf(field(transition, 'state')), moment(transition, 'timestamp'));
+    tell(stateOf(field(transition, 'state')), besideMoment(transition, 'timestamp', note));
   const map = nested(body, 'taskState');
-  if (map) for (const state of Object.keys(map)) tell(stateOf(state), moment(map, state));
+  if (map) for (const state of Object.keys(map)) tell(stateOf(state), besideMoment(map, state, note));
   return times;
 }

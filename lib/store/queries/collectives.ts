@@ -166,7 +166,7 @@ export const collectiveBlocks: Query<{
 
 /**
  * Per rank and bin: mean time inside, us, and geometric mean of message over duration, B/s; arrays by bin, only of bins that hold
- * something. The {ranks:UInt32} ranks that are inside for the shortest time, because they arrive last; `all`: how many there are.
+ * something (tuples, because groupArray leaves NULLs out). The {ranks:UInt32} ranks that are inside for the shortest time, because they arrive last; `all`: how many there are.
  */
 export const collectiveRanks: Query<{
   rank: number;
@@ -177,7 +177,7 @@ export const collectiveRanks: Query<{
   all: number;
 }> = {
   name: 'collective-ranks',
-  sql: `SELECT rank, groupArray(bin) AS bins, groupArray(exec) AS exec_us, groupArray(pace) AS speed, if(sum(operations) = 0, NULL, sum(total) / sum(operations) / 1e3) AS mean_us,
+  sql: `SELECT rank, groupArray(bin) AS bins, groupArray(tuple(exec)).1 AS exec_us, groupArray(tuple(pace)).1 AS speed, if(sum(operations) = 0, NULL, sum(total) / sum(operations) / 1e3) AS mean_us,
       count() OVER () AS all FROM
       (SELECT rank, intDiv(end_ns - {start:Int64}, {step:Int64}) AS bin, countIf(duration_ns > 0) AS operations, sum(duration_ns) AS total,
         if(operations = 0, NULL, total / operations / 1e3) AS exec,
