@@ -220,6 +220,26 @@ describe('synthetic spans', () => {
     });
   });
 
+  it('draws a time in its own bin, whatever bins before it know none', async () => {
+    const attributes = { comm_id_hash: '0xa9' };
+    // Bins of 10 s: without a time in the first, 80 ms in the sixth. Rank 1 has no time at all.
+    const first = [0, 1, 2, 3].map((rank) => ({ rank, seq: 0, startMs: START + 1_000, ms: 0, attributes }));
+    const later = [0, 2, 3].map((rank) => ({ rank, seq: 1, startMs: START + 55_000, ms: 80, attributes }));
+    await send([...first, ...later]);
+    const { ranks } = await collectiveRanks(
+      runtime,
+      { ...window, communicator: 'spans:0xa9', collective: 'AllReduce' },
+      signal,
+    );
+    const binsOf = (rank: string) =>
+      (ranks.find((one) => one.rank === rank)?.execTimeUs ?? []).flatMap((time, bin) =>
+        time === null ? [] : [[bin, time]],
+      );
+    expect(binsOf('0')).toEqual([[5, 80_000]]);
+    expect(binsOf('1')).toEqual([]);
+    expect(ranks.at(-1)?.rank).toBe('1');
+  });
+
   it('cannot tell while a rank is missing', async () => {
     await send(late([0, 2, 3], { comm_id_hash: '0xa2' }));
     expect(await find('spans:0xa2')).toMatchObject({
