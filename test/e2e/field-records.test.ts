@@ -75,7 +75,7 @@ describe.each(VIEWS)('%i x %i, %s', (...view) => {
   it('a job of Ray 2.49 has its states, and names what was received and is of no use', async () => {
     const { page, errors } = await openPage(browser, view);
     await page.goto(`${server.base}/jobs/03000000`, { waitUntil: 'load' });
-    await page.getByText('3 finished, 1 failed').waitFor({ timeout: 60_000 });
+    await page.getByText('3 finished, 1 failed').first().waitFor({ timeout: 60_000 });
     await page.getByText('Received and of no use to X-Ray: 2 PLATFORM_EVENT.').waitFor();
     await page.getByText(/1 record of this session could not be read: timestamp is not an RFC 3339 time/).waitFor();
     await expectSound(page, errors);

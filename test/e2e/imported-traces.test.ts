@@ -39,7 +39,7 @@ describe('imported traces', () => {
       await page.getByRole('heading', { name: '2 communicators' }).waitFor({ timeout: 60_000 });
       await page.getByText('Judged on 12 of 12 operations, which account for 100 % of the total time.').waitFor();
       expect(await page.getByRole('button', { name: 'default_pg' }).count()).toBe(2);
-      await page.getByText('first operation 12-11 10:30:00 UTC').waitFor();
+      await page.getByText('first in this window: 2026-12-11 10:30:00 UTC').waitFor();
       await expectSound(page, errors);
       await page.context().close();
     }
