@@ -17,18 +17,24 @@ function stateOf(value: unknown): TaskState | undefined {
 
 /**
  * First time each state was reached. `stateTransitions` (since 2.51): a list of {state, timestamp}; `taskState` (TASK_EXECUTION_EVENT of
- * 2.49 and 2.50): a map from the state's number to its timestamp. A timestamp that is none is noted and left out.
+ * 2.49 and 2.50): a map from the state's number to its timestamp. A timestamp that is none is
+ * noted and left out; throws where all are.
  */
 export function stateTimesOf(body: Fields, note: Note): StateTimes {
   const times: StateTimes = {};
+  const broken: string[] = [];
+  const noteBroken: Note = (reason) => broken.push(reason);
   const tell = (state: TaskState | undefined, time: Nanoseconds | undefined): void => {
     if (state === undefined || time === undefined) return;
     const before = times[state];
     if (before === undefined || time < before) times[state] = time;
   };
   for (const transition of list(body, 'stateTransitions'))
-    tell(stateOf(field(transition, 'state')), besideMoment(transition, 'timestamp', note));
+    tell(stateOf(field(transition, 'state')), besideMoment(transition, 'timestamp', noteBroken));
   const map = nested(body, 'taskState');
-  if (map) for (const state of Object.keys(map)) tell(stateOf(state), besideMoment(map, state, note));
+  if (map) for (const state of Object.keys(map)) tell(stateOf(state), besideMoment(map, state, noteBroken));
+  const [first] = broken;
+  if (first !== undefined && Object.keys(times).length === 0) throw new Error(first);
+  for (const reason of broken) note(reason);
   return times;
 }
