@@ -1,6 +1,6 @@
 /**
  * What the operator configured: environment first, then xray.yaml, then defaults. Sources never come from a request.
- * Every refusal says the key, the value and what was expected.
+ * Every refusal says the key, the value and what was expected. Over 300 lines: every key that there is stands here, and nowhere else.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';

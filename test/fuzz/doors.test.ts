@@ -1,7 +1,8 @@
 /**
  * Mutated recordings through every door of one real runtime: what Ray, OpenTelemetry, Prometheus, Alertmanager and browsers
  * send, broken. Nothing crashes, nothing answers 5xx, no turn of the event loop takes a second, and whatever is acknowledged is
- * stored or set aside. XRAY_FUZZ_COUNT inputs (20,000), XRAY_FUZZ_SEED another row of them.
+ * stored or set aside. XRAY_FUZZ_COUNT inputs (20,000), XRAY_FUZZ_SEED another row of them. Over 300
+ * lines: all doors share one runtime, and what one of them leaves behind is held against all.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { gzipSync } from 'node:zlib';
