@@ -47,10 +47,11 @@ const handle = web.getRequestHandler();
 await web.prepare();
 const durations = requestDurations(runtime.telemetry.registry);
 const traces = startOwnTraces(config.ownTraces, { port: config.port, version: runtime.version }, runtime.telemetry);
+const root = join(import.meta.dirname, '..');
 const door = createDoor(config, {
   assets: dev
     ? null
-    : createStaticAssets(join(import.meta.dirname, '..', process.env.XRAY_NEXT_DIST ?? '.next', 'static')),
+    : createStaticAssets(join(root, process.env.XRAY_NEXT_DIST ?? '.next', 'static'), join(root, 'public')),
   closedShare: (token) => closedShare(runtime, token),
   expectPage: (url) => expectTimeline(runtime, url),
   refuseEarly: (head) => earlyRefusal(runtime.ingest, head),

@@ -147,6 +147,18 @@ describe('every route', () => {
   });
 });
 
+describe('an icon', () => {
+  // Browsers ask for the second one where they have not yet read of the first.
+  it.each([
+    ['/icon.svg', 'image/svg+xml'],
+    ['/favicon.ico', 'image/x-icon'],
+  ])('%s needs no token', async (path, type) => {
+    const { status, headers } = await ask(path);
+    expect([status, headers.get('content-type')]).toEqual([200, type]);
+    expect([(await ask(path, 'HEAD')).status, (await ask(path, 'POST')).status]).toEqual([200, 401]);
+  });
+});
+
 describe('a share', () => {
   it('opens with its link, and opens nothing else', async () => {
     expect((await ask(`/api/shares/${share}`)).body).toContain(SECRET);

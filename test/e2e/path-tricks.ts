@@ -6,6 +6,7 @@ export function pathTricks(path: string, port: number, share: string): string[] 
   const prefixes = [
     '/icon/..',
     '/icon.svg/..',
+    '/favicon.ico/..',
     '/icon.svg/%2e%2e',
     '/_next/static/..%2f..',
     '/_next/static/%2e%2e/%2e%2e',

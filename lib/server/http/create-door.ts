@@ -19,7 +19,8 @@ export function createDoor(
   const { authToken: token } = config;
   const throttle = (perAddress: number, global: number, provedTimes: number) =>
     createGuessThrottle({ windowMs: WINDOW_MS, perAddress, global, provedTimes, mostAddresses: MOST_ADDRESSES });
-  const isStatic = (path: string): boolean => parts.assets?.has(path) ?? /^\/(_next\/|icon\.svg$)/.test(path);
+  const isStatic = (path: string): boolean =>
+    parts.assets?.has(path) ?? /^\/(_next\/|icon\.svg$|favicon\.ico$)/.test(path);
   return {
     ...parts,
     hasToken: token !== null,

@@ -1,6 +1,7 @@
 /**
- * Next's built scripts, styles and fonts out of memory, text compressed once at the highest level. Their names carry a hash
- * of what is in them, so that a browser keeps them for ever. What is served without a token is this list of exact paths.
+ * Static files out of memory, text compressed once at the highest level: Next's built scripts, styles and fonts, whose names carry a hash of
+ * what is in them, so that a browser keeps them for ever; and the files of public/, kept for a day. What is served without a token is this
+ * list of exact paths.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -30,22 +31,20 @@ export interface StaticAssets {
 
 interface Asset {
   readonly type: string;
+  readonly cacheControl: string;
   readonly plain: Buffer;
   /** null: not yet, or not worth it. */
   zipped: Buffer | null;
 }
 
-/** `directory`: `static` of Next's build. Text is answered as it is until it is compressed. Throws where there is no build. */
-export function createStaticAssets(directory: string): StaticAssets {
-  const assets = new Map<string, Asset>();
-  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-    const type = TYPES.get(extname(entry.name))?.[0];
-    if (!entry.isFile() || type === undefined) continue;
-    const file = join(entry.parentPath, entry.name);
-    const below = file.slice(directory.length + 1).split(/[\\/]/);
-    const path = `/_next/static/${below.map(encodeURIComponent).join('/')}`;
-    assets.set(path, { type, plain: readFileSync(file), zipped: null });
-  }
+/**
+ * `built`: `static` of Next's build; `published`: public/. Text is answered as it is until it is compressed. Throws where there is no build.
+ */
+export function createStaticAssets(built: string, published: string): StaticAssets {
+  const assets = new Map([
+    ...filesOf(built, '/_next/static', 'public, max-age=31536000, immutable'),
+    ...filesOf(published, '', 'public, max-age=86400'),
+  ]);
   const compress = async (): Promise<void> => {
     for (const asset of assets.values())
       if ([...TYPES.values()].some(([type, isText]) => isText && type === asset.type))
@@ -64,11 +63,23 @@ export function createStaticAssets(directory: string): StaticAssets {
         'content-type': asset.type,
         ...(zipped === null ? {} : { 'content-encoding': 'gzip' }),
         'content-length': body.length,
-        'cache-control': 'public, max-age=31536000, immutable',
+        'cache-control': asset.cacheControl,
         vary: 'accept-encoding',
       });
       response.end(request.method === 'HEAD' ? undefined : body);
       return true;
     },
   };
+}
+
+/** Every file below `directory` whose type is known, by the path that it is served at. */
+function filesOf(directory: string, prefix: string, cacheControl: string): [path: string, asset: Asset][] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true }).flatMap((entry): [string, Asset][] => {
+    const type = TYPES.get(extname(entry.name))?.[0];
+    if (!entry.isFile() || type === undefined) return [];
+    const file = join(entry.parentPath, entry.name);
+    const below = file.slice(directory.length + 1).split(/[\\/]/);
+    const path = `${prefix}/${below.map(encodeURIComponent).join('/')}`;
+    return [[path, { type, cacheControl, plain: readFileSync(file), zipped: null }]];
+  });
 }
