@@ -9,6 +9,7 @@ import { LAST_EXPIRING_S } from '../model/kept-until.ts';
 import { ownValue } from '../model/own-value.ts';
 import type { Engine, Query } from './engine.ts';
 import type { RetentionDays } from './migrate.ts';
+import { boundKeptLogs } from './queries/kept-logs.ts';
 import type { ClockState } from './store-state.ts';
 
 interface Rule {
@@ -20,6 +21,8 @@ interface Rule {
   readonly isStored: boolean;
   /** Columns of what a row is about, where rows of it merge. */
   readonly subject?: string;
+  /** What else must be true of a row. */
+  readonly only?: string;
 }
 
 const stored = (table: string, subject?: string): Rule => ({
@@ -43,6 +46,15 @@ const RULES: readonly Rule[] = [
   },
   { table: 'ingest_rejects', clock: 'toDateTime(time)', days: 7, isStored: true },
   { table: 'shares', clock: SHARE_END, days: 31, isStored: false },
+  // A revocation stays: the share that it ended may come back with a repair or a backup.
+  {
+    table: 'share_events',
+    clock: 'toDateTime(time)',
+    days: 31,
+    isStored: true,
+    only: `event = 'opened' AND id NOT IN (SELECT id FROM xray.shares)`,
+  },
+  { table: 'kept_logs', clock: 'toDateTime(stored)', days: 'tasks', isStored: true },
   stored('ray_task_attempts'),
   stored('ray_profile_spans'),
   stored('ray_nodes', 'session, node_id'),
@@ -60,6 +72,9 @@ const RULES: readonly Rule[] = [
   stored('ray_job_counts', 'session, job_id'),
   stored('set_aside', 'door, session, what'),
 ];
+
+/** Tables whose rows go when they are old enough; the rest of them, and why they stay, is in lib/decisions/0012. */
+export const EXPIRING_TABLES: readonly string[] = ['otel_traces', ...RULES.map(({ table }) => table)];
 
 /** A day after a share has expired its answers go; its row stays to say so. */
 const SHARE_ANSWERS_DAYS = 1;
@@ -135,6 +150,8 @@ export async function applyRetention(
     await engine.command(`ALTER TABLE xray.${rule.table} DELETE WHERE ${where}`);
     removed.push({ table: rule.table, rows: found?.rows ?? 0 });
   }
+  const logs = await boundKeptLogs(engine, clock.behindPeriods);
+  if (logs > 0) removed.push({ table: 'kept_logs', rows: logs });
   return removed;
 }
 
@@ -171,7 +188,7 @@ async function removeOldSpans(
 function expired(rule: Rule, retention: RetentionDays, clock: ClockState, before: (days: number) => number): string {
   const days = typeof rule.days === 'number' ? rule.days : retention[rule.days];
   const limit = `toDateTime(${before(days)})`;
-  const conditions = [`${rule.clock} < ${limit}`];
+  const conditions = [`${rule.clock} < ${limit}`, ...(rule.only === undefined ? [] : [rule.only])];
   // What was stored while the system's clock was behind only seems old.
   if (rule.isStored)
     for (const { from, to } of clock.behindPeriods)

@@ -1,9 +1,16 @@
 /** Retention follows the configuration and a clock that X-Ray believes, never the engine's TTL. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Runtime } from '../../lib/server/runtime.ts';
-import { applyRetention, removeTtl } from '../../lib/store/retention.ts';
-import type { ClockState } from '../../lib/store/store-state.ts';
+import { createStoreGuard } from '../../lib/server/store/store-guard.ts';
+import { createStoreHealth } from '../../lib/server/store/store-health.ts';
+import { createTelemetry } from '../../lib/server/telemetry.ts';
+import { boundKeptLogs } from '../../lib/store/queries/kept-logs.ts';
+import { applyRetention, EXPIRING_TABLES, removeTtl } from '../../lib/store/retention.ts';
+import { type ClockState, openStoreState } from '../../lib/store/store-state.ts';
 import { openTestRuntime } from '../server/open-runtime.ts';
 
 let runtime: Runtime;
@@ -138,4 +145,106 @@ it('a transition of an alert that began long ago is kept from when it was stored
   await settled("SELECT fingerprint AS text FROM xray.alert_transitions WHERE startsWith(fingerprint, 'stored-')", [
     'stored-now',
   ]);
+}, 60_000);
+
+/** Why these need none: lib/decisions/0012. */
+const WITHOUT_RETENTION = ['ray_heard', 'ray_sessions', 'schema_migrations', 'timeline_kept', 'timeline_rebuild'];
+
+it('every table has a retention, or stands in the list of those that need none', async () => {
+  const tables = await texts(
+    "SELECT name AS text FROM system.tables WHERE database = 'xray' AND engine LIKE '%MergeTree' ORDER BY text",
+  );
+  expect(tables).toEqual([...EXPIRING_TABLES, ...WITHOUT_RETENTION].sort());
+});
+
+const log = (job: string, ageDays: number, text = job) => ({
+  session: 'logs',
+  job_id: job,
+  stored: String((now - ageDays * DAY_S) * 1000),
+  text,
+});
+const LOGS = "SELECT job_id AS text FROM xray.kept_logs WHERE session = 'logs' ORDER BY text";
+
+it('a kept log goes with the tasks that it is of, counted from when it was stored', async () => {
+  const wrong = 400;
+  await runtime.engine.insert('xray.kept_logs', [log('old', 8), log('young', 6), log('wrongly-dated', wrong)]);
+  const period = {
+    from: (now - wrong * DAY_S - 60) * 1000,
+    to: (now - wrong * DAY_S + 60) * 1000,
+    until: (now + DAY_S) * 1000,
+  };
+  const clock = { ...at(now), behindPeriods: [period] };
+  expect(await applyRetention(runtime.engine, DAYS, clock, {})).toContainEqual({ table: 'kept_logs', rows: 1 });
+  await settled(LOGS, ['wrongly-dated', 'young']);
+  // As soon as the clock was right for as long as that, it goes too.
+  await applyRetention(runtime.engine, DAYS, at(now), {});
+  await settled(LOGS, ['young']);
+}, 60_000);
+
+it('of all kept logs together the newest stay, and those that only seem old', async () => {
+  await runtime.engine.command('TRUNCATE TABLE xray.kept_logs');
+  const text = 'x'.repeat(1000);
+  const ages = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+  await runtime.engine.insert('xray.kept_logs', [
+    ...ages.map((age) => log(`${age} days`, age, text)),
+    log('wrongly-dated', 400, text),
+  ]);
+  const period = { from: (now - 401 * DAY_S) * 1000, to: (now - 399 * DAY_S) * 1000, until: (now + DAY_S) * 1000 };
+  expect(await boundKeptLogs(runtime.engine, [period], 1_000_000)).toBe(0);
+  // Three quarters of 8,000 bytes: the wrongly dated one and the five newest.
+  expect(await boundKeptLogs(runtime.engine, [period], 8_000)).toBe(5);
+  await settled(LOGS, ['0 days', '1 days', '2 days', '3 days', '4 days', 'wrongly-dated']);
+}, 60_000);
+
+it('openings of a share go with it; a revocation stays', async () => {
+  const event = (id: string, kind: string, ageDays: number) => ({
+    id,
+    event: kind,
+    time: String((now - ageDays * DAY_S) * 1000),
+  });
+  await runtime.engine.insert('xray.shares', [
+    { id: 'there', path: '/', title: '', note: '', created: String(now * 1000) },
+  ]);
+  await runtime.engine.insert('xray.share_events', [
+    event('there', 'opened', 90),
+    event('gone', 'opened', 90),
+    event('gone', 'opened', 3),
+    event('gone', 'revoked', 90),
+  ]);
+  await applyRetention(runtime.engine, DAYS, at(now), {});
+  await settled("SELECT concat(id, ' ', event) AS text FROM xray.share_events ORDER BY text", [
+    'gone opened',
+    'gone revoked',
+    'there opened',
+  ]);
+}, 60_000);
+
+it('while the clock is not plausible no log goes, however old it seems', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'xray-clock-'));
+  const telemetry = createTelemetry();
+  const state = openStoreState(directory);
+  const guard = createStoreGuard({
+    engine: runtime.engine,
+    state,
+    presence: null,
+    health: createStoreHealth({ url: null, directory }, telemetry),
+    telemetry,
+    retentionDays: DAYS,
+    durability: 'process',
+    now: () => Date.now() + 400 * DAY_S * 1000,
+  });
+  try {
+    await runtime.engine.command('TRUNCATE TABLE xray.kept_logs');
+    await runtime.engine.insert('xray.kept_logs', [log('stored-now', 0)]);
+    await guard.compare();
+    await guard.retain();
+    expect(guard.clock().ahead).not.toBeNull();
+    expect(await texts(LOGS)).toEqual(['stored-now']);
+    guard.confirmClock();
+    await guard.retain();
+    await settled(LOGS, []);
+  } finally {
+    await guard.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
 }, 60_000);

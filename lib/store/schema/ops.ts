@@ -26,4 +26,10 @@ export const opsMigrations: readonly Migration[] = [
       ) ENGINE = ReplacingMergeTree(stored) ORDER BY (session, job_id)`,
     ],
   },
+  {
+    version: 180,
+    name: 'kept-log-bytes',
+    // All kept logs together are bounded: their lengths, without reading their texts.
+    statements: ['ALTER TABLE xray.kept_logs ADD COLUMN IF NOT EXISTS bytes UInt32 DEFAULT length(text)'],
+  },
 ];
