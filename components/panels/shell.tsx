@@ -6,6 +6,7 @@ import { usePathname, useRouter } from 'next/navigation';
 import { type ReactNode, useMemo, useState } from 'react';
 import { healthRoute } from '../../lib/contract/health.ts';
 import { useApi } from '../queries/api-client.ts';
+import { healthSummary } from '../queries/health-summary.ts';
 import { Link } from '../ui/link.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';
 import { ConnectionLost } from './connection-lost.tsx';
@@ -24,18 +25,14 @@ const KeyboardHelp = dynamic(() => import('./keyboard-help.tsx').then((loaded) =
 
 function HealthLink() {
   const health = useApi(healthRoute, {}, { refreshMs: 5_000 });
-  const unwell = health.data?.sources.filter((source) => source.state === 'down' || source.state === 'degraded') ?? [];
-  const tone = health.isError ? 'bad' : !health.data ? 'quiet' : unwell.length > 0 ? 'warn' : 'ok';
-  const words = health.isError
-    ? 'X-Ray does not answer'
-    : !health.data
-      ? 'Checking sources'
-      : unwell.length > 0
-        ? `${unwell.length} source${unwell.length > 1 ? 's need' : ' needs'} attention`
-        : 'All sources well';
+  const { tone, text } = health.isError
+    ? ({ tone: 'bad', text: 'X-Ray does not answer' } as const)
+    : health.data
+      ? healthSummary(health.data.sources)
+      : ({ tone: 'quiet', text: 'Checking sources' } as const);
   return (
     <Link href="/sources" className="whitespace-nowrap">
-      <StatusPill tone={tone}>{words}</StatusPill>
+      <StatusPill tone={tone}>{text}</StatusPill>
     </Link>
   );
 }

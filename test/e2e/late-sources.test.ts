@@ -94,6 +94,8 @@ describe('a Prometheus that answers late', () => {
     await late.first().waitFor();
     // Before any answer of Prometheus could be here.
     expect(performance.now() - began).toBeLessThan(LATE_MS);
+    // At the top, with the next look at health.
+    await page.getByRole('banner').getByText('prometheus is slow').waitFor();
     for (const [width, height, theme] of VIEWS) {
       await page.setViewportSize({ width, height });
       await page.evaluate((chosen) => {

@@ -29,6 +29,8 @@ export const STANDS_IN_MS = 600_000;
 const MOST_LATE = 16;
 const KEPT_BYTES = 32 * 1024 ** 2;
 const KEPT_BYTES_EACH = 4 * 1024 ** 2;
+/** A source that answered late is slow for this long. */
+export const SLOW_FOR_MS = 60_000;
 const BACK_OFF = { first: 1_000, longest: 30_000 } as const;
 
 export interface Question<Answer> {
@@ -99,6 +101,8 @@ export interface LateAnswers {
    * never ended by a signal.
    */
   readonly ask: <Answer>(question: Question<Answer>, signal?: AbortSignal) => Promise<Answer>;
+  /** The source's health, with `details.slowSince` (RFC 3339) while it was late for a reader within the last minute. */
+  readonly health: () => SourceHealthWire;
 }
 
 export interface LateOptions {
@@ -118,6 +122,8 @@ export function createLateAnswers({ source, health, readers, patienceMs = PATIEN
   /** Failures that came when nobody waited for them any more, by key of the question; oldest first. */
   const refusals = new Map<string, { readonly error: unknown; readonly heard: number }>();
   let slowSince: number | null = null;
+  /** When a reader first and last had to go without an answer, or got one that had been late. */
+  let wasLate: { readonly since: number; readonly last: number } | null = null;
   let failures = 0;
   let open: { readonly since: number; readonly at: number; readonly until: number; readonly error: unknown } | null =
     null;
@@ -164,6 +170,7 @@ export function createLateAnswers({ source, health, readers, patienceMs = PATIEN
         refusals.delete(question.key);
         failures = 0;
         open = null;
+        if (flight.isLate) noteLate(began);
         if (Date.now() - began <= patienceMs) slowSince = null;
         keep(question, answer, flight);
       },
@@ -197,7 +204,16 @@ export function createLateAnswers({ source, health, readers, patienceMs = PATIEN
     return answer === null ? null : { answer, asOf: entry.began };
   }
 
+  /** `since`: when it was asked. A reader who had waited for other sources already says nothing about this one. */
+  function noteLate(since: number): void {
+    const now = Date.now();
+    if (now - since < patienceMs / 2) return;
+    wasLate = { since: isSlow() ? (wasLate?.since ?? now) : now, last: now };
+  }
+  const isSlow = (): boolean => wasLate !== null && Date.now() - wasLate.last < SLOW_FOR_MS;
+
   function late<Answer>(question: Question<Answer>, since: number, signal: AbortSignal): Answer {
+    noteLate(since);
     const old = before(question);
     if (old === null) {
       readers.late(signal, source, question.name, since);
@@ -264,7 +280,14 @@ export function createLateAnswers({ source, health, readers, patienceMs = PATIEN
     slowSince ??= flight.began;
     return late(question, flight.began, signal);
   }
-  return { ask };
+  return {
+    ask,
+    health() {
+      const shown = health();
+      if (wasLate === null || !isSlow()) return shown;
+      return { ...shown, details: { ...shown.details, slowSince: new Date(wasLate.since).toISOString() } };
+    },
+  };
 }
 
 function lateCount(flights: ReadonlyMap<string, Flight>): number {

@@ -23,6 +23,7 @@ export function patientPrometheus(
   });
   return {
     ...source,
+    health: late.health,
     range: async (query, signal) => {
       const grid = alignedGrid(query.from, query.to, query.step);
       const key = `range\n${query.name}\n${query.promql}\n${query.step}`;

@@ -19,17 +19,17 @@ const asking =
 
 /** `patienceMs`: see PATIENCE_MS. */
 export function patientRay(source: RaySource, readers: ReaderNotices, patienceMs?: number): RaySource {
-  const ask = asking(
-    createLateAnswers({
-      source: `ray:${source.cluster}`,
-      health: source.health,
-      readers,
-      ...(patienceMs === undefined ? {} : { patienceMs }),
-    }),
-  );
+  const late = createLateAnswers({
+    source: `ray:${source.cluster}`,
+    health: source.health,
+    readers,
+    ...(patienceMs === undefined ? {} : { patienceMs }),
+  });
+  const ask = asking(late);
   const size = ({ text }: { readonly text: string }): number => 2 * text.length;
   return {
     ...source,
+    health: late.health,
     jobLog: (submissionId, signal) =>
       ask('job-log', `job-log\n${submissionId}`, () => source.jobLog(submissionId), size, signal),
     taskLog: (request, signal) =>
@@ -53,16 +53,16 @@ export function patientAlertmanager(
   patienceMs?: number,
 ): AlertmanagerSource {
   if (!source.configured) return source;
-  const ask = asking(
-    createLateAnswers({
-      source: 'alertmanager',
-      health: source.health,
-      readers,
-      ...(patienceMs === undefined ? {} : { patienceMs }),
-    }),
-  );
+  const late = createLateAnswers({
+    source: 'alertmanager',
+    health: source.health,
+    readers,
+    ...(patienceMs === undefined ? {} : { patienceMs }),
+  });
+  const ask = asking(late);
   return {
     ...source,
+    health: late.health,
     api: (path, signal) =>
       ask(
         path === '/alerts' ? 'alertmanager-alerts' : path,
