@@ -1,6 +1,7 @@
-/** The engine, its queries and inserts timed and counted, and told to whoever watches the store's health. */
+/** The engine, its queries and inserts timed and counted, and reported to whoever watches the store's health or waits for readers. */
 import { Counter } from 'prom-client';
 import type { Engine } from '../store/engine.ts';
+import { createReadersFirst, type ReadersFirst } from './ingest/readers-first.ts';
 import type { QueryLatency } from './query-latency.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -20,6 +21,7 @@ export function measuredEngine(
   latency: QueryLatency,
   telemetry: Pick<Telemetry, 'registry'>,
   watcher: EngineWatcher,
+  readers: Pick<ReadersFirst, 'reading'> = createReadersFirst(),
 ): Engine {
   const rowsInserted = new Counter({
     name: 'xray_store_inserted_rows_total',
@@ -38,10 +40,18 @@ export function measuredEngine(
       throw error;
     }
   }
+  async function read<T>(name: string, call: () => Promise<T>): Promise<T> {
+    const end = readers.reading();
+    try {
+      return await watched(name, call);
+    } finally {
+      end();
+    }
+  }
   return {
     kind: engine.kind,
-    select: (query, params, options) => watched(query.name, () => engine.select(query, params, options)),
-    selectBytes: (query, params, options) => watched(query.name, () => engine.selectBytes(query, params, options)),
+    select: (query, params, options) => read(query.name, () => engine.select(query, params, options)),
+    selectBytes: (query, params, options) => read(query.name, () => engine.selectBytes(query, params, options)),
     async insert(table, rows) {
       await watched(`insert ${table}`, () => engine.insert(table, rows));
       watcher.stored?.();

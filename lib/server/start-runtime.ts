@@ -8,6 +8,7 @@ import { startClusterRecorder } from './cluster-recorder.ts';
 import { type Config, type HttpSource, selfAddress } from './config.ts';
 import { type DemoProcess, prepareDemo, startDemo } from './demo-process.ts';
 import { createIngest } from './ingest/create-ingest.ts';
+import { createReadersFirst } from './ingest/readers-first.ts';
 import { startManagedPrometheus } from './managed-prometheus.ts';
 import { measuredEngine } from './measured-engine.ts';
 import { createConfiguredPrometheus } from './prometheus-configured.ts';
@@ -47,11 +48,12 @@ export async function startRuntime(config: Config): Promise<Runtime> {
   };
   const store = await openStore(config, remote, telemetry, prepare);
   const latency = createQueryLatency(telemetry);
-  const engine = measuredEngine(store.engine, latency, telemetry, store.health);
+  const readersFirst = createReadersFirst();
+  const engine = measuredEngine(store.engine, latency, telemetry, store.health, readersFirst);
   store.guard.start();
   store.health.start(store.engine);
   const stored = watchStoredAttempts(engine);
-  const ingest = createIngest(stored.engine, config, telemetry, () => store.guard.clock().time);
+  const ingest = createIngest(stored.engine, config, telemetry, () => store.guard.clock().time, readersFirst);
   const timelines = createTimelineIndexer(stored, telemetry);
   const demo = await preparing;
   const managed = config.prometheus

@@ -28,6 +28,7 @@ import {
 import { ingestMetrics, KNOWN_IGNORED } from './ingest-metrics.ts';
 import type { ParsedBody, ParseJob, SpanAge, TableRows } from './parsed-body.ts';
 import { closingError, createParserPool, leftError } from './parser-pool.ts';
+import { createReadersFirst, type ReadersFirst } from './readers-first.ts';
 import { createSightings } from './sightings.ts';
 import { type AddOptions, createWriteQueue, encodeInSlices, type Lost } from './write-queue.ts';
 
@@ -45,15 +46,16 @@ const RAY_WAIT_SECONDS = 2;
 const ageWords = ({ older, rejected }: ParsedBody): string =>
   older > 1 || (older === 1 && rejected > 1) ? ` (${older} spans of this request are older than the retention)` : '';
 
-/** `now`: Unix ms, by the clock that retention believes. */
+/** `now`: Unix ms, by the clock that retention believes; `readers`: whom batches let pass. */
 export function createIngest(
   engine: Engine,
   config: Config,
   telemetry: Telemetry,
   now: () => number = Date.now,
+  readers: Pick<ReadersFirst, 'pass'> = createReadersFirst(),
 ): Ingest {
   const { accepted, rejected, ignored: ignoredTotal, queued, waiting, storing } = ingestMetrics(telemetry);
-  const queue = createWriteQueue(engine, config.limits.queueRows, (rows) => queued.set(rows));
+  const queue = createWriteQueue(engine, config.limits.queueRows, (rows) => queued.set(rows), readers);
   const parser = createParserPool();
   const admission = createAdmission();
   const reader = createBodyReader(config.limits);

@@ -18,6 +18,7 @@ import { ProblemError } from '../problem.ts';
 import { FairQueue, type Sender } from './fair-queue.ts';
 import { rejectRows, type TableRows } from './parsed-body.ts';
 import { closingError, leftError } from './parser-pool.ts';
+import { createReadersFirst, type ReadersFirst } from './readers-first.ts';
 
 const BATCH_ROWS = 50_000;
 const BATCH_BYTES = 16 * 1024 ** 2;
@@ -30,6 +31,8 @@ const JOIN_MS = 80;
 const QUIET_MS = 100;
 /** More rows than this are worth an insert of their own. */
 const JOIN_ROWS = 5_000;
+/** More than this take the cores for so long that questions go first. */
+const LARGE_ROWS = 5_000;
 
 /** A row that the store refused. */
 export interface Lost {
@@ -87,7 +90,12 @@ function halves(rows: TableRows): readonly [TableRows, TableRows] {
   ];
 }
 
-export function createWriteQueue(engine: Engine, queueRows: number, changed: (rows: number) => void): WriteQueue {
+export function createWriteQueue(
+  engine: Engine,
+  queueRows: number,
+  changed: (rows: number) => void,
+  readers: Pick<ReadersFirst, 'pass'> = createReadersFirst(),
+): WriteQueue {
   const queue = new FairQueue<Piece>();
   let waitingRows = 0;
   let waitingBytes = 0;
@@ -149,6 +157,7 @@ export function createWriteQueue(engine: Engine, queueRows: number, changed: (ro
   async function drain(): Promise<void> {
     await join();
     while (queue.length > 0) {
+      if (!closed && waitingRows > LARGE_ROWS) await readers.pass();
       const batch = takeBatch();
       if (batch.length === 0) continue;
       began = Date.now();
