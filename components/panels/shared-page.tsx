@@ -4,7 +4,8 @@
  * address what its route in app/(dashboard) gives it from the live one. Loaded when needed: a share shows one page.
  */
 import { type ComponentType, lazy, type ReactNode } from 'react';
-import type { FoundPage, PageName } from '../../lib/contract/pages.ts';
+import type { FoundPage } from '../../lib/contract/find-page.ts';
+import type { PageName } from '../../lib/contract/pages.ts';
 
 const page = <Props extends object>(load: () => Promise<ComponentType<Props>>) =>
   lazy(async () => ({ default: await load() }));

@@ -1,7 +1,7 @@
 /** Use case of POST /api/shares: asks what the page shows, and stores the answers without what no page draws. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { z } from 'zod';
-import { type FoundPage, findPage, pageRequests, withFixedWindow } from '../contract/pages.ts';
+import { type FoundPage, findPage, pageRequests, withFixedWindow } from '../contract/find-page.ts';
 import { isSameQuestion } from '../contract/same-question.ts';
 import { shareRefusal } from '../contract/shareable-requests.ts';
 import { SHARE_REQUESTS_MAX, type ShareCreatedWire, type ShareRequest } from '../contract/shares.ts';

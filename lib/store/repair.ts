@@ -12,8 +12,8 @@ import { cp, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import type { Engine, Query } from './engine.ts';
-import { detachedParts } from './integrity.ts';
 import { parsePartName } from './part-name.ts';
+import { detachedParts } from './queries/store-parts.ts';
 import type { Loss } from './store-state.ts';
 
 /** Rows of one piece: one block of the engine, so that an insert is whole or nothing. */

@@ -15,7 +15,7 @@ import * as summary from '../../app/api/jobs/[jobId]/tasks/summary/route.ts';
 import * as jobs from '../../app/api/jobs/route.ts';
 import * as share from '../../app/api/shares/[token]/route.ts';
 import * as shares from '../../app/api/shares/route.ts';
-import { findPage, pageRequests, withFixedWindow } from '../../lib/contract/pages.ts';
+import { findPage, pageRequests, withFixedWindow } from '../../lib/contract/find-page.ts';
 import { isSameQuestion } from '../../lib/contract/same-question.ts';
 import { pathPattern, SHAREABLE_ROUTES, shareRefusal } from '../../lib/contract/shareable-requests.ts';
 import { ShareCreated, ShareRequest, ShareResponse, SharesResponse } from '../../lib/contract/shares.ts';

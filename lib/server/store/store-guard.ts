@@ -12,14 +12,9 @@
 import type { Durability } from '../../store/durability.ts';
 import type { Engine } from '../../store/engine.ts';
 import {
-  type ActivePart,
-  activeParts,
   checkTable,
   compareParts,
-  countDamageErrors,
-  detachedParts,
   type FoundLoss,
-  failingMutations,
   rememberParts,
   setAside,
   withoutFiles,
@@ -27,26 +22,30 @@ import {
 import type { RetentionDays } from '../../store/migrate.ts';
 import { parsePartName } from '../../store/part-name.ts';
 import type { Presence } from '../../store/presence.ts';
+import {
+  type ActivePart,
+  activeParts,
+  countDamageErrors,
+  detachedParts,
+  failingMutations,
+} from '../../store/queries/store-parts.ts';
 import { applyRetention } from '../../store/retention.ts';
-import { advanceClock, confirmClock, startClock } from '../../store/retention-clock.ts';
 import type { ClockState, Loss, StoreStateFile } from '../../store/store-state.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { CHECK, clockWords, lossWords } from './loss-words.ts';
+import { createLossList, type LossList } from './loss-list.ts';
+import { CHECK } from './loss-words.ts';
+import { type PartCheck, partChecks } from './part-checks.ts';
+import { createRetentionTime } from './retention-time.ts';
 import type { StoreHealth } from './store-health.ts';
 
 const PRESENCE_MS = 2_000;
 const RETENTION_MS = 3_600_000;
 const FIRST_RETENTION_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** Tables up to this size are read whole; of larger ones, part after part. */
-const WHOLE_TABLE_BYTES = 64 * 1024 ** 2;
 const FIRST_CHECK_MS = 5_000;
 const CHECK_PAUSE_MS = 3_000;
 /** How much longer than a check the pause after it is. */
 const CHECK_SHARE = 500;
-/** Losses that are written down one by one; settled ones go first. */
-const MOST_LOSSES = 10_000;
-
 export interface StoreGuardOptions {
   readonly engine: Engine;
   readonly state: StoreStateFile;
@@ -74,13 +73,7 @@ export interface StoreGuard {
   readonly retain: () => Promise<void>;
   readonly losses: () => readonly Loss[];
   readonly clock: () => ClockState;
-  readonly settle: (
-    id: string,
-    state: Loss['state'],
-    rows: number | null,
-    reason: string,
-    cause?: Loss['cause'],
-  ) => void;
+  readonly settle: LossList['settle'];
   readonly acceptAll: () => void;
   readonly confirmClock: () => void;
   readonly engine: Engine;
@@ -98,13 +91,14 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
   const keepMs = Math.max(tasks, traces, alerts) * DAY_MS;
   const timers = new Set<NodeJS.Timeout>();
   const isLocal = presence !== null;
-  let lastElapsed = elapsed();
-  let clock: ClockState | null = state.state().clock;
   let damageErrors: number | null = null;
   let parts: readonly ActivePart[] = [];
   let closed = false;
   let checking: Promise<void> | null = null;
   let remembered = '';
+  const losses = createLossList({ state, health, telemetry, now });
+  const newest = (): number => parts.reduce((latest, part) => Math.max(latest, part.modified), 0);
+  const clock = createRetentionTime({ state, health, keepMs, now, elapsed, newest });
 
   function after(ms: number, task: () => Promise<void>): void {
     if (closed) return;
@@ -116,38 +110,9 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
     timers.add(timer);
   }
 
-  /** New losses are written down; known ones stay as they were settled. */
-  function found(losses: readonly FoundLoss[]): void {
-    const all = new Map(state.state().losses.map((loss) => [loss.id, loss]));
-    let changed = false;
-    for (const loss of losses) {
-      if (all.has(loss.id)) continue;
-      all.set(loss.id, { ...loss, found: now(), state: 'open', settled: null });
-      const { table, part, rows, reason } = loss;
-      telemetry.log('error', 'store-loss', { table, part, rows, reason });
-      changed = true;
-    }
-    if (!changed) return;
-    // Too many: settled ones go first, oldest first.
-    const list = [...all.values()].sort(
-      (a, b) => Number(b.state === 'open') - Number(a.state === 'open') || b.found - a.found,
-    );
-    state.set({ losses: list.slice(0, MOST_LOSSES).sort((a, b) => a.found - b.found) });
-    say();
-  }
-
   function say(): void {
-    const { losses } = state.state();
-    const sentence = lossWords(losses.filter((loss) => loss.state === 'open'));
-    health.set('loss', sentence === null ? null : { state: 'degraded', ...sentence });
-    const lost = losses.filter((loss) => loss.state === 'open' || loss.state === 'accepted');
-    if (lost.length > 0)
-      health.detail(
-        'lostRows',
-        lost.reduce((sum, loss) => sum + (loss.rows ?? 0), 0),
-      );
-    const wrong = clock === null ? null : clockWords(clock, now());
-    health.set('clock', wrong === null ? null : { state: 'degraded', ...wrong });
+    losses.say();
+    clock.say();
   }
 
   function remember(active: readonly ActivePart[]): void {
@@ -159,28 +124,6 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
     const text = JSON.stringify(next);
     if (text !== remembered) state.set({ parts: next });
     remembered = text;
-  }
-
-  /** Retention's clock as it is now; written down when it says something new, and every hour. */
-  function tick(): ClockState {
-    const at = elapsed();
-    const passed = Math.max(0, at - lastElapsed);
-    lastElapsed = at;
-    const newest = parts.reduce((latest, part) => Math.max(latest, part.modified), 0);
-    const next =
-      clock === null
-        ? startClock(now(), newest === 0 ? null : newest * 1000)
-        : advanceClock(clock, now(), passed, keepMs);
-    const kept = state.state().clock;
-    const isNews =
-      kept === null ||
-      (kept.ahead === null) !== (next.ahead === null) ||
-      (kept.behind === null) !== (next.behind === null) ||
-      Math.abs(next.time - kept.time) >= RETENTION_MS;
-    clock = next;
-    if (isNews) state.set({ clock: next });
-    say();
-    return next;
   }
 
   /** Retention was about to delete it, and perhaps had when X-Ray ended. */
@@ -195,12 +138,13 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
 
   async function look(asked: Engine, active: readonly ActivePart[]): Promise<void> {
     parts = active.filter((part) => !SCRATCH.test(part.table));
-    tick();
+    clock.tick();
     const known = state.state().parts;
     const detached = (await asked.select(detachedParts)).filter((part) => !SCRATCH.test(part.table));
-    found(setAside(known, parts, detached, isLocal));
-    if (isLocal) found(await withoutFiles(parts, known));
-    settleExpired(detached.map((part) => `${part.table}/${parsePartName(part.name)?.name ?? ''}`));
+    losses.found(setAside(known, parts, detached, isLocal));
+    if (isLocal) losses.found(await withoutFiles(parts, known));
+    const aside = detached.map((part) => `${part.table}/${parsePartName(part.name)?.name ?? ''}`);
+    losses.settleExpired(new Set([...parts.map((part) => `${part.table}/${part.name}`), ...aside]));
     remember(parts);
     const [failing] = await failingMutations(asked);
     health.set(
@@ -220,51 +164,18 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
     if (isNew && !closed) void check().catch(() => undefined);
   }
 
-  /** A damaged part that retention has removed meanwhile is no open loss any more. */
-  function settleExpired(detached: readonly string[]): void {
-    const there = new Set([...parts.map((part) => `${part.table}/${part.name}`), ...detached]);
-    for (const loss of state.state().losses)
-      if (loss.state === 'open' && loss.cause === 'damaged' && !there.has(loss.id))
-        settle(loss.id, 'expired', loss.rows, loss.reason);
-  }
-
-  function settle(id: string, to: Loss['state'], rows: number | null, reason: string, cause?: Loss['cause']): void {
-    state.set({
-      losses: state
-        .state()
-        .losses.map((loss) =>
-          loss.id === id ? { ...loss, cause: cause ?? loss.cause, state: to, rows, reason, settled: now() } : loss,
-        ),
-    });
-    say();
-  }
-
   async function checkOne(table: string, part: string | null): Promise<void> {
     const active = new Map(parts.map((one) => [`${one.table}/${one.name}`, one]));
-    found(await checkTable(engine, table, part, active, state.state().parts));
-  }
-
-  /** What to read one after the other: small tables whole. */
-  function pieces(): { table: string; part: string | null }[] {
-    const tables = new Map<string, ActivePart[]>();
-    for (const part of parts) {
-      const list = tables.get(part.table);
-      if (list) list.push(part);
-      else tables.set(part.table, [part]);
-    }
-    return [...tables].flatMap(([table, list]): { table: string; part: string | null }[] =>
-      list.reduce((sum, part) => sum + part.bytes, 0) <= WHOLE_TABLE_BYTES
-        ? [{ table, part: null }]
-        : list.map((part) => ({ table, part: part.name })),
-    );
+    losses.found(await checkTable(engine, table, part, active, state.state().parts));
   }
 
   function check(): Promise<void> {
     checking ??= (async () => {
       try {
         parts = (await engine.select(activeParts)).filter((part) => !SCRATCH.test(part.table));
-        if (isLocal) found(await withoutFiles(parts, state.state().parts));
-        for (const { table, part } of pieces()) if (!closed) await checkOne(table, part).catch(() => undefined);
+        if (isLocal) losses.found(await withoutFiles(parts, state.state().parts));
+        for (const { table, part } of partChecks(parts))
+          if (!closed) await checkOne(table, part).catch(() => undefined);
         damageErrors = await countDamageErrors(engine);
       } finally {
         checking = null;
@@ -273,13 +184,13 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
     return checking;
   }
 
-  async function checkSlowly(rest: { table: string; part: string | null }[]): Promise<void> {
+  async function checkSlowly(rest: PartCheck[]): Promise<void> {
     const piece = rest.shift();
     const began = elapsed();
     // A part that was merged away meanwhile is no error.
     if (piece && checking === null) await checkOne(piece.table, piece.part).catch(() => undefined);
     const pause = Math.max(CHECK_PAUSE_MS, (elapsed() - began) * CHECK_SHARE);
-    after(pause, () => checkSlowly(rest.length > 0 ? rest : pieces()));
+    after(pause, () => checkSlowly(rest.length > 0 ? rest : partChecks(parts)));
   }
 
   async function watchDirectory(): Promise<void> {
@@ -295,7 +206,7 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
   }
 
   async function retain(): Promise<void> {
-    const at = tick();
+    const at = clock.tick();
     if (at.ahead !== null || at.behind !== null) return;
     const { cleaned } = state.state();
     const removed = await applyRetention(engine, options.retentionDays, at, cleaned);
@@ -318,36 +229,31 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
     look,
     check,
     retain,
-    settle,
     async compare() {
       const active = await engine.select(activeParts);
       parts = active.filter((part) => !SCRATCH.test(part.table));
-      const at = tick();
+      const at = clock.tick();
       if (!isLocal) return;
       const detached = await engine.select(detachedParts);
       const known = state.state().parts;
-      found(compareParts(known, active, detached).filter((loss) => !SCRATCH.test(loss.table) && !isExpired(loss, at)));
-      found(setAside(known, active, detached, true).filter((loss) => !SCRATCH.test(loss.table)));
+      losses.found(
+        compareParts(known, active, detached).filter((loss) => !SCRATCH.test(loss.table) && !isExpired(loss, at)),
+      );
+      losses.found(setAside(known, active, detached, true).filter((loss) => !SCRATCH.test(loss.table)));
       if (state.fault !== null) telemetry.log('warn', 'store-state', { reason: state.fault });
       say();
     },
     start() {
       health.onParts(look);
       after(PRESENCE_MS, watchDirectory);
-      after(FIRST_CHECK_MS, () => checkSlowly(pieces()));
+      after(FIRST_CHECK_MS, () => checkSlowly(partChecks(parts)));
       after(FIRST_RETENTION_MS, retainHourly);
     },
-    losses: () => state.state().losses,
-    clock: () => tick(),
-    acceptAll() {
-      for (const loss of state.state().losses)
-        if (loss.state === 'open') settle(loss.id, 'accepted', loss.rows, loss.reason);
-    },
-    confirmClock() {
-      clock = confirmClock(tick(), now());
-      state.set({ clock });
-      say();
-    },
+    losses: losses.all,
+    clock: clock.tick,
+    settle: losses.settle,
+    acceptAll: losses.acceptAll,
+    confirmClock: clock.confirm,
     async close() {
       closed = true;
       for (const timer of timers) clearTimeout(timer);
@@ -357,7 +263,7 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
       } catch {
         // What the last look knew stays.
       }
-      if (clock !== null) state.set({ clock });
+      clock.write();
       await state.written();
     },
   };
