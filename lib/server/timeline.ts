@@ -40,18 +40,29 @@ function answerBytes(rows: readonly LaneRow[]): number {
   return bytes;
 }
 
-/** Rows within `filters.limit` attempts and the bytes of an answer, with the limit that held. */
-async function boundedLanes(
-  runtime: Runtime,
-  which: { readonly session: string; readonly job: string },
-  filters: { readonly function: string; readonly state: string; readonly limit: number },
-): Promise<{ readonly rows: readonly LaneRow[]; readonly limit: number }> {
-  const rows = await runtime.engine.select(timelineLanes, { ...which, ...filters });
+/** Whether an attempt that starts then is answered. */
+type Keeps = (second: number, restNs: number) => boolean;
+
+/** Which attempts the bytes of an answer hold: the earliest; null where they hold all. */
+function cutOf(rows: readonly LaneRow[]): Keeps | null {
   const bytes = answerBytes(rows);
-  if (bytes <= MOST_BYTES) return { rows, limit: filters.limit };
-  const attempts = rows.reduce((sum, { task_ids }) => sum + task_ids.length, 0);
-  const limit = Math.max(1, Math.floor((attempts * MOST_BYTES) / bytes));
-  return { rows: await runtime.engine.select(timelineLanes, { ...which, ...filters, limit }), limit };
+  if (bytes <= MOST_BYTES) return null;
+  // A quarter of a microsecond is as exact as seconds of today are: of attempts that start together any may be left out.
+  const startOf = (second: number, restNs: number): number => second + restNs / 1e9;
+  const starts = new Float64Array(rows.reduce((sum, { task_ids }) => sum + task_ids.length, 0));
+  let at = 0;
+  for (const row of rows)
+    for (const [i, second] of row.start_s.entries()) starts[at++] = startOf(second, row.start_rest_ns[i] ?? 0);
+  starts.sort();
+  const kept = Math.max(1, Math.floor((starts.length * MOST_BYTES) / bytes));
+  const last = starts[kept - 1] ?? 0;
+  let atLast = kept - starts.indexOf(last);
+  return (second, restNs) => {
+    const start = startOf(second, restNs);
+    if (start !== last) return start < last;
+    atLast -= 1;
+    return atLast >= 0;
+  };
 }
 
 /** Names of attempts that came without a definition (restarts of actors), from the attempt that has one. */
@@ -84,8 +95,8 @@ export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promi
   const which = { session: job.session, job: job.job_id };
   const wanted = query.function ?? '';
   const filters = { function: wanted, state: query.state ?? '', limit: query.limit };
-  const [{ rows, limit }, nodes, actors, phases, completeness] = await Promise.all([
-    boundedLanes(runtime, which, filters),
+  const [rows, nodes, actors, phases, completeness] = await Promise.all([
+    runtime.engine.select(timelineLanes, { ...which, ...filters }),
     runtime.engine.select(nodeNames, { session: job.session }),
     runtime.engine.select(actorClasses, which),
     query.phases === true
@@ -114,36 +125,37 @@ export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promi
     error: [],
   };
   const names = namesOfTasks(rows);
+  const keeps = cutOf(rows);
   const rowOf = new Map<string, number>();
   const laneOf = new Map<string, number>();
+  const laneOfWorker = (row: LaneRow): TimelineWire['lanes'][number] => ({
+    nodeId: row.node_id,
+    nodeName: nodeName.get(row.node_id) ?? row.node_id.slice(0, 8),
+    nodeKey: keyOf(nodeHash(row.node_id)),
+    workerId: row.worker_id,
+    pid: row.worker_pid === null ? null : Number(row.worker_pid),
+    actor: row.actor_id === '' ? null : (actorClass.get(row.actor_id) ?? row.actor_id),
+  });
   const turn = takeTurns();
   let received = 0;
   let last = 0;
   let isOpen = false;
   for (const row of rows) {
     received += row.task_ids.length;
-    const ran = row.worker_id !== '';
     const worker = `${row.node_id}/${row.worker_id}`;
-    const known = laneOf.get(worker);
-    const lane = ran ? (known ?? lanes.length) : -1;
+    let lane = row.worker_id === '' ? -1 : laneOf.get(worker);
     await turn();
-    if (ran && known === undefined) {
-      laneOf.set(worker, lane);
-      lanes.push({
-        nodeId: row.node_id,
-        nodeName: nodeName.get(row.node_id) ?? row.node_id.slice(0, 8),
-        nodeKey: keyOf(nodeHash(row.node_id)),
-        workerId: row.worker_id,
-        pid: row.worker_pid === null ? null : Number(row.worker_pid),
-        actor: row.actor_id === '' ? null : (actorClass.get(row.actor_id) ?? row.actor_id),
-      });
-    }
     for (let i = 0; i < row.task_ids.length; i++) {
       const taskId = row.task_ids[i] ?? '';
       const name = row.functions[i] || (names.get(taskId) ?? '');
-      if (wanted !== '' && name !== wanted) continue;
       const second = row.start_s[i] ?? 0;
-      const start = second === 0 ? null : (second - originS) * 1e9 + (row.start_rest_ns[i] ?? 0);
+      const restNs = row.start_rest_ns[i] ?? 0;
+      if (keeps?.(second, restNs) === false || (wanted !== '' && name !== wanted)) continue;
+      if (lane === undefined) {
+        lane = lanes.push(laneOfWorker(row)) - 1;
+        laneOf.set(worker, lane);
+      }
+      const start = second === 0 ? null : (second - originS) * 1e9 + restNs;
       const duration = row.duration_ns[i] ?? null;
       const end = start === null || duration === null ? null : start + duration;
       if (start !== null && end === null) isOpen = true;
@@ -183,7 +195,7 @@ export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promi
     columns,
     phases: { names: phaseNames.values, ...phaseColumns },
     matched: columns.taskId.length,
-    limited: received === limit,
+    limited: keeps !== null || received === query.limit,
     completeness,
   };
 }
