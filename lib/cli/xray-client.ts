@@ -36,10 +36,10 @@ export function xrayUrl(given: string | undefined, environment: Readonly<Record<
   try {
     url = new URL(text);
   } catch {
-    throw new UsageError(`${JSON.stringify(text)} is no address`, 'give one like --xray http://127.0.0.1:3000');
+    throw new UsageError(`${JSON.stringify(text)} is not an address`, 'give one like --xray http://127.0.0.1:3000');
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new UsageError(`${JSON.stringify(text)} is no web address`, 'give one like --xray http://127.0.0.1:3000');
+    throw new UsageError(`${JSON.stringify(text)} is not a web address`, 'give one like --xray http://127.0.0.1:3000');
   return url.toString().replace(/\/+$/, '');
 }
 

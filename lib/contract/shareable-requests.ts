@@ -81,5 +81,5 @@ export function shareRefusal(path: string): string | null {
   if (PATTERNS.some((pattern) => pattern.test(url.pathname))) return null;
   return url.pathname.startsWith('/api/shares')
     ? 'a share cannot hold shares'
-    : `${url.pathname} is no resource that a share can hold`;
+    : `${url.pathname} is not a resource that a share can hold`;
 }

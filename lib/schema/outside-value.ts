@@ -26,14 +26,14 @@ export const textsOf = (value: unknown): string[] =>
 export function labelsOf(value: unknown, where: () => string, setAside: SetAsideCounter): Record<string, string> {
   if (value === null || value === undefined) return {};
   if (!isObject(value)) {
-    setAside.add(where, 'its labels or annotations are no object');
+    setAside.add(where, 'its labels or annotations are not an object');
     return {};
   }
   const entries: [string, string][] = [];
   for (const [name, item] of Object.entries(value)) {
     const text = textOf(item);
     if (text !== null) entries.push([name, text]);
-    else if (item !== null) setAside.add(where, `the value of ${quotedShort(name)} is no text`);
+    else if (item !== null) setAside.add(where, `the value of ${quotedShort(name)} is not text`);
   }
   return Object.fromEntries(entries);
 }

@@ -12,7 +12,7 @@ export interface SetAside {
 const NAMED = 3;
 
 export interface SetAsideCounter extends SetAside {
-  /** `where`: the position, as in `rule 3 of group "mds"`; `reason`: what is wrong, as in `its name is no text`. */
+  /** `where`: the position, as in `rule 3 of group "mds"`; `reason`: what is wrong, as in `its name is not text`. */
   readonly add: (where: () => string, reason: string) => void;
 }
 

@@ -51,7 +51,7 @@ export async function createShare(
   limits: ShareLimits = SHARE_LIMITS,
 ): Promise<ShareCreatedWire> {
   const page = findPage(request.path);
-  if (!page) throw invalid('path', `${JSON.stringify(request.path)} is no page that can be shared`);
+  if (!page) throw invalid('path', `${JSON.stringify(request.path)} is not a page that can be shared`);
   for (const [i, path] of (request.requests ?? []).entries()) {
     const refusal = shareRefusal(path);
     if (refusal) throw invalid(`requests.${i}`, refusal);

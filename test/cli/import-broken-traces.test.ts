@@ -134,7 +134,7 @@ describe('SYNTHETIC', () => {
       'writers.json',
       trace(events, ' "baseTimeNanoseconds": "0", "distributedInfo": [1],'),
     );
-    expect([file?.accepted, file?.rejected, file?.notes]).toEqual([5, 0, ['distributedInfo is no object: not taken']]);
+    expect([file?.accepted, file?.rejected, file?.notes]).toEqual([5, 0, ['distributedInfo is not an object: left out']]);
     const [row] = await desk.runtime.engine.select({
       name: 'big-numbers',
       sql: `SELECT SpanAttributes['kineto.big'] AS big, SpanAttributes['kineto.deep'] AS deep FROM xray.otel_traces WHERE SpanName = 'trailing'`,
@@ -154,7 +154,7 @@ describe('SYNTHETIC', () => {
       [
         'top',
         '"host_name": "a "b" c", "distributedInfo": {"rank": 1, "world_size": 2},',
-        /no JSON: taken is what can be found/,
+        /the JSON around the events is broken: fields were read from it by name/,
       ],
     ] as const) {
       const file = await importText(`top-${name}.json`, trace([event(`under ${name}`)], top));

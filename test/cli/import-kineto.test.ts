@@ -165,8 +165,8 @@ describe('what cannot be taken', () => {
     expect([report.accepted, report.rejected]).toEqual([2, 3]);
     expect(report.files[0]?.rejects.map(({ position, reason }) => [position, reason])).toEqual([
       [2, 'line 1: an event without ts'],
-      [3, 'line 1: no event of a Chrome trace: it is no object'],
-      [4, 'line 1: no event of a Chrome trace: it has no phase (ph)'],
+      [3, 'line 1: not an event of a Chrome trace: it is not an object'],
+      [4, 'line 1: not an event of a Chrome trace: it has no phase (ph)'],
     ]);
     const [open] = await desk.runtime.engine.select({
       name: 'reversed',
@@ -177,7 +177,7 @@ describe('what cannot be taken', () => {
     const wrong = file({ ...base, distributedInfo: { rank: 'first' } }, [event]);
     const taken = await desk.importJson([desk.write('wrong.json', wrong)]);
     expect([taken.code, taken.report.accepted]).toEqual([0, 1]);
-    expect(taken.report.files[0]?.notes).toEqual(['distributedInfo.rank is "first": not taken']);
+    expect(taken.report.files[0]?.notes).toEqual(['distributedInfo.rank is "first": left out']);
   });
   it('SYNTHETIC kernels say their collective, and follow from what launched them', async () => {
     const args = {

@@ -80,7 +80,7 @@ describe('what it sets aside', () => {
 
   const OTHERS: readonly (readonly [string, string | Buffer, string])[] = [
     ['empty', '', 'the file is empty'],
-    ['blanks', ' \n\n', 'nothing but blanks'],
+    ['blanks', ' \n\n', 'the file is blank'],
     ['text', 'hello there', 'text that begins with "hello there"'],
     ['junk', Buffer.from(Array.from({ length: 4000 }, (_, i) => (i * 7919) % 256)), 'binary data that begins with'],
     ['zip', Buffer.from('504b0304000000', 'hex'), 'a zip archive'],
@@ -89,7 +89,7 @@ describe('what it sets aside', () => {
     ['empty gzip', gzipSync(''), 'the file is empty'],
     ['damaged gzip', Buffer.from('1f8b0800ffffffffffffffffffff', 'hex'), 'damaged'],
     ['empty list', '[]', 'an empty list'],
-    ['no JSON', '{"eventType": ', 'begins like JSON, but is not'],
+    ['no JSON', '{"eventType": ', 'starts like JSON but is not valid JSON'],
     ['chrome object', '{"otherData": {}, "traceEvents": []}', "a Chrome trace that is neither Ray's nor PyTorch"],
     ['chrome', '[{"ph":"X","pid":1,"tid":1,"ts":1,"dur":1,"name":"a"}]', "Chrome trace events that is not Ray's"],
     ['spark', '{"Event":"SparkListenerLogStart","Spark Version":"3.5.9"}\n{"Event":"x"}', 'a Spark event log'],

@@ -59,7 +59,7 @@ describe('a wrong line', () => {
     [['open', 'alrts'], 'there is no page "alrts": did you mean alerts?'],
     [['up', '--port', 'many'], '--port is "many"'],
     [['up', '--demo', '--no-demo'], '--demo and --no-demo exclude each other'],
-    [['import', 'x', '--xray', 'nowhere'], '"nowhere" is no address'],
+    [['import', 'x', '--xray', 'nowhere'], '"nowhere" is not an address'],
   ])('%j is told in a sentence, and ends with 2', async (args, words) => {
     const ran = await runXray(args);
     expect(ran).toMatchObject({ code: 2, stdout: '' });

@@ -72,7 +72,7 @@ describe.each(VIEWS)('%i x %i, %s', (...view) => {
       'k8s-gpu-node gpu1',
     ])
       expect(await table.getByText(label, { exact: true }).count(), label).toBe(1);
-    await page.getByText('not understood: nvidia_smi_memory_used_bytes').waitFor(SLOW);
+    await page.getByText('not recognised: nvidia_smi_memory_used_bytes').waitFor(SLOW);
     await page.getByText('with gaps filled from').waitFor(SLOW);
     await expectSound(page, errors);
     await page.context().close();

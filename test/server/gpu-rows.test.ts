@@ -142,13 +142,13 @@ describe('rows of GPUs', () => {
     );
   });
 
-  it('ids are unique, no row is made up, and what is not understood is named', () => {
+  it('ids are unique, no row is made up, and what is not recognised is named', () => {
     expect(new Set(byGpu.rows.map((row) => row.id)).size).toBe(byGpu.rows.length);
     expect(
       byGpu.rows.map((row) => row.nodeIp).filter((ip) => ip?.startsWith('10.244.9') || ip?.startsWith('10.244.7')),
     ).toHaveLength(4);
     expect(byGpu.notices.map((notice) => notice.message).join('\n')).toMatch(
-      /not understood: nvidia_smi_memory_used_bytes\.$/,
+      /not recognised: nvidia_smi_memory_used_bytes\.$/,
     );
     expect(byGpu.rows.filter((row) => row.note !== null).map((row) => [row.id, row.note?.slice(0, 35)])).toEqual([
       ['10.0.7.38/gpu2.mig11abcdef-1234', 'Ray names this MIG instance by UUID'],

@@ -235,11 +235,11 @@ it('an exporter that is not known is named, beside what X-Ray reads', async () =
     return notices.map(({ kind, message }) => `${kind}: ${message}`);
   };
   expect(await said('gpu')).toEqual([
-    'partial: metrics that may tell the memory of GPUs were seen and not understood: habanalabs_memory_used_bytes, nvidia_smi_memory_used_bytes.',
+    'partial: Metrics that look like GPU memory were found but are not recognised: habanalabs_memory_used_bytes, nvidia_smi_memory_used_bytes.',
     expect.stringMatching(/^nothing-measured: no memory of a GPU/),
   ]);
   expect(await said('node')).toEqual([
-    'partial: metrics that may tell the memory of hosts were seen and not understood: system_memory_usage_bytes, windows_memory_available_bytes.',
+    'partial: Metrics that look like host memory were found but are not recognised: system_memory_usage_bytes, windows_memory_available_bytes.',
     expect.stringMatching(/^nothing-measured: no memory of a node/),
   ]);
   await source.close();

@@ -60,10 +60,10 @@ describe('clocks', () => {
 
   const START = 1_795_999_707_515_640_517n;
   it.each([
-    ['an end that is no time', `"startTimeUnixNano":"${START}","endTimeUnixNano":"soon"`, '0', /no time/],
+    ['an end that is no time', `"startTimeUnixNano":"${START}","endTimeUnixNano":"soon"`, '0', /not a time/],
     ['an end of null', `"startTimeUnixNano":"${START}","endTimeUnixNano":null`, '0', /no end/],
     ['no end', `"startTimeUnixNano":"${START}"`, '0', /no end/],
-    ['a negative end', `"startTimeUnixNano":"${START}","endTimeUnixNano":-1`, '0', /no time/],
+    ['a negative end', `"startTimeUnixNano":"${START}","endTimeUnixNano":-1`, '0', /not a time/],
     [
       'snake case',
       `"start_time_unix_nano":"${START}","end_time_unix_nano":"${START - 7n}"`,
@@ -192,7 +192,7 @@ describe('ids, links, events and values', () => {
     const body = `{"resourceSpans":[{"resource":{"attributes":[]},"scopeSpans":[{"spans":[${good},${bad},${JSON.stringify(span(901))}]}]}]}`;
     const answer: unknown = await (await post(body)).json();
     expect(answer).toMatchObject({
-      partialSuccess: { rejectedSpans: '1', errorMessage: expect.stringMatching(/^span 1: the record is no JSON/) },
+      partialSuccess: { rejectedSpans: '1', errorMessage: expect.stringMatching(/^span 1: the record is not valid JSON/) },
     });
     expect(await spansOf((901).toString(16).padStart(32, '0'))).toHaveLength(1);
   });

@@ -175,7 +175,7 @@ describe('one bad thing costs itself alone', () => {
     ];
     expect(await send(`[${events.join(',')}]`)).toMatchObject({
       accepted: 3,
-      rejects: [{ position: 3, reason: expect.stringMatching(/^the record is no JSON/) }],
+      rejects: [{ position: 3, reason: expect.stringMatching(/^the record is not valid JSON/) }],
     });
   });
 
@@ -236,7 +236,7 @@ describe('one bad thing costs itself alone', () => {
     );
     expect(IngestReport.parse(await answer.json())).toMatchObject({
       accepted: 1,
-      rejects: [{ position: 0, reason: expect.stringMatching(/^the record is no JSON/) }],
+      rejects: [{ position: 0, reason: expect.stringMatching(/^the record is not valid JSON/) }],
     });
   });
 

@@ -133,8 +133,8 @@ describe('what stands beside the data', () => {
     ]);
     expect(warnings).toHaveLength(1);
     for (const words of [
-      'series 2 (it is no object)',
-      'series 3 (the value of its label "b" is no text)',
+      'series 2 (it is not an object)',
+      'series 3 (the value of its label "b" is not text)',
       'series 4',
       '2 more',
     ])
@@ -154,8 +154,8 @@ describe('what stands beside the data', () => {
       step: 60_000 as never,
     });
     expect(data.series.map((series) => series.values)).toEqual([[1, null, null, null, 5]]);
-    expect(warnings.join('\n')).toMatch(/series 1 \(1 of its samples are none\)/);
-    expect(warnings.join('\n')).toMatch(/1 samples of query "samples" are no numbers/);
+    expect(warnings.join('\n')).toMatch(/series 1 \(1 of its samples are not \[time, value\] pairs\)/);
+    expect(warnings.join('\n')).toMatch(/values of query "samples" that are not numbers, shown as gaps: 1/);
   });
 });
 

@@ -227,7 +227,7 @@ describe('a bad request for a share', () => {
     ['an unknown key', { path: '/jobs', token: 'x' }, 400, 'token'],
     ['no path', {}, 400, 'field "path"'],
     ['another site', { path: '//evil.example/jobs' }, 400, 'field "path"'],
-    ['no page', { path: '/s/AAAAAAAAAAAAAAAAAAAAAA' }, 400, 'no page that can be shared'],
+    ['no page', { path: '/s/AAAAAAAAAAAAAAAAAAAAAA' }, 400, 'not a page that can be shared'],
     ['the list of shares', { path: '/jobs', requests: ['/api/shares'] }, 400, 'field "requests.0": a share'],
     ['a share', { path: '/jobs', requests: ['/api/jobs', '/api/shares/x'] }, 400, 'field "requests.1"'],
     ['too many', { path: '/jobs', requests: Array(65).fill('/api/jobs') }, 400, 'field "requests"'],

@@ -41,7 +41,7 @@ export function detectKind(head: Buffer, isWhole: boolean): Detected {
     .toString('utf8')
     .replace(/^\uFEFF/, '')
     .trimStart();
-  if (text === '') return { kind: 'unknown', reason: 'the file holds nothing but blanks' };
+  if (text === '') return { kind: 'unknown', reason: 'the file is blank' };
   if (text.startsWith('{') || text.startsWith('[')) return detectJson(text, isWhole);
   return { kind: 'unknown', reason: describeOther(head, text) };
 }
@@ -87,11 +87,11 @@ function detectJson(text: string, isWhole: boolean): Detected {
   if (byKeys !== null) return { kind: byKeys, shape };
   const first = records.find(isFields);
   if (first) return { kind: 'unknown', reason: describe(first) };
-  if (isWhole && parsed.length === 0) return { kind: 'unknown', reason: 'the file begins like JSON, but is not' };
+  if (isWhole && parsed.length === 0) return { kind: 'unknown', reason: 'the file starts like JSON but is not valid JSON' };
   const key = /^[\s[{]*"([^"]{1,40})"\s*:/.exec(text)?.[1];
   const isAnswer = key === 'result' || /"(num_after_truncation|partial_failure_warning)"\s*:/.test(text);
   if (isAnswer) return { kind: 'unknown', reason: describe({ result: true, data: null }) };
-  return { kind: 'unknown', reason: key ? `JSON that begins with the key ${key}` : 'JSON that is none of Ray or OTLP' };
+  return { kind: 'unknown', reason: key ? `JSON that begins with the key ${key}` : 'JSON of neither Ray nor OTLP' };
 }
 
 /** The first object of a list, or of text that goes on beyond the head; undefined where it is not all there. */

@@ -55,7 +55,7 @@ interface Cut {
 
 function cutField(rest: Buffer): Cut {
   const length = leadingField(rest);
-  if (length < 0) return { error: 'what follows is no OTLP trace request' };
+  if (length < 0) return { error: 'what follows is not an OTLP trace request' };
   if (length === 0 || length > rest.byteLength) return { needed: Math.max(length, rest.byteLength + 1) };
   return { bytes: rest.subarray(0, length), length };
 }

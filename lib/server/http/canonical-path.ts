@@ -61,7 +61,7 @@ function canonicalSegment(segment: string): string | RefusedTarget {
   try {
     decoded = decodeURIComponent(segment);
   } catch {
-    return refused('its percent encoding is no UTF-8');
+    return refused('its percent encoding is not UTF-8');
   }
   // What a reader behind this one might decode again.
   let layer = decoded;

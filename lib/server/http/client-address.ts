@@ -24,7 +24,7 @@ function add(list: BlockList, text: string): void {
   const family = isIP(address) === 4 ? 'ipv4' : isIP(address) === 6 ? 'ipv6' : null;
   const length = Number(bits ?? (family === 'ipv4' ? 32 : 128));
   if (family === null || !/^\d{1,3}$/.test(bits ?? '0') || length > (family === 'ipv4' ? 32 : 128))
-    throw new RangeError(`${JSON.stringify(text)} is no address and no network like 10.0.0.0/8`);
+    throw new RangeError(`${JSON.stringify(text)} is neither an address nor a network like 10.0.0.0/8`);
   list.addSubnet(address, length, family);
 }
 

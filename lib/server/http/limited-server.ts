@@ -82,7 +82,7 @@ function unreadable(code: string, begin: string): DoorProblem {
       title: 'Too slow',
       detail: `the head of a request may take ${LIMITS.headersMs / 1000} s, all of it ${LIMITS.requestMs / 1000} s`,
     };
-  return { code: 'invalid-parameter', title: 'Not HTTP', detail: 'this is no request of HTTP/1.1 (RFC 9112)' };
+  return { code: 'invalid-parameter', title: 'Not HTTP', detail: 'this is not an HTTP/1.1 request (RFC 9112)' };
 }
 
 /** Keeps to `most` connections. Returns what is being answered, by connection. */

@@ -74,7 +74,7 @@ export function parseSpans({ bytes, contentType, limits, spans: keep }: ParseJob
   } catch (error) {
     if (error instanceof ProblemError) throw error;
     if (error instanceof RangeError) throw new ProblemError('too-large', `the body is too large: ${words(error)}`);
-    throw new ProblemError('invalid-body', `the body is no OTLP trace request: ${words(error)}`);
+    throw new ProblemError('invalid-body', `the body is not an OTLP trace request: ${words(error)}`);
   }
   const aside = new SetAside('otlp');
   if (older > 0) aside.add('', OLDER, older, `older than the ${keep?.days ?? 0} days that traces are kept`);

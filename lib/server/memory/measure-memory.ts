@@ -93,7 +93,7 @@ export async function measureMemory(
   }
 }
 
-/** The known families, and those that Prometheus has under a prefix; says what else may tell the memory of GPUs. */
+/** The known families, and those that Prometheus has under a prefix; says what else looks like GPU memory. */
 async function gpuFamilies(
   { runtime, notices, signal }: Question,
   from: Milliseconds,
@@ -107,7 +107,7 @@ async function gpuFamilies(
       notices.push({
         source: 'prometheus',
         kind: 'partial',
-        message: `metrics that may tell the memory of GPUs were seen and not understood: ${unread.join(', ')}.`,
+        message: `Metrics that look like GPU memory were found but are not recognised: ${unread.join(', ')}.`,
         whatToDo:
           'X-Ray reads DCGM_FI_DEV_FB_USED (dcgm-exporter), ray_node_gram_used (Ray) and gpu_used_vram (device-metrics-exporter of AMD), with any prefix.',
       });
@@ -131,7 +131,7 @@ async function sayUnreadHosts(
       notices.push({
         source: 'prometheus',
         kind: 'partial',
-        message: `metrics that may tell the memory of hosts were seen and not understood: ${unread.join(', ')}.`,
+        message: `Metrics that look like host memory were found but are not recognised: ${unread.join(', ')}.`,
         whatToDo: 'X-Ray reads ray_node_mem_used (Ray) and node_memory_MemAvailable_bytes (node_exporter).',
       });
   } catch (error) {

@@ -34,7 +34,7 @@ export function createAlertmanagerClient(
         if (cause instanceof BoundError || cause instanceof SyntaxError)
           throw new AlertmanagerFailure(
             'alertmanager-refused',
-            `Alertmanager ${path} failed: it answered ${cause instanceof BoundError ? cause.message : 'what is no JSON'}`,
+            `Alertmanager ${path} failed: it answered ${cause instanceof BoundError ? cause.message : 'something that is not JSON'}`,
             cause instanceof BoundError
               ? 'Nothing: alerts are shown as Prometheus knows them.'
               : 'Check that the address of Alertmanager is that of its web interface, with any path prefix.',

@@ -28,7 +28,7 @@ export async function decodeReceivedAlerts(
 ): Promise<{ readonly alerts: readonly ReceivedAlert[]; readonly setAside: SetAside }> {
   const setAside = createSetAside();
   const list = listOf(body);
-  if (list === null) setAside.add(() => 'the answer', 'it is no list');
+  if (list === null) setAside.add(() => 'the answer', 'it is not a list');
   const alerts: ReceivedAlert[] = [];
   for (const [at, item] of (list ?? []).entries()) {
     await ownTurn();
@@ -43,7 +43,7 @@ const names = (value: unknown): string[] =>
 
 function decodeAlert(wire: unknown, where: () => string, setAside: SetAsideCounter): ReceivedAlert | null {
   if (!isObject(wire) || !isObject(wire.labels)) {
-    setAside.add(where, isObject(wire) ? 'it has no labels' : 'it is no object');
+    setAside.add(where, isObject(wire) ? 'it has no labels' : 'it is not an object');
     return null;
   }
   const labels = labelsOf(wire.labels, where, setAside);

@@ -173,7 +173,7 @@ async function readError(response: IncomingMessage, base: string): Promise<strin
 }
 
 function withoutSecrets(location: string, base: string): string {
-  if (!URL.canParse(location, `${base}/`)) return 'somewhere that is no address';
+  if (!URL.canParse(location, `${base}/`)) return 'something that is not an address';
   const { protocol, host, pathname } = new URL(location, `${base}/`);
   return `${protocol}//${host}${pathname}`.slice(0, 200);
 }
@@ -183,7 +183,7 @@ function inWords(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const code = 'code' in error ? String(error.code) : '';
   if (code === 'HPE_HEADER_OVERFLOW') return new Error('the answer has more than 16 KB of headers', { cause: error });
-  if (code.startsWith('HPE_')) return new Error(`the answer is no HTTP (${error.message})`, { cause: error });
+  if (code.startsWith('HPE_')) return new Error(`the answer is not HTTP (${error.message})`, { cause: error });
   if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE' || error.message === 'aborted')
     return new Error('the connection was closed before the whole answer came', { cause: error });
   if (code.startsWith('Z_') || code.startsWith('ERR__ERROR_FORMAT') || code.startsWith('ERR_BROTLI'))

@@ -100,7 +100,7 @@ export class JsonText {
         good.push(this.parse(at));
       } catch (error) {
         flush();
-        refuse(`the record is no JSON: ${errorSentence(error, 'the record')}`);
+        refuse(`the record is not valid JSON: ${errorSentence(error, 'the record')}`);
       }
     }
     flush();

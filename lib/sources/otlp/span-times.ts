@@ -47,7 +47,7 @@ export function spanTimes(node: Node): SpanTimes {
   const end = unixNanoseconds(get(node, 'endTimeUnixNano'));
   if (end !== null && end >= LAST_TIME) throw tooLate('endTimeUnixNano', end);
   const instant = (note: string): SpanTimes => ({ start: nanoseconds(start), duration: nanoseconds(0n), note });
-  if (end === null) return instant('its end is no time; kept with duration 0');
+  if (end === null) return instant('its end is not a time; kept with duration 0');
   if (end === 0n) return instant('it has no end; kept with duration 0');
   if (end < start) return instant(`it ends ${secondsText(start - end)} before it starts; kept with duration 0`);
   return { start: nanoseconds(start), duration: nanoseconds(end - start), note: null };

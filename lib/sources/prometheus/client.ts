@@ -91,7 +91,7 @@ export function createPrometheusClient(target: HttpTarget, options: PrometheusCl
           `Prometheus answered ${cause.message.replace(/rows$/, 'series')}`,
           'Choose one cluster or a shorter window.',
         );
-      if (cause instanceof SyntaxError) throw refused(name, 'the answer is no JSON', WRONG_ADDRESS);
+      if (cause instanceof SyntaxError) throw refused(name, 'the answer is not JSON', WRONG_ADDRESS);
       throw new PrometheusError(
         'prometheus-down',
         `query "${name}" failed: ${wordsOf(cause)}`,
@@ -129,7 +129,7 @@ export function createPrometheusClient(target: HttpTarget, options: PrometheusCl
         position += 1;
         if (typeof wire !== 'object') {
           if (scalar.length < 2) scalar.push(wire);
-          else setAside.add(at, 'it is no object');
+          else setAside.add(at, 'it is not an object');
           return;
         }
         const row = decodeSampleRow(wire, (reason) => setAside.add(at, reason));
@@ -137,7 +137,7 @@ export function createPrometheusClient(target: HttpTarget, options: PrometheusCl
       },
       onBadRow() {
         position += 1;
-        setAside.add(at, 'it is no JSON, or too long');
+        setAside.add(at, 'it is not valid JSON, or too long');
       },
     });
     const envelope = QueryEnvelope.safeParse(data);
@@ -148,7 +148,7 @@ export function createPrometheusClient(target: HttpTarget, options: PrometheusCl
         throw refused(name, `the expression gives a ${resultType}`, 'Correct the expression.');
     if (resultType === 'scalar') return { scalar, warnings };
     for (const [i, value] of scalar.entries())
-      setAside.add(() => `item ${i + 1}`, `it is ${quotedShort(value)}, no series`);
+      setAside.add(() => `item ${i + 1}`, `it is ${quotedShort(value)}, not a series`);
     const said = setAsideSentence(`the answer to query "${name}"`, setAside);
     return { scalar: [], warnings: said === null ? warnings : [...warnings, said] };
   };
@@ -179,7 +179,7 @@ export function createPrometheusClient(target: HttpTarget, options: PrometheusCl
         }
         const unreadable = builder.unreadable();
         if (unreadable > 0)
-          warnings.add(`${unreadable} samples of query "${name}" are no numbers and are shown as gaps`);
+          warnings.add(`values of query "${name}" that are not numbers, shown as gaps: ${unreadable}`);
         return { data: builder.build(), warnings: [...warnings] };
       };
       return share(keyOf(path, forms), run, signal);

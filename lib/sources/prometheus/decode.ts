@@ -47,23 +47,23 @@ export interface SampleRow {
  */
 export function decodeSampleRow(wire: unknown, fault: (reason: string) => void = () => {}): SampleRow | null {
   if (!isObject(wire)) {
-    fault('it is no object');
+    fault('it is not an object');
     return null;
   }
   const { metric, value, values } = wire;
   if (metric !== null && metric !== undefined && !isObject(metric)) {
-    fault('its labels are no object');
+    fault('its labels are not an object');
     return null;
   }
   const samples = value !== undefined && value !== null ? [value] : listOf(values);
   if (samples === null) {
-    fault('its samples are no list');
+    fault('its samples are not a list');
     return null;
   }
   const labels = boundedLabels(metric ?? {}, fault);
   if (samples.every(isSample)) return { labels, samples };
   const read = samples.flatMap((sample) => readSample(sample) ?? []);
-  if (read.length < samples.length) fault(`${samples.length - read.length} of its samples are none`);
+  if (read.length < samples.length) fault(`${samples.length - read.length} of its samples are not [time, value] pairs`);
   return read.length === 0 ? null : { labels, samples: read };
 }
 
@@ -93,7 +93,7 @@ function boundedLabels(metric: Readonly<Record<string, unknown>>, fault: (reason
         name,
         text.length > LABEL_CHARACTERS ? `${text.slice(0, LABEL_CHARACTERS)}… (${text.length} characters, cut)` : text,
       ]);
-    else if (value !== null) fault(`the value of its label ${quotedShort(name)} is no text`);
+    else if (value !== null) fault(`the value of its label ${quotedShort(name)} is not text`);
   }
   return Object.fromEntries(kept);
 }

@@ -70,7 +70,7 @@ export function createRayClient(target: HttpTarget, options: RayClientOptions = 
         throw new RayFailure(
           'ray-refused',
           200,
-          `Ray ${path} failed: the answer is no JSON`,
+          `Ray ${path} failed: the answer is not JSON`,
           `Check that ${target.url} is the address of Ray's dashboard, not of a login page before it.`,
         );
       throw new RayFailure(

@@ -106,7 +106,7 @@ export function decodeTimeline(records: readonly unknown[], names: TimelineNames
     try {
       if (!isFields(record)) throw new Error('the record is not an object');
       if (record.ph === 'M') return;
-      if (typeof record.ph !== 'string') throw new Error('ph is missing: this is no Chrome trace event');
+      if (typeof record.ph !== 'string') throw new Error('ph is missing: this is not a Chrome trace event');
       if (record.ph !== 'X') ignore(`phase ${record.ph.slice(0, 8)}`);
       else spans.push(spanOf(record, position, labels));
     } catch (error) {

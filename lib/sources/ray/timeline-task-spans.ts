@@ -53,7 +53,7 @@ export function attributeTaskSpans(spans: readonly TimelineSpan[], names: Timeli
     const value = ownValue(span.args, name);
     if (typeof value === 'string' && form.test(value)) return value;
     if (value !== undefined && value !== null && value !== '')
-      note(span.position, `args.${name} is ${JSON.stringify(value).slice(0, 60)}: no such id; left out`);
+      note(span.position, `args.${name} is ${JSON.stringify(value).slice(0, 60)}: not an id; left out`);
     return undefined;
   };
   const groups = new Map<
@@ -100,14 +100,14 @@ function commandSpans(spans: readonly TimelineSpan[], names: TimelineNames, { re
   let pending: TimelineSpan[] = [];
   let worker = '';
   const giveUp = (): void => {
-    for (const span of pending) ignore(`${span.category} of no task`);
+    for (const span of pending) ignore(`${span.category} outside any task`);
     pending = [];
   };
   for (const span of spans) {
     if (span.component === 'driver') {
       const jobId = names.jobId ?? span.componentId.slice(0, 8);
       if (/^[0-9a-f]{8}$/.test(jobId)) drivers.push({ span, jobId });
-      else reject(span.position, `the driver id ${JSON.stringify(span.componentId.slice(0, 60))} names no job`);
+      else reject(span.position, `the driver id ${JSON.stringify(span.componentId.slice(0, 60))} does not name a job`);
       continue;
     }
     if (span.componentId !== worker) giveUp();
@@ -117,7 +117,7 @@ function commandSpans(spans: readonly TimelineSpan[], names: TimelineNames, { re
       continue;
     }
     const inside = pending.filter((inner) => belongs(inner, span));
-    for (const inner of pending) if (!belongs(inner, span)) ignore(`${inner.category} of no task`);
+    for (const inner of pending) if (!belongs(inner, span)) ignore(`${inner.category} outside any task`);
     pending = [];
     wholes.push({ whole: span, spans: [...inside, span] });
     const taskId = textOf(span.args.task_id)?.toLowerCase() ?? '';

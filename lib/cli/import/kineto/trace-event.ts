@@ -25,9 +25,9 @@ const shown = (value: unknown): string => (JSON.stringify(value) ?? 'undefined')
 
 /** The event, or why it is none. `durationNs` of a complete event (phase X) may be null or negative: then its end is not known. */
 export function decodeEvent(value: unknown): TraceEvent | { readonly error: string } {
-  if (!isFields(value)) return { error: 'no event of a Chrome trace: it is no object' };
+  if (!isFields(value)) return { error: 'not an event of a Chrome trace: it is not an object' };
   const { ph, ts, dur } = value;
-  if (typeof ph !== 'string') return { error: 'no event of a Chrome trace: it has no phase (ph)' };
+  if (typeof ph !== 'string') return { error: 'not an event of a Chrome trace: it has no phase (ph)' };
   const ns = ts === undefined || ts === null ? null : microsecondsToNs(ts);
   const durationNs = dur === undefined || dur === null ? null : microsecondsToNs(dur);
   if (ph === 'X' || ph === 'B' || ph === 'E') {

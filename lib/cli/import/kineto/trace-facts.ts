@@ -46,14 +46,14 @@ export function decodeFacts(top: string): TraceFacts {
   const baseText = typeof base === 'string' || typeof base === 'number' ? String(base) : '';
   const baseNs = /^\d{1,19}$/.test(baseText) ? BigInt(baseText) : 0n;
   if (base != null && baseNs === 0n && baseText !== '0')
-    notes.push(`baseTimeNanoseconds is ${JSON.stringify(base).slice(0, 40)}: not taken`);
+    notes.push(`baseTimeNanoseconds is ${JSON.stringify(base).slice(0, 40)}: left out`);
   const { distributedInfo } = fields;
   const info = isFields(distributedInfo) ? distributedInfo : {};
-  if (distributedInfo != null && !isFields(distributedInfo)) notes.push('distributedInfo is no object: not taken');
+  if (distributedInfo != null && !isFields(distributedInfo)) notes.push('distributedInfo is not an object: left out');
   const number = (name: string, value: unknown): number | null => {
     const found = wholeNumber(value);
     if (found === null && value != null)
-      notes.push(`distributedInfo.${name} is ${JSON.stringify(value).slice(0, 40)}: not taken`);
+      notes.push(`distributedInfo.${name} is ${JSON.stringify(value).slice(0, 40)}: left out`);
     return found;
   };
   const rank = number('rank', info.rank);
@@ -77,7 +77,7 @@ function decodeGroups(config: unknown, worldSize: number | null, notes: string[]
     : isFields(config)
       ? Object.entries(config)
       : [];
-  if (!Array.isArray(config) && !isFields(config)) notes.push('distributedInfo.pg_config is no list: not taken');
+  if (!Array.isArray(config) && !isFields(config)) notes.push('distributedInfo.pg_config is not a list: left out');
   const groups: ProcessGroup[] = [];
   let broken = 0;
   for (const [key, one] of entries) {
@@ -98,7 +98,7 @@ function decodeGroups(config: unknown, worldSize: number | null, notes: string[]
       backend: text(one.backend_config),
     });
   }
-  if (broken > 0) notes.push(`${broken} of ${entries.length} groups of distributedInfo.pg_config are no objects`);
+  if (broken > 0) notes.push(`${broken} of ${entries.length} groups of distributedInfo.pg_config are not objects`);
   return groups;
 }
 
@@ -112,7 +112,7 @@ export function decodeRanks(value: unknown): readonly number[] | null {
 
 /** Of text that is no JSON: the members that can be found by their names. */
 function rescue(top: string, notes: string[]): Args {
-  notes.push('what stands beside the events is no JSON: taken is what can be found by name');
+  notes.push('the JSON around the events is broken: fields were read from it by name');
   const found: Record<string, unknown> = {};
   for (const name of ['baseTimeNanoseconds', 'host_name', 'distributedInfo'] as const) {
     const at = new RegExp(`"${name}"\\s*:\\s*`).exec(top);

@@ -70,7 +70,7 @@ export async function* tracePieces(
     tail = window.bytes.toString('latin1', Math.max(window.from, window.to - TOP_BYTES), window.to);
     yield* events.end();
     yield { top: isList ? '' : `${head}]${behindEvents(tail)}` };
-  } else if (phase === 'head') yield { error: 'the file holds no list of events', line: 1 };
+  } else if (phase === 'head') yield { error: 'the file has no list of events', line: 1 };
   else yield { top: isList ? '' : `${head}${tail}` };
 }
 
