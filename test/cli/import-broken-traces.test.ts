@@ -134,7 +134,11 @@ describe('SYNTHETIC', () => {
       'writers.json',
       trace(events, ' "baseTimeNanoseconds": "0", "distributedInfo": [1],'),
     );
-    expect([file?.accepted, file?.rejected, file?.notes]).toEqual([5, 0, ['distributedInfo is not an object: left out']]);
+    expect([file?.accepted, file?.rejected, file?.notes]).toEqual([
+      5,
+      0,
+      ['distributedInfo is not an object: left out'],
+    ]);
     const [row] = await desk.runtime.engine.select({
       name: 'big-numbers',
       sql: `SELECT SpanAttributes['kineto.big'] AS big, SpanAttributes['kineto.deep'] AS deep FROM xray.otel_traces WHERE SpanName = 'trailing'`,

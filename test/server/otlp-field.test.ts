@@ -192,7 +192,10 @@ describe('ids, links, events and values', () => {
     const body = `{"resourceSpans":[{"resource":{"attributes":[]},"scopeSpans":[{"spans":[${good},${bad},${JSON.stringify(span(901))}]}]}]}`;
     const answer: unknown = await (await post(body)).json();
     expect(answer).toMatchObject({
-      partialSuccess: { rejectedSpans: '1', errorMessage: expect.stringMatching(/^span 1: the record is not valid JSON/) },
+      partialSuccess: {
+        rejectedSpans: '1',
+        errorMessage: expect.stringMatching(/^span 1: the record is not valid JSON/),
+      },
     });
     expect(await spansOf((901).toString(16).padStart(32, '0'))).toHaveLength(1);
   });

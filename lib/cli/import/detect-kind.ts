@@ -87,7 +87,8 @@ function detectJson(text: string, isWhole: boolean): Detected {
   if (byKeys !== null) return { kind: byKeys, shape };
   const first = records.find(isFields);
   if (first) return { kind: 'unknown', reason: describe(first) };
-  if (isWhole && parsed.length === 0) return { kind: 'unknown', reason: 'the file starts like JSON but is not valid JSON' };
+  if (isWhole && parsed.length === 0)
+    return { kind: 'unknown', reason: 'the file starts like JSON but is not valid JSON' };
   const key = /^[\s[{]*"([^"]{1,40})"\s*:/.exec(text)?.[1];
   const isAnswer = key === 'result' || /"(num_after_truncation|partial_failure_warning)"\s*:/.test(text);
   if (isAnswer) return { kind: 'unknown', reason: describe({ result: true, data: null }) };
