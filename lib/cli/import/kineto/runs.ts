@@ -50,7 +50,7 @@ export function planTraces(files: readonly SurveyedFile[], session: string | nul
   for (const run of runsOf(once, session)) {
     const traceId =
       session === null ? digest(['kineto', ...hashesOf(run.members)], 32) : digest(['kineto', 'session', session], 32);
-    for (const [index, plan] of planRun(run)) plans.set(index, { ...plan, traceId });
+    for (const [index, plan] of planRun(run, session)) plans.set(index, { ...plan, traceId });
   }
   const none: PlannedTrace = { traceId: '', rank: null, collectives: new Map(), notes: [] };
   return files.map(({ facts }) => plans.get(first.get(facts.hash) ?? -1) ?? none);
@@ -113,7 +113,7 @@ function runsOf(members: readonly Member[], session: string | null): Run[] {
   });
 }
 
-function planRun({ members, key }: Run): Map<number, Omit<PlannedTrace, 'traceId'>> {
+function planRun({ members, key }: Run, session: string | null): Map<number, Omit<PlannedTrace, 'traceId'>> {
   const notes = new Map(members.map((member) => [member, [...member.facts.notes]]));
   const attributes = new Map(members.map((member) => [member, new Map<number, Attributes>()]));
   const communicators = new Map<string, Communicator>();
@@ -158,6 +158,8 @@ function planRun({ members, key }: Run): Map<number, Omit<PlannedTrace, 'traceId
         `${count(groupless, 'collective')} not shown as such: they name no process group, and the run has several`,
       );
   }
+  const elsewhere = session === null ? ranksElsewhere(members, world, communicators.values()) : null;
+  if (elsewhere !== null) for (const own of notes.values()) own.push(elsewhere);
   const described = new Map<string, number>();
   for (const { description } of communicators.values())
     described.set(description, (described.get(description) ?? 0) + 1);
@@ -175,6 +177,16 @@ function planRun({ members, key }: Run): Map<number, Omit<PlannedTrace, 'traceId
       { rank: member.rank, collectives: attributes.get(member) ?? new Map(), notes: notes.get(member) ?? [] },
     ]),
   );
+}
+
+/** Where the traces say that their run has more ranks than are imported here: how the others get to be one run with them. */
+function ranksElsewhere(members: readonly Member[], world: number, groups: Iterable<Communicator>): string | null {
+  if (members.some(({ rank }) => rank === null)) return null;
+  let ranks = world;
+  for (const { size } of groups) ranks = Math.max(ranks, size ?? 0);
+  if (members.length >= ranks) return null;
+  const here = `${members.length === 1 ? `rank ${members[0]?.rank}` : `${members.length} ranks`} of a run of ${ranks.toLocaleString('en-GB')}`;
+  return `${here}: ranks that other commands import are not joined with ${members.length === 1 ? 'it' : 'them'}; import all in one command, or give each command the same --session`;
 }
 
 const count = (n: number, what: string): string => `${n.toLocaleString('en-GB')} ${what}${n === 1 ? '' : 's'}`;
