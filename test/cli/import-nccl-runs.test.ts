@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { openNcclDesk, WORLD } from './nccl-desk.ts';
-import { BASE_NS, operationsOf, syntheticTrace } from './synthetic-traces.ts';
+import { BASE_NS, operationsOf, type SyntheticTrace, syntheticTrace } from './synthetic-traces.ts';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
@@ -52,7 +52,7 @@ describe('SYNTHETIC runs', () => {
 
   it('ranks that are imported by different commands are told to need one session', async () => {
     const at = nextDay();
-    const rankOf = (rank: number, size: number, info?: object | null) =>
+    const rankOf = (rank: number, size: number, info?: SyntheticTrace['info']) =>
       write(at, `of${size}-rank${rank}`, {
         rank,
         ...(info === undefined ? { info: { backend: 'nccl', rank, world_size: size } } : { info }),
