@@ -10,6 +10,7 @@ import { freePort } from '../lib/server/free-port.ts';
 import { health } from '../lib/server/health.ts';
 import { canonicalTarget } from '../lib/server/http/canonical-path.ts';
 import { createDoor } from '../lib/server/http/create-door.ts';
+import { createDirectAnswers } from '../lib/server/http/direct-answers.ts';
 import { enter, mayUpgrade } from '../lib/server/http/door.ts';
 import { createLimitedServer } from '../lib/server/http/limited-server.ts';
 import { answerProblem, INTERNAL } from '../lib/server/http/problem-answer.ts';
@@ -55,7 +56,7 @@ const door = createDoor(config, {
   closedShare: (token) => closedShare(runtime, token),
   expectPage: (url) => expectTimeline(runtime, url),
   refuseEarly: (head) => earlyRefusal(runtime.ingest, head),
-  direct: new Map([['/api/health', () => health(runtime)]]),
+  direct: createDirectAnswers(new Map([['/api/health', () => health(runtime)]])),
   next: handle,
 });
 

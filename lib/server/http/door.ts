@@ -10,6 +10,7 @@ import { type Access, type AccessRule, SHARE_PAGE } from './access.ts';
 import { allowedMethods } from './allowed-methods.ts';
 import { type CanonicalTarget, canonicalTarget } from './canonical-path.ts';
 import type { ClientOf } from './client-address.ts';
+import type { DirectAnswers } from './direct-answers.ts';
 import { answerProblem, type DoorProblem } from './problem-answer.ts';
 import { newNonce, pagePolicy, setSecurityHeaders } from './security-headers.ts';
 import { NO_SESSION } from './sessions.ts';
@@ -31,8 +32,8 @@ export interface Door {
   readonly expectPage: (url: string) => void;
   /** The answer to a body that could not be stored in time, whatever it holds; null: let it in. */
   readonly refuseEarly: (head: RequestHead) => EarlyRefusal | null;
-  /** Answers as JSON that need neither the web app nor a query, by path: they come while it is flooded. */
-  readonly direct: ReadonlyMap<string, () => Promise<object>>;
+  /** Answers that need neither the web app nor a query: they come while it is flooded. */
+  readonly direct: DirectAnswers;
   /** Next. */
   readonly next: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
@@ -116,8 +117,8 @@ async function answer(door: Door, visit: Visit, target: CanonicalTarget, isSessi
   if (door.assets?.answer(request, response, path) === true) return;
   if (door.assets !== null && /^\/_next(\/|$)/.test(path))
     return refuse(visit, { code: 'not-found', title: 'Not found', detail: `there is no file ${path}` });
-  const direct = search === '' ? door.direct.get(path) : undefined;
-  if (direct !== undefined) return answerDirectly(visit, await direct());
+  const direct = search === '' ? door.direct.of(path) : null;
+  if (direct !== null) return answerDirectly(visit, await direct);
   const share = SHARE_PAGE.exec(path)?.[1];
   if (share !== undefined) {
     const closed = await door.closedShare(share);
@@ -172,9 +173,8 @@ function passOver(request: IncomingMessage, response: ServerResponse): void {
   });
 }
 
-function answerDirectly({ request, response }: Visit, answer: object): void {
+function answerDirectly({ request, response }: Visit, body: Buffer): void {
   passOver(request, response);
-  const body = Buffer.from(JSON.stringify(answer));
   const type = { 'content-type': 'application/json', 'cache-control': 'no-store', 'content-length': body.byteLength };
   response.writeHead(200, type);
   response.end(request.method === 'HEAD' ? undefined : body);

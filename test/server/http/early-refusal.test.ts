@@ -1,9 +1,11 @@
 /** Overload at the door: a body that cannot be stored in time is refused before a route is asked, in its protocol's own form. */
+
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDoor } from '../../../lib/server/http/create-door.ts';
+import { createDirectAnswers } from '../../../lib/server/http/direct-answers.ts';
 import { enter } from '../../../lib/server/http/door.ts';
 import { createIngest } from '../../../lib/server/ingest/create-ingest.ts';
 import { earlyRefusal } from '../../../lib/server/ingest/early-refusal.ts';
@@ -38,7 +40,7 @@ beforeAll(async () => {
     closedShare: async () => null,
     expectPage: () => undefined,
     refuseEarly: (head) => earlyRefusal(ingest, head),
-    direct: new Map([['/api/health', async () => ({ status: 'ok' })]]),
+    direct: createDirectAnswers(new Map([['/api/health', async () => ({ status: 'ok' })]])),
     next: async (request, response) => {
       routed.push(request.url ?? '');
       request.resume();
