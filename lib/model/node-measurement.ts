@@ -22,6 +22,8 @@ export interface NodeMeasurement {
   /** Every label of the target's series that is not a metric's own: `SessionName`, `ray_io_cluster`, `cluster`, ... */
   readonly labels: LabelSet;
   readonly instance: string;
+  /** Every scrape target that measured it, `instance` among them. */
+  readonly instances: readonly string[];
   readonly ip: string;
   readonly isHead: boolean | null;
   readonly rayVersion: string | null;

@@ -7,12 +7,16 @@ import {
   dcgmQuery,
   decodeDcgm,
   decodeNodeMeasurements,
+  endpointsQuery,
   type NamedQuery,
   nodeQueries,
   type Sample,
 } from '../sources/prometheus/node-measurements.ts';
+import { nodeAddresses } from '../store/queries/node-addresses.ts';
 import { noticeOf } from './alerts.ts';
 import { grouped } from './known-clusters.ts';
+import { createNodePlaces } from './memory/node-places.ts';
+import { type EndpointHistory, endpointKey, measuredRaylets } from './nodes/measured-raylets.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Names of hosts in one expression. */
@@ -27,7 +31,7 @@ export interface Measured {
 
 /** Of one session, or of every session Prometheus knows now (null). `at`: Unix ms, for looking back; null: now. */
 export async function measureNodes(
-  runtime: Pick<Runtime, 'prometheus'>,
+  runtime: Pick<Runtime, 'prometheus' | 'engine'>,
   session: string | null,
   at: Milliseconds | null,
   signal?: AbortSignal,
@@ -51,9 +55,41 @@ export async function measureNodes(
     ask(queries.resources),
     ask(queries.gpus),
   ]);
-  const measured = await decodeNodeMeasurements({ hosts, sampled, resources, gpus });
+  const endpoints = await decodeNodeMeasurements({ hosts, sampled, resources, gpus });
+  const measured = await measuredRaylets(endpoints, () => endpointHistory(runtime, session, at, signal));
   const nodes = at === null ? byOwnClock(measured, runtime.prometheus.health()) : measured;
   return { nodes, notices, complete: notices.length === 0 };
+}
+
+/** Minutes in which endpoints are compared: as long as Prometheus itself looks back for a sample. */
+const HISTORY_MS = 300_000;
+const MINUTE = milliseconds(60_000);
+
+/** Where Prometheus does not say when endpoints were there, those of one address count as one after the other. */
+async function endpointHistory(
+  { prometheus, engine }: Pick<Runtime, 'prometheus' | 'engine'>,
+  session: string | null,
+  at: Milliseconds | null,
+  signal?: AbortSignal,
+): Promise<EndpointHistory> {
+  const to = at ?? milliseconds(Date.now());
+  const window = { from: milliseconds(to - HISTORY_MS), to, step: MINUTE };
+  const [asked, rows] = await Promise.all([
+    prometheus.range({ ...endpointsQuery(session, MINUTE), ...window }, signal).catch((error: unknown) => {
+      if (signal?.aborted) throw error;
+      return null;
+    }),
+    engine.select(nodeAddresses, { session: session ?? '' }, signal ? { signal } : {}),
+  ]);
+  return {
+    minutes: new Map(
+      asked?.data.series.map(({ labels, values }) => [
+        endpointKey(labels.SessionName ?? '', labels.instance ?? ''),
+        values,
+      ]),
+    ),
+    raylets: createNodePlaces(rows).atOnce,
+  };
 }
 
 /** Times of samples by this machine's clock: where that of Prometheus is wrong, a cluster would seem dead, or alive for ever. */

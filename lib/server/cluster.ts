@@ -1,7 +1,7 @@
 /** Use cases of one cluster: its nodes, actors and placement groups now, and its use over time. */
 import type { ActorWireValue, ClusterUsageWire, ClusterWire, PlacementGroupWireValue } from '../contract/clusters.ts';
 import type { SourceNoticeWire } from '../contract/wire-values.ts';
-import type { GpuMeasurement } from '../model/node-measurement.ts';
+import type { GpuMeasurement, NodeMeasurement } from '../model/node-measurement.ts';
 import { type Milliseconds, milliseconds, nanoseconds, nanosecondsToMilliseconds } from '../model/units.ts';
 import { USAGE_QUANTITIES, type UsageQuantity, usageQueries } from '../sources/prometheus/cluster-usage.ts';
 import { decodePlacementGroups, PLACEMENT_GROUPS_PATH } from '../sources/ray/decode-placement-groups.ts';
@@ -13,7 +13,7 @@ import {
   sessionNodes,
 } from '../store/queries/cluster-members.ts';
 import { noticeOf } from './alerts.ts';
-import { measureByDcgm } from './cluster-measurements.ts';
+import { measureByDcgm, measureNodes } from './cluster-measurements.ts';
 import { joinNodes } from './cluster-nodes.ts';
 import { clusterBoard } from './clusters.ts';
 import type { KnownCluster } from './known-clusters.ts';
@@ -197,6 +197,21 @@ async function newestSession(runtime: Runtime, query: ClusterQuery, signal?: Abo
 const unknownCluster = (cluster: string): ProblemError =>
   new ProblemError('not-found', `no cluster "${cluster}" is known: GET /api/clusters lists them`);
 
+/** Targets of raylets that have several, in lists with at most one raylet of an address. */
+function severalTargets(nodes: readonly NodeMeasurement[]): readonly (readonly string[])[] {
+  const lists: string[][] = [];
+  const at = new Map<string, number>();
+  for (const { ip, instances } of nodes) {
+    if (instances.length < 2 || ip === '') continue;
+    const i = at.get(ip) ?? 0;
+    at.set(ip, i + 1);
+    const list = lists[i] ?? [];
+    lists[i] = list;
+    list.push(...instances);
+  }
+  return lists;
+}
+
 /** Throws `invalid-parameter` for an empty window, `not-found` for an unknown cluster. An unknown session has no samples. */
 export async function getClusterUsage(
   runtime: Runtime,
@@ -225,7 +240,9 @@ export async function getClusterUsage(
   };
   const notices: SourceNoticeWire[] = [];
   if (session !== null) {
-    const queries = usageQueries(session);
+    const isPast = to < Date.now() - 60_000;
+    const { nodes } = await measureNodes(runtime, session, isPast ? to : null, signal);
+    const queries = usageQueries(session, severalTargets(nodes));
     await Promise.all(
       USAGE_QUANTITIES.map(async (name) => {
         try {

@@ -6,6 +6,7 @@ import type { GpuMeasurement, NodeMeasurement } from '../../model/node-measureme
 import type { LabelSet } from '../../model/series.ts';
 import { type Bytes, bytes, mebibytes, milliseconds, type Ratio, ratio } from '../../model/units.ts';
 import { inSlices } from '../http/event-loop-turns.ts';
+import { labelKey } from './decode.ts';
 import { isBlank } from './memory-metrics.ts';
 import { gpuEvidence, once } from './target-labels.ts';
 
@@ -18,8 +19,8 @@ export interface Sample {
 const equals = (label: string, value: string): string => `${label}=${JSON.stringify(value)}`;
 
 /** Alternatives of a regular expression matcher: every character that means something in RE2 is escaped. */
-const oneOf = (label: string, values: readonly string[]): string =>
-  `${label}=~${JSON.stringify(values.map((value) => value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'))}`;
+export const oneOf = (label: string, values: readonly string[], operator: '=~' | '!~' = '=~'): string =>
+  `${label}${operator}${JSON.stringify(values.map((value) => value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'))}`;
 
 export interface NamedQuery {
   /** Kebab-case name of the question, for errors. */
@@ -44,6 +45,14 @@ export function nodeQueries(session: string | null): Record<'hosts' | 'sampled' 
   };
 }
 
+/** Range query: a value per scrape target and step in which it was measured; of one session, or of every one. */
+export const endpointsQuery = (session: string | null, stepMs: number): NamedQuery => ({
+  name: 'ray-endpoints',
+  promql: `max by (SessionName, instance) (max_over_time(ray_node_mem_total{${
+    session ? equals('SessionName', session) : 'SessionName!=""'
+  }}[${stepMs}ms]))`,
+});
+
 /** dcgm-exporter's view of the GPUs of hosts, where Ray itself measures none. */
 export const dcgmQuery = (hosts: readonly string[]): NamedQuery => ({
   name: 'dcgm-gpus',
@@ -65,7 +74,10 @@ const OWN_LABELS = new Set([
 
 type Draft = { -readonly [Key in keyof Omit<NodeMeasurement, 'gpus'>]: NodeMeasurement[Key] } & {
   gpus: Map<string, GpuDraft>;
+  /** By address, the copies of it that several jobs scraped. */
+  resources: Map<string, Map<string, Resources>>;
 };
+type Resources = Pick<Draft, 'cpuAllocated' | 'cpuTotal' | 'gpuAllocated' | 'gpuTotal'>;
 type GpuDraft = { -readonly [Key in keyof GpuMeasurement]: GpuMeasurement[Key] } & { free: Bytes | null };
 
 const percent = (value: number): Ratio => ratio(value / 100);
@@ -90,6 +102,7 @@ export async function decodeNodeMeasurements(answers: {
         session,
         labels: Object.fromEntries(Object.entries(labels).filter(([name]) => !OWN_LABELS.has(name))),
         instance,
+        instances: [instance],
         ip,
         isHead: null,
         rayVersion: labels.Version ?? null,
@@ -103,6 +116,7 @@ export async function decodeNodeMeasurements(answers: {
         gpuAllocated: null,
         gpuTotal: null,
         gpus: new Map(),
+        resources: new Map(),
       };
       drafts.set(key, draft);
     }
@@ -121,14 +135,14 @@ export async function decodeNodeMeasurements(answers: {
     draftOf(sample).sampled = milliseconds(sample.value * 1000);
   });
   await inSlices(answers.resources, (sample) => {
-    const draft = draftOf(sample);
+    const told = resourcesOf(draftOf(sample), sample.labels);
     const used = sample.labels.State === 'USED' ? sample.value : 0;
     if (sample.labels.Name === 'CPU') {
-      draft.cpuTotal = plus(draft.cpuTotal, sample.value);
-      draft.cpuAllocated = plus(draft.cpuAllocated, used);
+      told.cpuTotal = plus(told.cpuTotal, sample.value);
+      told.cpuAllocated = plus(told.cpuAllocated, used);
     } else {
-      draft.gpuTotal = plus(draft.gpuTotal, sample.value);
-      draft.gpuAllocated = plus(draft.gpuAllocated, used);
+      told.gpuTotal = plus(told.gpuTotal, sample.value);
+      told.gpuAllocated = plus(told.gpuAllocated, used);
     }
   });
   await inSlices(answers.gpus, (sample) => {
@@ -140,10 +154,39 @@ export async function decodeNodeMeasurements(answers: {
     if (labels.__name__ === 'ray_node_gram_available') gpu.free = mebibytes(sample.value);
   });
   const nodes: NodeMeasurement[] = [];
-  await inSlices(drafts.values(), ({ gpus, ...rest }) => {
-    nodes.push({ ...rest, gpus: finished(gpus) });
+  await inSlices(drafts.values(), ({ gpus, resources, ...rest }) => {
+    nodes.push({ ...rest, ...summed(resources), gpus: finished(gpus) });
   });
   return nodes;
+}
+
+/** Copies differ in labels of the scrape (job, service); a federated target holds several addresses. */
+function resourcesOf({ resources }: Draft, { Name, State, ...labels }: LabelSet): Resources {
+  const address = `${labels.NodeAddress ?? labels.ip ?? ''}\n${labels.NodeId ?? ''}`;
+  const copies = resources.get(address) ?? new Map<string, Resources>();
+  resources.set(address, copies);
+  const key = labelKey(labels);
+  const copy = copies.get(key) ?? { cpuAllocated: null, cpuTotal: null, gpuAllocated: null, gpuTotal: null };
+  copies.set(key, copy);
+  return copy;
+}
+
+/** Every address once: the copy with the largest total. */
+function summed(resources: Draft['resources']): Resources {
+  const sum: Resources = { cpuAllocated: null, cpuTotal: null, gpuAllocated: null, gpuTotal: null };
+  for (const copies of resources.values()) {
+    let cpu: Resources | null = null;
+    let gpu: Resources | null = null;
+    for (const copy of copies.values()) {
+      if ((copy.cpuTotal ?? -1) > (cpu?.cpuTotal ?? -1)) cpu = copy;
+      if ((copy.gpuTotal ?? -1) > (gpu?.gpuTotal ?? -1)) gpu = copy;
+    }
+    if (cpu?.cpuTotal != null) sum.cpuTotal = plus(sum.cpuTotal, cpu.cpuTotal);
+    if (cpu?.cpuAllocated != null) sum.cpuAllocated = plus(sum.cpuAllocated, cpu.cpuAllocated);
+    if (gpu?.gpuTotal != null) sum.gpuTotal = plus(sum.gpuTotal, gpu.gpuTotal);
+    if (gpu?.gpuAllocated != null) sum.gpuAllocated = plus(sum.gpuAllocated, gpu.gpuAllocated);
+  }
+  return sum;
 }
 
 /** Of one GPU or one MIG instance of it, MiB; null: not told, or blank. */

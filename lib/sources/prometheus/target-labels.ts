@@ -68,6 +68,13 @@ const REPLICA_LABELS = ['prometheus_replica', 'replica', '__replica__', 'thanos_
 /** Copies of a series by several replicas are one: without this a sum counts them all. */
 export const once = (expression: string): string => `max without (${REPLICA_LABELS.join(', ')}) (${expression})`;
 
+/** Labels of a scrape: two jobs that scrape one target differ in them. */
+const SCRAPE_LABELS = ['job', 'scrape_job', 'endpoint', 'service', 'monitor'];
+
+/** As `once`, and copies by several jobs are one too; `more`: labels that do not tell things apart either. */
+export const onceScraped = (expression: string, more: readonly string[] = []): string =>
+  `max without (${[...REPLICA_LABELS, ...SCRAPE_LABELS, ...more].join(', ')}) (${expression})`;
+
 function first(
   labels: LabelSet,
   names: readonly string[],
