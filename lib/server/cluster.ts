@@ -8,6 +8,7 @@ import { decodePlacementGroups, PLACEMENT_GROUPS_PATH } from '../sources/ray/dec
 import {
   type ActorRow,
   actorStates,
+  MOST_NODES,
   type NodeRow,
   sessionActors,
   sessionNodes,
@@ -21,8 +22,6 @@ import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';
 
 const ACTORS_SHOWN = 1000;
-/** Rows of one answer. */
-const MOST_NODES = 10_000;
 
 interface ClusterQuery {
   readonly cluster: string;
@@ -70,11 +69,13 @@ export async function clusterAt(
       : await gpusByDcgm(runtime, rows, at, signal);
   const ended = summary.state === 'ended' || !isNewest;
   const nodes = await joinNodes({ session, rows, measured, dcgm: dcgm.hosts, ended });
-  if (nodes.length > MOST_NODES)
+  // Those that Prometheus alone knows are beside the listed ones.
+  const all = nodes.length + Math.max(0, (rows[0]?.all ?? 0) - rows.length);
+  if (all > MOST_NODES)
     notices.push({
       source: 'store',
       kind: 'partial',
-      message: `${nodes.length.toLocaleString('en-US')} nodes are known; the first ${MOST_NODES.toLocaleString('en-US')} are shown.`,
+      message: `${all.toLocaleString('en-US')} nodes are known; the first ${MOST_NODES.toLocaleString('en-US')} are shown.`,
       whatToDo: null,
     });
   return {

@@ -17,15 +17,21 @@ export interface NodeRow {
   readonly end_ns: string | null;
   readonly death_reason: string;
   readonly alive_ns: string | null;
+  /** Nodes of the session, listed or not. */
+  readonly all: number;
 }
 
-/** Head first, then by name. Parameter: session. */
+/** Nodes of one session that are listed. */
+export const MOST_NODES = 10_000;
+
+/** Head first, then those that live, then by name; MOST_NODES at most. Parameter: session. */
 export const sessionNodes: Query<NodeRow> = {
   name: 'session-nodes',
   sql: `SELECT node_id, max(ip) AS ip, max(name) AS name, max(hostname) AS hostname, max(is_head) AS is_head, max(resources) AS resources,
-      max(labels) AS labels, min(start_ns) AS start_ns, min(end_ns) AS end_ns, max(death_reason) AS death_reason, max(alive_ns) AS alive_ns
+      max(labels) AS labels, min(start_ns) AS start_ns, min(end_ns) AS end_ns, max(death_reason) AS death_reason, max(alive_ns) AS alive_ns,
+      count() OVER () AS all
     FROM xray.ray_nodes WHERE session = {session:String} GROUP BY node_id
-    ORDER BY ifNull(is_head, 0) DESC, end_ns IS NOT NULL, name, node_id LIMIT 10000`,
+    ORDER BY ifNull(is_head, 0) DESC, end_ns IS NOT NULL, name, node_id LIMIT ${MOST_NODES}`,
   row: z.object({
     node_id: z.string(),
     ip: z.string(),
@@ -38,6 +44,7 @@ export const sessionNodes: Query<NodeRow> = {
     end_ns: Ns,
     death_reason: z.string(),
     alive_ns: Ns,
+    all: Count,
   }),
 };
 
