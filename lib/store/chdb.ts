@@ -24,6 +24,7 @@ import {
   type SelectOptions,
   StoreError,
   storeErrorCode,
+  storeFailure,
 } from './engine.ts';
 import { engineArguments } from './engine-settings.ts';
 import { readRows } from './read-rows.ts';
@@ -210,9 +211,10 @@ export function openChdb(directory: string): Engine {
       try {
         await writes.run((session) => tracked(session.insert({ table, values, format: 'JSONEachRow', settings })));
       } catch (error) {
-        throw new StoreError(
+        throw storeFailure(
           storeErrorCode(`Code: ${clickhouseCode(error)} ${words(error)}`, 'insert'),
-          `insert of ${count} rows into ${table} failed: ${words(error)}`,
+          `insert of ${count} rows into ${table}`,
+          words(error),
           { cause: error },
         );
       }
@@ -225,11 +227,9 @@ export function openChdb(directory: string): Engine {
         await writes.run((session) => tracked(session.queryAsync(read, { format: 'Null' })));
         await writes.run((session) => tracked(session.queryAsync(sql)));
       } catch (error) {
-        throw new StoreError(
-          storeErrorCode(words(error), 'query'),
-          `query "${query.name}" into ${table} failed: ${words(error)}`,
-          { cause: error },
-        );
+        throw storeFailure(storeErrorCode(words(error), 'query'), `query "${query.name}" into ${table}`, words(error), {
+          cause: error,
+        });
       }
     },
     async command(sql) {

@@ -15,6 +15,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError } from './engine.ts';
@@ -82,6 +83,25 @@ export function secureDirectory(directory: string): string | null {
     }
     return `${directory} could be read by other users of this machine (mode ${(found.mode & 0o777).toString(8)}): it is 700 now`;
   });
+}
+
+/** What keeps this process from writing into the directory, as a sentence; null where nothing does. Writes nothing. */
+export async function writeFault(directory: string): Promise<string | null> {
+  try {
+    for (const path of [directory, join(directory, 'clickhouse')])
+      await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    switch (codeOf(error)) {
+      case 'EROFS':
+        return `the file system of ${directory} is read-only`;
+      case 'EACCES':
+      case 'EPERM':
+        return `${directory} cannot be read and written by this user (${userName()})`;
+      default:
+        return null;
+    }
+  }
 }
 
 /** Writes and removes one block, because a full disk still makes empty files. Throws what the file system says. */

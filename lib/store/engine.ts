@@ -81,9 +81,14 @@ export class StoreError extends Error {
 // Numbers of ClickHouse's ErrorCodes.cpp.
 const TIMEOUTS = new Set([159, 160, 209]);
 const ROW_LIMITS = new Set([158, 396]);
-/** NOT_ENOUGH_SPACE; other writes to a full or read-only file system carry what the system said. */
+/** NOT_ENOUGH_SPACE; other writes that the file system refuses carry what the system said. */
 const UNWRITABLE = new Set([243]);
-const UNWRITABLE_WORDS = /No space left on device|Read-only file system|Disk quota exceeded|errno: (?:28|30|122)\b/;
+const UNWRITABLE_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/No space left on device|errno: 28\b/, 'the disk of the store is full (no space left)'],
+  [/Read-only file system|errno: 30\b/, 'the file system of the store is read-only'],
+  [/Disk quota exceeded|errno: 122\b/, "the quota of the store's disk is used up"],
+  [/filesystem error: .*Permission denied|errno: 13\b/, 'the files of the store may not be written by this user'],
+];
 // CHECKSUM_DOESNT_MATCH, CORRUPTED_DATA, NO_FILE_IN_DATA_PART, UNEXPECTED_FILE_IN_DATA_PART, BAD_SIZE_OF_FILE_IN_DATA_PART,
 // CANNOT_DECOMPRESS, POTENTIALLY_BROKEN_DATA_PART.
 const DAMAGED = new Set([40, 246, 226, 227, 228, 271, 740]);
@@ -102,9 +107,21 @@ export function storeErrorCode(words: string, during: 'query' | 'insert'): Store
   if (ROW_LIMITS.has(number)) return 'store-row-limit';
   // First what rows caused: their text is in the engine's words, and may say anything.
   if (during === 'insert' && BAD_ROWS.has(number)) return 'store-bad-rows';
-  if (UNWRITABLE.has(number) || UNWRITABLE_WORDS.test(words)) return 'store-unwritable';
+  if (UNWRITABLE.has(number) || unwritableReason(words) !== null) return 'store-unwritable';
   if (DAMAGED.has(number) || (DAMAGED_WHERE_PART.has(number) && NAMES_PART.test(words))) return 'store-damaged';
   return 'store-failed';
+}
+
+const unwritableReason = (words: string): string | null =>
+  UNWRITABLE_WORDS.find(([pattern]) => pattern.test(words))?.[1] ?? null;
+
+/**
+ * `<what> failed: <why>`. Why is the engine's own words but where a write met the file system it
+ * is one sentence: a library's words are of no use there.
+ */
+export function storeFailure(code: StoreErrorCode, what: string, words: string, options?: ErrorOptions): StoreError {
+  const why = (code === 'store-unwritable' ? unwritableReason(words) : null) ?? words;
+  return new StoreError(code, `${what} failed: ${why}`, options);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r', '\0': '\\0' };

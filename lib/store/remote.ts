@@ -11,6 +11,7 @@ import {
   type SelectOptions,
   StoreError,
   storeErrorCode,
+  storeFailure,
 } from './engine.ts';
 import { readRows } from './read-rows.ts';
 
@@ -70,7 +71,7 @@ export function openRemote(store: RemoteStore, mostBytes = MOST_BYTES): Engine {
     }
     if (response.ok) return bytes;
     const text = bytes.toString();
-    throw new StoreError(storeErrorCode(text, during), `${what} failed: ${text.slice(0, 2000)}`);
+    throw storeFailure(storeErrorCode(text, during), what, text.slice(0, 2000));
   }
 
   function ask(

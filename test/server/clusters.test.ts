@@ -343,3 +343,21 @@ it('a submission that was heard of before its driver started is one job, not two
   expect((await listJobs(runtime, { cluster: 'one', limit: 10 })).jobs).toHaveLength(1);
   await runtime.close();
 });
+
+it('of 12,000 nodes 10,000 are listed, and that is said', async () => {
+  const runtime = await openTestRuntime();
+  try {
+    const session = 'session_of_many_nodes';
+    const seen = milliseconds(Date.now());
+    await runtime.ingest.rayFacts({ sightings: [{ session, cluster: 'many', rayVersion: null, seen }] });
+    await runtime.engine.insert(
+      'xray.ray_nodes',
+      Array.from({ length: 12_000 }, (_, i) => ({ session, node_id: `node-${i}`, name: `host-${i}` })),
+    );
+    const { nodes, notices } = await clusterAt(runtime, { cluster: 'many' }, null);
+    expect(nodes).toHaveLength(10_000);
+    expect(notices.map(({ message }) => message)).toContain('12,000 nodes are known; the first 10,000 are shown.');
+  } finally {
+    await runtime.close();
+  }
+});

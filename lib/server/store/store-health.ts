@@ -8,7 +8,7 @@ import { Gauge } from 'prom-client';
 import { z } from 'zod';
 import type { SourceHealthWire } from '../../contract/health.ts';
 import { errorSentence } from '../../schema/error-sentence.ts';
-import { writeProbe } from '../../store/data-directory.ts';
+import { writeFault, writeProbe } from '../../store/data-directory.ts';
 import type { Engine, Query } from '../../store/engine.ts';
 import { type ActivePart, activeParts } from '../../store/queries/store-parts.ts';
 import type { EngineWatcher } from '../measured-engine.ts';
@@ -164,6 +164,9 @@ export function createStoreHealth(
           }
         : null,
     );
+    // Before the first insert meets it.
+    const fault = await writeFault(where.directory);
+    if (fault !== null) return set('unwritable', unwritable(fault));
     if (!conditions.has('unwritable') || freeBytes < ROOM_BYTES) return;
     try {
       writeProbe(where.directory);
@@ -172,6 +175,12 @@ export function createStoreHealth(
       // It is said already; the next look tries again.
     }
   }
+
+  const unwritable = (why: string): StoreCondition => ({
+    state: 'down',
+    reason: `nothing can be stored: ${why}`,
+    whatToDo: `free space on the disk of ${where.directory}, or make it writable; X-Ray goes on by itself then, and answers 503 to what is sent until then`,
+  });
 
   const health: StoreHealth = {
     succeeded() {
@@ -184,12 +193,7 @@ export function createStoreHealth(
     },
     failed(error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-      if (code === 'store-unwritable' && !conditions.has('gone'))
-        set('unwritable', {
-          state: 'down',
-          reason: `nothing can be stored: ${words(error)}`,
-          whatToDo: `free space on the disk of ${where.directory}, or make it writable; X-Ray goes on by itself then, and answers 503 to what is sent until then`,
-        });
+      if (code === 'store-unwritable' && !conditions.has('gone')) return set('unwritable', unwritable(words(error)));
       // Which part it is, is known after the look that this calls for.
       if (code === 'store-damaged' && asked) void health.probe(asked);
       // The probe tells whether it is down; one failed statement does not.
