@@ -15,7 +15,7 @@ import { z } from 'zod';
 import { ownValue, setOwnValue } from '../model/own-value.ts';
 import type { Engine, Query } from './engine.ts';
 import { covers, type PartName, parsePartName, partitionDay } from './part-name.ts';
-import type { ActivePart, DetachedPart } from './queries/store-parts.ts';
+import type { ActivePart, DetachedPart } from './store-parts.ts';
 import type { KnownPart, Loss } from './store-state.ts';
 
 type Tables = ReadonlyMap<string, readonly (ActivePart & { readonly parsed: PartName })[]>;

@@ -13,7 +13,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import type { Engine, Query } from './engine.ts';
 import { parsePartName } from './part-name.ts';
-import { detachedParts } from './queries/store-parts.ts';
+import { detachedParts } from './store-parts.ts';
 import type { Loss } from './store-state.ts';
 
 /** Rows of one piece: one block of the engine, so that an insert is whole or nothing. */

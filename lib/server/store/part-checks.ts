@@ -1,5 +1,5 @@
 /** What to read of the store to compare its checksums: small tables whole, of larger ones part after part. */
-import type { ActivePart } from '../../store/queries/store-parts.ts';
+import type { ActivePart } from '../../store/store-parts.ts';
 
 /** Tables up to this size are read whole. */
 const WHOLE_TABLE_BYTES = 64 * 1024 ** 2;

@@ -22,14 +22,14 @@ import {
 import type { RetentionDays } from '../../store/migrate.ts';
 import { parsePartName } from '../../store/part-name.ts';
 import type { Presence } from '../../store/presence.ts';
+import { applyRetention } from '../../store/retention.ts';
 import {
   type ActivePart,
   activeParts,
   countDamageErrors,
   detachedParts,
   failingMutations,
-} from '../../store/queries/store-parts.ts';
-import { applyRetention } from '../../store/retention.ts';
+} from '../../store/store-parts.ts';
 import type { ClockState, Loss, StoreStateFile } from '../../store/store-state.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { createLossList, type LossList } from './loss-list.ts';

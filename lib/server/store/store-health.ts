@@ -10,7 +10,7 @@ import type { SourceHealthWire } from '../../contract/health.ts';
 import { errorSentence } from '../../schema/error-sentence.ts';
 import { writeFault, writeProbe } from '../../store/data-directory.ts';
 import type { Engine, Query } from '../../store/engine.ts';
-import { type ActivePart, activeParts } from '../../store/queries/store-parts.ts';
+import { type ActivePart, activeParts } from '../../store/store-parts.ts';
 import type { EngineWatcher } from '../measured-engine.ts';
 import { createSourceState, publicUrl } from '../source-state.ts';
 import type { Telemetry } from '../telemetry.ts';

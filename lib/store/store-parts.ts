@@ -1,6 +1,6 @@
-/** Parts of the store's tables as the engine has them, and what it says of damage. */
+/** Parts of the store's tables as the engine has them, and what it says of damage: of each engine its own, so no query that two answer alike. */
 import { z } from 'zod';
-import type { Engine, Query } from '../engine.ts';
+import type { Engine, Query } from './engine.ts';
 
 export interface ActivePart {
   readonly table: string;
