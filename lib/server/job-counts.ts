@@ -6,8 +6,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MOST_NAMES_PER_FUNCTION } from '../model/declared-names.ts';
 import { ownValue, setOwnValue } from '../model/own-value.ts';
+import { takeTurns } from '../sources/http/event-loop-turns.ts';
 import type { Engine } from '../store/engine.ts';
-import { takeTurns } from '../store/event-loop-turns.ts';
 import { countsInRange, countsOfJobs, type FunctionCounts, uncountedJobs } from '../store/queries/job-counts.ts';
 import { type JobKey, jobsParams } from '../store/queries/timeline-parts.ts';
 import type { Telemetry } from './telemetry.ts';

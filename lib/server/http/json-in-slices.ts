@@ -1,5 +1,5 @@
 /** Large answers as JSON in slices: to stringify 200,000 attempts at once takes half a second in which nobody else is answered. */
-import { takeTurns } from '../../store/event-loop-turns.ts';
+import { takeTurns } from '../../sources/http/event-loop-turns.ts';
 
 /** Values (a text counts more, by its length) that are made at once: about a millisecond. */
 const WEIGHT = 4_000;

@@ -1,7 +1,7 @@
 /** Use case: the lanes of a job's timeline in the order asked for, and what runs. */
 import type { z } from 'zod';
 import type { TimelineLanesWire, timelineLanesRoute } from '../../contract/timeline-tile.ts';
-import { takeTurns } from '../../store/event-loop-turns.ts';
+import { takeTurns } from '../../sources/http/event-loop-turns.ts';
 import { actorClasses, nodeNames } from '../../store/queries/timeline.ts';
 import {
   type AllLanes,

@@ -1,8 +1,8 @@
 /** Reads what is kept of jobs: their lanes, and which attempts run. Repairs what a death between two inserts left. */
 
 import { DEPTHS } from '../../model/timeline-tile.ts';
+import { takeTurns } from '../../sources/http/event-loop-turns.ts';
 import type { Engine } from '../../store/engine.ts';
-import { takeTurns } from '../../store/event-loop-turns.ts';
 import { brokenLanes, endedJobs, keptLanes, openInRange, openOfJobs } from '../../store/queries/timeline-indexer.ts';
 import { type JobKey, jobsParams } from '../../store/queries/timeline-parts.ts';
 import { LEVELS } from '../../store/schema/timeline.ts';

@@ -1,6 +1,7 @@
 /** Makes a job's timeline anew inside the engine, and walks the tasks of a job in the order of their ids. */
+
+import { takeTurns } from '../../sources/http/event-loop-turns.ts';
 import type { Engine } from '../../store/engine.ts';
-import { takeTurns } from '../../store/event-loop-turns.ts';
 import { type MergedAttempt, openInRange } from '../../store/queries/timeline-indexer.ts';
 import {
   endedInRange,

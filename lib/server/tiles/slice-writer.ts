@@ -4,8 +4,8 @@
  */
 import type { Counter } from 'prom-client';
 import { type Interval, laterOf } from '../../analysis/lane-depths.ts';
+import { takeTurns } from '../../sources/http/event-loop-turns.ts';
 import { type Engine, encodeRows } from '../../store/engine.ts';
-import { takeTurns } from '../../store/event-loop-turns.ts';
 import {
   type KeptSlice,
   keptAround,
