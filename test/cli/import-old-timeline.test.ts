@@ -60,9 +60,15 @@ it('SYNTHETIC: ids of 20 bytes, times and arguments as text, a task that failed 
     span('task:execute', 210, 80, { type: 'ValueError', value: 'x', traceback: 'Traceback: ValueError: x' }),
     span('task', 200, 100, { name: 'train' }, 'train'),
     span('worker_idle', 300, 5, {}),
+    // Drivers: an id of Ray 0.7, which is random, and one of 0.8 to 1.0, whose job id has two bytes.
+    { ...span('ray.get', 20, 70, {}), tid: `driver:${'1e'.repeat(20)}` },
+    { ...span('submit_task', 5, 5, {}), tid: `driver:0100${'f'.repeat(52)}` },
   ];
   const { code, report } = await desk.importJson([desk.write('old.json', JSON.stringify(events))]);
-  expect([code, report.accepted, report.rejected, report.ignored]).toEqual([0, 4, 0, 1]);
-  const { functions } = await shown(await sessionOf([before]));
+  expect([code, report.accepted, report.rejected, report.ignored]).toEqual([0, 6, 0, 1]);
+  const session = await sessionOf([before]);
+  const { functions } = await shown(session);
   expect(functions).toEqual([['train', 2, { FINISHED: 1, FAILED: 1 }, '100000']]);
+  const { jobs } = await listJobs(desk.runtime, { limit: 100, internal: true });
+  expect(jobs.filter((job) => job.session === session).map(({ jobId }) => jobId)).toEqual([JOB]);
 });

@@ -94,7 +94,7 @@ export function attributeTaskSpans(spans: readonly TimelineSpan[], names: Timeli
 
 /** Format B. */
 function commandSpans(spans: readonly TimelineSpan[], names: TimelineNames, { reject, ignore }: Tell): Found {
-  const drivers: { span: TimelineSpan; jobId: string }[] = [];
+  const ofDrivers: TimelineSpan[] = [];
   const wholes: { readonly whole: TimelineSpan; readonly spans: readonly TimelineSpan[] }[] = [];
   const jobOfWorker = new Map<string, string>();
   let pending: TimelineSpan[] = [];
@@ -105,9 +105,7 @@ function commandSpans(spans: readonly TimelineSpan[], names: TimelineNames, { re
   };
   for (const span of spans) {
     if (span.component === 'driver') {
-      const jobId = names.jobId ?? span.componentId.slice(0, 8);
-      if (/^[0-9a-f]{8}$/.test(jobId)) drivers.push({ span, jobId });
-      else reject(span.position, `the driver id ${JSON.stringify(span.componentId.slice(0, 60))} does not name a job`);
+      ofDrivers.push(span);
       continue;
     }
     if (span.componentId !== worker) giveUp();
@@ -138,6 +136,14 @@ function commandSpans(spans: readonly TimelineSpan[], names: TimelineNames, { re
       } else if (taskId === null) ignore('failed task without an id', group.spans.length);
       else named.push({ taskId, ...group });
     }
+  }
+  // Up to Ray 1.0 the id of a driver begins with no job's: its spans are of the job that all tasks of the file are shown as.
+  const isOld = named.some(({ taskId }) => isOldTaskId(taskId));
+  const drivers: { span: TimelineSpan; jobId: string }[] = [];
+  for (const span of ofDrivers) {
+    const jobId = names.jobId ?? (isOld ? UNNAMED_JOB : span.componentId.slice(0, 8));
+    if (JOB_ID.test(jobId)) drivers.push({ span, jobId });
+    else reject(span.position, `the driver id ${JSON.stringify(span.componentId.slice(0, 60))} does not name a job`);
   }
   return { attempts: numbered(named, names.jobId ?? UNNAMED_JOB), drivers };
 }
