@@ -1,8 +1,9 @@
 /**
  * OTLP/HTTP trace bodies to spans (opentelemetry-proto 1.x, protobuf and JSON). In JSON: ids in hex, enums as numbers
  * or names, 64-bit integers as text or numbers, lowerCamelCase or the original snake_case. A span that cannot be read is
- * rejected alone; its position counts spans through the whole body. What stands beside its ids and its start (its end, events, links)
- * never costs the span: what cannot be read of that is left out or replaced, and an attribute says so.
+ * rejected alone; its position counts spans through the whole body. What stands beside its ids and its start never costs the span:
+ * events and links that cannot be read are left out, an end that is missing, not a time or before the start becomes the start, and an
+ * attribute says so. Only an end after 2095, which the store cannot hold, rejects the span, as such a start does (span-times.ts).
  */
 
 import {
