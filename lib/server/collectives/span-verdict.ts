@@ -3,19 +3,11 @@ import { coverageOf, coverageRefusal } from '../../analysis/verdict-coverage.ts'
 import { splitRefusal } from '../../analysis/wait-transfer.ts';
 import type { CommunicatorWire, LatenessVerdictWire } from '../../contract/collectives.ts';
 import type { SourceNoticeWire } from '../../contract/wire-values.ts';
+import type { CollectiveBlockRow } from '../../store/queries/collectives.ts';
 import { cannotTell, judgeLateness, nowhere, type PlaceWire } from '../collective-lateness.ts';
 
 /** Ranks of a communicator that are judged: of more, one verdict would hold everybody up. */
 export const MOST_JUDGED = 16_384;
-
-type BlockRow = {
-  from_ns: string;
-  operations: number;
-  ranks: number[];
-  mean_ns: number[];
-  late_ranks: number[];
-  late_counts: number[];
-};
 
 interface DescribedRow {
   readonly op: string;
@@ -30,7 +22,7 @@ interface DescribedRow {
 
 /** A verdict, and on how much it rests; none where that is too little. */
 export function verdictOf(
-  blocks: readonly BlockRow[],
+  blocks: readonly CollectiveBlockRow[],
   rows: readonly DescribedRow[],
   places: readonly PlaceWire[],
 ): LatenessVerdictWire {
@@ -50,7 +42,7 @@ export function verdictOf(
 }
 
 function judged(
-  blocks: readonly BlockRow[],
+  blocks: readonly CollectiveBlockRow[],
   rows: readonly DescribedRow[],
   places: readonly PlaceWire[],
 ): LatenessVerdictWire {

@@ -4,24 +4,15 @@
  * protobuf's JSON form spells them.
  */
 import type { Attributes } from '../../model/span.ts';
+import { snakeCase } from '../json/snake-case.ts';
 
 export type Node = Record<string, unknown>;
 
 export const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const snakes = new Map<string, string>();
-/** Field names are few and asked for millions of times. */
-function snake(name: string): string {
-  const known = snakes.get(name);
-  if (known !== undefined) return known;
-  const made = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  snakes.set(name, made);
-  return made;
-}
-
 /** The field by its lowerCamelCase name, in either spelling. */
-export const get = (node: Node, name: string): unknown => node[name] ?? node[snake(name)];
+export const get = (node: Node, name: string): unknown => node[name] ?? node[snakeCase(name)];
 
 export const text = (node: Node, name: string): string => {
   const value = get(node, name);

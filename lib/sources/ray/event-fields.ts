@@ -6,25 +6,16 @@
 
 import { ownValue } from '../../model/own-value.ts';
 import { type Nanoseconds, nanoseconds } from '../../model/units.ts';
+import { snakeCase } from '../json/snake-case.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
 export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const snakes = new Map<string, string>();
-/** Field names are few and asked for millions of times. */
-function snake(name: string): string {
-  const known = snakes.get(name);
-  if (known !== undefined) return known;
-  const made = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  snakes.set(name, made);
-  return made;
-}
-
 /** The field by its camelCase name, in either spelling. */
 export function field(fields: Fields, name: string): unknown {
-  return ownValue(fields, name) ?? ownValue(fields, snake(name));
+  return ownValue(fields, name) ?? ownValue(fields, snakeCase(name));
 }
 
 export function text(fields: Fields, name: string): string | undefined {

@@ -128,20 +128,22 @@ export const collectiveBandwidth: Query<{
   row: z.object({ comm: Text, op: Text, size_class: Count, bin: Count, least: Count, median: Count, most: Count }),
 };
 
+export interface CollectiveBlockRow {
+  readonly comm: string;
+  readonly block: number;
+  readonly from_ns: string;
+  readonly operations: number;
+  readonly ranks: number[];
+  readonly mean_ns: number[];
+  readonly late_ranks: number[];
+  readonly late_counts: number[];
+}
+
 /**
  * At most {blocks:UInt32} blocks per communicator, of complete operations of {ops:Array(String)} in order of time: mean time inside per rank, and
  * how often each rank was last. Operations of more than {judged:UInt32} ranks are not judged.
  */
-export const collectiveBlocks: Query<{
-  comm: string;
-  block: number;
-  from_ns: string;
-  operations: number;
-  ranks: number[];
-  mean_ns: number[];
-  late_ranks: number[];
-  late_counts: number[];
-}> = {
+export const collectiveBlocks: Query<CollectiveBlockRow> = {
   name: 'collective-blocks',
   sql: `SELECT comm, block, from_ns, operations, totals.1 AS ranks, arrayMap(total -> total / operations, totals.2) AS mean_ns,
       lates.1 AS late_ranks, lates.2 AS late_counts FROM
