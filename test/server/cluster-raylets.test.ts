@@ -70,6 +70,9 @@ const TOLD: Readonly<Record<string, readonly string[]>> = {
   two: [IP, IP],
   many: ['10.5.1.1', '10.5.1.2', '10.5.1.3'],
 };
+// A Prometheus that federates others has one target for all of their raylets.
+for (const port of [1, 2])
+  scraped('federated', IP, { port, by: { instance: 'federate:9090', exported_instance: `${IP}:${port}` } });
 
 let runtime: Runtime;
 let prometheus: PrometheusSource;
@@ -127,6 +130,14 @@ it.each([
   expect(use.gpuAllocated).toEqual(every(raylets));
   expect(use.memoryTotalBytes).toEqual(every(16e9 * hosts));
   expect(use.tasksRunning).toEqual(every(3 * raylets));
+});
+
+it('raylets that are federated through one target are summed', async () => {
+  const { nodes } = await measureNodes(runtime, sessionOf('federated'), milliseconds(AT * 1000), signal);
+  expect(usageOf(nodes)).toMatchObject({ cpuTotal: 16, cpuAllocated: 6, gpuTotal: 4, memoryTotal: 16e9 });
+  const window = { from: BigInt(AT - 120) * 1_000_000_000n, to: BigInt(AT) * 1_000_000_000n, points: 2 };
+  const use = await getClusterUsage(runtime, { cluster: 'any', session: sessionOf('federated'), ...window }, signal);
+  expect([use.cpuTotal.at(-1), use.gpuAllocated.at(-1)]).toEqual([16, 2]);
 });
 
 it('the newest endpoint of a raylet speaks for it, and every session is told at once', async () => {

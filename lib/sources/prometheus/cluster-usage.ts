@@ -18,6 +18,9 @@ export const USAGE_QUANTITIES = [
 ] as const;
 export type UsageQuantity = (typeof USAGE_QUANTITIES)[number];
 
+/** `exported_instance`: the raylet's own target, where a Prometheus that federates others has one for all. */
+const PER_TARGET = ['instance', 'exported_instance', 'NodeAddress'];
+
 /**
  * Each gives one series without labels. CPUs and GPUs are counts, memory is bytes. `twice`: targets of raylets that have several; each
  * list has those of at most one raylet of an address.
@@ -31,9 +34,9 @@ export function usageQueries(
   // Of every raylet once: by its target, and by its address where it has several.
   const perRaylet = (one: (where: string, apart: readonly string[]) => string): string =>
     twice.length === 0
-      ? one(of, ['instance', 'NodeAddress'])
+      ? one(of, PER_TARGET)
       : [
-          one(`${of},${oneOf('instance', twice.flat(), '!~')}`, ['instance', 'NodeAddress']),
+          one(`${of},${oneOf('instance', twice.flat(), '!~')}`, PER_TARGET),
           ...twice.map(
             (targets, i) =>
               `label_replace(${one(`${of},${oneOf('instance', targets)}`, ['NodeAddress'])}, "raylet", "${i + 1}", "", "")`,

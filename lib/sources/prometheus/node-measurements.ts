@@ -74,7 +74,7 @@ const OWN_LABELS = new Set([
 
 type Draft = { -readonly [Key in keyof Omit<NodeMeasurement, 'gpus'>]: NodeMeasurement[Key] } & {
   gpus: Map<string, GpuDraft>;
-  /** By address, the copies of it that several jobs scraped. */
+  /** By raylet, the copies of it that several jobs scraped. */
   resources: Map<string, Map<string, Resources>>;
 };
 type Resources = Pick<Draft, 'cpuAllocated' | 'cpuTotal' | 'gpuAllocated' | 'gpuTotal'>;
@@ -160,9 +160,9 @@ export async function decodeNodeMeasurements(answers: {
   return nodes;
 }
 
-/** Copies differ in labels of the scrape (job, service); a federated target holds several addresses. */
+/** Copies differ in labels of the scrape (job, service); a federated target holds several raylets. */
 function resourcesOf({ resources }: Draft, { Name, State, ...labels }: LabelSet): Resources {
-  const address = `${labels.NodeAddress ?? labels.ip ?? ''}\n${labels.NodeId ?? ''}`;
+  const address = `${labels.NodeAddress ?? labels.ip ?? ''}\n${labels.NodeId ?? ''}\n${labels.exported_instance ?? ''}`;
   const copies = resources.get(address) ?? new Map<string, Resources>();
   resources.set(address, copies);
   const key = labelKey(labels);
@@ -171,7 +171,7 @@ function resourcesOf({ resources }: Draft, { Name, State, ...labels }: LabelSet)
   return copy;
 }
 
-/** Every address once: the copy with the largest total. */
+/** Every raylet of the target once: the copy with the largest total. */
 function summed(resources: Draft['resources']): Resources {
   const sum: Resources = { cpuAllocated: null, cpuTotal: null, gpuAllocated: null, gpuTotal: null };
   for (const copies of resources.values()) {
