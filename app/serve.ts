@@ -42,8 +42,9 @@ async function configured() {
 keepToOwner();
 const config = await configured().catch(refuse);
 const runtime = await startRuntime(config).catch(refuse);
-// Next would listen for upgrades on the server that it finds and answer them past the door: it gets one that nobody calls.
-const web = next({ dev, hostname: config.host, port: config.port, httpServer: createServer() });
+// Next would listen for upgrades on the server that it finds and answer them past the door: it gets one that the door alone calls.
+const behindDoor = createServer();
+const web = next({ dev, hostname: config.host, port: config.port, httpServer: behindDoor });
 const handle = web.getRequestHandler();
 await web.prepare();
 const durations = requestDurations(runtime.telemetry.registry);
@@ -84,10 +85,9 @@ const server = createLimitedServer(listener, config.limits.connections);
 // Without a listener Node treats a request to upgrade as the request that it is otherwise; only Next's reload in development upgrades.
 if (dev) {
   server.setTimeout(0);
-  const upgrade = web.getUpgradeHandler();
+  // Not web.getUpgradeHandler(): that of Next 16 leaves the socket open and answers nothing. Before its first page Next does not listen.
   server.on('upgrade', (request, socket, head) => {
-    if (mayUpgrade(door, request)) upgrade(request, socket, head).catch(() => socket.destroy());
-    else socket.destroy();
+    if (!mayUpgrade(door, request) || !behindDoor.emit('upgrade', request, socket, head)) socket.destroy();
   });
 }
 server.on('error', (error: NodeJS.ErrnoException) => {
