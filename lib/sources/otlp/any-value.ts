@@ -3,6 +3,7 @@
  * numbers in decimal, arrays and maps as JSON. Integers keep all their 64 bits wherever they stand; NaN and the infinities are spelled as
  * protobuf's JSON form spells them.
  */
+import { ownValue } from '../../model/own-value.ts';
 import type { Attributes } from '../../model/span.ts';
 import { snakeCase } from '../json/snake-case.ts';
 
@@ -12,7 +13,7 @@ export const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The field by its lowerCamelCase name, in either spelling. */
-export const get = (node: Node, name: string): unknown => node[name] ?? node[snakeCase(name)];
+export const get = (node: Node, name: string): unknown => ownValue(node, name) ?? ownValue(node, snakeCase(name));
 
 export const text = (node: Node, name: string): string => {
   const value = get(node, name);
