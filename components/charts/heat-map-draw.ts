@@ -1,7 +1,8 @@
 /** Draws a prepared heat map: cells by pixels, then labels, ticks and kills. Sizes in CSS px; sharp on dense screens. */
-import { type HeatMapModel, heatX, paintHeatMap } from '../../lib/chart/heat-map.ts';
-import { timeTicks } from '../../lib/chart/time-ticks.ts';
-import { mixColours, packColour } from '../../lib/chart/timeline-colours.ts';
+
+import { mixColours, packColour } from '../../lib/chart/colour/timeline-colours.ts';
+import { type HeatMapModel, heatX, paintHeatMap } from '../../lib/chart/heat-map/heat-map.ts';
+import { timeTicks } from '../../lib/chart/time-series/time-ticks.ts';
 import { fillFitted } from './fitted-text.ts';
 
 export const HEAT_AXIS = 24;

@@ -12,7 +12,7 @@ import {
   type HeatMapModel,
   heatRowHeight,
   heatX,
-} from '../../lib/chart/heat-map.ts';
+} from '../../lib/chart/heat-map/heat-map.ts';
 import { ownValue } from '../../lib/model/own-value.ts';
 import { drawHeatMap, HEAT_AXIS, HEAT_LABELS } from './heat-map-draw.ts';
 import { CursorLine, setSharedCursor } from './shared-cursor.tsx';

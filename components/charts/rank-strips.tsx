@@ -4,7 +4,7 @@
  * thousand ranks cost as much as thirty. Arrow keys move through the rows, Enter chooses; the chosen row is said in words.
  */
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from 'react';
-import { levelColour, type RankStripsModel, stripAt } from '../../lib/chart/rank-strips.ts';
+import { levelColour, type RankStripsModel, stripAt } from '../../lib/chart/collectives/rank-strips.ts';
 import { ownValue } from '../../lib/model/own-value.ts';
 import { fillFitted } from './fitted-text.ts';
 import { CursorLine, setSharedCursor } from './shared-cursor.tsx';

@@ -1,7 +1,7 @@
 'use client';
 /** One strip of shares below the lanes, on their clock, with the cursor all charts share. */
 import { useEffect, useRef } from 'react';
-import { type Strip, stripPoints, stripWords } from '../../lib/chart/strip.ts';
+import { type Strip, stripPoints, stripWords } from '../../lib/chart/time-series/strip.ts';
 import { CursorLine, setSharedCursor, useSharedCursor } from './shared-cursor.tsx';
 import { useCanvasTheme } from './timeline-theme.ts';
 

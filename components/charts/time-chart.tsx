@@ -5,7 +5,7 @@
  */
 import type { EChartsType } from 'echarts/core';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { standsAlone, type TimeChartModel, valuesAt } from '../../lib/chart/time-chart.ts';
+import { standsAlone, type TimeChartModel, valuesAt } from '../../lib/chart/time-series/time-chart.ts';
 import { CursorLine, setSharedCursor, useSharedCursor } from './shared-cursor.tsx';
 
 const LEFT = 64;

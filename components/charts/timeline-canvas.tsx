@@ -1,11 +1,11 @@
 'use client';
 /** Lanes of task attempts on a canvas: zoom, pan, pick, keyboard. Drawn by the CPU, so it needs no GPU. */
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { durationText } from '../../lib/chart/time-ticks.ts';
-import { offsetToMs } from '../../lib/chart/timeline-instant.ts';
-import { AXIS_HEIGHT, FOOT, rowAt, rowsBetween, tallestLanes } from '../../lib/chart/timeline-layout.ts';
-import type { TimeRange, WideRun } from '../../lib/chart/timeline-raster.ts';
-import { panBy, sliceAt } from '../../lib/chart/timeline-window.ts';
+import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
+import { offsetToMs } from '../../lib/chart/timeline/timeline-instant.ts';
+import { AXIS_HEIGHT, FOOT, rowAt, rowsBetween, tallestLanes } from '../../lib/chart/timeline/timeline-layout.ts';
+import type { TimeRange, WideRun } from '../../lib/chart/timeline/timeline-raster.ts';
+import { panBy, sliceAt } from '../../lib/chart/timeline/timeline-window.ts';
 import { FirstPicture, forgetFirstPicture } from './first-picture.tsx';
 import { CursorLine, setSharedCursor } from './shared-cursor.tsx';
 import { type TimelineJump, useTimelineInput } from './timeline-input.ts';

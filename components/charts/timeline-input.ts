@@ -4,9 +4,9 @@
  * Over the labels the wheel scrolls the lanes.
  */
 import { type KeyboardEvent, type PointerEvent, type RefObject, useEffect, useRef, useState } from 'react';
-import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
-import { firstVisible, type TimeRange } from '../../lib/chart/timeline-raster.ts';
-import { neighbour, panBy, type Step, zoomAt } from '../../lib/chart/timeline-window.ts';
+import type { TimelineTracks } from '../../lib/chart/timeline/timeline-lanes.ts';
+import { firstVisible, type TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
+import { neighbour, panBy, type Step, zoomAt } from '../../lib/chart/timeline/timeline-window.ts';
 import { ownValue } from '../../lib/model/own-value.ts';
 
 const STEPS: Readonly<Record<string, Step>> = {

@@ -1,7 +1,7 @@
 /** Marks on the timeline's slices: their names, crosses and phases, and the links between the attempts of one task. */
-import { durationText } from '../../lib/chart/time-ticks.ts';
-import { AXIS_HEIGHT, TRACK_HEIGHT } from '../../lib/chart/timeline-layout.ts';
-import type { WideRun } from '../../lib/chart/timeline-raster.ts';
+import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
+import { AXIS_HEIGHT, TRACK_HEIGHT } from '../../lib/chart/timeline/timeline-layout.ts';
+import type { WideRun } from '../../lib/chart/timeline/timeline-raster.ts';
 import { ownValue } from '../../lib/model/own-value.ts';
 import type { Frame, TimelineScene } from './timeline-scene.ts';
 import type { CanvasTheme } from './timeline-theme.ts';

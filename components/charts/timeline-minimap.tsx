@@ -1,10 +1,10 @@
 'use client';
 /** All lanes of a job as one strip, with the visible window as a brush: drag it, or drag a new one. */
 import { type PointerEvent, useEffect, useMemo, useRef } from 'react';
-import { mixColours, packColour } from '../../lib/chart/timeline-colours.ts';
-import { paintDensity, type TrackDensity } from '../../lib/chart/timeline-density.ts';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
-import { fitRange, panBy } from '../../lib/chart/timeline-window.ts';
+import { mixColours, packColour } from '../../lib/chart/colour/timeline-colours.ts';
+import { paintDensity, type TrackDensity } from '../../lib/chart/timeline/timeline-density.ts';
+import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
+import { fitRange, panBy } from '../../lib/chart/timeline/timeline-window.ts';
 import { useCanvasTheme } from './timeline-theme.ts';
 
 const HEIGHT = 40;

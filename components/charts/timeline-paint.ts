@@ -7,9 +7,9 @@
  *   node   | density of a folded node
  *   worker | slices
  */
-import { timeTicks } from '../../lib/chart/time-ticks.ts';
-import { AXIS_HEIGHT, rowsBetween, TRACK_HEIGHT } from '../../lib/chart/timeline-layout.ts';
-import type { WideRun } from '../../lib/chart/timeline-raster.ts';
+import { timeTicks } from '../../lib/chart/time-series/time-ticks.ts';
+import { AXIS_HEIGHT, rowsBetween, TRACK_HEIGHT } from '../../lib/chart/timeline/timeline-layout.ts';
+import type { WideRun } from '../../lib/chart/timeline/timeline-raster.ts';
 import { fillFitted } from './fitted-text.ts';
 import { drawChain, drawLinks, drawMeasure, drawRun } from './timeline-marks.ts';
 import { resizeCanvas } from './timeline-painter.ts';

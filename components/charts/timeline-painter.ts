@@ -2,10 +2,10 @@
  * Slices of a timeline onto a canvas: painted in a worker once it is there, on the main thread before and where there is
  * none. Both paint the same pixels. One frame is under way at a time; of those asked for meanwhile only the newest is painted.
  */
-import { packColour } from '../../lib/chart/timeline-colours.ts';
-import { type PaintedFrame, paintFrame } from '../../lib/chart/timeline-frame.ts';
-import { AXIS_HEIGHT, rowsBetween } from '../../lib/chart/timeline-layout.ts';
-import type { RasterTracks, WideRun } from '../../lib/chart/timeline-raster.ts';
+import { packColour } from '../../lib/chart/colour/timeline-colours.ts';
+import { type PaintedFrame, paintFrame } from '../../lib/chart/timeline/timeline-frame.ts';
+import { AXIS_HEIGHT, rowsBetween } from '../../lib/chart/timeline/timeline-layout.ts';
+import type { RasterTracks, WideRun } from '../../lib/chart/timeline/timeline-raster.ts';
 import type { Frame, TimelineScene } from './timeline-scene.ts';
 import type { CanvasTheme } from './timeline-theme.ts';
 import type { FromWorker, ToWorker } from './timeline-worker.ts';

@@ -1,8 +1,8 @@
 /** What a frame of the timeline is drawn from: what there is, and what part of it is looked at. */
-import type { TrackDensity } from '../../lib/chart/timeline-density.ts';
-import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
-import type { TimelineLayout } from '../../lib/chart/timeline-layout.ts';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
+import type { TrackDensity } from '../../lib/chart/timeline/timeline-density.ts';
+import type { TimelineTracks } from '../../lib/chart/timeline/timeline-lanes.ts';
+import type { TimelineLayout } from '../../lib/chart/timeline/timeline-layout.ts';
+import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
 
 /** A phase inside an attempt, offsets in ns. */
 export interface DrawnPhase {

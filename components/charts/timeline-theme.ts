@@ -1,6 +1,6 @@
 /** Colours of the theme that canvases draw with, read once per theme: reading styles in every frame costs a layout. */
 import { useEffect, useState } from 'react';
-import { CANVAS_THEMES, type CanvasTheme, THEME_PROPERTIES } from '../../lib/chart/canvas-theme.ts';
+import { CANVAS_THEMES, type CanvasTheme, THEME_PROPERTIES } from '../../lib/chart/colour/canvas-theme.ts';
 
 export type { CanvasTheme };
 

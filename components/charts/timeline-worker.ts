@@ -3,8 +3,8 @@
  * of each frame with the slices that are wide enough for text, and the milliseconds the paint took. The buffer of pixels goes to
  * and fro: an OffscreenCanvas here, whose bitmap is sent, costs five times as much per frame without a GPU (lib/decisions/0011).
  */
-import { type PaintedFrame, paintFrame } from '../../lib/chart/timeline-frame.ts';
-import type { RasterTracks, WideRun } from '../../lib/chart/timeline-raster.ts';
+import { type PaintedFrame, paintFrame } from '../../lib/chart/timeline/timeline-frame.ts';
+import type { RasterTracks, WideRun } from '../../lib/chart/timeline/timeline-raster.ts';
 
 export type ToWorker =
   | { readonly kind: 'tracks'; readonly tracks: RasterTracks; readonly colours: Uint32Array }

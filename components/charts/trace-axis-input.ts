@@ -3,8 +3,8 @@
  * shift-wheel pan, shift-drag selects, double click shows all. Over the rows the wheel scrolls, and zooms only with Ctrl or Cmd.
  */
 import { type PointerEvent, type RefObject, useEffect, useRef, useState } from 'react';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
-import { panBy, zoomAt } from '../../lib/chart/timeline-window.ts';
+import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
+import { panBy, zoomAt } from '../../lib/chart/timeline/timeline-window.ts';
 
 export interface TraceAxis {
   readonly range: TimeRange;

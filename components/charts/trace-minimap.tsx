@@ -1,10 +1,10 @@
 'use client';
 /** All spans of a trace as one picture, the visible time as a brush: drag it, or drag a new one. */
 import { type PointerEvent, useEffect, useRef } from 'react';
-import { packColour } from '../../lib/chart/timeline-colours.ts';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
-import { panBy } from '../../lib/chart/timeline-window.ts';
-import type { TraceRaster } from '../../lib/chart/trace-raster.ts';
+import { packColour } from '../../lib/chart/colour/timeline-colours.ts';
+import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
+import { panBy } from '../../lib/chart/timeline/timeline-window.ts';
+import type { TraceRaster } from '../../lib/chart/trace/trace-raster.ts';
 import { useCanvasTheme } from './timeline-theme.ts';
 
 export const MINIMAP_HEIGHT = 56;

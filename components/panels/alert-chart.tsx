@@ -1,7 +1,7 @@
 'use client';
 /** The expression over time as lines, its threshold, and when it was pending or firing. */
 import { useMemo } from 'react';
-import { prepareTimeChart, type TimeBand } from '../../lib/chart/time-chart.ts';
+import { prepareTimeChart, type TimeBand } from '../../lib/chart/time-series/time-chart.ts';
 import type { AlertDetailWire } from '../../lib/contract/alerts.ts';
 import { TimeChart } from '../charts/time-chart.tsx';
 import { formatValue } from './alert-words.tsx';

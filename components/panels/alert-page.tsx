@@ -1,6 +1,6 @@
 'use client';
 /** One alert: what was measured against which threshold, when, where, and what fired beside it. */
-import { formatMoment, UNKNOWN } from '../../lib/chart/number-format.ts';
+import { formatMoment, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { AlertDetailWire } from '../../lib/contract/alerts.ts';
 import { useAlert } from '../queries/alerts.ts';
 import { DataTable } from '../ui/data-table.tsx';

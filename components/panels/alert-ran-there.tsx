@@ -1,7 +1,7 @@
 'use client';
 /** Attempts that ran in the window of an alert: on its node and in its session, where its labels tell them. */
 import { useMemo } from 'react';
-import { formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/number-format.ts';
+import { formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { AlertDetailWire } from '../../lib/contract/alerts.ts';
 import { type RanThenWire, ranThenRoute } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';

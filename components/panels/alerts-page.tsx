@@ -1,6 +1,6 @@
 'use client';
 /** Alerts that fire, wait or are over, and the rules behind them. */
-import { formatMoment, UNKNOWN } from '../../lib/chart/number-format.ts';
+import { formatMoment, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { AlertWireValue, RuleWireValue } from '../../lib/contract/alerts.ts';
 import { useAlerts } from '../queries/alerts.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';

@@ -2,7 +2,7 @@
  * What runs before anything is drawn. Its text stands in every page's head (app/layout.tsx), so that it may refer to nothing
  * outside itself: what it needs of other modules is given to it, as text too.
  */
-import { labelsWidth } from '../../lib/chart/timeline-layout.ts';
+import { labelsWidth } from '../../lib/chart/timeline/timeline-layout.ts';
 
 export const BEFORE_PAINT = `(${beforePaint})(${labelsWidth})`;
 

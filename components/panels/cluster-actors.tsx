@@ -1,6 +1,6 @@
 'use client';
 /** Actors of a cluster by state, with a filter by state. */
-import { UNKNOWN } from '../../lib/chart/number-format.ts';
+import { UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { ActorWireValue, ClusterWire } from '../../lib/contract/clusters.ts';
 import { ownValue } from '../../lib/model/own-value.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';

@@ -1,6 +1,6 @@
 'use client';
 /** Nodes of a cluster: each raylet a row, with what its host measures; dead ones stay, with why. */
-import { formatBytes, formatMoment, formatShare, UNKNOWN } from '../../lib/chart/number-format.ts';
+import { formatBytes, formatMoment, formatShare, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { NodeWireValue } from '../../lib/contract/clusters.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { Panel } from '../ui/panel.tsx';

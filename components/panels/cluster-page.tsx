@@ -1,7 +1,7 @@
 'use client';
 /** One cluster: what it uses and wastes, over time and node by node, and what lives on it. */
 import { parseAsString, useQueryState } from 'nuqs';
-import { formatMoment } from '../../lib/chart/number-format.ts';
+import { formatMoment } from '../../lib/chart/format/number-format.ts';
 import type { ClusterSummaryWire, ClusterWire } from '../../lib/contract/clusters.ts';
 import { nanoseconds, nanosecondsToMilliseconds } from '../../lib/model/units.ts';
 import { useCluster } from '../queries/clusters.ts';

@@ -1,6 +1,6 @@
 'use client';
 /** Placement groups of a cluster: what was reserved together. */
-import { UNKNOWN } from '../../lib/chart/number-format.ts';
+import { UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { PlacementGroupWireValue } from '../../lib/contract/clusters.ts';
 import { ownValue } from '../../lib/model/own-value.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';

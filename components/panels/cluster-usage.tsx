@@ -1,8 +1,8 @@
 'use client';
 /** What a cluster used over the page's time window: given away, really busy, and there. */
 import { useMemo } from 'react';
-import { formatBytes, formatCount } from '../../lib/chart/number-format.ts';
-import { prepareTimeChart, type TimeChartModel } from '../../lib/chart/time-chart.ts';
+import { formatBytes, formatCount } from '../../lib/chart/format/number-format.ts';
+import { prepareTimeChart, type TimeChartModel } from '../../lib/chart/time-series/time-chart.ts';
 import type { ClusterUsageWire } from '../../lib/contract/clusters.ts';
 import { TimeChart } from '../charts/time-chart.tsx';
 import { useClusterUsage } from '../queries/clusters.ts';

@@ -1,7 +1,7 @@
 /** A cluster in words and bars: its state, its use, its waste. Shared by the list and the page. */
 
-import { formatBytes, UNKNOWN } from '../../lib/chart/number-format.ts';
-import { agoText } from '../../lib/chart/relative-time.ts';
+import { formatBytes, UNKNOWN } from '../../lib/chart/format/number-format.ts';
+import { agoText } from '../../lib/chart/format/relative-time.ts';
 import type { ClusterSummaryWire } from '../../lib/contract/clusters.ts';
 import { ShareBar } from '../ui/share-bar.tsx';
 import { StatusPill, type Tone } from '../ui/status-pill.tsx';

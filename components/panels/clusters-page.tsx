@@ -1,7 +1,7 @@
 'use client';
 /** Home: every cluster X-Ray has seen, living ones first, with what each uses and wastes. */
 import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
-import { formatMoment, formatShare } from '../../lib/chart/number-format.ts';
+import { formatMoment, formatShare } from '../../lib/chart/format/number-format.ts';
 import type { ClusterSummaryWire } from '../../lib/contract/clusters.ts';
 import { useClusters } from '../queries/clusters.ts';
 import { isLate } from '../queries/late-notices.ts';

@@ -1,8 +1,8 @@
 'use client';
 /** The ranks of one communicator: time inside over time, wait against transfer, and what ran on the chosen one. */
 import { useEffect, useMemo } from 'react';
-import { formatBytes } from '../../lib/chart/number-format.ts';
-import { LEVELS, levelColour, microsecondsText, prepareRankStrips } from '../../lib/chart/rank-strips.ts';
+import { LEVELS, levelColour, microsecondsText, prepareRankStrips } from '../../lib/chart/collectives/rank-strips.ts';
+import { formatBytes } from '../../lib/chart/format/number-format.ts';
 import type { CommunicatorWire } from '../../lib/contract/collectives.ts';
 import { RankStrips } from '../charts/rank-strips.tsx';
 import { useCollectiveRanks } from '../queries/collectives.ts';

@@ -1,9 +1,9 @@
 'use client';
 /** Collectives: who is late, how fast the wire is, and where every rank spends its time. */
 import { useEffect, useMemo } from 'react';
-import { coverageWords, lateRankSentence } from '../../lib/chart/late-rank-sentence.ts';
-import { counted, formatBytes, formatGigabytesPerSecond } from '../../lib/chart/number-format.ts';
-import { prepareTimeChart } from '../../lib/chart/time-chart.ts';
+import { coverageWords, lateRankSentence } from '../../lib/chart/collectives/late-rank-sentence.ts';
+import { counted, formatBytes, formatGigabytesPerSecond } from '../../lib/chart/format/number-format.ts';
+import { prepareTimeChart } from '../../lib/chart/time-series/time-chart.ts';
 import type { CollectivesWire, CommunicatorWire } from '../../lib/contract/collectives.ts';
 import { TimeChart } from '../charts/time-chart.tsx';
 import { useCollectives } from '../queries/collectives.ts';

@@ -1,8 +1,8 @@
 'use client';
 /** Communicators with their bandwidth now and the rank that the others wait for. */
-import { latenessOf } from '../../lib/chart/late-rank-sentence.ts';
-import { formatCount, formatGigabytesPerSecond, UNKNOWN } from '../../lib/chart/number-format.ts';
-import { microsecondsText, rankName } from '../../lib/chart/rank-strips.ts';
+import { latenessOf } from '../../lib/chart/collectives/late-rank-sentence.ts';
+import { microsecondsText, rankName } from '../../lib/chart/collectives/rank-strips.ts';
+import { formatCount, formatGigabytesPerSecond, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { CommunicatorWire } from '../../lib/contract/collectives.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';

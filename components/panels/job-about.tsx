@@ -1,6 +1,6 @@
 'use client';
 /** Who runs a job, since when, with what, and what it holds now. */
-import { formatBytes, formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/number-format.ts';
+import { formatBytes, formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { JobWire } from '../../lib/contract/jobs.ts';
 import { ownValue } from '../../lib/model/own-value.ts';
 import { Link } from '../ui/link.tsx';

@@ -1,6 +1,6 @@
 'use client';
 /** Columns of jobs: all of them, and those that a table on the page of one cluster needs. */
-import { formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/number-format.ts';
+import { formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { JobSummaryWire } from '../../lib/contract/jobs.ts';
 import type { Column } from '../ui/data-table.tsx';
 import { Link } from '../ui/link.tsx';

@@ -2,7 +2,7 @@
 /** Failed attempts of a job; one of them opens to its error and to what it wrote before it failed. */
 import { parseAsString, useQueryState } from 'nuqs';
 import { useState } from 'react';
-import { formatCount, formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/number-format.ts';
+import { formatCount, formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import { type AttemptWireValue, tasksRoute } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';

@@ -1,7 +1,7 @@
 'use client';
 /** What a job did, by function: how far, how long, what went wrong. */
-import { formatCount, formatDuration, UNKNOWN } from '../../lib/chart/number-format.ts';
-import { slowNodeWords } from '../../lib/chart/slow-node-sentence.ts';
+import { formatCount, formatDuration, UNKNOWN } from '../../lib/chart/format/number-format.ts';
+import { slowNodeWords } from '../../lib/chart/format/slow-node-sentence.ts';
 import { type FunctionSummaryWire, slowNodesRoute, tasksSummaryRoute } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';

@@ -5,7 +5,7 @@
  */
 import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 import { useCallback } from 'react';
-import { HEAT_ORDERS } from '../../lib/chart/heat-map.ts';
+import { HEAT_ORDERS } from '../../lib/chart/heat-map/heat-map.ts';
 import type { HeatmapWire } from '../../lib/contract/memory.ts';
 import type { HeatSelection } from '../charts/heat-map.tsx';
 

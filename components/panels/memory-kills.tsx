@@ -1,6 +1,6 @@
 'use client';
 /** OOM kills: who was killed, who held the most, and what became of the work. The victim need not be the culprit. */
-import { formatBytes, formatCount, formatMoment, formatShare, UNKNOWN } from '../../lib/chart/number-format.ts';
+import { formatBytes, formatCount, formatMoment, formatShare, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { OomKillWire, OomWire } from '../../lib/contract/memory.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { Link } from '../ui/link.tsx';

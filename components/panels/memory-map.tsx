@@ -1,6 +1,7 @@
 'use client';
 /** The heat map of the memory page with its legend and row order, or the same as a table. */
 import { useMemo } from 'react';
+import { formatBytes, formatShare, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import {
   binWindow,
   CRITICAL_COLOUR,
@@ -10,8 +11,7 @@ import {
   type HeatOrder,
   heatColour,
   prepareHeatMap,
-} from '../../lib/chart/heat-map.ts';
-import { formatBytes, formatShare, UNKNOWN } from '../../lib/chart/number-format.ts';
+} from '../../lib/chart/heat-map/heat-map.ts';
 import type { HeatmapWire } from '../../lib/contract/memory.ts';
 import { HeatMap, type HeatSelection } from '../charts/heat-map.tsx';
 import { type Column, DataTable } from '../ui/data-table.tsx';

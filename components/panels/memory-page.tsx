@@ -1,7 +1,7 @@
 'use client';
 /** Memory: what nodes and GPUs held over time, what was killed for it, and what ran there then. */
 import { useMemo } from 'react';
-import { counted } from '../../lib/chart/number-format.ts';
+import { counted } from '../../lib/chart/format/number-format.ts';
 import { heatmapRoute, oomRoute } from '../../lib/contract/memory.ts';
 import { useApi } from '../queries/api-client.ts';
 import { Panel } from '../ui/panel.tsx';

@@ -2,8 +2,8 @@
 /** The chosen row over time against its capacity, and what ran there in the chosen cell. */
 import { X } from 'lucide-react';
 import { useMemo } from 'react';
-import { formatBytes, formatDuration, formatMoment } from '../../lib/chart/number-format.ts';
-import { prepareTimeChart } from '../../lib/chart/time-chart.ts';
+import { formatBytes, formatDuration, formatMoment } from '../../lib/chart/format/number-format.ts';
+import { prepareTimeChart } from '../../lib/chart/time-series/time-chart.ts';
 import { type RanThenWire, ranThenRoute } from '../../lib/contract/jobs.ts';
 import type { HeatmapWire } from '../../lib/contract/memory.ts';
 import { TimeChart } from '../charts/time-chart.tsx';

@@ -1,4 +1,5 @@
 'use client';
+import { microsecondsText, rankName } from '../../lib/chart/collectives/rank-strips.ts';
 /** One rank: its numbers, its GPU, node and trace, and what ran there in this window. */
 import {
   formatDuration,
@@ -6,8 +7,7 @@ import {
   formatMoment,
   formatShare,
   UNKNOWN,
-} from '../../lib/chart/number-format.ts';
-import { microsecondsText, rankName } from '../../lib/chart/rank-strips.ts';
+} from '../../lib/chart/format/number-format.ts';
 import type { RanksWire, RankWire } from '../../lib/contract/collectives.ts';
 import { type RanThenWire, ranThenRoute } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';

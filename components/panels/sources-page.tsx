@@ -1,7 +1,7 @@
 'use client';
 /** Health of every source, and how to connect one. */
 import { useEffect, useState } from 'react';
-import { UNKNOWN } from '../../lib/chart/number-format.ts';
+import { UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import { otelGuide, prometheusGuide, rayDashboardGuide, rayGuide } from '../../lib/contract/connect-guide.ts';
 import { healthRoute, type SourceHealthWire } from '../../lib/contract/health.ts';
 import { useApi } from '../queries/api-client.ts';

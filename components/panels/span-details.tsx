@@ -1,7 +1,7 @@
 'use client';
 /** One span in full: attributes, events, links, resource, and the Ray task it is. */
 import { X } from 'lucide-react';
-import { clockText, durationText } from '../../lib/chart/time-ticks.ts';
+import { clockText, durationText } from '../../lib/chart/time-series/time-ticks.ts';
 import type { SpanWireValue } from '../../lib/contract/traces.ts';
 import { CLOCK_NOTE, LINKS_NOTE } from '../../lib/model/span.ts';
 import { useSpan } from '../queries/trace.ts';

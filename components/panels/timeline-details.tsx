@@ -2,8 +2,8 @@
 /** One attempt in full: every state with the time in it, its chain, where it ran, how it compares, error, phases, spans. */
 import { X } from 'lucide-react';
 import { Fragment, useEffect, useRef } from 'react';
-import { attemptStateRows } from '../../lib/chart/attempt-states.ts';
-import { clockText, durationText } from '../../lib/chart/time-ticks.ts';
+import { attemptStateRows } from '../../lib/chart/colour/attempt-states.ts';
+import { clockText, durationText } from '../../lib/chart/time-series/time-ticks.ts';
 import { type AttemptDetailWire, type TaskWire, taskRoute } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';
 import { useNow } from '../queries/frozen.tsx';

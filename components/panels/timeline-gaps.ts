@@ -1,10 +1,10 @@
 'use client';
 /** Jumps to the longest time in which a lane did nothing, then to the next longest, as long as nobody else moves the window. */
 import { useRef, useState } from 'react';
-import { durationText } from '../../lib/chart/time-ticks.ts';
-import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
-import { longestGaps, type TrackGap } from '../../lib/chart/timeline-window.ts';
+import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
+import type { TimelineTracks } from '../../lib/chart/timeline/timeline-lanes.ts';
+import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
+import { longestGaps, type TrackGap } from '../../lib/chart/timeline/timeline-window.ts';
 
 const MOST = 50;
 

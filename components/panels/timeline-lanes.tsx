@@ -1,17 +1,23 @@
 'use client';
 /** The lanes of one job with all that moves them: view, search, selection, live, and the panels that follow the window. */
 import { useCallback, useMemo, useState } from 'react';
-import { completenessLines } from '../../lib/chart/completeness-words.ts';
-import { clockText } from '../../lib/chart/time-ticks.ts';
-import { colourLegend, packColour, sliceColours } from '../../lib/chart/timeline-colours.ts';
-import { trackDensity } from '../../lib/chart/timeline-density.ts';
-import { keptRows, nodesOfLanes } from '../../lib/chart/timeline-filter.ts';
-import { prepareTracks, withNow } from '../../lib/chart/timeline-lanes.ts';
-import { layoutRows } from '../../lib/chart/timeline-layout.ts';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
-import { findSlices, stepMatch } from '../../lib/chart/timeline-search.ts';
-import { fitRange, longestVisible, nextFailure, sumWindow, windowAround } from '../../lib/chart/timeline-window.ts';
-import { lanesTitle, sliceWhere, sliceWords } from '../../lib/chart/timeline-words.ts';
+import { colourLegend, packColour, sliceColours } from '../../lib/chart/colour/timeline-colours.ts';
+import { completenessLines } from '../../lib/chart/format/completeness-words.ts';
+import { clockText } from '../../lib/chart/time-series/time-ticks.ts';
+import { trackDensity } from '../../lib/chart/timeline/timeline-density.ts';
+import { keptRows, nodesOfLanes } from '../../lib/chart/timeline/timeline-filter.ts';
+import { prepareTracks, withNow } from '../../lib/chart/timeline/timeline-lanes.ts';
+import { layoutRows } from '../../lib/chart/timeline/timeline-layout.ts';
+import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
+import { findSlices, stepMatch } from '../../lib/chart/timeline/timeline-search.ts';
+import {
+  fitRange,
+  longestVisible,
+  nextFailure,
+  sumWindow,
+  windowAround,
+} from '../../lib/chart/timeline/timeline-window.ts';
+import { lanesTitle, sliceWhere, sliceWords } from '../../lib/chart/timeline/timeline-words.ts';
 import type { TimelineWire } from '../../lib/contract/timeline.ts';
 import { TimelineCanvas } from '../charts/timeline-canvas.tsx';
 import type { TimelineJump } from '../charts/timeline-input.ts';

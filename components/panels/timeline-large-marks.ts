@@ -4,8 +4,8 @@
  * Tiles know no task ids: a slice is found by its lane and its start, which are exact where it is at least a pixel wide.
  */
 import { useMemo } from 'react';
-import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
-import { firstVisible } from '../../lib/chart/timeline-raster.ts';
+import type { TimelineTracks } from '../../lib/chart/timeline/timeline-lanes.ts';
+import { firstVisible } from '../../lib/chart/timeline/timeline-raster.ts';
 import { taskRoute } from '../../lib/contract/jobs.ts';
 import { phasesRoute } from '../../lib/contract/timeline.ts';
 import { timelineSlicesRoute } from '../../lib/contract/timeline-tile.ts';

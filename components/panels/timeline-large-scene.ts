@@ -1,19 +1,19 @@
 'use client';
 /** What a large timeline draws: tiles of the lanes and the window in view as tracks, and all lanes as one strip. */
 import { useCallback, useMemo, useRef } from 'react';
-import { packColour, sliceColours } from '../../lib/chart/timeline-colours.ts';
-import type { TrackDensity } from '../../lib/chart/timeline-density.ts';
-import { withNow } from '../../lib/chart/timeline-lanes.ts';
-import { layoutRows } from '../../lib/chart/timeline-layout.ts';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
+import { packColour, sliceColours } from '../../lib/chart/colour/timeline-colours.ts';
+import type { TrackDensity } from '../../lib/chart/timeline/timeline-density.ts';
+import { withNow } from '../../lib/chart/timeline/timeline-lanes.ts';
+import { layoutRows } from '../../lib/chart/timeline/timeline-layout.ts';
+import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
 import {
   densityOfTile,
   loadedWindow,
   resolutionOf,
   TILE_STATES,
   tracksOfTiles,
-} from '../../lib/chart/timeline-tiles.ts';
-import { fitRange } from '../../lib/chart/timeline-window.ts';
+} from '../../lib/chart/timeline/timeline-tiles.ts';
+import { fitRange } from '../../lib/chart/timeline/timeline-window.ts';
 import type { TimelineLanesWire } from '../../lib/contract/timeline-tile.ts';
 import { LANE_PAGE, type TimelineTile } from '../../lib/model/timeline-tile.ts';
 import type { TimelineScene } from '../charts/timeline-scene.ts';

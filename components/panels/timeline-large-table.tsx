@@ -1,7 +1,7 @@
 'use client';
 /** The attempts of a large timeline's window as rows, by start. Rows are virtual, and asked for by pages as they come into view. */
 import { useCallback, useMemo, useState } from 'react';
-import { clockText, durationText } from '../../lib/chart/time-ticks.ts';
+import { clockText, durationText } from '../../lib/chart/time-series/time-ticks.ts';
 import { timelineSlicesRoute } from '../../lib/contract/timeline-tile.ts';
 import { useApiPages } from '../queries/api-client.ts';
 import { EmptyState, Skeleton } from '../ui/states.tsx';

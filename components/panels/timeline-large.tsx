@@ -4,11 +4,11 @@
  * (three times as wide as it), at the resolution of the screen. Filters and jumps are the server's.
  */
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import { clockText } from '../../lib/chart/time-ticks.ts';
-import { colourLegend } from '../../lib/chart/timeline-colours.ts';
-import { TILE_STATES, tiledWords } from '../../lib/chart/timeline-tiles.ts';
-import { fitRange } from '../../lib/chart/timeline-window.ts';
-import { lanesTitle, sliceWhere, trackWhere } from '../../lib/chart/timeline-words.ts';
+import { colourLegend } from '../../lib/chart/colour/timeline-colours.ts';
+import { clockText } from '../../lib/chart/time-series/time-ticks.ts';
+import { TILE_STATES, tiledWords } from '../../lib/chart/timeline/timeline-tiles.ts';
+import { fitRange } from '../../lib/chart/timeline/timeline-window.ts';
+import { lanesTitle, sliceWhere, trackWhere } from '../../lib/chart/timeline/timeline-words.ts';
 import { LANE_PAGE } from '../../lib/model/timeline-tile.ts';
 import { TimelineCanvas } from '../charts/timeline-canvas.tsx';
 import type { TimelineJump } from '../charts/timeline-input.ts';

@@ -1,6 +1,6 @@
 'use client';
 /** What colours, hatching and lines on the lanes mean, and which keys and gestures move them. */
-import type { LegendEntry } from '../../lib/chart/timeline-colours.ts';
+import type { LegendEntry } from '../../lib/chart/colour/timeline-colours.ts';
 
 const MOST = 14;
 

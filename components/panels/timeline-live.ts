@@ -1,7 +1,7 @@
 'use client';
 /** The clock of a running job on a timeline: now as an offset in ns, and the window that stays at it. */
 import { useEffect, useState } from 'react';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
+import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
 import { useFrozenPage } from '../queries/frozen.tsx';
 
 const TICK_MS = 500;

@@ -1,7 +1,7 @@
 'use client';
 /** Alerts and kills for memory on the clock of the lanes: a bar while an alert was pending or firing, a cross where a process was killed. */
 import { useMemo } from 'react';
-import { durationText } from '../../lib/chart/time-ticks.ts';
+import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
 import { alertsRoute } from '../../lib/contract/alerts.ts';
 import { oomRoute } from '../../lib/contract/memory.ts';
 import { CursorLine } from '../charts/shared-cursor.tsx';

@@ -1,10 +1,10 @@
 'use client';
 /** Phases of the attempts in view, asked for only while so few are in view that they can be seen. */
 import { useMemo } from 'react';
-import { askedWindow, writeInstant } from '../../lib/chart/timeline-instant.ts';
-import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
-import { countBetween } from '../../lib/chart/timeline-window.ts';
+import { askedWindow, writeInstant } from '../../lib/chart/timeline/timeline-instant.ts';
+import type { TimelineTracks } from '../../lib/chart/timeline/timeline-lanes.ts';
+import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
+import { countBetween } from '../../lib/chart/timeline/timeline-window.ts';
 import { phasesRoute, type TimelineWire } from '../../lib/contract/timeline.ts';
 import type { DrawnPhase } from '../charts/timeline-scene.ts';
 import { useApi } from '../queries/api-client.ts';

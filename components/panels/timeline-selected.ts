@@ -1,9 +1,9 @@
 'use client';
 /** The selected attempt, and what it is seen with: the other attempts of its task, the attempt that submitted it, its function's durations. */
 import { useMemo } from 'react';
-import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
-import { attemptChain } from '../../lib/chart/timeline-search.ts';
-import { functionSpread } from '../../lib/chart/timeline-window.ts';
+import type { TimelineTracks } from '../../lib/chart/timeline/timeline-lanes.ts';
+import { attemptChain } from '../../lib/chart/timeline/timeline-search.ts';
+import { functionSpread } from '../../lib/chart/timeline/timeline-window.ts';
 import { taskRoute } from '../../lib/contract/jobs.ts';
 import type { TimelineWire } from '../../lib/contract/timeline.ts';
 import { useApi } from '../queries/api-client.ts';

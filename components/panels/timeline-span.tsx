@@ -1,5 +1,5 @@
-import { clockText } from '../../lib/chart/time-ticks.ts';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
+import { clockText } from '../../lib/chart/time-series/time-ticks.ts';
+import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
 
 /** The window in clock times, as exact as it is wide; `more` stands behind it. */
 export function TimelineSpan({ originNs, range, more = '' }: { originNs: string; range: TimeRange; more?: string }) {

@@ -1,6 +1,6 @@
 'use client';
 /** How one duration stands among those of its function: p50, p95 and the longest, this one marked. Scale is logarithmic. */
-import { durationText } from '../../lib/chart/time-ticks.ts';
+import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
 
 /** Ended attempts of one function, nearest-rank quantiles in ns. */
 export interface Spread {

@@ -1,9 +1,9 @@
 'use client';
 /** CPU, memory and GPU of the job's nodes below the lanes, alerts and kills. They fail alone: without Prometheus the lanes stay. */
 import { useMemo } from 'react';
-import { prepareStrip } from '../../lib/chart/strip.ts';
-import { askedWindow, offsetToMs, writeInstant } from '../../lib/chart/timeline-instant.ts';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
+import { prepareStrip } from '../../lib/chart/time-series/strip.ts';
+import { askedWindow, offsetToMs, writeInstant } from '../../lib/chart/timeline/timeline-instant.ts';
+import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
 import { stripsRoute } from '../../lib/contract/timeline.ts';
 import { StripChart } from '../charts/strip-chart.tsx';
 import { useApi } from '../queries/api-client.ts';

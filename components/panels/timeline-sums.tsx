@@ -1,7 +1,7 @@
 'use client';
+import { nameColour } from '../../lib/chart/colour/timeline-colours.ts';
 /** What ran in the visible window, by function. Choosing a function filters the lanes by it. */
-import { durationText } from '../../lib/chart/time-ticks.ts';
-import { nameColour } from '../../lib/chart/timeline-colours.ts';
+import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState, Skeleton } from '../ui/states.tsx';

@@ -1,10 +1,10 @@
 'use client';
 /** The same attempts as the lanes show, as rows: what a screen reader or a search for text needs. Rows are virtual. */
 import { useMemo } from 'react';
-import { clockText, durationText } from '../../lib/chart/time-ticks.ts';
-import type { TimelineTracks } from '../../lib/chart/timeline-lanes.ts';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
-import { overMedian, sliceWhere } from '../../lib/chart/timeline-words.ts';
+import { clockText, durationText } from '../../lib/chart/time-series/time-ticks.ts';
+import type { TimelineTracks } from '../../lib/chart/timeline/timeline-lanes.ts';
+import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
+import { overMedian, sliceWhere } from '../../lib/chart/timeline/timeline-words.ts';
 import type { TimelineWire } from '../../lib/contract/timeline.ts';
 import { EmptyState } from '../ui/states.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';

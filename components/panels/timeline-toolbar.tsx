@@ -2,8 +2,8 @@
 /** Controls of a timeline: search, filters, order, colours, jumps, follow, table. */
 import { ChevronDown, ChevronUp, Maximize2, Radio, Search, Table2 } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { COLOUR_MODES } from '../../lib/chart/timeline-colours.ts';
-import { LANE_ORDERS } from '../../lib/chart/timeline-columns.ts';
+import { COLOUR_MODES } from '../../lib/chart/colour/timeline-colours.ts';
+import { LANE_ORDERS } from '../../lib/chart/timeline/timeline-columns.ts';
 import type { TimelineJump } from '../charts/timeline-input.ts';
 import type { TimelineView } from './timeline-view.ts';
 

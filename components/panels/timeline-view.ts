@@ -5,10 +5,10 @@
  */
 import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { COLOUR_MODES } from '../../lib/chart/timeline-colours.ts';
-import { LANE_ORDERS } from '../../lib/chart/timeline-columns.ts';
-import { readRange, writeInstant } from '../../lib/chart/timeline-instant.ts';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
+import { COLOUR_MODES } from '../../lib/chart/colour/timeline-colours.ts';
+import { LANE_ORDERS } from '../../lib/chart/timeline/timeline-columns.ts';
+import { readRange, writeInstant } from '../../lib/chart/timeline/timeline-instant.ts';
+import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
 
 const RESTS_AFTER_MS = 300;
 const text = parseAsString.withDefault('');

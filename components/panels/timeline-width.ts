@@ -1,6 +1,6 @@
 'use client';
 import { useEffect, useRef, useState } from 'react';
-import { labelsWidth } from '../../lib/chart/timeline-layout.ts';
+import { labelsWidth } from '../../lib/chart/timeline/timeline-layout.ts';
 
 /** Width of an element in whole CSS px, and the width of the labels that suits it. */
 export function useTimelineWidth() {

@@ -5,7 +5,7 @@
  */
 import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
+import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
 
 const RESTS_AFTER_MS = 300;
 const text = parseAsString.withDefault('');

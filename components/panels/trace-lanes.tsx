@@ -1,13 +1,13 @@
 'use client';
 /** The spans of a trace as lanes of services, processes and threads, on the canvas that draws tasks. */
 import { useCallback, useMemo, useState } from 'react';
-import { durationText } from '../../lib/chart/time-ticks.ts';
-import { packColour } from '../../lib/chart/timeline-colours.ts';
-import { trackDensity } from '../../lib/chart/timeline-density.ts';
-import { layoutRows } from '../../lib/chart/timeline-layout.ts';
-import type { TimeRange } from '../../lib/chart/timeline-raster.ts';
-import { longestVisible, nextFailure, windowAround } from '../../lib/chart/timeline-window.ts';
-import { traceSliceColours, traceTracks } from '../../lib/chart/trace-lanes.ts';
+import { packColour } from '../../lib/chart/colour/timeline-colours.ts';
+import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
+import { trackDensity } from '../../lib/chart/timeline/timeline-density.ts';
+import { layoutRows } from '../../lib/chart/timeline/timeline-layout.ts';
+import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
+import { longestVisible, nextFailure, windowAround } from '../../lib/chart/timeline/timeline-window.ts';
+import { traceSliceColours, traceTracks } from '../../lib/chart/trace/trace-lanes.ts';
 import { TimelineCanvas } from '../charts/timeline-canvas.tsx';
 import { TimelineMinimap } from '../charts/timeline-minimap.tsx';
 import type { TimelineScene } from '../charts/timeline-scene.ts';

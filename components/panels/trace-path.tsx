@@ -1,8 +1,8 @@
 'use client';
 /** Who the time of a trace belongs to: its critical path by name, as one bar and in words. */
 import { memo } from 'react';
-import { durationText } from '../../lib/chart/time-ticks.ts';
-import { nameColour } from '../../lib/chart/timeline-colours.ts';
+import { nameColour } from '../../lib/chart/colour/timeline-colours.ts';
+import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
 import type { TraceModel } from './trace-model.ts';
 
 const SHOWN = 5;

@@ -2,7 +2,7 @@
 /** One row of a waterfall: the span's place in the tree, its bar in the visible time with its part of the critical path. */
 import { ChevronDown, ChevronRight } from 'lucide-react';
 import { memo } from 'react';
-import { durationText } from '../../lib/chart/time-ticks.ts';
+import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
 
 export const ROW_HEIGHT = 26;
 export const NAME_COLUMN = 'w-[42%] sm:w-[36%] shrink-0';

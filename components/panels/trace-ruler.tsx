@@ -1,7 +1,7 @@
 'use client';
 /** Ticks of the visible time, from the start of the trace; a handle for it too. */
 import { type RefObject, useRef } from 'react';
-import { durationText, tickStep } from '../../lib/chart/time-ticks.ts';
+import { durationText, tickStep } from '../../lib/chart/time-series/time-ticks.ts';
 import { type TraceAxis, useAxisDrag, useAxisWheel } from '../charts/trace-axis-input.ts';
 import { DURATION_COLUMN, NAME_COLUMN } from './trace-row.tsx';
 

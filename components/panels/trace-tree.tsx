@@ -5,8 +5,8 @@
  */
 import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { runsOf } from '../../lib/analysis/critical-sums.ts';
-import { traceRaster } from '../../lib/chart/trace-raster.ts';
-import { hidingRows, placeOfRow, visibleRows } from '../../lib/chart/waterfall.ts';
+import { traceRaster } from '../../lib/chart/trace/trace-raster.ts';
+import { hidingRows, placeOfRow, visibleRows } from '../../lib/chart/trace/waterfall.ts';
 import { ORPHAN, spanIdText } from '../../lib/model/trace-columns.ts';
 import { axisKey, type TraceAxis, useAxisWheel } from '../charts/trace-axis-input.ts';
 import { MINIMAP_HEIGHT, TraceMinimap } from '../charts/trace-minimap.tsx';

@@ -1,9 +1,9 @@
 'use client';
 /** One trace: toolbar, tree or lanes, the chosen span beside them. The visible time and the choice stand in the address. */
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { durationText } from '../../lib/chart/time-ticks.ts';
-import { panBy } from '../../lib/chart/timeline-window.ts';
-import { stepRow } from '../../lib/chart/waterfall.ts';
+import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
+import { panBy } from '../../lib/chart/timeline/timeline-window.ts';
+import { stepRow } from '../../lib/chart/trace/waterfall.ts';
 import { placeOfSpan, spanIdText } from '../../lib/model/trace-columns.ts';
 import type { TraceAxis } from '../charts/trace-axis-input.ts';
 import { Panel } from '../ui/panel.tsx';

@@ -3,9 +3,9 @@
 import { ChevronRight, Search } from 'lucide-react';
 import { parseAsBoolean, parseAsString, useQueryStates } from 'nuqs';
 import { useEffect, useState } from 'react';
-import { formatMoment } from '../../lib/chart/number-format.ts';
-import { durationText } from '../../lib/chart/time-ticks.ts';
-import { nameColour } from '../../lib/chart/timeline-colours.ts';
+import { nameColour } from '../../lib/chart/colour/timeline-colours.ts';
+import { formatMoment } from '../../lib/chart/format/number-format.ts';
+import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
 import { type TraceSummaryWire, tracesRoute } from '../../lib/contract/traces.ts';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';

@@ -2,7 +2,7 @@
 /** Lines of text as they come: only those in view are drawn; search, follow, download. */
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
-import { logLevel, matchLines, splitHits } from '../../lib/chart/log-lines.ts';
+import { logLevel, matchLines, splitHits } from '../../lib/chart/format/log-lines.ts';
 
 const ROW = 18;
 const COLOUR = { bad: 'var(--bad)', warn: 'var(--warn)', plain: 'var(--text)' } as const;

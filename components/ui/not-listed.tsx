@@ -1,5 +1,5 @@
 /** What an answer leaves out of a list, said beside it; nothing where it is whole. */
-import { formatCount } from '../../lib/chart/number-format.ts';
+import { formatCount } from '../../lib/chart/format/number-format.ts';
 
 /** `one` and `many` complete the count, as in `earlier attempt` and `earlier attempts`. */
 export function NotListed({ count, one, many }: { count: number; one: string; many: string }) {

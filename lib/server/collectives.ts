@@ -1,5 +1,5 @@
 /** Use cases of /api/collectives and /api/collectives/ranks: spans and NCCL Inspector's gauges, each failing alone. */
-import { latenessOf } from '../chart/late-rank-sentence.ts';
+import { latenessOf } from '../chart/collectives/late-rank-sentence.ts';
 import type { CollectivesWire, CommunicatorWire, RanksWire } from '../contract/collectives.ts';
 import type { SourceNoticeWire } from '../contract/wire-values.ts';
 import { largest } from '../model/extremes.ts';

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { prepareTimeChart } from '../../lib/chart/time-chart.ts';
+import { prepareTimeChart } from '../../lib/chart/time-series/time-chart.ts';
 import { milliseconds } from '../../lib/model/units.ts';
 import { createPrometheusClient } from '../../lib/sources/prometheus/client.ts';
 import { median, type Report } from './figure.ts';

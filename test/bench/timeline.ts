@@ -3,12 +3,12 @@
  * tracks, painting one frame while zooming and panning. Alone: `node test/bench/timeline.ts`; JSON lines on stdout.
  */
 import { gzipSync } from 'node:zlib';
-import type { TimelineColumns } from '../../lib/chart/timeline-columns.ts';
-import { trackDensity } from '../../lib/chart/timeline-density.ts';
-import { prepareTracks, type TimelineTracks, withNow } from '../../lib/chart/timeline-lanes.ts';
-import { paintTracks } from '../../lib/chart/timeline-raster.ts';
-import { fitRange, panBy, zoomAt } from '../../lib/chart/timeline-window.ts';
-import { visibleRows, waterfallRows } from '../../lib/chart/waterfall.ts';
+import type { TimelineColumns } from '../../lib/chart/timeline/timeline-columns.ts';
+import { trackDensity } from '../../lib/chart/timeline/timeline-density.ts';
+import { prepareTracks, type TimelineTracks, withNow } from '../../lib/chart/timeline/timeline-lanes.ts';
+import { paintTracks } from '../../lib/chart/timeline/timeline-raster.ts';
+import { fitRange, panBy, zoomAt } from '../../lib/chart/timeline/timeline-window.ts';
+import { visibleRows, waterfallRows } from '../../lib/chart/trace/waterfall.ts';
 import type { TimelineWire } from '../../lib/contract/timeline.ts';
 import { getTimeline } from '../../lib/server/timeline.ts';
 import { rayRows } from '../../lib/store/insert-ray.ts';

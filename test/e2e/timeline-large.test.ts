@@ -6,7 +6,7 @@
  */
 import type { Browser, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { durationText } from '../../lib/chart/time-ticks.ts';
+import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
 import { requestPath } from '../../lib/contract/route.ts';
 import { ShareCreated } from '../../lib/contract/shares.ts';
 import { TimelineLanesResponse, timelineLanesRoute } from '../../lib/contract/timeline-tile.ts';

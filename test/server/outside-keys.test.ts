@@ -8,7 +8,7 @@ import { GET as getTrace } from '../../app/api/traces/[traceId]/route.ts';
 import { POST as postEvents } from '../../app/v1/events/route.ts';
 import { POST as postTraces } from '../../app/v1/traces/route.ts';
 import { frozenAnswer } from '../../components/queries/frozen.tsx';
-import { colourLegend } from '../../lib/chart/timeline-colours.ts';
+import { colourLegend } from '../../lib/chart/colour/timeline-colours.ts';
 import { SpanWire, TraceResponse } from '../../lib/contract/traces.ts';
 import { ownValue, setOwnValue } from '../../lib/model/own-value.ts';
 import { alertsOfRules } from '../../lib/server/alert-join.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { densityOfTile, resolutionOf, tracksOfTiles } from '../../lib/chart/timeline-tiles.ts';
+import { densityOfTile, resolutionOf, tracksOfTiles } from '../../lib/chart/timeline/timeline-tiles.ts';
 import { decodeTile, LANE_PAGE } from '../../lib/model/timeline-tile.ts';
 import { nanoseconds } from '../../lib/model/units.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { prepareTracks } from '../../lib/chart/timeline-lanes.ts';
+import { prepareTracks } from '../../lib/chart/timeline/timeline-lanes.ts';
 import type { TraceWire } from '../../lib/contract/traces.ts';
 import { tracesRoute } from '../../lib/contract/traces.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';

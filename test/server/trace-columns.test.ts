@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { columnsOfSpans } from '../../lib/analysis/columns-of-spans.ts';
 import { criticalPath } from '../../lib/analysis/critical-path.ts';
-import { parentsOf, visibleRows, waterfallRows } from '../../lib/chart/waterfall.ts';
+import { parentsOf, visibleRows, waterfallRows } from '../../lib/chart/trace/waterfall.ts';
 import {
   decodeTraceColumns,
   encodeTraceColumns,

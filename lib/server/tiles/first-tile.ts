@@ -3,11 +3,11 @@
  * the page's scripts are there. The tile is named by the address that the page will ask for.
  */
 import type { z } from 'zod';
-import { CANVAS_THEMES } from '../../chart/canvas-theme.ts';
-import { labelsWidth } from '../../chart/timeline-layout.ts';
-import { timelinePicture } from '../../chart/timeline-picture.ts';
-import { loadedWindow, resolutionOf } from '../../chart/timeline-tiles.ts';
-import { fitRange } from '../../chart/timeline-window.ts';
+import { CANVAS_THEMES } from '../../chart/colour/canvas-theme.ts';
+import { labelsWidth } from '../../chart/timeline/timeline-layout.ts';
+import { timelinePicture } from '../../chart/timeline/timeline-picture.ts';
+import { loadedWindow, resolutionOf } from '../../chart/timeline/timeline-tiles.ts';
+import { fitRange } from '../../chart/timeline/timeline-window.ts';
 import { requestPath } from '../../contract/route.ts';
 import {
   type timelineFirstPictureRoute,
