@@ -1,8 +1,8 @@
 import type { Metadata, Viewport } from 'next';
 import { headers } from 'next/headers';
 import type { ReactNode } from 'react';
-import { AppProviders } from '../components/panels/app-providers.tsx';
-import { BEFORE_PAINT } from '../components/panels/before-paint.ts';
+import { AppProviders } from '../components/shell/app-providers.tsx';
+import { BEFORE_PAINT } from '../components/shell/before-paint.ts';
 import './globals.css';
 
 export const metadata: Metadata = {

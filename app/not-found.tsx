@@ -1,4 +1,4 @@
-import { Shell } from '../components/panels/shell.tsx';
+import { Shell } from '../components/shell/shell.tsx';
 import { Link } from '../components/ui/link.tsx';
 import { EmptyState } from '../components/ui/states.tsx';
 

@@ -30,6 +30,18 @@ const UI_PACKAGES = [
   '@fontsource-variable/jetbrains-mono',
 ];
 
+const FEATURES = ['alerts', 'clusters', 'collectives', 'jobs', 'memory', 'shares', 'sources', 'timeline', 'traces'];
+/** What whatever draws from answers may import. */
+const DRAWN = [
+  'components/ui',
+  'components/charts',
+  'components/queries',
+  'lib/chart',
+  'lib/analysis',
+  'lib/contract',
+  'lib/model',
+];
+
 /** The longest matching folder decides. app/serve.ts is the server process: the one place where Next meets the runtime. */
 const TABLE: readonly Room[] = [
   { folder: 'lib/model', rooms: [], packages: [], node: false },
@@ -72,23 +84,24 @@ const TABLE: readonly Room[] = [
     node: false,
   },
   { folder: 'components/queries', rooms: ['lib/contract', 'lib/model'], packages: UI_PACKAGES, node: false },
-  {
-    folder: 'components/panels',
-    rooms: [
-      'components/ui',
-      'components/charts',
-      'components/queries',
-      'lib/chart',
-      'lib/analysis',
-      'lib/contract',
-      'lib/model',
-    ],
+  { folder: 'components/panels', rooms: DRAWN, packages: UI_PACKAGES, node: false },
+  { folder: 'components/shell', rooms: ['components/panels', ...DRAWN], packages: UI_PACKAGES, node: false },
+  // A feature never reaches into another: what several show is a panel.
+  ...FEATURES.map((feature) => ({
+    folder: `components/${feature}`,
+    rooms: ['components/shell', 'components/panels', ...DRAWN],
     packages: UI_PACKAGES,
     node: false,
-  },
+  })),
   {
     folder: 'app',
-    rooms: ['components/panels', 'components/ui', 'components/queries'],
+    rooms: [
+      ...FEATURES.map((feature) => `components/${feature}`),
+      'components/shell',
+      'components/ui',
+      'components/queries',
+      'lib/contract',
+    ],
     packages: UI_PACKAGES,
     node: false,
   },

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { ClustersPage } from '../../components/panels/clusters-page.tsx';
+import { ClustersPage } from '../../components/clusters/clusters-page.tsx';
 
 export const metadata: Metadata = { title: 'Clusters' };
 

@@ -1,4 +1,4 @@
-/** The server's picture of the lanes (components/panels/before-paint.ts asks for it), to lie over them until they are drawn. */
+/** The server's picture of the lanes (components/shell/before-paint.ts asks for it), to lie over them until they are drawn. */
 const PROPERTY = '--first-picture';
 
 /** What Element Timing (W3C) calls it: when it was on the screen can be asked for. */

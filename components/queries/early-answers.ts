@@ -1,5 +1,5 @@
 /**
- * Answers that were asked for before the page's scripts were there (components/panels/before-paint.ts), each to be taken once. A page
+ * Answers that were asked for before the page's scripts were there (components/shell/before-paint.ts), each to be taken once. A page
  * that is opened by a link inside X-Ray has none.
  */
 declare global {

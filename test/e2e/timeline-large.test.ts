@@ -32,7 +32,7 @@ import {
 } from './synthetic-job.ts';
 
 const EVENTS_PER_BODY = 4000;
-/** Width of the labels at the left of the lanes on a wide screen, CSS px (components/panels/timeline-width.ts). */
+/** Width of the labels at the left of the lanes on a wide screen, CSS px (components/charts/timeline-width.ts). */
 const LABELS = 190;
 const PHONE: View = [390, 844, 'dark'];
 

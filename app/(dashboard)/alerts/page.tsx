@@ -1,4 +1,4 @@
-import { AlertsPage } from '../../../components/panels/alerts-page.tsx';
+import { AlertsPage } from '../../../components/alerts/alerts-page.tsx';
 
 export default async function Page({ searchParams }: { searchParams: Promise<Record<string, string | string[]>> }) {
   const { cluster } = await searchParams;

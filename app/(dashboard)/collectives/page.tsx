@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { CollectivesPage } from '../../../components/panels/collectives-page.tsx';
+import { CollectivesPage } from '../../../components/collectives/collectives-page.tsx';
 
 export const metadata: Metadata = { title: 'Collectives' };
 

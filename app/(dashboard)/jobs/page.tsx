@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { JobsPage } from '../../../components/panels/jobs-page.tsx';
+import { JobsPage } from '../../../components/jobs/jobs-page.tsx';
 
 export const metadata: Metadata = { title: 'Jobs' };
 

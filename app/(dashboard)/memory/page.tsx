@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { MemoryPage } from '../../../components/panels/memory-page.tsx';
+import { MemoryPage } from '../../../components/memory/memory-page.tsx';
 
 export const metadata: Metadata = { title: 'Memory' };
 

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { SharesPage } from '../../../components/panels/shares-page.tsx';
+import { SharesPage } from '../../../components/shares/shares-page.tsx';
 
 export const metadata: Metadata = { title: 'Shares' };
 

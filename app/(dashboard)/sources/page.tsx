@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { SourcesPage } from '../../../components/panels/sources-page.tsx';
+import { SourcesPage } from '../../../components/sources/sources-page.tsx';
 
 export const metadata: Metadata = { title: 'Sources' };
 

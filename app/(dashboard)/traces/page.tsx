@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { TracesPage } from '../../../components/panels/traces-page.tsx';
+import { TracesPage } from '../../../components/traces/traces-page.tsx';
 
 export const metadata: Metadata = { title: 'Traces' };
 

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { SharePage } from '../../../components/panels/share-page.tsx';
+import { SharedPage } from './shared-page.tsx';
 
 export const metadata: Metadata = {
   title: 'Shared page',
@@ -8,5 +8,5 @@ export const metadata: Metadata = {
 };
 
 export default async function Page({ params }: { params: Promise<{ token: string }> }) {
-  return <SharePage token={(await params).token} />;
+  return <SharedPage token={(await params).token} />;
 }

@@ -34,7 +34,7 @@ label{display:block;margin-bottom:4px}input,button,.action{box-sizing:border-box
 button,.action{display:block;margin-top:12px;text-align:center;text-decoration:none}button{border-color:var(--accent);background:var(--accent);color:var(--on);font-weight:600;cursor:pointer}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}`;
 
-/** The reader's choice (components/panels/theme.ts), where there is one. */
+/** The reader's choice (components/shell/theme.ts), where there is one. */
 const THEME = `try{const theme=localStorage.getItem('xray-theme');if(theme)document.documentElement.dataset.theme=theme}catch{}`;
 
 /** Lucide's `activity`, as in the shell. */

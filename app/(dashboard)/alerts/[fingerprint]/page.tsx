@@ -1,4 +1,4 @@
-import { AlertPage } from '../../../../components/panels/alert-page.tsx';
+import { AlertPage } from '../../../../components/alerts/alert-page.tsx';
 
 export default async function Page({ params }: { params: Promise<{ fingerprint: string }> }) {
   return <AlertPage fingerprint={(await params).fingerprint} />;

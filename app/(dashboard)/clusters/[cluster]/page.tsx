@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { ClusterPage } from '../../../../components/panels/cluster-page.tsx';
+import { ClusterPage } from '../../../../components/clusters/cluster-page.tsx';
 
 export const metadata: Metadata = { title: 'Cluster' };
 

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { JobPage } from '../../../../components/panels/job-page.tsx';
+import { JobPage } from '../../../../components/jobs/job-page.tsx';
 
 export const metadata: Metadata = { title: 'Job' };
 

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { TracePage } from '../../../../components/panels/trace-page.tsx';
+import { TracePage } from '../../../../components/traces/trace-page.tsx';
 
 export const metadata: Metadata = { title: 'Trace' };
 

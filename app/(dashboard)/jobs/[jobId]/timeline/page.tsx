@@ -1,5 +1,5 @@
 import type { Metadata } from 'next';
-import { TimelinePage } from '../../../../../components/panels/timeline-page.tsx';
+import { TimelinePage } from '../../../../../components/timeline/timeline-page.tsx';
 
 export const metadata: Metadata = { title: 'Timeline' };
 

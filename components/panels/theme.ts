@@ -1,6 +1,0 @@
-/** The theme as it stands on the document; components/panels/before-paint.ts sets it before first paint. */
-export function toggleTheme(): void {
-  const next = document.documentElement.dataset.theme === 'light' ? 'dark' : 'light';
-  document.documentElement.dataset.theme = next;
-  localStorage.setItem('xray-theme', next);
-}
