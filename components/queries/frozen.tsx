@@ -2,8 +2,8 @@
 /** Frozen answers (a share link) instead of requests, and the list of requests a page shows (to make one). */
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import { isSameQuestion } from '../../lib/contract/same-question.ts';
-import { shareRefusal } from '../../lib/contract/shareable-requests.ts';
+import { isSameQuestion } from '../../lib/contract/pages/same-question.ts';
+import { shareRefusal } from '../../lib/contract/pages/shareable-requests.ts';
 import { ownValue } from '../../lib/model/own-value.ts';
 
 /** Answers by request path: HTTP status and JSON body, as they stand in a share. */

@@ -3,7 +3,7 @@
 import { Share2 } from 'lucide-react';
 import { usePathname } from 'next/navigation';
 import { lazy, Suspense, useState } from 'react';
-import { findPage } from '../../lib/contract/find-page.ts';
+import { findPage } from '../../lib/contract/pages/find-page.ts';
 
 const ShareDialog = lazy(async () => ({ default: (await import('./share-dialog.tsx')).ShareDialog }));
 

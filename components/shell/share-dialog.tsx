@@ -6,7 +6,7 @@ import { useRef, useState } from 'react';
 import { momentText } from '../../lib/chart/format/moment-text.ts';
 import { formatBytes } from '../../lib/chart/format/number-format.ts';
 import { healthRoute } from '../../lib/contract/health.ts';
-import type { PageName } from '../../lib/contract/pages.ts';
+import type { PageName } from '../../lib/contract/pages/pages.ts';
 import { SHARE_REQUESTS_MAX, type ShareCreatedWire } from '../../lib/contract/shares.ts';
 import { useAnswerBytes, useShownRequests } from '../queries/frozen.tsx';
 import { useCreateShare, useRevokeShare } from '../queries/shares.ts';

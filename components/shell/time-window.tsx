@@ -6,7 +6,7 @@
  */
 import { parseAsInteger, useQueryStates } from 'nuqs';
 import { useCallback, useEffect, useState } from 'react';
-import { LIVE_STEP_MS, LIVE_WINDOW_MS } from '../../lib/contract/pages.ts';
+import { LIVE_STEP_MS, LIVE_WINDOW_MS } from '../../lib/contract/pages/pages.ts';
 import { useFrozenPage } from '../queries/frozen.tsx';
 
 const step = (ms: number): number => Math.floor(ms / LIVE_STEP_MS) * LIVE_STEP_MS;

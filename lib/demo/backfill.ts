@@ -6,10 +6,10 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import { END, type Sample, scrapeLines } from './exposition.ts';
-import { chosenWorlds } from './incidents.ts';
+import { chosenWorlds } from './clusters/incidents.ts';
+import { END, type Sample, scrapeLines } from './emit/exposition.ts';
 import { readOptions } from './options.ts';
-import { Tally } from './tally.ts';
+import { Tally } from './state/tally.ts';
 import { targetsOf } from './targets.ts';
 
 const UP: readonly Sample[] = [{ name: 'up', type: 'gauge', help: '', labels: {}, value: 1 }];

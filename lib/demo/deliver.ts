@@ -1,11 +1,11 @@
 /** Sends the simulation's past and present to X-Ray over its public endpoints, and tries again while X-Ray is not ready. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clusterEvents } from './cluster-events.ts';
-import { runsOf, type World } from './model.ts';
-import { countSpans, type ResourceSpans } from './otlp.ts';
-import { type RayEvent, taskEvents } from './ray-events.ts';
-import { servingSpans } from './serving-spans.ts';
-import { remoteCallSpans, stepSpans, stepsEnding } from './spans.ts';
+import { clusterEvents } from './emit/cluster-events.ts';
+import { countSpans, type ResourceSpans } from './emit/otlp.ts';
+import { type RayEvent, taskEvents } from './emit/ray-events.ts';
+import { servingSpans } from './emit/serving-spans.ts';
+import { remoteCallSpans, stepSpans, stepsEnding } from './emit/spans.ts';
+import { runsOf, type World } from './world/model.ts';
 
 const EVENTS_PER_BODY = 3000;
 /** Ranks times steps. */

@@ -3,9 +3,9 @@
  * posts the share that has been acknowledged, 0 to 1, each time a hundredth more has.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { chosenWorlds } from './clusters/incidents.ts';
 import { createDelivery } from './deliver.ts';
-import { chosenWorlds } from './incidents.ts';
-import type { World } from './model.ts';
+import type { World } from './world/model.ts';
 
 export interface HistoryTask {
   readonly seed: number;

@@ -6,13 +6,13 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { chosenWorlds } from './clusters/incidents.ts';
 import { createDelivery } from './deliver.ts';
+import { sparkLogPath } from './emit/spark-log.ts';
 import type { HistoryTask } from './history.ts';
-import { chosenWorlds } from './incidents.ts';
 import { readOptions } from './options.ts';
 import { startServer } from './server.ts';
-import { sparkLogPath } from './spark-log.ts';
-import { Tally } from './tally.ts';
+import { Tally } from './state/tally.ts';
 import { targetsOf } from './targets.ts';
 
 /** Two pieces of the past are in hand at a time: of 64 GPUs, and what each more takes. */

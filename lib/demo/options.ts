@@ -1,6 +1,6 @@
 /** Command line of the demo's two programs. */
 import { parseArgs } from 'node:util';
-import { defaultAnchor } from './model.ts';
+import { defaultAnchor } from './world/model.ts';
 
 export interface DemoOptions {
   readonly xray: string;

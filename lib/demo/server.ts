@@ -6,12 +6,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { wholeBody } from './api-answer.ts';
-import { prometheusText, type Sample } from './exposition.ts';
-import { flightRecord } from './flight-recorder.ts';
-import { rayApi } from './ray-api.ts';
-import { sparkEventLog, sparkLogPath } from './spark-log.ts';
-import type { Tally } from './tally.ts';
+import { wholeBody } from './emit/api-answer.ts';
+import { prometheusText, type Sample } from './emit/exposition.ts';
+import { flightRecord } from './emit/flight-recorder.ts';
+import { rayApi } from './emit/ray-api.ts';
+import { sparkEventLog, sparkLogPath } from './emit/spark-log.ts';
+import type { Tally } from './state/tally.ts';
 import { targetsOf } from './targets.ts';
 
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';

@@ -1,12 +1,12 @@
 /** The simulated scrape targets: what live scraping and the back-fill must agree on. */
-import { amdMetrics } from './amd-metrics.ts';
-import { collectiveMetrics } from './collective-metrics.ts';
-import type { Sample } from './exposition.ts';
-import { gpuMetrics } from './gpu-metrics.ts';
-import { linkMetrics } from './link-metrics.ts';
-import type { World } from './model.ts';
-import { rayMetrics } from './ray-metrics.ts';
-import type { Tally } from './tally.ts';
+import { amdMetrics } from './emit/amd-metrics.ts';
+import { collectiveMetrics } from './emit/collective-metrics.ts';
+import type { Sample } from './emit/exposition.ts';
+import { gpuMetrics } from './emit/gpu-metrics.ts';
+import { linkMetrics } from './emit/link-metrics.ts';
+import { rayMetrics } from './emit/ray-metrics.ts';
+import type { Tally } from './state/tally.ts';
+import type { World } from './world/model.ts';
 
 export interface DemoTarget {
   /** Prometheus' `job` label. */

@@ -1,9 +1,9 @@
 /** Use case of POST /api/shares: asks what the page shows, and stores the answers without what no page draws. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { z } from 'zod';
-import { type FoundPage, findPage, pageRequests, withFixedWindow } from '../contract/find-page.ts';
-import { isSameQuestion } from '../contract/same-question.ts';
-import { shareRefusal } from '../contract/shareable-requests.ts';
+import { type FoundPage, findPage, pageRequests, withFixedWindow } from '../contract/pages/find-page.ts';
+import { isSameQuestion } from '../contract/pages/same-question.ts';
+import { shareRefusal } from '../contract/pages/shareable-requests.ts';
 import { SHARE_REQUESTS_MAX, type ShareCreatedWire, type ShareRequest } from '../contract/shares.ts';
 import { shareTotals } from '../store/queries/shares.ts';
 import type { OwnAnswer, OwnApi } from './own-api.ts';

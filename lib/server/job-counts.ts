@@ -8,8 +8,13 @@ import { MOST_NAMES_PER_FUNCTION } from '../model/declared-names.ts';
 import { ownValue, setOwnValue } from '../model/own-value.ts';
 import { takeTurns } from '../sources/http/event-loop-turns.ts';
 import type { Engine } from '../store/engine.ts';
-import { countsInRange, countsOfJobs, type FunctionCounts, uncountedJobs } from '../store/queries/job-counts.ts';
-import { type JobKey, jobsParams } from '../store/queries/timeline-parts.ts';
+import {
+  countsInRange,
+  countsOfJobs,
+  type FunctionCounts,
+  uncountedJobs,
+} from '../store/queries/timeline/job-counts.ts';
+import { type JobKey, jobsParams } from '../store/queries/timeline/timeline-parts.ts';
 import type { Telemetry } from './telemetry.ts';
 import { eachRange } from './tiles/rebuild-job.ts';
 

@@ -2,10 +2,10 @@
 import type { CompletenessWireValue, JobSummaryWire, JobsWire, JobWire } from '../contract/jobs.ts';
 import { ownValue, setOwnValue } from '../model/own-value.ts';
 import { IMPORTED_SESSION } from '../model/task.ts';
-import { staleCounts } from '../store/queries/job-counts.ts';
 import { type JobIdentity, jobIdentities } from '../store/queries/job-identities.ts';
 import { completeness, type JobRow, jobs, storedAttempts } from '../store/queries/jobs.ts';
 import { setAside } from '../store/queries/set-aside.ts';
+import { staleCounts } from '../store/queries/timeline/job-counts.ts';
 import { REJECTED } from './ingest/set-aside.ts';
 import { ProblemError } from './problem.ts';
 import type { Runtime } from './runtime.ts';

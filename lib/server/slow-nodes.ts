@@ -2,8 +2,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MOST_RUNS, type NodeRuns, type SlowNode, slowNode } from '../analysis/slow-node.ts';
 import type { SlowNodesWire } from '../contract/jobs.ts';
-import { nodeNames } from '../store/queries/timeline.ts';
-import { newestRuns } from '../store/queries/timeline-slices.ts';
+import { nodeNames } from '../store/queries/timeline/timeline.ts';
+import { newestRuns } from '../store/queries/timeline/timeline-slices.ts';
 import type { JobQuery } from './jobs.ts';
 import type { Runtime } from './runtime.ts';
 import { jobNames } from './tiles/known-lanes.ts';

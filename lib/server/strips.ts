@@ -4,7 +4,7 @@ import type { SourceNoticeWire } from '../contract/wire-values.ts';
 import type { SeriesGrid } from '../model/series.ts';
 import { milliseconds } from '../model/units.ts';
 import { dcgmNodeGpu, type NodeMetric, rayNodeMetrics } from '../sources/prometheus/node-metrics.ts';
-import { nodeNames, nodesOfJob } from '../store/queries/timeline.ts';
+import { nodeNames, nodesOfJob } from '../store/queries/timeline/timeline.ts';
 import { noticeOf } from './alerts.ts';
 import { type JobQuery, resolveJob } from './jobs.ts';
 import { grouped } from './known-clusters.ts';

@@ -1,7 +1,7 @@
 /** Use case of one task: all its attempts with every state, phase and span. */
 import type { TaskWire } from '../contract/jobs.ts';
 import { attemptsOfTask } from '../store/queries/attempts.ts';
-import { ALWAYS, phaseRows } from '../store/queries/timeline.ts';
+import { ALWAYS, phaseRows } from '../store/queries/timeline/timeline.ts';
 import { spansOfTask } from '../store/queries/traces.ts';
 import { type JobQuery, resolveJob } from './jobs.ts';
 import { ProblemError } from './problem.ts';

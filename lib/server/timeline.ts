@@ -1,7 +1,14 @@
 /** Use cases of a job's timeline: all attempts in columns, and the phases of a window. */
 import type { PhasesWire, TimelineWire } from '../contract/timeline.ts';
 import { takeTurns } from '../sources/http/event-loop-turns.ts';
-import { ALWAYS, actorClasses, type LaneRow, nodeNames, phaseRows, timelineLanes } from '../store/queries/timeline.ts';
+import {
+  ALWAYS,
+  actorClasses,
+  type LaneRow,
+  nodeNames,
+  phaseRows,
+  timelineLanes,
+} from '../store/queries/timeline/timeline.ts';
 import { dictionary } from './dictionary.ts';
 import { completenessOf, type JobQuery, resolveJob } from './jobs.ts';
 import { ProblemError } from './problem.ts';

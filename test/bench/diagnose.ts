@@ -1,5 +1,5 @@
 /**
- * The yardstick of diagnoses: one random incident for each seed (lib/demo/incidents.ts) is sent to X-Ray over its public endpoints,
+ * The yardstick of diagnoses: one random incident for each seed (lib/demo/clusters/incidents.ts) is sent to X-Ray over its public endpoints,
  * and its API is asked what is wrong. `npm run bench -- diagnose --seeds 50`. Sources are OTLP spans and Ray events; there is no
  * Prometheus, so no alert helps. What counts as named, in this order: what used up the memory beside each kill, then for each
  * communicator in the order of the answer the rank that it stands still for, its late host or rank, its slow transfer, then the slow nodes of the data job.
@@ -8,9 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { collectivesRoute } from '../../lib/contract/collectives.ts';
 import { slowNodesRoute } from '../../lib/contract/jobs.ts';
 import { oomRoute } from '../../lib/contract/memory.ts';
+import { incidentWorld, type Truth } from '../../lib/demo/clusters/incidents.ts';
 import { createDelivery } from '../../lib/demo/deliver.ts';
-import { incidentWorld, type Truth } from '../../lib/demo/incidents.ts';
-import type { World } from '../../lib/demo/model.ts';
+import type { World } from '../../lib/demo/world/model.ts';
 import { asker } from '../ask.ts';
 import type { Report } from './figure.ts';
 import { startServer } from './server.ts';

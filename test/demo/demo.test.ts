@@ -3,17 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { wholeBody } from '../../lib/demo/api-answer.ts';
-import { stateAt } from '../../lib/demo/attempt.ts';
-import { END, prometheusText, scrapeLines } from '../../lib/demo/exposition.ts';
-import { incidentWorld } from '../../lib/demo/incidents.ts';
-import { attemptsBetween, killsBetween, nodeMemory } from '../../lib/demo/memory.ts';
-import { NODE_MEMORY } from '../../lib/demo/model.ts';
-import { rayApi } from '../../lib/demo/ray-api.ts';
-import { taskEvents } from '../../lib/demo/ray-events.ts';
-import { federatedSamples } from '../../lib/demo/server.ts';
-import { Tally } from '../../lib/demo/tally.ts';
-import { targetsOf } from '../../lib/demo/targets.ts';
+import { incidentWorld } from '../../lib/demo/clusters/incidents.ts';
+import { createWorld } from '../../lib/demo/clusters/worlds.ts';
+import { wholeBody } from '../../lib/demo/emit/api-answer.ts';
+import { END, prometheusText, scrapeLines } from '../../lib/demo/emit/exposition.ts';
+import { rayApi } from '../../lib/demo/emit/ray-api.ts';
+import { taskEvents } from '../../lib/demo/emit/ray-events.ts';
 import {
   busBandwidth,
   hungStep,
@@ -24,8 +19,13 @@ import {
   stepAt,
   stepStart,
   trainingStep,
-} from '../../lib/demo/training.ts';
-import { createWorld } from '../../lib/demo/worlds.ts';
+} from '../../lib/demo/jobs/training.ts';
+import { federatedSamples } from '../../lib/demo/server.ts';
+import { attemptsBetween, killsBetween, nodeMemory } from '../../lib/demo/state/memory.ts';
+import { Tally } from '../../lib/demo/state/tally.ts';
+import { targetsOf } from '../../lib/demo/targets.ts';
+import { stateAt } from '../../lib/demo/world/attempt.ts';
+import { NODE_MEMORY } from '../../lib/demo/world/model.ts';
 import { parseOomReport } from '../../lib/sources/ray/oom-report.ts';
 
 const ANCHOR = Date.UTC(2026, 0, 5, 12, 0, 0);

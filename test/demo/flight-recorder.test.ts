@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { flightRecord } from '../../lib/demo/flight-recorder.ts';
-import { incidentWorld } from '../../lib/demo/incidents.ts';
+import { incidentWorld } from '../../lib/demo/clusters/incidents.ts';
+import { createWorld } from '../../lib/demo/clusters/worlds.ts';
+import { flightRecord } from '../../lib/demo/emit/flight-recorder.ts';
+import { ranksOf, stageOf, stepAt, trainingStep } from '../../lib/demo/jobs/training.ts';
 import { startServer } from '../../lib/demo/server.ts';
-import { Tally } from '../../lib/demo/tally.ts';
-import { ranksOf, stageOf, stepAt, trainingStep } from '../../lib/demo/training.ts';
-import { createWorld } from '../../lib/demo/worlds.ts';
+import { Tally } from '../../lib/demo/state/tally.ts';
 
 const ANCHOR = Date.UTC(2026, 0, 5, 12, 0, 0);
 const recorded = JSON.parse(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { GPU_MODELS, type GpuModel } from '../../lib/demo/gpu-models.ts';
-import { allReducePlan, planMs, rcclxAllReducePlan } from '../../lib/demo/network.ts';
+import { GPU_MODELS, type GpuModel } from '../../lib/demo/world/gpu-models.ts';
+import { allReducePlan, planMs, rcclxAllReducePlan } from '../../lib/demo/world/network.ts';
 
 const H100 = GPU_MODELS.h100.fabric;
 const named = (bytes: number, ranks: number, nodes: number, fabric: GpuModel['fabric'] = H100): string => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { gpuBusy, nodeMemory } from '../../lib/demo/memory.ts';
-import { NODE_MEMORY } from '../../lib/demo/model.ts';
-import { planMs } from '../../lib/demo/network.ts';
-import { otherWorlds } from '../../lib/demo/other-worlds.ts';
+import { otherWorlds } from '../../lib/demo/clusters/other-worlds.ts';
+import { servingSpans } from '../../lib/demo/emit/serving-spans.ts';
+import { OPERATIONS_OF_PASS, requestAt, requestsBetween, servingAttempts } from '../../lib/demo/jobs/serving.ts';
 import { federatedSamples } from '../../lib/demo/server.ts';
-import { OPERATIONS_OF_PASS, requestAt, requestsBetween, servingAttempts } from '../../lib/demo/serving.ts';
-import { servingSpans } from '../../lib/demo/serving-spans.ts';
-import { Tally } from '../../lib/demo/tally.ts';
+import { gpuBusy, nodeMemory } from '../../lib/demo/state/memory.ts';
+import { Tally } from '../../lib/demo/state/tally.ts';
+import { NODE_MEMORY } from '../../lib/demo/world/model.ts';
+import { planMs } from '../../lib/demo/world/network.ts';
 
 const ANCHOR = Date.UTC(2026, 0, 5, 12, 0, 0);
 const world = otherWorlds(7, ANCHOR).find(({ serving }) => serving !== null);

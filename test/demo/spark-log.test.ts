@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { createWorld } from '../../lib/demo/clusters/worlds.ts';
+import { sparkEventLog, sparkLogPath } from '../../lib/demo/emit/spark-log.ts';
+import { HEAP, sparkRun } from '../../lib/demo/jobs/spark-run.ts';
 import { startServer } from '../../lib/demo/server.ts';
-import { sparkEventLog, sparkLogPath } from '../../lib/demo/spark-log.ts';
-import { HEAP, sparkRun } from '../../lib/demo/spark-run.ts';
-import { Tally } from '../../lib/demo/tally.ts';
-import { createWorld } from '../../lib/demo/worlds.ts';
+import { Tally } from '../../lib/demo/state/tally.ts';
 
 const ANCHOR = Date.UTC(2026, 0, 5, 12, 0, 0);
 const world = createWorld(7, ANCHOR);

@@ -2,16 +2,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { wholeBody } from '../../lib/demo/api-answer.ts';
-import { clusterEvents } from '../../lib/demo/cluster-events.ts';
-import { prometheusText } from '../../lib/demo/exposition.ts';
-import { chosenWorlds, INCIDENTS, incidentWorld } from '../../lib/demo/incidents.ts';
-import { rayApi } from '../../lib/demo/ray-api.ts';
-import { taskEvents } from '../../lib/demo/ray-events.ts';
+import { chosenWorlds, INCIDENTS, incidentWorld } from '../../lib/demo/clusters/incidents.ts';
+import { wholeBody } from '../../lib/demo/emit/api-answer.ts';
+import { clusterEvents } from '../../lib/demo/emit/cluster-events.ts';
+import { prometheusText } from '../../lib/demo/emit/exposition.ts';
+import { rayApi } from '../../lib/demo/emit/ray-api.ts';
+import { taskEvents } from '../../lib/demo/emit/ray-events.ts';
+import { stepSpans } from '../../lib/demo/emit/spans.ts';
+import { stepAt } from '../../lib/demo/jobs/training.ts';
 import { federatedSamples } from '../../lib/demo/server.ts';
-import { stepSpans } from '../../lib/demo/spans.ts';
-import { Tally } from '../../lib/demo/tally.ts';
-import { stepAt } from '../../lib/demo/training.ts';
+import { Tally } from '../../lib/demo/state/tally.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const ANCHOR = Date.UTC(2026, 0, 5, 12, 0, 0);

@@ -5,7 +5,7 @@ import { collectivesRoute, ranksRoute } from '../../lib/contract/collectives.ts'
 import { jobsRoute } from '../../lib/contract/jobs.ts';
 import { base, expectQuery, expectSound, get, launchBrowser, openPage, VIEWS } from './harness.ts';
 
-/** lib/demo/model.ts: rank 11 is slow from 25 min before the start; GPU 3 of the second of eight nodes. */
+/** lib/demo/world/model.ts: rank 11 is slow from 25 min before the start; GPU 3 of the second of eight nodes. */
 const SLOW = { rank: '11', host: 'sim-node-1', gpu: 'GPU3' };
 
 let browser: Browser;
@@ -51,7 +51,7 @@ describe('collectives', () => {
   });
 
   it('tell the transfer that a bad link slows down from lateness, and on which communicator', async () => {
-    // lib/demo/model.ts: the training job began 57 min before the start of the simulation, the link is bad from 12 min before it.
+    // lib/demo/world/model.ts: the training job began 57 min before the start of the simulation, the link is bad from 12 min before it.
     const train = (await get(jobsRoute, {})).jobs.find((row) => row.submissionId === 'raysubmit_sim_train');
     const start = Number(BigInt(train?.startNs ?? 0) / 1_000_000n) + 57 * 60_000;
     const around = { from: String(start - 24 * 60_000), to: String(start - 60_000) };

@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alertsRoute } from '../../lib/contract/alerts.ts';
 import { jobsRoute } from '../../lib/contract/jobs.ts';
-import { isSameQuestion } from '../../lib/contract/same-question.ts';
+import { isSameQuestion } from '../../lib/contract/pages/same-question.ts';
 import { ShareCreated, type ShareRequestWire, ShareResponse, sharesRoute } from '../../lib/contract/shares.ts';
 import { tracesRoute } from '../../lib/contract/traces.ts';
 import { base, expectSound, get, launchBrowser, openPage, VIEWS } from './harness.ts';
@@ -47,7 +47,7 @@ interface SharedPage {
   /** Text that only data can bring. */
   readonly shows: string | RegExp;
 }
-/** One entry for every name in lib/contract/pages.ts that has a page. */
+/** One entry for every name in lib/contract/pages/pages.ts that has a page. */
 const PAGES: readonly SharedPage[] = [
   { name: 'jobs', path: async () => '/jobs', shows: 'raysubmit_sim_train' },
   {

@@ -6,7 +6,7 @@
  *   worker 17   ▪▪▪▪▪▪▪▪▪▪▪█████▪▪▪▪▪▪      the longest, 4.5 s
  *   worker n    ▪▪▪▪███▪▪▪▪▪▪▪▪▪▪▪▪▪▪▪      one of 1 s to 2 s in every second worker, one of exactly 1 s
  */
-import { base64 } from '../../lib/demo/ray-events.ts';
+import { base64 } from '../../lib/demo/emit/ray-events.ts';
 
 export const SYNTHETIC_JOB = { jobId: '5e000000', session: 'session_synthetic_large' };
 export const [MAP, REDUCE] = ['synthetic_map', 'synthetic_reduce'];

@@ -2,7 +2,7 @@
  * SYNTHETIC: Ray's event export with very many of one thing each, as bodies that are within the limits of ingest. Every
  * name says so. Ids are the number of the thing; times lie in the last hour.
  */
-import { base64 } from '../../lib/demo/ray-events.ts';
+import { base64 } from '../../lib/demo/emit/ray-events.ts';
 
 /** One request: its address, and JSON. */
 export interface ScaleBody {

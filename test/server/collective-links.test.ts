@@ -3,9 +3,9 @@
  * the port that lost lanes, and the one that receives damaged packets.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { END, scrapeLines } from '../../lib/demo/exposition.ts';
-import { type Incident, incidentWorld } from '../../lib/demo/incidents.ts';
-import { Tally } from '../../lib/demo/tally.ts';
+import { type Incident, incidentWorld } from '../../lib/demo/clusters/incidents.ts';
+import { END, scrapeLines } from '../../lib/demo/emit/exposition.ts';
+import { Tally } from '../../lib/demo/state/tally.ts';
 import { targetsOf } from '../../lib/demo/targets.ts';
 import { collectives } from '../../lib/server/collectives.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';

@@ -1,9 +1,9 @@
 /** Simulated incidents whose culprit is known, as spans through ingest: the API names it, or nobody where nothing is broken. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clusterEvents } from '../../lib/demo/cluster-events.ts';
-import { type Incident, incidentWorld } from '../../lib/demo/incidents.ts';
-import { taskEvents } from '../../lib/demo/ray-events.ts';
-import { stepSpans, stepsEnding } from '../../lib/demo/spans.ts';
+import { type Incident, incidentWorld } from '../../lib/demo/clusters/incidents.ts';
+import { clusterEvents } from '../../lib/demo/emit/cluster-events.ts';
+import { taskEvents } from '../../lib/demo/emit/ray-events.ts';
+import { stepSpans, stepsEnding } from '../../lib/demo/emit/spans.ts';
 import { collectives } from '../../lib/server/collectives.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
 import { slowNodes } from '../../lib/server/slow-nodes.ts';

@@ -6,7 +6,7 @@ import { nanoseconds } from '../../lib/model/units.ts';
 import { listJobs } from '../../lib/server/jobs.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
 import type { Query } from '../../lib/store/engine.ts';
-import { uncountedJobs } from '../../lib/store/queries/job-counts.ts';
+import { uncountedJobs } from '../../lib/store/queries/timeline/job-counts.ts';
 import { openTestRuntime } from './open-runtime.ts';
 import { eventBodies, postEvents } from './recordings.ts';
 

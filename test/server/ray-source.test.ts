@@ -170,9 +170,12 @@ describe('mixed', () => {
       'task:store_outputs',
     ]);
     expect(task.attempts[0]?.logs?.stdoutFile).toContain('worker-e8c9ec73');
-    const nodes = await runtime.engine.select((await import('../../lib/store/queries/timeline.ts')).nodeNames, {
-      session,
-    });
+    const nodes = await runtime.engine.select(
+      (await import('../../lib/store/queries/timeline/timeline.ts')).nodeNames,
+      {
+        session,
+      },
+    );
     expect(nodes.map((node) => `${node.name} ${node.ip}`).sort()).toEqual([
       'ray-head 192.0.2.2',
       'ray-worker-1 192.0.2.2',

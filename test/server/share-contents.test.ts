@@ -5,8 +5,8 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { POST as makeShare } from '../../app/api/shares/route.ts';
-import { findPage } from '../../lib/contract/find-page.ts';
-import { PAGES } from '../../lib/contract/pages.ts';
+import { findPage } from '../../lib/contract/pages/find-page.ts';
+import { PAGES } from '../../lib/contract/pages/pages.ts';
 import { ShareCreated, ShareResponse } from '../../lib/contract/shares.ts';
 import { createAlertmanagerSource } from '../../lib/server/alertmanager-source-configured.ts';
 import { freePort } from '../../lib/server/free-port.ts';

@@ -6,7 +6,7 @@ import { createTimelineIndexer, type TimelineIndexer } from '../../lib/server/ti
 import { type StoredAttempts, watchStoredAttempts } from '../../lib/server/tiles/stored-attempts.ts';
 import type { Engine } from '../../lib/store/engine.ts';
 import { rayRows } from '../../lib/store/insert-ray.ts';
-import { timelineLaneSums } from '../../lib/store/queries/timeline-lanes.ts';
+import { timelineLaneSums } from '../../lib/store/queries/timeline/timeline-lanes.ts';
 import { attemptPart, SYNTHETIC, syntheticAttempts } from '../bench/synthetic-timeline.ts';
 import { openTestRuntime } from './open-runtime.ts';
 

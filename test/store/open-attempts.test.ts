@@ -6,7 +6,7 @@ import type { AttemptPart, TaskState } from '../../lib/model/task.ts';
 import { nanoseconds } from '../../lib/model/units.ts';
 import type { Runtime } from '../../lib/server/runtime.ts';
 import { attemptsOfJob } from '../../lib/store/queries/attempts.ts';
-import { openInRange } from '../../lib/store/queries/timeline-indexer.ts';
+import { openInRange } from '../../lib/store/queries/timeline/timeline-indexer.ts';
 import { openTestRuntime } from '../server/open-runtime.ts';
 
 let runtime: Runtime;

@@ -1,12 +1,12 @@
 'use client';
 /**
- * A share's page: the component of every page that can be shared, by its name in lib/contract/pages.ts. A page gets from its
+ * A share's page: the component of every page that can be shared, by its name in lib/contract/pages/pages.ts. A page gets from its
  * frozen address what its route in app/(dashboard) gives it from the live one. Loaded when needed: a share shows one page.
  */
 import { type ComponentType, lazy, type ReactNode } from 'react';
 import { SharePage } from '../../../components/shares/share-page.tsx';
-import type { FoundPage } from '../../../lib/contract/find-page.ts';
-import type { PageName } from '../../../lib/contract/pages.ts';
+import type { FoundPage } from '../../../lib/contract/pages/find-page.ts';
+import type { PageName } from '../../../lib/contract/pages/pages.ts';
 
 const page = <Props extends object>(load: () => Promise<ComponentType<Props>>) =>
   lazy(async () => ({ default: await load() }));

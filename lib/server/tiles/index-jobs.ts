@@ -14,8 +14,8 @@ import {
   keptOfTouched,
   type MergedAttempt,
   touchedAttempts,
-} from '../../store/queries/timeline-indexer.ts';
-import { type JobKey, jobsParams } from '../../store/queries/timeline-parts.ts';
+} from '../../store/queries/timeline/timeline-indexer.ts';
+import { type JobKey, jobsParams } from '../../store/queries/timeline/timeline-parts.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { type JobLanes, jobKey } from './job-lanes.ts';
 import type { KnownJobs } from './known-jobs.ts';

@@ -9,8 +9,14 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge } from 'prom-client';
-import { endedSince, keptUntil, partsOfJobs, touchedJob, touchedJobs } from '../../store/queries/timeline-indexer.ts';
-import type { JobKey } from '../../store/queries/timeline-parts.ts';
+import {
+  endedSince,
+  keptUntil,
+  partsOfJobs,
+  touchedJob,
+  touchedJobs,
+} from '../../store/queries/timeline/timeline-indexer.ts';
+import type { JobKey } from '../../store/queries/timeline/timeline-parts.ts';
 import { createJobCounter } from '../job-counts.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { createJobIndexer, STEP, type TouchedJob } from './index-jobs.ts';

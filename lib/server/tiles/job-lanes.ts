@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { DepthSweep, type Interval, laterOf } from '../../analysis/lane-depths.ts';
 import { DEPTHS } from '../../model/timeline-tile.ts';
-import type { KeptSlice, MergedAttempt } from '../../store/queries/timeline-indexer.ts';
+import type { KeptSlice, MergedAttempt } from '../../store/queries/timeline/timeline-indexer.ts';
 
 /** A running attempt, with the lane it will most likely end on. */
 export interface OpenSlice {

@@ -1,5 +1,5 @@
 /** What tiles of a job need to know besides rows: which job, nodes of lanes, names of functions. Held, because every tile asks. */
-import { functionsOfKeys, nodesOfLanes } from '../../store/queries/timeline-lanes.ts';
+import { functionsOfKeys, nodesOfLanes } from '../../store/queries/timeline/timeline-lanes.ts';
 import { type JobQuery, resolveJob } from '../jobs.ts';
 import type { Runtime } from '../runtime.ts';
 import type { JobNames } from './held-answers.ts';

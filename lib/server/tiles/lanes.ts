@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { TimelineLanesWire, timelineLanesRoute } from '../../contract/timeline-tile.ts';
 import { takeTurns } from '../../sources/http/event-loop-turns.ts';
-import { actorClasses, nodeNames } from '../../store/queries/timeline.ts';
+import { actorClasses, nodeNames } from '../../store/queries/timeline/timeline.ts';
 import {
   type AllLanes,
   allLanes,
@@ -12,7 +12,7 @@ import {
   MOST_ANSWERED,
   timelineFunctions,
   timelineLaneSums,
-} from '../../store/queries/timeline-lanes.ts';
+} from '../../store/queries/timeline/timeline-lanes.ts';
 import type { Runtime } from '../runtime.ts';
 import { type JobLanesAnswer, type JobNames, MOST_LANES } from './held-answers.ts';
 import { bareLane, nodeHash } from './job-lanes.ts';

@@ -3,8 +3,14 @@
 import { DEPTHS } from '../../model/timeline-tile.ts';
 import { takeTurns } from '../../sources/http/event-loop-turns.ts';
 import type { Engine } from '../../store/engine.ts';
-import { brokenLanes, endedJobs, keptLanes, openInRange, openOfJobs } from '../../store/queries/timeline-indexer.ts';
-import { type JobKey, jobsParams } from '../../store/queries/timeline-parts.ts';
+import {
+  brokenLanes,
+  endedJobs,
+  keptLanes,
+  openInRange,
+  openOfJobs,
+} from '../../store/queries/timeline/timeline-indexer.ts';
+import { type JobKey, jobsParams } from '../../store/queries/timeline/timeline-parts.ts';
 import { LEVELS } from '../../store/schema/timeline.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { holdOpen, type JobLanes, jobKey, MOST_OPEN, newJob, type WorkerLanes, workerOf } from './job-lanes.ts';

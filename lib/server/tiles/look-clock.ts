@@ -1,6 +1,6 @@
 /** When the indexer looks: after something was stored, sooner where somebody watches or much came in, and never because time went by. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobKey } from '../../store/queries/timeline-parts.ts';
+import type { JobKey } from '../../store/queries/timeline/timeline-parts.ts';
 import { jobKey } from './job-lanes.ts';
 import type { Stored } from './stored-attempts.ts';
 

@@ -2,7 +2,7 @@
 
 import { takeTurns } from '../../sources/http/event-loop-turns.ts';
 import type { Engine } from '../../store/engine.ts';
-import { type MergedAttempt, openInRange } from '../../store/queries/timeline-indexer.ts';
+import { type MergedAttempt, openInRange } from '../../store/queries/timeline/timeline-indexer.ts';
 import {
   endedInRange,
   REBUILD,
@@ -12,7 +12,7 @@ import {
   rebuiltSlices,
   rebuiltWorkers,
   SLICES,
-} from '../../store/queries/timeline-rebuild.ts';
+} from '../../store/queries/timeline/timeline-rebuild.ts';
 import {
   createPlacer,
   holdOpen,

@@ -12,7 +12,7 @@ import {
   keptOfLanes,
   type MergedAttempt,
   slicesOfLanes,
-} from '../../store/queries/timeline-indexer.ts';
+} from '../../store/queries/timeline/timeline-indexer.ts';
 import {
   createPlacer,
   holdOpen,

@@ -1,7 +1,7 @@
 /** Use case: the ended attempts behind slices. */
 import type { z } from 'zod';
 import type { TimelineSlicesWire, timelineSlicesRoute } from '../../contract/timeline-tile.ts';
-import { slicesByLatest, slicesByLength, slicesByStart } from '../../store/queries/timeline-slices.ts';
+import { slicesByLatest, slicesByLength, slicesByStart } from '../../store/queries/timeline/timeline-slices.ts';
 import { resolveJob } from '../jobs.ts';
 import type { Runtime } from '../runtime.ts';
 import { FOREVER, filterOf, hashOf, keyOf } from './slice-filter.ts';

@@ -1,7 +1,7 @@
 /** Use case: what ran in a window of a job's timeline, by function. */
 import type { z } from 'zod';
 import type { TimelineSumsWire, timelineSumsRoute } from '../../contract/timeline-tile.ts';
-import { timelineSums } from '../../store/queries/timeline-slices.ts';
+import { timelineSums } from '../../store/queries/timeline/timeline-slices.ts';
 import type { Runtime } from '../runtime.ts';
 import { jobNames } from './known-lanes.ts';
 import { FOREVER, filterOf } from './slice-filter.ts';

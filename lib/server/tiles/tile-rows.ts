@@ -1,6 +1,6 @@
 /** Rows of the store (TILE_ROW_BYTES) as a tile. */
 import { CARRY, packLength, type TimelineTile } from '../../model/timeline-tile.ts';
-import { BUSY_ROW, TILE_ROW_BYTES } from '../../store/queries/timeline-tile.ts';
+import { BUSY_ROW, TILE_ROW_BYTES } from '../../store/queries/timeline/timeline-tile.ts';
 import { dictionary } from '../dictionary.ts';
 
 /**

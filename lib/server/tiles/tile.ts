@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { timelineTileRoute } from '../../contract/timeline-tile.ts';
 import { encodeTile, MOST_BUCKETS } from '../../model/timeline-tile.ts';
 import type { Param, Query } from '../../store/engine.ts';
-import { nodesOfLanesThatCount } from '../../store/queries/timeline-lanes.ts';
+import { nodesOfLanesThatCount } from '../../store/queries/timeline/timeline-lanes.ts';
 import {
   filteredNodeTile,
   filteredTile,
@@ -11,7 +11,7 @@ import {
   nodeTileOfSlices,
   tileOfLevel,
   tileOfSlices,
-} from '../../store/queries/timeline-tile.ts';
+} from '../../store/queries/timeline/timeline-tile.ts';
 import { LEVELS } from '../../store/schema/timeline.ts';
 import type { JobQuery } from '../jobs.ts';
 import { ProblemError } from '../problem.ts';

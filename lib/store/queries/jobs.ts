@@ -4,7 +4,7 @@ import { IMPORTED_SESSION } from '../../model/task.ts';
 import { byKey } from '../../schema/by-key.ts';
 import type { Query } from '../engine.ts';
 import { attemptsWhere } from './attempts.ts';
-import { COUNTED_FUNCTIONS, FUNCTION_COUNTS, KEPT_COUNTS, KEPT_JOBS } from './job-counts.ts';
+import { COUNTED_FUNCTIONS, FUNCTION_COUNTS, KEPT_COUNTS, KEPT_JOBS } from './timeline/job-counts.ts';
 
 const Count = z.coerce.number();
 const Ns = z.string().nullable();

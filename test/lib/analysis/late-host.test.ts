@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lateHost, lateRankOrHost } from '../../../lib/analysis/late-host.ts';
 import { lateRanks } from '../../../lib/analysis/late-rank.ts';
-import { unit } from '../../../lib/demo/model.ts';
+import { unit } from '../../../lib/demo/world/model.ts';
 
 const hosts = ['a', 'a', 'a', 'b', 'b', 'b', 'c', 'c', 'c'];
 /** Time inside of each rank where it arrives `delay` after the first: all leave 10 after the last. */

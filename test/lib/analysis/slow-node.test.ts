@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { chanceOfRanks, type NodeRuns, slowNode } from '../../../lib/analysis/slow-node.ts';
-import { unit } from '../../../lib/demo/model.ts';
+import { unit } from '../../../lib/demo/world/model.ts';
 
 /** Attempts one second apart, newest first; `factor` of those in the last `slowFor` seconds. */
 const runs = (node: string, seed: number, count: number, factor = 1, slowFor = 0): NodeRuns => ({
