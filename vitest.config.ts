@@ -7,23 +7,23 @@ import { defineConfig } from 'vitest/config';
  * time.
  */
 const TIMED = [
-  'test/analysis/critical-path.test.ts',
+  'test/lib/analysis/critical-path.test.ts',
   'test/fuzz/doors.test.ts',
   'test/lib/analysis/lane-depths.test.ts',
   'test/lib/chart/timeline/depth-packer.test.ts',
   'test/lib/chart/heat-map/heat-map.test.ts',
   'test/lib/chart/trace/waterfall.test.ts',
-  'test/server/http/json-in-slices.test.ts',
-  'test/server/http/limited-server.test.ts',
-  'test/server/identity-cost.test.ts',
-  'test/server/ingest-hardening.test.ts',
-  'test/server/ingest-hostile.test.ts',
-  'test/server/lying-sources.test.ts',
-  'test/server/scale.test.ts',
-  'test/server/timeline-bad-input.test.ts',
-  'test/server/timeline-overlap.test.ts',
-  'test/server/trace-columns.test.ts',
-  'test/store/read-rows.test.ts',
+  'test/lib/server/http/json-in-slices.test.ts',
+  'test/lib/server/http/limited-server.test.ts',
+  'test/lib/server/memory/identity-cost.test.ts',
+  'test/lib/server/ingest/ingest-hardening.test.ts',
+  'test/lib/server/ingest/ingest-hostile.test.ts',
+  'test/lib/server/sources/lying-sources.test.ts',
+  'test/lib/server/scale.test.ts',
+  'test/lib/server/timeline/timeline-bad-input.test.ts',
+  'test/lib/server/tiles/timeline-overlap.test.ts',
+  'test/lib/server/traces/trace-columns.test.ts',
+  'test/lib/store/read-rows.test.ts',
 ];
 
 for (const file of TIMED)

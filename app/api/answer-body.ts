@@ -1,9 +1,9 @@
 /** Routes that take a JSON body: read within a limit, parse with the contract, call one use case; errors are RFC 9457. */
 import type { z } from 'zod';
 import { firstIssueSentence } from '../../lib/schema/issue-sentence.ts';
+import { ProblemError } from '../../lib/server/http/problem.ts';
 import { parseJson } from '../../lib/server/ingest/body.ts';
-import { ProblemError } from '../../lib/server/problem.ts';
-import { getRuntime, type Runtime } from '../../lib/server/runtime.ts';
+import { getRuntime, type Runtime } from '../../lib/server/runtime/runtime.ts';
 import { problemResponse } from './problem-response.ts';
 
 /**

@@ -1,10 +1,10 @@
 /** Every route of the API is this: parse with the contract, call one use case, encode; errors are RFC 9457. */
 import type { z } from 'zod';
 import type { RouteContract } from '../../lib/contract/route.ts';
-import { gzipFile } from '../../lib/server/gzip-file.ts';
+import { gzipFile } from '../../lib/server/http/gzip-file.ts';
 import { jsonInSlices } from '../../lib/server/http/json-in-slices.ts';
 import { parseQuery } from '../../lib/server/http/parse-query.ts';
-import { getRuntime, type Runtime } from '../../lib/server/runtime.ts';
+import { getRuntime, type Runtime } from '../../lib/server/runtime/runtime.ts';
 import { problemResponse } from './problem-response.ts';
 
 type PathParams = { params: Promise<Record<string, string>> };

@@ -1,6 +1,6 @@
 /** Any thrown value as an RFC 9457 answer. */
 import { PROBLEM_MEDIA_TYPE } from '../../lib/contract/problem.ts';
-import { toProblem } from '../../lib/server/problem.ts';
+import { toProblem } from '../../lib/server/http/problem.ts';
 
 /** `gone`: the caller has left, so that nothing failed and nobody reads the answer. */
 export function problemResponse(error: unknown, gone = false): Response {

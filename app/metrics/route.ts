@@ -1,5 +1,5 @@
 /** GET /metrics: X-Ray's own metrics in Prometheus' text format. */
-import { getRuntime } from '../../lib/server/runtime.ts';
+import { getRuntime } from '../../lib/server/runtime/runtime.ts';
 
 export async function GET(): Promise<Response> {
   const { registry } = getRuntime().telemetry;

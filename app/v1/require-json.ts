@@ -1,5 +1,5 @@
 /** The media type of Ray's bodies: JSON, or one that says nothing (curl and Ray's own files). Throws ProblemError 415. */
-import { ProblemError } from '../../lib/server/problem.ts';
+import { ProblemError } from '../../lib/server/http/problem.ts';
 
 export function requireJson(request: Request): void {
   const type = request.headers.get('content-type') ?? '';

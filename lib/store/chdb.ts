@@ -9,7 +9,7 @@
  *   control      |KILL|                          what nobody waits for is ended in the engine too
  *
  * An insert is acknowledged by the engine when its part is renamed into place on the file system, so it survives the
- * death of the process (test/server/kill.test.ts); against power loss there is no fsync, as in ClickHouse's default.
+ * death of the process (test/lib/server/store/kill.test.ts); against power loss there is no fsync, as in ClickHouse's default.
  */
 import { createRequire } from 'node:module';
 import {

@@ -12,7 +12,7 @@ import { healthRoute } from '../../lib/contract/health.ts';
 import { createWorld } from '../../lib/demo/clusters/worlds.ts';
 import { taskEvents } from '../../lib/demo/emit/ray-events.ts';
 import { stepSpans, stepsEnding } from '../../lib/demo/emit/spans.ts';
-import { asker } from '../ask.ts';
+import { asker } from '../support/ask.ts';
 import type { Report } from './figure.ts';
 import { root, startServer } from './server.ts';
 

@@ -11,7 +11,7 @@ import { oomRoute } from '../../lib/contract/memory.ts';
 import { incidentWorld, type Truth } from '../../lib/demo/clusters/incidents.ts';
 import { createDelivery } from '../../lib/demo/deliver.ts';
 import type { World } from '../../lib/demo/world/model.ts';
-import { asker } from '../ask.ts';
+import { asker } from '../support/ask.ts';
 import type { Report } from './figure.ts';
 import { startServer } from './server.ts';
 

@@ -3,8 +3,8 @@
  * protobuf, 1,000 a body), recorded Ray events, many small bodies, one of 60 MB. An answer means stored.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attribute, protobufRequest, span, traceRequest } from '../server/otlp-bodies.ts';
-import { eventBodies } from '../server/recordings.ts';
+import { attribute, protobufRequest, span, traceRequest } from '../support/otlp-bodies.ts';
+import { eventBodies } from '../support/recordings.ts';
 import { median, type Report } from './figure.ts';
 import { startServer } from './server.ts';
 

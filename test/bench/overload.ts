@@ -4,7 +4,7 @@
  */
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attribute, field, protobufRequest } from '../server/otlp-bodies.ts';
+import { attribute, field, protobufRequest } from '../support/otlp-bodies.ts';
 import type { Report } from './figure.ts';
 import { type BenchServer, startServer } from './server.ts';
 

@@ -3,8 +3,8 @@
  * of a real cluster, told as several sessions. Without: the indexer is closed before anything comes in, which the product does
  * not offer. Taken in turns, so that both see the same machine.
  */
-import { openTestRuntime } from '../server/open-runtime.ts';
-import { eventBodies, postEvents } from '../server/recordings.ts';
+import { openTestRuntime } from '../support/open-runtime.ts';
+import { eventBodies, postEvents } from '../support/recordings.ts';
 import { median, type Report } from './figure.ts';
 
 const SESSIONS = 2;

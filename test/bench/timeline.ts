@@ -10,9 +10,9 @@ import { paintTracks } from '../../lib/chart/timeline/timeline-raster.ts';
 import { fitRange, panBy, zoomAt } from '../../lib/chart/timeline/timeline-window.ts';
 import { visibleRows, waterfallRows } from '../../lib/chart/trace/waterfall.ts';
 import type { TimelineWire } from '../../lib/contract/timeline.ts';
-import { getTimeline } from '../../lib/server/timeline.ts';
+import { getTimeline } from '../../lib/server/timeline/timeline.ts';
 import { rayRows } from '../../lib/store/insert-ray.ts';
-import { openTestRuntime } from '../server/open-runtime.ts';
+import { openTestRuntime } from '../support/open-runtime.ts';
 import { attemptPart, phaseSpans, SYNTHETIC, seeded, syntheticAttempts } from './synthetic-timeline.ts';
 
 interface Figure {

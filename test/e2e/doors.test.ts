@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ShareCreated } from '../../lib/contract/shares.ts';
 import { allowedMethods } from '../../lib/server/http/allowed-methods.ts';
-import { type RawAnswer, rawRequest } from '../server/http/raw-request.ts';
+import { type RawAnswer, rawRequest } from '../support/raw-request.ts';
 import { pathTricks } from './path-tricks.ts';
 import { startServer, type TestServer, until } from './server.ts';
 

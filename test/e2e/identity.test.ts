@@ -6,9 +6,9 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FROM, series } from '../server/gpu-rows-series.ts';
-import { openMetrics } from '../server/open-metrics.ts';
-import { type RecordedPrometheus, serveRecorded } from '../server/recorded-prometheus.ts';
+import { FROM, series } from '../support/gpu-rows-series.ts';
+import { openMetrics } from '../support/open-metrics.ts';
+import { type RecordedPrometheus, serveRecorded } from '../support/recorded-prometheus.ts';
 import { expectSound, launchBrowser, openPage, VIEWS } from './harness.ts';
 import { startServer, type TestServer, until } from './server.ts';
 

@@ -2,8 +2,8 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectivesRoute } from '../../lib/contract/collectives.ts';
-import { asker } from '../ask.ts';
-import { runXray } from '../cli/run-xray.ts';
+import { runXray } from '../lib/cli/run-xray.ts';
+import { asker } from '../support/ask.ts';
 import { expectSound, launchBrowser, openPage, VIEWS } from './harness.ts';
 import { startServer, until } from './server.ts';
 

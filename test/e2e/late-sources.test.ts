@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { healthRoute } from '../../lib/contract/health.ts';
-import { freePort } from '../../lib/server/free-port.ts';
-import { asker } from '../ask.ts';
+import { freePort } from '../../lib/server/process/free-port.ts';
+import { asker } from '../support/ask.ts';
 import { expectSound, launchBrowser, openPage, VIEWS } from './harness.ts';
 import { startServer, type TestServer, until } from './server.ts';
 

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rawRequest } from '../server/http/raw-request.ts';
+import { rawRequest } from '../support/raw-request.ts';
 import { expectSound, launchBrowser, openPage, VIEWS } from './harness.ts';
 import { startServer, type TestServer, until } from './server.ts';
 

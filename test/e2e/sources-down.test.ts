@@ -13,8 +13,8 @@ import { alertsRoute } from '../../lib/contract/alerts.ts';
 import { healthRoute } from '../../lib/contract/health.ts';
 import { heatmapRoute } from '../../lib/contract/memory.ts';
 import { ShareCreated, sharesRoute } from '../../lib/contract/shares.ts';
-import { freePort } from '../../lib/server/free-port.ts';
-import { asker } from '../ask.ts';
+import { freePort } from '../../lib/server/process/free-port.ts';
+import { asker } from '../support/ask.ts';
 import { expectSound, launchBrowser, openPage } from './harness.ts';
 import { startServer, type TestServer, until } from './server.ts';
 

@@ -10,7 +10,7 @@ import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
 import { requestPath } from '../../lib/contract/route.ts';
 import { ShareCreated } from '../../lib/contract/shares.ts';
 import { TimelineLanesResponse, timelineLanesRoute } from '../../lib/contract/timeline-tile.ts';
-import { freePort } from '../../lib/server/free-port.ts';
+import { freePort } from '../../lib/server/process/free-port.ts';
 import { expectSound, launchBrowser, openPage, VIEWS, type View } from './harness.ts';
 import { startServer, type TestServer, until } from './server.ts';
 import {

@@ -4,7 +4,7 @@
  */
 import { createServer, type Server } from 'node:http';
 import { milliseconds, nanoseconds } from '../../lib/model/units.ts';
-import { alertsOfRules, joinAlertmanager } from '../../lib/server/alert-join.ts';
+import { alertsOfRules, joinAlertmanager } from '../../lib/server/alerts/alert-join.ts';
 import { createAlertmanagerClient } from '../../lib/sources/alertmanager/client.ts';
 import { decodeReceivedAlerts } from '../../lib/sources/alertmanager/decode-alerts.ts';
 import { decodeCommunicator, inspectorId } from '../../lib/sources/nccl/inspector-metrics.ts';

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { eventBodies } from '../server/recordings.ts';
+import { eventBodies } from '../support/recordings.ts';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures');
 const MOST_BYTES = 24_000;

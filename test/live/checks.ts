@@ -6,7 +6,7 @@ import { healthRoute } from '../../lib/contract/health.ts';
 import { jobRoute, jobsRoute, logsRoute, tasksRoute, tasksSummaryRoute } from '../../lib/contract/jobs.ts';
 import { heatmapRoute, oomRoute } from '../../lib/contract/memory.ts';
 import { traceRoute, tracesRoute } from '../../lib/contract/traces.ts';
-import { asker } from '../ask.ts';
+import { asker } from '../support/ask.ts';
 import { check, equal, eventually, holds } from './check.ts';
 
 export interface Submitted {

@@ -8,8 +8,8 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { loadConfig } from '../../lib/server/config.ts';
-import { startRuntime } from '../../lib/server/start-runtime.ts';
+import { loadConfig } from '../../lib/server/runtime/config.ts';
+import { startRuntime } from '../../lib/server/start/start-runtime.ts';
 import { routeFiles } from '../scale/route-files.ts';
 
 type Handler = (request: Request, context: { params: Promise<Record<string, string>> }) => Promise<Response>;

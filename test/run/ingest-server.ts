@@ -9,9 +9,9 @@ import { z } from 'zod';
 import { POST as events } from '../../app/v1/events/route.ts';
 import { POST as timeline } from '../../app/v1/timeline/route.ts';
 import { POST as traces } from '../../app/v1/traces/route.ts';
-import { PEER_HEADER } from '../../lib/server/ingest/ingest.ts';
-import { setRuntime } from '../../lib/server/runtime.ts';
-import { openTestRuntime } from '../server/open-runtime.ts';
+import { PEER_HEADER } from '../../lib/server/http/client-address.ts';
+import { setRuntime } from '../../lib/server/runtime/runtime.ts';
+import { openTestRuntime } from '../support/open-runtime.ts';
 
 const { XRAY_DATA_DIR: directory } = process.env;
 if (!directory) throw new Error('set XRAY_DATA_DIR');

@@ -5,11 +5,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
-import { loadConfig } from '../../lib/server/config.ts';
-import { measuredEngine } from '../../lib/server/measured-engine.ts';
-import { createQueryLatency } from '../../lib/server/query-latency.ts';
+import { loadConfig } from '../../lib/server/runtime/config.ts';
+import { measuredEngine } from '../../lib/server/store/measured-engine.ts';
 import { openStore } from '../../lib/server/store/open-store.ts';
-import { createTelemetry } from '../../lib/server/telemetry.ts';
+import { createQueryLatency } from '../../lib/server/telemetry/query-latency.ts';
+import { createTelemetry } from '../../lib/server/telemetry/telemetry.ts';
 
 const telemetry = createTelemetry();
 const config = loadConfig({ XRAY_DATA_DIR: process.env.XRAY_DATA_DIR, XRAY_DEMO: '0', XRAY_CONFIG: '/nowhere.yaml' });

@@ -1,7 +1,7 @@
 import { ShareRequest, sharesRoute } from '../../../lib/contract/shares.ts';
-import { createShare } from '../../../lib/server/create-share.ts';
-import { createOwnApi } from '../../../lib/server/own-api.ts';
-import { listShares } from '../../../lib/server/shares.ts';
+import { createShare } from '../../../lib/server/shares/create-share.ts';
+import { createOwnApi } from '../../../lib/server/shares/own-api.ts';
+import { listShares } from '../../../lib/server/shares/shares.ts';
 import { answer } from '../answer.ts';
 import { answerBody } from '../answer-body.ts';
 

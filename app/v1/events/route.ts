@@ -1,5 +1,5 @@
 /** POST /v1/events: Ray's event export. Ray sends again for ever on anything but 2xx, so one bad record is no error. */
-import { getRuntime } from '../../../lib/server/runtime.ts';
+import { getRuntime } from '../../../lib/server/runtime/runtime.ts';
 import { problemResponse } from '../../api/problem-response.ts';
 import { requireJson } from '../require-json.ts';
 

@@ -1,7 +1,7 @@
 /** POST /v1/timeline?cluster=&session=&job=: a timeline file of Ray's (State API or `ray timeline`), gzip or not. */
 import { TimelineImportQuery } from '../../../lib/contract/timeline-import.ts';
 import { parseQuery } from '../../../lib/server/http/parse-query.ts';
-import { getRuntime } from '../../../lib/server/runtime.ts';
+import { getRuntime } from '../../../lib/server/runtime/runtime.ts';
 import { problemResponse } from '../../api/problem-response.ts';
 import { requireJson } from '../require-json.ts';
 

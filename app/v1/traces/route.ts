@@ -1,7 +1,8 @@
 /** POST /v1/traces: OTLP/HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp). Answers in the request's encoding. */
+
+import { ProblemError, toProblem } from '../../../lib/server/http/problem.ts';
 import { isProtobuf, rpcStatus, traceResponse } from '../../../lib/server/ingest/otlp-answer.ts';
-import { ProblemError, toProblem } from '../../../lib/server/problem.ts';
-import { getRuntime } from '../../../lib/server/runtime.ts';
+import { getRuntime } from '../../../lib/server/runtime/runtime.ts';
 
 export async function POST(request: Request): Promise<Response> {
   const type = request.headers.get('content-type') ?? '';

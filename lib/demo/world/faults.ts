@@ -1,5 +1,5 @@
 /**
- * What is broken: the truth that only the simulation's process knows. Nothing else may read it (test/demo/truth.test.ts); what it
+ * What is broken: the truth that only the simulation's process knows. Nothing else may read it (test/lib/demo/truth.test.ts); what it
  * does to the cluster shows in what the cluster emits. Times are Unix ms; ranks are those of the training job, 8 to a node.
  */
 const MINUTE = 60_000;

@@ -4,7 +4,7 @@ import { splitRefusal } from '../../analysis/wait-transfer.ts';
 import type { CommunicatorWire, LatenessVerdictWire } from '../../contract/collectives.ts';
 import type { SourceNoticeWire } from '../../contract/wire-values.ts';
 import type { CollectiveBlockRow } from '../../store/queries/collectives.ts';
-import { cannotTell, judgeLateness, nowhere, type PlaceWire } from '../collective-lateness.ts';
+import { cannotTell, judgeLateness, nowhere, type PlaceWire } from './collective-lateness.ts';
 
 /** Ranks of a communicator that are judged: of more, one verdict would hold everybody up. */
 export const MOST_JUDGED = 16_384;

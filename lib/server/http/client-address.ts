@@ -5,6 +5,9 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
+/** Header in which the door says the peer's address; one that a request brings is overwritten. */
+export const PEER_HEADER = 'x-xray-peer';
+
 export interface Client {
   /** An IPv4 address, or the /64 network of an IPv6 address: one sender has all of it. */
   readonly address: string;

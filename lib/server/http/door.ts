@@ -4,12 +4,10 @@
  * none of the headers by which its own parts talk to each other.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { EarlyRefusal, RequestHead } from '../ingest/early-refusal.ts';
-import { PEER_HEADER } from '../ingest/ingest.ts';
 import { type Access, type AccessRule, SHARE_PAGE } from './access.ts';
 import { allowedMethods } from './allowed-methods.ts';
 import { type CanonicalTarget, canonicalTarget } from './canonical-path.ts';
-import type { ClientOf } from './client-address.ts';
+import { type ClientOf, PEER_HEADER } from './client-address.ts';
 import type { DirectAnswers } from './direct-answers.ts';
 import { answerProblem, type DoorProblem } from './problem-answer.ts';
 import { newNonce, pagePolicy, setSecurityHeaders } from './security-headers.ts';
@@ -17,7 +15,7 @@ import { NO_SESSION } from './sessions.ts';
 import { shareClosedPage } from './share-closed-page.ts';
 import { answerSignInPage, signIn } from './sign-in.ts';
 import type { StaticAssets } from './static-assets.ts';
-import { answerPage, type Visit } from './visit.ts';
+import { answerPage, type EarlyRefusal, type RequestHead, type Visit } from './visit.ts';
 
 export interface Door {
   readonly access: AccessRule;

@@ -1,7 +1,7 @@
 /** The parameters of a request as a contract's schema reads them: the one place where routes look at an address. */
 import { z } from 'zod';
 import { issueSentence, quotedShort } from '../../schema/issue-sentence.ts';
-import { ProblemError } from '../problem.ts';
+import { ProblemError } from './problem.ts';
 
 const invalid = (name: string, detail: string) =>
   new ProblemError('invalid-parameter', `parameter ${quotedShort(name)} ${detail}`);

@@ -2,6 +2,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Client } from './client-address.ts';
 
+/** What the door knows of a request before its body is read. */
+export interface RequestHead {
+  readonly method: string;
+  readonly path: string;
+  /** With its question mark, or empty. */
+  readonly search: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Address of the sender. */
+  readonly peer: string;
+}
+
+/** A request that is refused whatever its body holds. */
+export interface EarlyRefusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | string;
+}
+
 export interface Visit {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;

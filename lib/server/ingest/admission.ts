@@ -8,7 +8,7 @@
  *
  * Bytes are those of rows: known once a body is parsed, and until then estimated from others of its kind.
  */
-import { ProblemError } from '../problem.ts';
+import { ProblemError } from '../http/problem.ts';
 import type { Sender } from './fair-queue.ts';
 
 /** Bytes of rows per second: assumed at the start, and never assumed to be less. */

@@ -2,8 +2,9 @@
  * Bodies as they arrive: bounded in bytes, in time, and in bytes of all that are under way. Where those are too many the
  * slowest sender loses its place, not the next one: a body that comes a byte a second holds next to nothing.
  */
-import type { Config } from '../config.ts';
-import { ProblemError } from '../problem.ts';
+
+import { ProblemError } from '../http/problem.ts';
+import type { Config } from '../runtime/config.ts';
 import { leftError } from './parser-pool.ts';
 
 /** Of all bodies that are being read. */

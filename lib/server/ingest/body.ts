@@ -3,8 +3,8 @@
 import { Worker } from 'node:worker_threads';
 import { errorSentence } from '../../schema/error-sentence.ts';
 import { checkJson } from '../../sources/json/check-json.ts';
-import type { Config } from '../config.ts';
-import { ProblemError } from '../problem.ts';
+import { ProblemError } from '../http/problem.ts';
+import type { Config } from '../runtime/config.ts';
 import { ParseBudget } from './parse-budget.ts';
 
 type Limits = Config['limits'];

@@ -6,7 +6,7 @@
 import { promisify } from 'node:util';
 import { createGunzip, gunzip } from 'node:zlib';
 import { errorSentence } from '../../schema/error-sentence.ts';
-import { ProblemError } from '../problem.ts';
+import { ProblemError } from '../http/problem.ts';
 
 export type ContentEncoding = 'identity' | 'gzip';
 

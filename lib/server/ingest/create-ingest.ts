@@ -10,25 +10,19 @@ import { IngestQuery } from '../../contract/ingest.ts';
 import type { SessionSighting } from '../../model/task.ts';
 import type { Engine } from '../../store/engine.ts';
 import { rayRows } from '../../store/insert-ray.ts';
-import type { Config } from '../config.ts';
+import { PEER_HEADER } from '../http/client-address.ts';
 import { parseQuery } from '../http/parse-query.ts';
-import { ProblemError } from '../problem.ts';
-import type { Telemetry } from '../telemetry.ts';
+import { ProblemError } from '../http/problem.ts';
+import type { Config } from '../runtime/config.ts';
+import type { Ingest, IngestBody, IngestHead, IngestKind, TimelineBody } from '../runtime/ingest.ts';
+import { createReadersFirst, type ReadersFirst } from '../store/readers-first.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { type Arrival, createAdmission } from './admission.ts';
 import { createBodyReader } from './body-reader.ts';
 import { contentEncoding } from './content-encoding.ts';
-import {
-  type Ingest,
-  type IngestBody,
-  type IngestHead,
-  type IngestKind,
-  PEER_HEADER,
-  type TimelineBody,
-} from './ingest.ts';
 import { ingestMetrics, KNOWN_IGNORED } from './ingest-metrics.ts';
 import type { ParsedBody, ParseJob, SpanAge, TableRows } from './parsed-body.ts';
 import { closingError, createParserPool, leftError } from './parser-pool.ts';
-import { createReadersFirst, type ReadersFirst } from './readers-first.ts';
 import { createSightings } from './sightings.ts';
 import { type AddOptions, createWriteQueue, encodeInSlices, type Lost } from './write-queue.ts';
 

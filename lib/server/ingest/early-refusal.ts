@@ -5,25 +5,10 @@
 
 import { PROBLEM_MEDIA_TYPE } from '../../contract/problem.ts';
 import { ownValue } from '../../model/own-value.ts';
-import { ProblemError } from '../problem.ts';
-import type { Ingest, IngestKind } from './ingest.ts';
+import { ProblemError } from '../http/problem.ts';
+import type { EarlyRefusal, RequestHead } from '../http/visit.ts';
+import type { Ingest, IngestKind } from '../runtime/ingest.ts';
 import { isProtobuf, rpcStatus } from './otlp-answer.ts';
-
-export interface EarlyRefusal {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array | string;
-}
-
-export interface RequestHead {
-  readonly method: string;
-  readonly path: string;
-  /** With its question mark, or empty. */
-  readonly search: string;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** Address of the sender. */
-  readonly peer: string;
-}
 
 const KINDS: ReadonlyMap<string, IngestKind> = new Map([
   ['/v1/traces', 'otlp'],

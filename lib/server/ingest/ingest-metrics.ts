@@ -1,6 +1,6 @@
 /** X-Ray's own metrics of ingest. */
 import { Counter, Gauge } from 'prom-client';
-import type { Telemetry } from '../telemetry.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 
 /** Event types of 2.58 that say nothing X-Ray keeps; any other text is counted as `other`, for metrics are for ever. */
 export const KNOWN_IGNORED = new Set([

@@ -2,8 +2,9 @@
  * What one body may cost while it is decoded: values, CPU time of the thread, bytes of rows. The bytes of a body bound
  * none of them: 1 MB of gzip holds 100 million empty messages, and one resource is written again with each of its spans.
  */
-import type { Config } from '../config.ts';
-import { ProblemError } from '../problem.ts';
+
+import { ProblemError } from '../http/problem.ts';
+import type { Config } from '../runtime/config.ts';
 
 type Limits = Config['limits'];
 

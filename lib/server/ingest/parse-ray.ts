@@ -6,7 +6,7 @@ import { JsonText, type RecordVisitor } from '../../sources/json/json-text.ts';
 import { type DecodedRay, decodeRayEvents } from '../../sources/ray/decode-event.ts';
 import { decodeTimeline } from '../../sources/ray/decode-timeline.ts';
 import { rayRows } from '../../store/insert-ray.ts';
-import { ProblemError } from '../problem.ts';
+import { ProblemError } from '../http/problem.ts';
 import { ParseBudget } from './parse-budget.ts';
 import { type ParsedBody, type ParseJob, type Reject, RejectList, refuseMany, words } from './parsed-body.ts';
 import { RowLines } from './row-lines.ts';

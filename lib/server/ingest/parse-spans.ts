@@ -4,7 +4,7 @@ import { isProtobuf, type SpanVisitor, spanDecoder } from '../../sources/otlp/de
 import { readTraceRequestJson } from '../../sources/otlp/json.ts';
 import { readExportTraceServiceRequest } from '../../sources/otlp/protobuf.ts';
 import { spanRows } from '../../store/insert-spans.ts';
-import { ProblemError } from '../problem.ts';
+import { ProblemError } from '../http/problem.ts';
 import { ParseBudget } from './parse-budget.ts';
 import { type ParsedBody, type ParseJob, RejectList, refuseMany, words } from './parsed-body.ts';
 import { RowLines } from './row-lines.ts';

@@ -7,7 +7,7 @@ import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { errorSentence } from '../../schema/error-sentence.ts';
-import { ProblemError } from '../problem.ts';
+import { ProblemError } from '../http/problem.ts';
 import { type ContentEncoding, gunzipBounded } from './content-encoding.ts';
 import { parseBody } from './parse-body.ts';
 import type { ParseJob } from './parsed-body.ts';

@@ -3,8 +3,8 @@
 import type { SessionSighting } from '../../model/task.ts';
 import { errorSentence } from '../../schema/error-sentence.ts';
 import { type EncodedRows, encodeRows } from '../../store/engine.ts';
-import type { Config } from '../config.ts';
-import { ProblemError } from '../problem.ts';
+import { ProblemError } from '../http/problem.ts';
+import type { Config } from '../runtime/config.ts';
 
 export interface TableRows extends EncodedRows {
   readonly table: string;

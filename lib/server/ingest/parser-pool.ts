@@ -10,7 +10,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { ProblemCode } from '../../contract/problem.ts';
-import { ProblemError } from '../problem.ts';
+import { ProblemError } from '../http/problem.ts';
 import { type ContentEncoding, gunzipSmall } from './content-encoding.ts';
 import { FairQueue, type Sender } from './fair-queue.ts';
 import { parseBody } from './parse-body.ts';

@@ -14,11 +14,11 @@
 import { errorSentence } from '../../schema/error-sentence.ts';
 import { ownTurn } from '../../sources/http/event-loop-turns.ts';
 import { type Engine, encodeRows } from '../../store/engine.ts';
-import { ProblemError } from '../problem.ts';
+import { ProblemError } from '../http/problem.ts';
+import { createReadersFirst, type ReadersFirst } from '../store/readers-first.ts';
 import { FairQueue, type Sender } from './fair-queue.ts';
 import { rejectRows, type TableRows } from './parsed-body.ts';
 import { closingError, leftError } from './parser-pool.ts';
-import { createReadersFirst, type ReadersFirst } from './readers-first.ts';
 
 const BATCH_ROWS = 50_000;
 const BATCH_BYTES = 16 * 1024 ** 2;

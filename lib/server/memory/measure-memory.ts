@@ -21,8 +21,8 @@ import {
   unreadHostMetrics,
 } from '../../sources/prometheus/memory-metrics.ts';
 import { GPU_LABELS, gpuEvidence, holdersOf } from '../../sources/prometheus/target-labels.ts';
-import { noticeOf } from '../alerts.ts';
-import type { Runtime } from '../runtime.ts';
+import { noticeOf } from '../alerts/alerts.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { scrapeBins } from './scrape-bins.ts';
 
 /** One series; of a node without what names a GPU. */

@@ -4,7 +4,7 @@
  */
 
 import { cleanSentence } from '../../schema/error-sentence.ts';
-import type { Config, HttpSource } from '../config.ts';
+import type { Config, HttpSource } from '../runtime/config.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,7 @@
 /** Prometheus as who looks at a page sees it: within a reader's patience, else what it answered before, moved to the window asked. */
 import type { SeriesGrid } from '../../model/series.ts';
 import { alignedGrid, type Grid } from '../../sources/prometheus/decode.ts';
-import type { PrometheusAnswer, PrometheusSource } from '../prometheus-source.ts';
+import type { PrometheusAnswer, PrometheusSource } from '../runtime/prometheus-source.ts';
 import { createLateAnswers } from './late-answers.ts';
 import type { ReaderNotices } from './reader-notices.ts';
 

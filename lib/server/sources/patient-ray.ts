@@ -1,6 +1,6 @@
 /** Ray's dashboard and Alertmanager as who looks at a page sees them: within a reader's patience, else what they answered before. */
-import type { AlertmanagerSource } from '../alertmanager-source.ts';
-import type { RaySource } from '../ray-source.ts';
+import type { AlertmanagerSource } from '../runtime/alertmanager-source.ts';
+import type { RaySource } from '../runtime/ray-source.ts';
 import { createLateAnswers, type LateAnswers } from './late-answers.ts';
 import type { ReaderNotices } from './reader-notices.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { SourceHealthWire } from '../../contract/health.ts';
 import type { SourceNoticeWire } from '../../contract/wire-values.ts';
-import { CLOCK_OFF_S, durationText } from './clock-off.ts';
+import { CLOCK_OFF_S, durationText } from '../runtime/clock-off.ts';
 import { questionWords } from './question-words.ts';
 
 interface SourceRecord {

@@ -8,9 +8,9 @@ import { z } from 'zod';
 import { lockDirectory, secureDirectory } from '../../store/data-directory.ts';
 import { openStoreState } from '../../store/store-state.ts';
 import { restoreDefinitions } from '../../store/table-definitions.ts';
-import { loadConfig } from '../config.ts';
-import { keepToOwner } from '../life-cycle.ts';
-import { createTelemetry } from '../telemetry.ts';
+import { keepToOwner } from '../process/life-cycle.ts';
+import { loadConfig } from '../runtime/config.ts';
+import { createTelemetry } from '../telemetry/telemetry.ts';
 import { openStore } from './open-store.ts';
 import { settleStore, storeReport } from './store-report.ts';
 

@@ -2,9 +2,11 @@
  * What is lost of the store: written down in `store-state.json` when it is found, until the operator settles it
  * (`xray doctor --store`), and a condition of the store's health while any of it is open.
  */
+
 import type { FoundLoss } from '../../store/integrity.ts';
 import type { Loss, StoreStateFile } from '../../store/store-state.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { SettleLoss } from '../runtime/store-guard.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { lossWords } from './loss-words.ts';
 import type { StoreHealth } from './store-health.ts';
 
@@ -15,13 +17,7 @@ export interface LossList {
   readonly all: () => readonly Loss[];
   /** New losses are written down; known ones stay as they were settled. */
   readonly found: (losses: readonly FoundLoss[]) => void;
-  readonly settle: (
-    id: string,
-    state: Loss['state'],
-    rows: number | null,
-    reason: string,
-    cause?: Loss['cause'],
-  ) => void;
+  readonly settle: SettleLoss;
   readonly acceptAll: () => void;
   /** A damaged part that retention has removed meanwhile is no open loss any more. `there`: `<table>/<part>`. */
   readonly settleExpired: (there: ReadonlySet<string>) => void;

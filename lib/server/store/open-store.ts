@@ -11,9 +11,10 @@ import { MIGRATIONS } from '../../store/schema/migrations.ts';
 import { openStoreState } from '../../store/store-state.ts';
 import { readDefinitions } from '../../store/table-definitions.ts';
 import { warmMarks } from '../../store/warm-marks.ts';
-import type { Config } from '../config.ts';
-import type { Telemetry } from '../telemetry.ts';
-import { createStoreGuard, type StoreGuard } from './store-guard.ts';
+import type { Config } from '../runtime/config.ts';
+import type { StoreGuard } from '../runtime/store-guard.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { createStoreGuard } from './store-guard.ts';
 import { createStoreHealth, type StoreHealth } from './store-health.ts';
 
 export interface OpenedStore {

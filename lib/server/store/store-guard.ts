@@ -30,9 +30,10 @@ import {
   detachedParts,
   failingMutations,
 } from '../../store/store-parts.ts';
-import type { ClockState, Loss, StoreStateFile } from '../../store/store-state.ts';
-import type { Telemetry } from '../telemetry.ts';
-import { createLossList, type LossList } from './loss-list.ts';
+import type { ClockState, StoreStateFile } from '../../store/store-state.ts';
+import type { StoreGuard } from '../runtime/store-guard.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { createLossList } from './loss-list.ts';
 import { CHECK } from './loss-words.ts';
 import { type PartCheck, partChecks } from './part-checks.ts';
 import { createRetentionTime } from './retention-time.ts';
@@ -58,26 +59,6 @@ export interface StoreGuardOptions {
   readonly now?: () => number;
   /** Monotonic, ms. */
   readonly elapsed?: () => number;
-}
-
-export interface StoreGuard {
-  /** Before migrations: what was known and is gone. */
-  readonly compare: () => Promise<void>;
-  /** From now on everything is watched. */
-  readonly start: () => void;
-  /** One look at parts; called by the health's probe. */
-  readonly look: (engine: Engine, parts: readonly ActivePart[]) => Promise<void>;
-  /** Reads every part now. */
-  readonly check: () => Promise<void>;
-  /** One round of retention now, where the clock is plausible. */
-  readonly retain: () => Promise<void>;
-  readonly losses: () => readonly Loss[];
-  readonly clock: () => ClockState;
-  readonly settle: LossList['settle'];
-  readonly acceptAll: () => void;
-  readonly confirmClock: () => void;
-  readonly engine: Engine;
-  readonly close: () => Promise<void>;
 }
 
 /** Filled and emptied by X-Ray itself; no row of theirs was ever acknowledged. */

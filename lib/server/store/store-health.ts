@@ -11,9 +11,9 @@ import { errorSentence } from '../../schema/error-sentence.ts';
 import { writeFault, writeProbe } from '../../store/data-directory.ts';
 import type { Engine, Query } from '../../store/engine.ts';
 import { type ActivePart, activeParts } from '../../store/store-parts.ts';
-import type { EngineWatcher } from '../measured-engine.ts';
-import { createSourceState, publicUrl } from '../source-state.ts';
-import type { Telemetry } from '../telemetry.ts';
+import { createSourceState, publicUrl } from '../runtime/source-state.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import type { EngineWatcher } from './measured-engine.ts';
 
 const EVERY_MS = 15_000;
 const PROBE_MS = 5_000;

@@ -2,9 +2,9 @@
 import type { StoreActionWire, StoreLossWire, StoreReportWire } from '../../contract/store.ts';
 import { repairPart } from '../../store/repair.ts';
 import type { Loss } from '../../store/store-state.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../runtime/config.ts';
+import type { StoreGuard } from '../runtime/store-guard.ts';
 import { clockWords } from './loss-words.ts';
-import type { StoreGuard } from './store-guard.ts';
 
 interface Watched {
   readonly store: StoreGuard;

@@ -15,9 +15,9 @@ import {
   timelineTileRoute,
 } from '../../contract/timeline-tile.ts';
 import { decodeTile, LANE_PAGE, WHOLE_TIMELINE } from '../../model/timeline-tile.ts';
-import type { Runtime } from '../runtime.ts';
+import { askedKey, type FirstTile, HELD_MS, once } from '../runtime/held-answers.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { getHeldLanes } from './held.ts';
-import { askedKey, type FirstTile, HELD_MS, once } from './held-answers.ts';
 import { encodePng } from './png.ts';
 import { getTimelineTile } from './tile.ts';
 

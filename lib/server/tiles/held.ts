@@ -5,8 +5,8 @@
  *   asked   |---- made ----|---- unchanged: as they are; after LOOKED_UP_MS made anew behind the answer ----|
  */
 import type { TimelineLanesWire } from '../../contract/timeline-tile.ts';
-import type { Runtime } from '../runtime.ts';
-import { askedKey, HELD_MS, type JobLanesAnswer, type KeptLanes, MOST_LANES, once } from './held-answers.ts';
+import { askedKey, HELD_MS, type JobLanesAnswer, type KeptLanes, MOST_LANES, once } from '../runtime/held-answers.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { getTimelineLanes, type LanesQuery } from './lanes.ts';
 
 /** Names of nodes and actors, and other jobs with the same id, come without the indexer. */

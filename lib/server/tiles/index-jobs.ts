@@ -16,7 +16,7 @@ import {
   touchedAttempts,
 } from '../../store/queries/timeline/timeline-indexer.ts';
 import { type JobKey, jobsParams } from '../../store/queries/timeline/timeline-parts.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { type JobLanes, jobKey } from './job-lanes.ts';
 import type { KnownJobs } from './known-jobs.ts';
 import { type JobLoad, loadJobs } from './load-jobs.ts';

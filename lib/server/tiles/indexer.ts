@@ -17,10 +17,11 @@ import {
   touchedJobs,
 } from '../../store/queries/timeline/timeline-indexer.ts';
 import type { JobKey } from '../../store/queries/timeline/timeline-parts.ts';
-import { createJobCounter } from '../job-counts.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { TimelineIndexer } from '../runtime/timeline-indexer.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { createJobIndexer, STEP, type TouchedJob } from './index-jobs.ts';
-import { jobKey, type OpenSlice } from './job-lanes.ts';
+import { createJobCounter } from './job-counts.ts';
+import { jobKey } from './job-lanes.ts';
 import { createKnownJobs } from './known-jobs.ts';
 import { createLookClock } from './look-clock.ts';
 import { createSliceWriter } from './slice-writer.ts';
@@ -37,31 +38,6 @@ const RETRY_MS = 5_000;
 const RETRY_MOST_MS = 600_000;
 /** A page waits so long for what runs of a job that is not in memory. */
 const WAIT_MS = 1_000;
-
-export interface RunningSlices {
-  readonly slices: readonly OpenSlice[];
-  /** True where more run than are held. */
-  readonly limited: boolean;
-}
-
-export interface TimelineIndexer {
-  /**
-   * Running attempts of a job; nothing where they are not known within a second. Somebody looks at the job: what comes in of it is
-   * indexed soon for a while.
-   */
-  readonly running: (session: string, job: string) => Promise<RunningSlices>;
-  /** Resolves when what came in of a job is indexed, or after a second; somebody looks at it, as above. */
-  readonly caughtUp: (session: string, job: string) => Promise<void>;
-  /** True while much of a job waits to be indexed: what timelines hold of it is not all. */
-  readonly isMaking: (session: string, job: string) => boolean;
-  /** Another number whenever slices or lanes of a job may have changed; while they change, too. */
-  readonly revision: (session: string, job: string) => number;
-  /** Does what there is to do now; resolves when the timeline holds every attempt that was stored before the call. */
-  readonly keep: () => Promise<void>;
-  /** Resolves when no job is being counted (job-counts.ts). */
-  readonly counted: () => Promise<void>;
-  readonly close: () => Promise<void>;
-}
 
 /** Names come from outside and may be very long. */
 const LOGGED = 300;

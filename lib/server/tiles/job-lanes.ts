@@ -3,18 +3,7 @@ import { createHash } from 'node:crypto';
 import { DepthSweep, type Interval, laterOf } from '../../analysis/lane-depths.ts';
 import { DEPTHS } from '../../model/timeline-tile.ts';
 import type { KeptSlice, MergedAttempt } from '../../store/queries/timeline/timeline-indexer.ts';
-
-/** A running attempt, with the lane it will most likely end on. */
-export interface OpenSlice {
-  readonly taskId: string;
-  readonly attempt: number;
-  readonly functionName: string;
-  readonly nodeId: string;
-  readonly workerId: string;
-  readonly workerPid: string | null;
-  readonly actorId: string;
-  readonly startNs: bigint;
-}
+import type { OpenSlice } from '../runtime/timeline-indexer.ts';
 
 /** Running attempts of a job that are held; more of them are not drawn. */
 export const MOST_OPEN = 10_000;

@@ -1,8 +1,8 @@
 /** What tiles of a job need to know besides rows: which job, nodes of lanes, names of functions. Held, because every tile asks. */
 import { functionsOfKeys, nodesOfLanes } from '../../store/queries/timeline/timeline-lanes.ts';
-import { type JobQuery, resolveJob } from '../jobs.ts';
-import type { Runtime } from '../runtime.ts';
-import type { JobNames } from './held-answers.ts';
+import { type JobQuery, resolveJob } from '../jobs/jobs.ts';
+import type { JobNames } from '../runtime/held-answers.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { functionKey, functionKeys } from './tile-rows.ts';
 
 /** Whether a job's id is ambiguous is looked up again after so long, behind the answer. */

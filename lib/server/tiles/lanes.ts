@@ -13,8 +13,8 @@ import {
   timelineFunctions,
   timelineLaneSums,
 } from '../../store/queries/timeline/timeline-lanes.ts';
-import type { Runtime } from '../runtime.ts';
-import { type JobLanesAnswer, type JobNames, MOST_LANES } from './held-answers.ts';
+import { type JobLanesAnswer, type JobNames, MOST_LANES } from '../runtime/held-answers.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { bareLane, nodeHash } from './job-lanes.ts';
 import { findJob, noteFunctions } from './known-lanes.ts';
 import { FOREVER, filterOf, isPlain, keyOf } from './slice-filter.ts';

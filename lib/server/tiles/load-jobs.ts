@@ -12,7 +12,7 @@ import {
 } from '../../store/queries/timeline/timeline-indexer.ts';
 import { type JobKey, jobsParams } from '../../store/queries/timeline/timeline-parts.ts';
 import { LEVELS } from '../../store/schema/timeline.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { holdOpen, type JobLanes, jobKey, MOST_OPEN, newJob, type WorkerLanes, workerOf } from './job-lanes.ts';
 import { eachRange, rebuildJob } from './rebuild-job.ts';
 import type { SliceWriter } from './slice-writer.ts';

@@ -2,8 +2,8 @@
 import type { z } from 'zod';
 import type { TimelineSlicesWire, timelineSlicesRoute } from '../../contract/timeline-tile.ts';
 import { slicesByLatest, slicesByLength, slicesByStart } from '../../store/queries/timeline/timeline-slices.ts';
-import { resolveJob } from '../jobs.ts';
-import type { Runtime } from '../runtime.ts';
+import { resolveJob } from '../jobs/jobs.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { FOREVER, filterOf, hashOf, keyOf } from './slice-filter.ts';
 
 export async function getTimelineSlices(

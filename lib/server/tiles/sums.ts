@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { TimelineSumsWire, timelineSumsRoute } from '../../contract/timeline-tile.ts';
 import { timelineSums } from '../../store/queries/timeline/timeline-slices.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { jobNames } from './known-lanes.ts';
 import { FOREVER, filterOf } from './slice-filter.ts';
 

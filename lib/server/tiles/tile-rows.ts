@@ -1,7 +1,7 @@
 /** Rows of the store (TILE_ROW_BYTES) as a tile. */
 import { CARRY, packLength, type TimelineTile } from '../../model/timeline-tile.ts';
 import { BUSY_ROW, TILE_ROW_BYTES } from '../../store/queries/timeline/timeline-tile.ts';
-import { dictionary } from '../dictionary.ts';
+import { dictionary } from './dictionary.ts';
 
 /**
  * Where a row holds what, in 32-bit words. The first eight are `longest` from its lowest bits up: the hash of the task, the

@@ -13,9 +13,9 @@ import {
   tileOfSlices,
 } from '../../store/queries/timeline/timeline-tile.ts';
 import { LEVELS } from '../../store/schema/timeline.ts';
-import type { JobQuery } from '../jobs.ts';
-import { ProblemError } from '../problem.ts';
-import type { Runtime } from '../runtime.ts';
+import { ProblemError } from '../http/problem.ts';
+import type { JobQuery } from '../jobs/jobs.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { jobNames, knowFunctions, knowLanes } from './known-lanes.ts';
 import { filterOf, hashOf, isPlain } from './slice-filter.ts';
 import { tileOf } from './tile-rows.ts';

@@ -46,7 +46,7 @@ export const SESSION_CLUSTERS = `(SELECT session, if(max(cluster) = '', session,
 /** Parameters session and exact. */
 const ASKED = `({session:String} = '' OR session = {session:String}) AND ({exact:String} = '' OR job_id = {exact:String})`;
 
-/** What jobStatus (lib/server/jobs.ts) says of a row, so that a page of one status is cut where the rows are. */
+/** What jobStatus (lib/server/jobs/jobs.ts) says of a row, so that a page of one status is cut where the rows are. */
 const STATUS = `multiIf(${['SUCCEEDED', 'FAILED', 'STOPPED', 'FINISHED', 'RUNNING', 'PENDING']
   .map((status) => `mapContains(statuses, '${status}'), '${status}'`)
   .join(', ')}, attempts > finished + failed AND NOT startsWith(session, '${IMPORTED_SESSION}'), 'RUNNING', 'UNKNOWN')`;

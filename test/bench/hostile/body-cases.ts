@@ -2,7 +2,7 @@
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGzip, gzipSync } from 'node:zlib';
-import { field, span, traceRequest } from '../../server/otlp-bodies.ts';
+import { field, span, traceRequest } from '../../support/otlp-bodies.ts';
 import { atMost, type Case } from './case.ts';
 import type { Ask, Target } from './target.ts';
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { span, traceRequest } from '../../server/otlp-bodies.ts';
+import { span, traceRequest } from '../../support/otlp-bodies.ts';
 import { type BenchServer, startServer } from '../server.ts';
 
 export interface Probe {

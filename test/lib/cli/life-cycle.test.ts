@@ -50,7 +50,7 @@ it('the server closes in order when the process that started it is killed', asyn
   writeFileSync(
     join(directory, 'server.mts'),
     `import { writeFileSync } from 'node:fs';
-     import { endWith } from ${module('lib/server/life-cycle.ts')};
+     import { endWith } from ${module('lib/server/process/life-cycle.ts')};
      endWith(async () => { writeFileSync('closed', 'closed'); }, () => {});
      writeFileSync('pid', String(process.pid));
      setTimeout(() => {}, 60_000);`,

@@ -1,5 +1,5 @@
 import { heatmapRoute } from '../../../../lib/contract/memory.ts';
-import { heatmap } from '../../../../lib/server/heatmap.ts';
+import { heatmap } from '../../../../lib/server/memory/heatmap.ts';
 import { answer } from '../../answer.ts';
 
 export const GET = answer(heatmapRoute, heatmap);

@@ -1,5 +1,5 @@
 import { oomRoute } from '../../../../lib/contract/memory.ts';
-import { listOomKills } from '../../../../lib/server/oom-kills.ts';
+import { listOomKills } from '../../../../lib/server/memory/oom-kills.ts';
 import { answer } from '../../answer.ts';
 
 export const GET = answer(oomRoute, listOomKills);

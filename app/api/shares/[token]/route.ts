@@ -1,6 +1,6 @@
-import { ProblemError } from '../../../../lib/server/problem.ts';
-import { getRuntime } from '../../../../lib/server/runtime.ts';
-import { checkShare, openShare, revokeShare } from '../../../../lib/server/shares.ts';
+import { ProblemError } from '../../../../lib/server/http/problem.ts';
+import { getRuntime } from '../../../../lib/server/runtime/runtime.ts';
+import { checkShare, openShare, revokeShare } from '../../../../lib/server/shares/shares.ts';
 import type { Handler } from '../../answer.ts';
 import { problemResponse } from '../../problem-response.ts';
 

@@ -1,4 +1,4 @@
-/** Windows, buckets and words of large timelines; tracks of real tiles are in test/server/timeline-indexer.test.ts. */
+/** Windows, buckets and words of large timelines; tracks of real tiles are in test/lib/server/tiles/timeline-indexer.test.ts. */
 import { describe, expect, it } from 'vitest';
 import {
   bucketOf,

@@ -1,5 +1,5 @@
 import { timelineRoute } from '../../../../../lib/contract/timeline.ts';
-import { getTimeline } from '../../../../../lib/server/timeline.ts';
+import { getTimeline } from '../../../../../lib/server/timeline/timeline.ts';
 import { answer } from '../../../answer.ts';
 
 export const GET = answer(timelineRoute, getTimeline);

@@ -1,5 +1,5 @@
 import { traceSizeRoute } from '../../../../../lib/contract/traces.ts';
-import { getTraceSize } from '../../../../../lib/server/trace-columns.ts';
+import { getTraceSize } from '../../../../../lib/server/traces/trace-columns.ts';
 import { answer } from '../../../answer.ts';
 
 export const GET = answer(traceSizeRoute, getTraceSize);

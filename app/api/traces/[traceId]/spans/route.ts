@@ -1,5 +1,5 @@
 import { traceColumnsRoute } from '../../../../../lib/contract/traces.ts';
-import { getTraceColumns } from '../../../../../lib/server/trace-columns.ts';
+import { getTraceColumns } from '../../../../../lib/server/traces/trace-columns.ts';
 import { answerGzip } from '../../../answer.ts';
 
 export const GET = answerGzip(traceColumnsRoute, getTraceColumns);

@@ -1,5 +1,5 @@
 import { taskRoute } from '../../../../../../lib/contract/jobs.ts';
-import { getTask } from '../../../../../../lib/server/task.ts';
+import { getTask } from '../../../../../../lib/server/jobs/task.ts';
 import { answer } from '../../../../answer.ts';
 
 export const GET = answer(taskRoute, getTask);

@@ -1,5 +1,5 @@
 import { tasksSummaryRoute } from '../../../../../../lib/contract/jobs.ts';
-import { summariseTasks } from '../../../../../../lib/server/tasks.ts';
+import { summariseTasks } from '../../../../../../lib/server/jobs/tasks.ts';
 import { answer } from '../../../../answer.ts';
 
 export const GET = answer(tasksSummaryRoute, summariseTasks);

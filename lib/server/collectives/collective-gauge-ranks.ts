@@ -1,0 +1,144 @@
+/** The GPUs of one communicator out of NCCL Inspector's gauges: time, bandwidth and waiting of each. */
+import { splitRefusal } from '../../analysis/wait-transfer.ts';
+import type { RanksWire, RankWire } from '../../contract/collectives.ts';
+import { smallest } from '../../model/extremes.ts';
+import {
+  execTimeQuery,
+  type GaugeChoice,
+  gaugeCountQuery,
+  gpuBandwidthQuery,
+  messageSizesQuery,
+  parseInspectorId,
+} from '../../sources/nccl/inspector-metrics.ts';
+import { parseMessageSize, sizeClass } from '../../sources/nccl/message-size.ts';
+import type { Grid } from '../../sources/prometheus/decode.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import {
+  asker,
+  blockGridOf,
+  byCommunicator,
+  intervalBlocks,
+  intervalVerdict,
+  memberKey,
+  placeOf,
+} from './collective-intervals.ts';
+import { byLateness, cannotTell } from './collective-lateness.ts';
+import { type CollectiveScope, instantOf, windowSeconds } from './collective-places.ts';
+
+/** Rows of one answer. */
+const MOST_RANKS = 20_000;
+
+export const isInspectorCommunicator = (id: string): boolean => parseInspectorId(id) !== null;
+
+/** What is said while Prometheus has not answered yet. */
+export const noGaugeRanks = (communicator: string, collective: string, grid: Grid): Omit<RanksWire, 'notices'> => ({
+  communicator,
+  name: parseInspectorId(communicator)?.name ?? communicator,
+  collective,
+  source: 'nccl-inspector',
+  ranks: [],
+  omitted: 0,
+  startMs: grid.start,
+  stepMs: grid.step,
+  count: grid.count,
+  ...cannotTell('Prometheus has not answered yet.'),
+});
+
+/** GPUs of one communicator and collective. Null where no gauge of it was seen. */
+export async function gaugeRanks(
+  runtime: Runtime,
+  scope: CollectiveScope,
+  grid: Grid,
+  asked: { communicator: string; collective: string; messageSize: number | null },
+  signal: AbortSignal,
+): Promise<Omit<RanksWire, 'notices'> | null> {
+  const communicator = parseInspectorId(asked.communicator);
+  if (!communicator) return null;
+  const base: GaugeChoice = { communicator, collectives: [asked.collective] };
+  const messageSizes =
+    asked.messageSize === null ? [] : await spellings(runtime, scope, base, asked.messageSize, signal);
+  if (asked.messageSize !== null && messageSizes.length === 0) return null;
+  const choice: GaugeChoice = { ...base, messageSizes };
+  const warnings = new Set<string>();
+  const blockGrid = blockGridOf(scope);
+  const ask = asker(runtime, scope, grid, warnings, signal);
+  const askBlocks = asker(runtime, scope, blockGrid, warnings, signal);
+  const [exec, bandwidth, times, counts] = await Promise.all([
+    ask('collective-rank-exec-time', execTimeQuery(choice)),
+    ask('collective-rank-bandwidth', gpuBandwidthQuery(choice)),
+    askBlocks('collective-exec-time', execTimeQuery(choice)),
+    askBlocks('collective-gauges', gaugeCountQuery(choice)),
+  ]);
+  const own = byCommunicator(exec).get(asked.communicator) ?? [];
+  if (own.length === 0) return null;
+  const speeds = new Map(
+    (byCommunicator(bandwidth).get(asked.communicator) ?? []).map((one) => [memberKey(one.member), one.values]),
+  );
+  const intervals = intervalBlocks(
+    byCommunicator(times).get(asked.communicator) ?? [],
+    byCommunicator(counts).get(asked.communicator) ?? [],
+    blockGrid,
+  );
+  const refusal = splitRefusal(asked.collective);
+  const verdict = intervalVerdict(communicator, own.length, [asked.collective], intervals, scope);
+  const whole = intervals.blocks.filter((block) => block.durationsNs.every((one) => one !== null));
+  const split = refusal === null && own.length === communicator.ranks && whole.length > 0;
+  const shortest = whole.map((block) => smallest(block.durationsNs.map((one) => one ?? 0)));
+  const indexOf = new Map(intervals.members.map((one, index) => [memberKey(one), index]));
+  const ranks = own.slice(0, MOST_RANKS).map(({ member, values }): RankWire => {
+    const index = indexOf.get(memberKey(member)) ?? -1;
+    const inside = whole.map((block) => block.durationsNs[index] ?? 0);
+    const measured = values.filter((value): value is number => value !== null);
+    const place = placeOf(member, scope);
+    return {
+      ...place,
+      workerId: null,
+      traceId: null,
+      execTimeUs: onGrid(values, grid),
+      busbwGBs: onGrid(speeds.get(memberKey(member)) ?? [], grid),
+      meanExecTimeUs: inside.length > 0 ? mean(inside) / 1000 : measured.length > 0 ? mean(measured) : null,
+      meanWaitUs: split ? mean(inside.map((one, i) => one - (shortest[i] ?? 0))) / 1000 : null,
+      meanTransferUs: split ? mean(shortest) / 1000 : null,
+      lastShare: split ? inside.filter((one, i) => one === shortest[i]).length / inside.length : null,
+      isLate: verdict.lateRank?.rank === place.rank,
+    };
+  });
+  return {
+    communicator: asked.communicator,
+    name: communicator.name,
+    collective: asked.collective,
+    source: 'nccl-inspector',
+    ranks: ranks.sort(byLateness),
+    omitted: 0,
+    startMs: grid.start,
+    stepMs: grid.step,
+    count: grid.count,
+    ...verdict,
+  };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length;
+const onGrid = (values: readonly (number | null)[], grid: Grid): (number | null)[] =>
+  Array.from({ length: grid.count }, (_, i) => values[i] ?? null);
+
+/** How Inspector spells the sizes of one power of two in this communicator. */
+async function spellings(
+  runtime: Runtime,
+  scope: CollectiveScope,
+  choice: GaugeChoice,
+  size: number,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { data } = await runtime.prometheus.instant(
+    {
+      name: 'collective-message-sizes',
+      promql: messageSizesQuery(choice, windowSeconds(scope.window)),
+      time: instantOf(scope.window),
+    },
+    signal,
+  );
+  return data.flatMap(({ labels }) => {
+    const parsed = parseMessageSize(labels.message_size ?? '');
+    return parsed !== null && labels.message_size && sizeClass(parsed) === size ? [labels.message_size] : [];
+  });
+}

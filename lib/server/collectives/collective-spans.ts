@@ -1,0 +1,297 @@
+/** Collectives out of spans: every operation of every rank, so that wait and transfer can be told apart. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { busFactor } from '../../analysis/bus-bandwidth.ts';
+import { SPLITTABLE, splitRefusal } from '../../analysis/wait-transfer.ts';
+import type { CommunicatorWire, RanksWire, RankWire } from '../../contract/collectives.ts';
+import type { SourceNoticeWire } from '../../contract/wire-values.ts';
+import type { CollectiveOp } from '../../model/collective.ts';
+import { millisecondsToNanoseconds } from '../../model/units.ts';
+import type { Grid } from '../../sources/prometheus/decode.ts';
+import { collectiveGaps } from '../../store/queries/collective-standstill.ts';
+import {
+  collectiveBandwidth,
+  collectiveBlocks,
+  collectiveCommunicators,
+  collectivePlaces,
+  collectiveRanks,
+  collectiveWaits,
+  largestCommunicators,
+} from '../../store/queries/collectives.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { type BandwidthLines, bandwidthOf, type CollectivesPart, collectivesPart } from './collective-bandwidth.ts';
+import { byLateness, MOST_BLOCKS, nowhere, type PlaceWire } from './collective-lateness.ts';
+import { type CollectiveScope, gpuIndexes } from './collective-places.ts';
+import { standstills } from './collective-standstill.ts';
+import { incompleteNotice, MOST_JUDGED, verdictOf } from './span-verdict.ts';
+
+const PREFIX = 'spans:';
+
+export const isSpanCommunicator = (id: string): boolean => id.startsWith(PREFIX);
+
+/** Communicators of one answer, and ranks of all of them together. */
+const MOST_COMMUNICATORS = 500;
+const MOST_RANKS_TOGETHER = 200_000;
+/** Values of one grid of an answer, whatever many lines or ranks and points they are. */
+const MOST_VALUES = 500_000;
+/** Ranks of one communicator in an answer. */
+const MOST_RANKS = 4_096;
+/** Notices about single communicators. */
+const MOST_NOTICES = 20;
+
+function params(
+  scope: CollectiveScope,
+  grid: Grid,
+  narrowed: { comms?: readonly string[]; op?: string; size?: number } = {},
+) {
+  const perValue = Math.max(1, Math.floor(MOST_VALUES / Math.max(1, grid.count)));
+  return {
+    from: scope.window.from,
+    to: scope.window.to,
+    start: millisecondsToNanoseconds(grid.start),
+    step: millisecondsToNanoseconds(grid.step),
+    comms: narrowed.comms ?? [],
+    op: narrowed.op ?? '',
+    sizeClass: narrowed.size ?? -1,
+    everywhere: scope.nodes === null ? 1 : 0,
+    nodes: scope.nodes?.ids ?? [],
+    hosts: scope.nodes?.hosts ?? [],
+    blocks: MOST_BLOCKS,
+    judged: MOST_JUDGED,
+    lines: perValue,
+    ranks: Math.min(MOST_RANKS, perValue),
+    ops: [...SPLITTABLE],
+  };
+}
+
+/** GB/s of bus bandwidth from bytes per second of algorithm bandwidth; null for a function nccl-tests has no factor for, and for one rank, which has no bus. */
+function busGigabytes(op: string, ranks: number, bytesPerSecond: number): number | null {
+  return isOp(op) && ranks >= 2 ? (bytesPerSecond * busFactor(op, ranks)) / 1e9 : null;
+}
+const OPS: readonly CollectiveOp[] = [
+  'AllReduce',
+  'AllGather',
+  'ReduceScatter',
+  'Broadcast',
+  'Reduce',
+  'AllToAll',
+  'SendRecv',
+  'Send',
+  'Recv',
+];
+const isOp = (op: string): op is CollectiveOp => OPS.some((known) => known === op);
+
+/** Rejects with StoreError. */
+export async function spanCollectives(
+  runtime: Runtime,
+  scope: CollectiveScope,
+  grid: Grid,
+  signal: AbortSignal,
+): Promise<CollectivesPart> {
+  const all = params(scope, grid);
+  const shown = await runtime.engine.select(
+    largestCommunicators,
+    { ...all, most: MOST_COMMUNICATORS, ranks: MOST_RANKS_TOGETHER },
+    { signal },
+  );
+  if (shown.length === 0) return collectivesPart([], [], []);
+  const total = shown[0]?.all ?? 0;
+  const asked = params(scope, grid, total > shown.length ? { comms: shown.map(({ comm }) => comm) } : {});
+  const [described, bandwidth, blocks, places, gaps, gpus] = await Promise.all([
+    runtime.engine.select(collectiveCommunicators, asked, { signal }),
+    runtime.engine.select(collectiveBandwidth, asked, { signal }),
+    runtime.engine.select(collectiveBlocks, asked, { signal }),
+    runtime.engine.select(collectivePlaces, asked, { signal }),
+    runtime.engine.select(collectiveGaps, asked, { signal }),
+    gpuIndexes(runtime, scope.window, signal),
+  ]);
+  const placesOf = Map.groupBy(places, (row) => row.comm);
+  const blocksOf = Map.groupBy(blocks, (row) => row.comm);
+  const still = await standstills(
+    runtime,
+    gaps,
+    scope.window.to,
+    (comm) =>
+      (placesOf.get(comm) ?? []).map((row) => ({
+        place: placeWire(row, scope, gpus),
+        gpuUuid: row.gpu_uuid,
+        workerId: row.worker_id,
+      })),
+    signal,
+  );
+  const ranksOf = new Map(described.map((row) => [row.comm, row.nranks]));
+  const lines = bandwidthLines(bandwidth, ranksOf, grid);
+  const linesOf = Map.groupBy(lines, (line) => line.labels.communicator);
+  const communicators: CommunicatorWire[] = [];
+  const notices: SourceNoticeWire[] = [];
+  if (total > shown.length)
+    notices.push({
+      source: 'spans',
+      kind: 'partial',
+      message: `${total.toLocaleString('en-US')} communicators sent spans in this window; the ${shown.length.toLocaleString('en-US')} with the most ranks and operations are shown.`,
+      whatToDo: 'Choose one cluster, or a shorter window.',
+    });
+  for (const [comm, rows] of Map.groupBy(described, (row) => row.comm)) {
+    await nextTurn();
+    const here = placesOf.get(comm) ?? [];
+    const sum = (of: 'operations' | 'complete' | 'ambiguous') => rows.reduce((added, row) => added + row[of], 0);
+    const one: CommunicatorWire = {
+      id: PREFIX + comm,
+      name: rows[0]?.name || comm,
+      source: 'spans',
+      cluster: clusterOf(here, scope),
+      ranks: rows[0]?.nranks || null,
+      reporting: here.length,
+      nodes: rows.reduce((most, row) => Math.max(most, row.nodes), 0) || null,
+      collectives: rows.map((row) => row.op),
+      messageSizesBytes: [...new Set(rows.flatMap((row) => row.sizes))].sort((a, b) => a - b),
+      operations: sum('operations'),
+      firstNs: earliest(rows.map(({ first_ns }) => first_ns)),
+      ...bandwidthOf(PREFIX + comm, linesOf.get(PREFIX + comm) ?? [], grid),
+      badPorts: [],
+      frozenSinceNs: null,
+      standstill: still.get(comm) ?? null,
+      ...verdictOf(
+        blocksOf.get(comm) ?? [],
+        rows,
+        here.map((row) => placeWire(row, scope, gpus)),
+      ),
+    };
+    communicators.push(one);
+    if (notices.length < MOST_NOTICES) notices.push(...incompleteNotice(one, rows));
+  }
+  const hosts = new Map<string, Set<string>>();
+  for (const row of places) {
+    const id = PREFIX + row.comm;
+    hosts.set(id, (hosts.get(id) ?? new Set()).add(row.host));
+  }
+  return collectivesPart(communicators, lines, notices, hosts);
+}
+
+/** Of ns as decimal text; null of nothing. */
+const earliest = (times: readonly string[]): string | null =>
+  [...times].sort((a, b) => a.length - b.length || (a < b ? -1 : 1))[0] ?? null;
+
+/** Of the first rank whose node is known. */
+function clusterOf(rows: readonly { node_id: string; host: string }[], scope: CollectiveScope): string | null {
+  for (const row of rows) {
+    const cluster = scope.nodeOf(row.node_id || row.host)?.cluster;
+    if (cluster) return cluster;
+  }
+  return null;
+}
+
+function bandwidthLines(
+  rows: readonly {
+    comm: string;
+    op: string;
+    size_class: number;
+    bin: number;
+    least: number;
+    median: number;
+    most: number;
+  }[],
+  ranksOf: ReadonlyMap<string, number>,
+  grid: Grid,
+): BandwidthLines[] {
+  const lines = new Map<string, BandwidthLines>();
+  const empty = () => new Array<number | null>(grid.count).fill(null);
+  for (const row of rows) {
+    const labels = { communicator: PREFIX + row.comm, collective: row.op, message_size: String(row.size_class) };
+    const key = JSON.stringify(labels);
+    const line = lines.get(key) ?? { labels, least: empty(), median: empty(), most: empty() };
+    lines.set(key, line);
+    if (row.bin < 0 || row.bin >= grid.count) continue;
+    for (const name of ['least', 'median', 'most'] as const)
+      line[name][row.bin] = busGigabytes(row.op, ranksOf.get(row.comm) ?? 0, row[name]);
+  }
+  return [...lines.values()].filter((line) => line.median.some((value) => value !== null));
+}
+
+function placeWire(
+  row: { rank: number; host: string; gpu_uuid: string; gpu_index: string; global_rank: string; node_id: string },
+  scope: CollectiveScope,
+  gpus: ReadonlyMap<string, number>,
+): PlaceWire {
+  const node = scope.nodeOf(row.node_id) ?? scope.nodeOf(row.host);
+  const gpuIndex = row.gpu_index === '' ? (gpus.get(row.gpu_uuid) ?? null) : Number(row.gpu_index);
+  return {
+    rank: String(row.rank),
+    globalRank: row.global_rank === '' || row.global_rank === String(row.rank) ? null : row.global_rank,
+    host: row.host || node?.name || null,
+    gpu: gpuIndex === null ? row.gpu_uuid || null : `GPU${gpuIndex}`,
+    gpuIndex,
+    nodeIp: node?.ip || null,
+    nodeId: node?.nodeId ?? (row.node_id || null),
+    session: node?.session ?? null,
+  };
+}
+
+/** Ranks of one communicator and collective. Null where there is no span of it. */
+export async function spanRanks(
+  runtime: Runtime,
+  scope: CollectiveScope,
+  grid: Grid,
+  asked: { communicator: string; collective: string; messageSize: number | null },
+  signal: AbortSignal,
+): Promise<Omit<RanksWire, 'notices'> | null> {
+  const narrowed = {
+    comms: [asked.communicator.slice(PREFIX.length)],
+    op: asked.collective,
+    ...(asked.messageSize === null ? {} : { size: asked.messageSize }),
+  };
+  const bound = params(scope, grid, narrowed);
+  const [described, ranks, waits, blocks, places, gpus] = await Promise.all([
+    runtime.engine.select(collectiveCommunicators, bound, { signal }),
+    runtime.engine.select(collectiveRanks, bound, { signal }),
+    runtime.engine.select(collectiveWaits, bound, { signal }),
+    runtime.engine.select(collectiveBlocks, bound, { signal }),
+    runtime.engine.select(collectivePlaces, bound, { signal }),
+    gpuIndexes(runtime, scope.window, signal),
+  ]);
+  const [head] = described;
+  if (!head) return null;
+  const placed = places.map((row) => placeWire(row, scope, gpus));
+  const verdict = verdictOf(blocks, described, placed);
+  const split = splitRefusal(asked.collective) === null;
+  const placeOf = new Map(placed.map((place) => [place.rank, place]));
+  const rowOf = new Map(places.map((row) => [row.rank, row]));
+  const waitOf = new Map(waits.map((row) => [row.rank, row]));
+  const rows = ranks.map((row): RankWire => {
+    const place = placeOf.get(String(row.rank)) ?? nowhere(String(row.rank));
+    const at = rowOf.get(row.rank);
+    const wait = split ? waitOf.get(row.rank) : undefined;
+    const spread = (values: readonly (number | null)[]): (number | null)[] => {
+      const all = new Array<number | null>(grid.count).fill(null);
+      row.bins.forEach((bin, i) => {
+        if (bin >= 0 && bin < grid.count) all[bin] = values[i] ?? null;
+      });
+      return all;
+    };
+    return {
+      ...place,
+      workerId: at?.worker_id || null,
+      traceId: at?.trace_id || null,
+      execTimeUs: spread(row.exec_us),
+      busbwGBs: spread(row.speed).map((speed) =>
+        speed === null ? null : busGigabytes(asked.collective, head.nranks, speed),
+      ),
+      meanExecTimeUs: row.mean_us,
+      meanWaitUs: wait?.wait_us ?? null,
+      meanTransferUs: wait?.transfer_us ?? null,
+      lastShare: wait ? wait.last / wait.operations : null,
+      isLate: verdict.lateRank?.rank === place.rank,
+    };
+  });
+  return {
+    communicator: asked.communicator,
+    name: head.name,
+    collective: asked.collective,
+    source: 'spans',
+    ranks: rows.sort(byLateness),
+    omitted: Math.max(0, (ranks[0]?.all ?? 0) - ranks.length),
+    startMs: grid.start,
+    stepMs: grid.step,
+    count: grid.count,
+    ...verdict,
+  };
+}
