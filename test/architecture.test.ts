@@ -1,6 +1,6 @@
-/** The import table of lib/ARCHITECTURE.md, enforced over every module of app, components and lib. */
+/** The import table of lib/ARCHITECTURE.md, enforced over every module of app, components and lib, and how many files a folder holds. */
 import { readdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { cruise } from 'dependency-cruiser';
 import { describe, expect, it } from 'vitest';
 
@@ -14,6 +14,9 @@ interface Room {
   readonly packages: readonly string[];
   readonly node: boolean;
 }
+
+/** Of one folder; what is in folders of it does not count. */
+const MOST_FILES = 23;
 
 const UI_PACKAGES = [
   'react',
@@ -175,5 +178,27 @@ describe('import table', async () => {
           .map((dependency) => `${module.source} -> ${dependency.resolved}`),
       ),
     ).toEqual([]);
+  });
+
+  it('no two folders import each other, but a folder and one inside it', () => {
+    const pairs = new Set<string>();
+    for (const { source, dependencies } of modules)
+      for (const { resolved } of dependencies)
+        if (files.includes(resolved) && dirname(source) !== dirname(resolved))
+          pairs.add(`${dirname(source)} -> ${dirname(resolved)}`);
+    const isInside = (folder: string, other: string): boolean => folder.startsWith(`${other}/`);
+    const both = [...pairs].filter((pair) => {
+      const [from = '', to = ''] = pair.split(' -> ');
+      return !isInside(from, to) && !isInside(to, from) && pairs.has(`${to} -> ${from}`);
+    });
+    expect(pairs.size).toBeGreaterThan(100);
+    expect(both).toEqual([]);
+  });
+
+  it('no folder holds more than about twenty files of its own', () => {
+    const counts = new Map<string, number>();
+    for (const file of [...files, ...sources('test').filter((path) => !path.startsWith('test/fixtures/'))])
+      counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+    expect([...counts].filter(([, count]) => count > MOST_FILES)).toEqual([]);
   });
 });
