@@ -28,9 +28,9 @@ const dev = process.argv.includes('--dev');
 
 /** What keeps X-Ray from starting is said in one sentence, without a stack. */
 function refuse(error: unknown): never {
-  const words = error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
   const expected = error instanceof ConfigError || (error instanceof Error && 'code' in error);
-  process.stderr.write(`X-Ray cannot start: ${expected ? words : error instanceof Error ? error.stack : words}\n`);
+  process.stderr.write(`X-Ray cannot start: ${expected ? text : error instanceof Error ? error.stack : text}\n`);
   process.exit(1);
 }
 
@@ -91,11 +91,11 @@ if (dev) {
   });
 }
 server.on('error', (error: NodeJS.ErrnoException) => {
-  const words =
+  const text =
     error.code === 'EADDRINUSE'
       ? `port ${config.port} of ${config.host} is in use: stop what listens there, or set PORT to another`
       : error.message;
-  void runtime.close().finally(() => refuse(Object.assign(new Error(words), { code: error.code ?? 'listen' })));
+  void runtime.close().finally(() => refuse(Object.assign(new Error(text), { code: error.code ?? 'listen' })));
 });
 server.listen(config.port, config.host, () => console.log(`X-Ray is ready on http://${config.host}:${config.port}`));
 

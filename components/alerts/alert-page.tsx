@@ -1,6 +1,6 @@
 'use client';
 /** One alert: what was measured against which threshold, when, where, and what fired beside it. */
-import { formatMoment, UNKNOWN } from '../../lib/chart/format/number-format.ts';
+import { formatTimestamp, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { AlertDetailWire } from '../../lib/contract/alerts.ts';
 import { AlertState, alertSince, alertSummary, formatValue } from '../panels/alert-words.tsx';
 import { SourceNotices } from '../panels/source-notices.tsx';
@@ -32,7 +32,7 @@ export function AlertPage({ fingerprint }: { fingerprint: string }) {
         <p>{alertSummary(alert)}</p>
         <p className="flex flex-wrap gap-x-4 gap-y-1">
           <AlertState alert={alert} />
-          <span>since {formatMoment(alertSince(alert))} UTC</span>
+          <span>since {formatTimestamp(alertSince(alert))} UTC</span>
           <span>severity {alert.severity ?? UNKNOWN}</span>
           <span>
             value {formatValue(alert.value)}
@@ -85,7 +85,7 @@ export function AlertPage({ fingerprint }: { fingerprint: string }) {
   );
 }
 
-const ENTITY_WORDS: Readonly<Record<keyof AlertDetailWire['entities'], string>> = {
+const ENTITY_TEXT: Readonly<Record<keyof AlertDetailWire['entities'], string>> = {
   cluster: 'Cluster',
   session: 'Session',
   nodeId: 'Node id',
@@ -134,7 +134,7 @@ function Entities({ detail }: { detail: AlertDetailWire }) {
       : name === 'jobId'
         ? `/jobs/${encodeURIComponent(value)}${session}`
         : null;
-  const named = Object.entries(ENTITY_WORDS).flatMap(([name, word]) => {
+  const named = Object.entries(ENTITY_TEXT).flatMap(([name, word]) => {
     const value = entities[name as keyof typeof entities];
     return value === null ? [] : [{ name, word, value }];
   });

@@ -1,7 +1,7 @@
 'use client';
 /** Attempts that ran in the window of an alert: on its node and in its session, where its labels tell them. */
 import { useMemo } from 'react';
-import { formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/format/number-format.ts';
+import { formatDuration, formatTimestamp, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { AlertDetailWire } from '../../lib/contract/alerts.ts';
 import { type RanThenWire, ranThenRoute } from '../../lib/contract/jobs.ts';
 import { useApi } from '../queries/api-client.ts';
@@ -61,7 +61,7 @@ const columns = (fromNs: string, toNs: string): readonly Column<Row>[] => [
     key: 'start',
     title: 'Started (UTC)',
     sort: (row) => row.startNs ?? '',
-    cell: (row) => formatMoment(row.startNs),
+    cell: (row) => formatTimestamp(row.startNs),
   },
   {
     key: 'duration',

@@ -1,6 +1,6 @@
 'use client';
 /** Alerts that fire, wait or are over, and the rules behind them. */
-import { formatMoment, UNKNOWN } from '../../lib/chart/format/number-format.ts';
+import { formatTimestamp, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { AlertWireValue, RuleWireValue } from '../../lib/contract/alerts.ts';
 import { AlertState, alertHref, alertSince, alertSummary, formatValue } from '../panels/alert-words.tsx';
 import { SourceNotices } from '../panels/source-notices.tsx';
@@ -38,7 +38,7 @@ export const ALERT_COLUMNS: readonly Column<AlertWireValue>[] = [
     key: 'since',
     title: 'Since (UTC)',
     sort: (alert) => alertSince(alert) ?? '',
-    cell: (alert) => formatMoment(alertSince(alert)),
+    cell: (alert) => formatTimestamp(alertSince(alert)),
   },
   {
     key: 'value',

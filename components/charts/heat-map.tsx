@@ -199,7 +199,7 @@ export function HeatMap(props: HeatMapProps) {
         <div
           aria-hidden="true"
           className="pointer-events-none absolute z-10 w-max max-w-72 rounded border border-[var(--line)] bg-[var(--panel-2)] px-3 py-2 text-[12px] shadow-lg"
-          style={tooltipPlace(cellBox(hover), width, scroller.current?.scrollTop ?? 0)}
+          style={tooltipLocation(cellBox(hover), width, scroller.current?.scrollTop ?? 0)}
         >
           {props.tooltip(hover)}
         </div>
@@ -229,7 +229,7 @@ function Outline({ box, faint = false }: { box: Box; faint?: boolean }) {
 }
 
 /** Beside the cell, on the side with more room; below its row, as scrolled. */
-function tooltipPlace(box: Box, width: number, scrolled: number): Record<string, number> {
+function tooltipLocation(box: Box, width: number, scrolled: number): Record<string, number> {
   const top = box.top - scrolled + box.height + 6;
   return box.left > width / 2 ? { top, right: width - box.left + 8 } : { top, left: box.left + box.width + 8 };
 }

@@ -10,12 +10,12 @@ import { fillFitted } from './fitted-text.ts';
 import { CursorLine, setSharedCursor } from './shared-cursor.tsx';
 
 const MOST_HEIGHT = 440;
-const NARROW = 640;
+const JOB_REF = 640;
 
 /** Widths of the three parts, CSS px. */
 function parts(width: number, labelled: boolean): { labels: number; bars: number; plot: number } {
-  const labels = labelled ? (width < NARROW ? 118 : 176) : 20;
-  const bars = Math.max(64, Math.floor(width * (width < NARROW ? 0.2 : 0.24)));
+  const labels = labelled ? (width < JOB_REF ? 118 : 176) : 20;
+  const bars = Math.max(64, Math.floor(width * (width < JOB_REF ? 0.2 : 0.24)));
   return { labels, bars, plot: Math.max(40, width - labels - bars - 12) };
 }
 

@@ -1,7 +1,7 @@
 'use client';
 /** One strip of shares below the lanes, on their clock, with the cursor all charts share. */
 import { useEffect, useRef } from 'react';
-import { type Strip, stripPoints, stripWords } from '../../lib/chart/time-series/strip.ts';
+import { type Strip, stripPoints, stripText } from '../../lib/chart/time-series/strip.ts';
 import { CursorLine, setSharedCursor, useSharedCursor } from './shared-cursor.tsx';
 import { useCanvasTheme } from './timeline-theme.ts';
 
@@ -100,7 +100,7 @@ function StripLabel({
 }) {
   const cursor = useSharedCursor();
   const inside = cursor !== null && cursor >= fromMs && cursor <= toMs ? cursor : null;
-  const words = strip === null ? null : stripWords(strip, inside);
+  const text = strip === null ? null : stripText(strip, inside);
   return (
     <div
       className="flex shrink-0 flex-col justify-center border-[var(--line)] border-r px-2 pl-5 text-[11px] leading-[14px]"
@@ -108,9 +108,9 @@ function StripLabel({
     >
       <span className="flex justify-between gap-2">
         <span className="truncate text-[var(--muted)]">{label}</span>
-        <span className="whitespace-nowrap">{words?.mean ?? ''}</span>
+        <span className="whitespace-nowrap">{text?.mean ?? ''}</span>
       </span>
-      <span className="truncate text-[var(--muted)]">{words === null ? '' : `max ${words.highest}`}</span>
+      <span className="truncate text-[var(--muted)]">{text === null ? '' : `max ${text.highest}`}</span>
     </div>
   );
 }

@@ -60,7 +60,7 @@ export function useTimelineInput(canvas: RefObject<HTMLCanvasElement | null>, ha
 
   const timeAt = (x: number, range = newest.current.range): number =>
     range.from + ((x - newest.current.labels) / newest.current.plot) * (range.to - range.from);
-  const place = (event: { clientX: number; clientY: number }) => {
+  const location = (event: { clientX: number; clientY: number }) => {
     const corner = canvas.current?.getBoundingClientRect();
     return { x: event.clientX - (corner?.left ?? 0), y: event.clientY - (corner?.top ?? 0) };
   };
@@ -87,7 +87,7 @@ export function useTimelineInput(canvas: RefObject<HTMLCanvasElement | null>, ha
 
   const onPointerDown = (event: PointerEvent) => {
     if (event.button !== 0) return;
-    const at = place(event);
+    const at = location(event);
     event.currentTarget.setPointerCapture(event.pointerId);
     pointers.current.set(event.pointerId, at);
     const [one, two] = [...pointers.current.values()];
@@ -103,7 +103,7 @@ export function useTimelineInput(canvas: RefObject<HTMLCanvasElement | null>, ha
   };
 
   const onPointerMove = (event: PointerEvent) => {
-    const at = place(event);
+    const at = location(event);
     const { tracks, plot, onRange, onPoint, scrollBy } = newest.current;
     if (pointers.current.has(event.pointerId)) pointers.current.set(event.pointerId, at);
     const [one, two] = [...pointers.current.values()];
@@ -136,7 +136,7 @@ export function useTimelineInput(canvas: RefObject<HTMLCanvasElement | null>, ha
   };
 
   const onPointerUp = (event: PointerEvent) => {
-    const at = place(event);
+    const at = location(event);
     const pinched = pinch.current !== null;
     const drag = release(event);
     if (drag === null || pinched) return;

@@ -1,6 +1,6 @@
 'use client';
 /** Nodes of a cluster: each raylet a row, with what its host measures; dead ones stay, with why. */
-import { formatBytes, formatMoment, formatShare, UNKNOWN } from '../../lib/chart/format/number-format.ts';
+import { formatBytes, formatShare, formatTimestamp, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { NodeWireValue } from '../../lib/contract/clusters.ts';
 import { formatUnits } from '../panels/cluster-words.tsx';
 import { type Column, DataTable } from '../ui/data-table.tsx';
@@ -50,10 +50,10 @@ const COLUMNS: readonly Column<NodeWireValue>[] = [
         <StatusPill tone={TONES[node.state]}>{node.state}</StatusPill>
         <div className="whitespace-normal text-[12px] text-[var(--muted)]">
           {node.state === 'DEAD'
-            ? `${formatMoment(node.endNs)} UTC${node.deathReason ? `: ${node.deathReason}` : ''}`
+            ? `${formatTimestamp(node.endNs)} UTC${node.deathReason ? `: ${node.deathReason}` : ''}`
             : node.state === 'UNKNOWN'
               ? 'did not tell its end'
-              : `since ${formatMoment(node.startNs)} UTC`}
+              : `since ${formatTimestamp(node.startNs)} UTC`}
         </div>
       </div>
     ),
@@ -121,10 +121,10 @@ function Gpus({ node }: { node: NodeWireValue }) {
         {node.gpus.map((gpu) => {
           const memory =
             gpu.memoryUsedBytes === null || !gpu.memoryTotalBytes ? null : gpu.memoryUsedBytes / gpu.memoryTotalBytes;
-          const words = `GPU ${gpu.index}${gpu.name ? ` (${gpu.name})` : ''}: ${formatShare(gpu.utilization)} busy, memory ${formatBytes(gpu.memoryUsedBytes)} of ${formatBytes(gpu.memoryTotalBytes)}`;
+          const text = `GPU ${gpu.index}${gpu.name ? ` (${gpu.name})` : ''}: ${formatShare(gpu.utilization)} busy, memory ${formatBytes(gpu.memoryUsedBytes)} of ${formatBytes(gpu.memoryTotalBytes)}`;
           return (
-            <li key={gpu.index} title={words} className="relative w-12">
-              <span className="sr-only">{words}</span>
+            <li key={gpu.index} title={text} className="relative w-12">
+              <span className="sr-only">{text}</span>
               <span aria-hidden="true" className="flex justify-between text-[10px] leading-4">
                 <span className="text-[var(--muted)]">{gpu.index}</span>
                 <span>{gpu.utilization === null ? UNKNOWN : `${Math.round(100 * gpu.utilization)}%`}</span>

@@ -1,10 +1,10 @@
 'use client';
 /** One cluster: what it uses and wastes, over time and node by node, and what lives on it. */
 import { parseAsString, useQueryState } from 'nuqs';
-import { formatMoment } from '../../lib/chart/format/number-format.ts';
+import { formatTimestamp } from '../../lib/chart/format/number-format.ts';
 import type { ClusterSummaryWire, ClusterWire } from '../../lib/contract/clusters.ts';
 import { nanoseconds, nanosecondsToMilliseconds } from '../../lib/model/units.ts';
-import { ClusterState, CpuBar, GpuBar, heardText, MemoryBar } from '../panels/cluster-words.tsx';
+import { ClusterState, CpuBar, GpuBar, MemoryBar, seenText } from '../panels/cluster-words.tsx';
 import { SourceNotices } from '../panels/source-notices.tsx';
 import { useCluster } from '../queries/clusters.ts';
 import { Link } from '../ui/link.tsx';
@@ -135,11 +135,11 @@ function Facts({ data: { summary }, nowMs }: { data: ClusterWire; nowMs: number 
   const { alertsFiring } = summary;
   return (
     <p className="flex flex-wrap gap-x-4 gap-y-1 text-[var(--muted)]">
-      <span title={`${formatMoment(summary.lastHeardNs)} UTC`}>
-        {heardText(summary, nowMs)}
+      <span title={`${formatTimestamp(summary.lastHeardNs)} UTC`}>
+        {seenText(summary, nowMs)}
         {summary.heardFrom.length > 0 ? ` from ${summary.heardFrom.join(', ')}` : ''}
       </span>
-      <span>first seen {formatMoment(summary.firstSeenNs)} UTC</span>
+      <span>first seen {formatTimestamp(summary.firstSeenNs)} UTC</span>
       <span>{summary.owner ?? 'no owner known'}</span>
       {summary.rayVersion ? <span>Ray {summary.rayVersion}</span> : null}
       {summary.demo ? <span>simulated</span> : null}

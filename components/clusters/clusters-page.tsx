@@ -1,7 +1,7 @@
 'use client';
 /** Home: every cluster X-Ray has seen, living ones first, with what each uses and wastes. */
 import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
-import { formatMoment, formatShare } from '../../lib/chart/format/number-format.ts';
+import { formatShare, formatTimestamp } from '../../lib/chart/format/number-format.ts';
 import type { ClusterSummaryWire } from '../../lib/contract/clusters.ts';
 import {
   ClusterState,
@@ -9,8 +9,8 @@ import {
   clusterHref,
   formatUnits,
   GpuBar,
-  heardText,
   MemoryBar,
+  seenText,
 } from '../panels/cluster-words.tsx';
 import { ConnectGuide } from '../panels/connect-guide.tsx';
 import { SourceNotices } from '../panels/source-notices.tsx';
@@ -23,7 +23,7 @@ import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 
 const SORTS = ['state', 'waste', 'gpus', 'name'] as const;
-const SORT_WORDS: Record<(typeof SORTS)[number], string> = {
+const SORT_TEXT: Record<(typeof SORTS)[number], string> = {
   state: 'state, then last heard',
   waste: 'idle GPUs',
   gpus: 'GPUs',
@@ -145,7 +145,7 @@ export function ClustersPage() {
                 >
                   {SORTS.map((sort) => (
                     <option key={sort} value={sort}>
-                      {SORT_WORDS[sort]}
+                      {SORT_TEXT[sort]}
                     </option>
                   ))}
                 </select>
@@ -173,10 +173,10 @@ export function ClustersPage() {
   );
 }
 
-const matches = (cluster: ClusterSummaryWire, words: string): boolean =>
+const matches = (cluster: ClusterSummaryWire, text: string): boolean =>
   `${cluster.cluster} ${cluster.owner ?? ''} ${cluster.session ?? ''}`
     .toLowerCase()
-    .includes(words.trim().toLowerCase());
+    .includes(text.trim().toLowerCase());
 
 function ordered(clusters: readonly ClusterSummaryWire[], sort: (typeof SORTS)[number]): readonly ClusterSummaryWire[] {
   if (sort === 'state') return clusters;
@@ -212,9 +212,9 @@ function ClusterRow({ cluster, nowMs }: { cluster: ClusterSummaryWire; nowMs: nu
         </div>
         <div
           className="truncate text-[12px] text-[var(--muted)]"
-          title={`${formatMoment(cluster.lastHeardNs)} UTC, from ${cluster.heardFrom.join(', ') || 'nobody'}`}
+          title={`${formatTimestamp(cluster.lastHeardNs)} UTC, from ${cluster.heardFrom.join(', ') || 'nobody'}`}
         >
-          {heardText(cluster, nowMs)}
+          {seenText(cluster, nowMs)}
           {cluster.heardFrom.length > 0 ? ` · ${cluster.heardFrom.join(', ')}` : ''}
         </div>
       </div>
@@ -231,14 +231,14 @@ function ClusterRow({ cluster, nowMs }: { cluster: ClusterSummaryWire; nowMs: nu
           </span>
         </Link>
         <Link href={`/alerts?cluster=${narrowed}`} className="group min-w-20 hover:no-underline">
-          <AlertWords count={cluster.alertsFiring} />
+          <AlertText count={cluster.alertsFiring} />
         </Link>
       </div>
     </li>
   );
 }
 
-function AlertWords({ count }: { count: number | null }) {
+function AlertText({ count }: { count: number | null }) {
   if (count === null) return <span className="text-[var(--muted)]">alerts not known</span>;
   return count === 0 ? (
     <span className="text-[var(--muted)] group-hover:underline">no alert fires</span>

@@ -24,9 +24,9 @@ export function CollectiveRanks({ communicator, window }: { communicator: Commun
       : communicator.collectives.includes('AllReduce')
         ? 'AllReduce'
         : (communicator.collectives[0] ?? 'AllReduce');
-  const [asked, settle] = useSettledWindow(window);
+  const [requested, settle] = useSettledWindow(window);
   const { data, error, refetch, isFetching } = useCollectiveRanks({
-    ...asked,
+    ...requested,
     cluster: address.cluster,
     session: address.session,
     communicator: communicator.id,

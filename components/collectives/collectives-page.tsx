@@ -1,7 +1,7 @@
 'use client';
 /** Collectives: who is late, how fast the wire is, and where every rank spends its time. */
 import { useEffect, useMemo } from 'react';
-import { coverageWords, lateRankSentence } from '../../lib/chart/collectives/late-rank-sentence.ts';
+import { coverageText, lateRankSentence } from '../../lib/chart/collectives/late-rank-sentence.ts';
 import { counted, formatBytes, formatGigabytesPerSecond } from '../../lib/chart/format/number-format.ts';
 import { prepareTimeChart } from '../../lib/chart/time-series/time-chart.ts';
 import type { CollectivesWire, CommunicatorWire } from '../../lib/contract/collectives.ts';
@@ -15,14 +15,14 @@ import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 import { useCollectiveAddress } from './collective-address.ts';
 import { CollectiveRanks } from './collective-ranks.tsx';
-import { CommunicatorTable, SOURCE_WORDS } from './communicator-table.tsx';
+import { CommunicatorTable, SOURCE_TEXT } from './communicator-table.tsx';
 
 export function CollectivesPage() {
   const window = useTimeWindow();
   const address = useCollectiveAddress();
-  const [asked, settle] = useSettledWindow(window);
+  const [requested, settle] = useSettledWindow(window);
   const { data, error, refetch, isFetching } = useCollectives({
-    ...asked,
+    ...requested,
     cluster: address.cluster,
     session: address.session,
   });
@@ -96,14 +96,14 @@ function Verdict({
     >
       <p className="text-[15px] leading-6">
         <span className="text-[var(--muted)]">
-          {selected.name} ({SOURCE_WORDS[selected.source]}):{' '}
+          {selected.name} ({SOURCE_TEXT[selected.source]}):{' '}
         </span>
         {lateRankSentence(selected, selected.busbwNow?.collective ?? 'collective', nowMs)}
       </p>
       <p className="mt-1 max-w-[110ch] text-[12px] text-[var(--muted)]">
         {selected.standstill
           ? 'A span is sent when it ends, so what hangs is told by what is missing. Other communicators of the job stand still with it. This does not say why the rank never joined: its process, its GPU, or another operation than the others are in.'
-          : `${coverageWords(selected.coverage)} All ranks leave together, so the rank with the shortest time arrived last and waited for nobody; its time is the transfer${late && wire !== null ? `, at ${formatGigabytesPerSecond(wire)} now` : ''}. This needs no clocks in step. It does not say why that rank is late (GPU, host, data, or another communicator that held it up), nor does a low bandwidth of the others accuse them.`}
+          : `${coverageText(selected.coverage)} All ranks leave together, so the rank with the shortest time arrived last and waited for nobody; its time is the transfer${late && wire !== null ? `, at ${formatGigabytesPerSecond(wire)} now` : ''}. This needs no clocks in step. It does not say why that rank is late (GPU, host, data, or another communicator that held it up), nor does a low bandwidth of the others accuse them.`}
         {others > 0 ? ` Somebody is late in ${others} more of ${all.length} communicators.` : ''}
       </p>
     </section>
@@ -127,7 +127,7 @@ function Bandwidth({
       name: (labels) => {
         const one = byId.get(labels.communicator ?? '');
         const what = [labels.collective, formatBytes(Number(labels.message_size))].join(' ');
-        return one ? `${one.name} ${what}, ${SOURCE_WORDS[one.source]}` : what;
+        return one ? `${one.name} ${what}, ${SOURCE_TEXT[one.source]}` : what;
       },
       format: formatGigabytesPerSecond,
       emphasise: (labels) => labels.communicator === selected.id,

@@ -11,7 +11,7 @@ import { StatusPill } from '../ui/status-pill.tsx';
 const secondsText = (ns: string): string =>
   new Date(Number(BigInt(ns) / 1_000_000n)).toISOString().slice(0, 19).replace('T', ' ');
 
-export const SOURCE_WORDS = { spans: 'spans', 'nccl-inspector': 'NCCL Inspector' } as const;
+export const SOURCE_TEXT = { spans: 'spans', 'nccl-inspector': 'NCCL Inspector' } as const;
 
 function Verdict({ communicator }: { communicator: CommunicatorWire }) {
   const { slowTransfer, standstill } = communicator;
@@ -89,7 +89,7 @@ const columns = (
       </div>
     ),
   },
-  { key: 'source', title: 'Source', sort: (one) => one.source, cell: (one) => SOURCE_WORDS[one.source] },
+  { key: 'source', title: 'Source', sort: (one) => one.source, cell: (one) => SOURCE_TEXT[one.source] },
   {
     key: 'ranks',
     title: 'Ranks',

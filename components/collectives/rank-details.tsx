@@ -4,8 +4,8 @@ import { microsecondsText, rankName } from '../../lib/chart/collectives/rank-str
 import {
   formatDuration,
   formatGigabytesPerSecond,
-  formatMoment,
   formatShare,
+  formatTimestamp,
   UNKNOWN,
 } from '../../lib/chart/format/number-format.ts';
 import type { RanksWire, RankWire } from '../../lib/contract/collectives.ts';
@@ -31,7 +31,12 @@ const COLUMNS: readonly Column<Row>[] = [
       </Link>
     ),
   },
-  { key: 'start', title: 'Started (UTC)', sort: (row) => row.startNs ?? '', cell: (row) => formatMoment(row.startNs) },
+  {
+    key: 'start',
+    title: 'Started (UTC)',
+    sort: (row) => row.startNs ?? '',
+    cell: (row) => formatTimestamp(row.startNs),
+  },
   {
     key: 'duration',
     title: 'Duration',

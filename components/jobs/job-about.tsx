@@ -1,6 +1,6 @@
 'use client';
 /** Who runs a job, since when, with what, and what it holds now. */
-import { formatBytes, formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/format/number-format.ts';
+import { formatBytes, formatDuration, formatTimestamp, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { JobWire } from '../../lib/contract/jobs.ts';
 import { ownValue } from '../../lib/model/own-value.ts';
 import { TaskProgress } from '../panels/job-status.tsx';
@@ -39,8 +39,8 @@ export function JobAbout({ data }: { data: JobWire }) {
     ['Session', job.session],
     ['Job id', job.jobId],
     ['Owner', job.owner ?? UNKNOWN],
-    ['Started (UTC)', formatMoment(job.startNs)],
-    ['Ended (UTC)', formatMoment(job.endNs)],
+    ['Started (UTC)', formatTimestamp(job.startNs)],
+    ['Ended (UTC)', formatTimestamp(job.endNs)],
     ['Duration', formatDuration(job.durationNs)],
     ['Driver', driver.join(', ') || UNKNOWN],
   ];

@@ -2,7 +2,7 @@
 /** Failed attempts of a job; one of them opens to its error and to what it wrote before it failed. */
 import { parseAsString, useQueryState } from 'nuqs';
 import { useState } from 'react';
-import { formatCount, formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/format/number-format.ts';
+import { formatCount, formatDuration, formatTimestamp, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import { type AttemptWireValue, tasksRoute } from '../../lib/contract/jobs.ts';
 import { TaskLog } from '../panels/task-log.tsx';
 import { useApi } from '../queries/api-client.ts';
@@ -59,7 +59,7 @@ const columns = (open: string | null, onOpen: (key: string) => void): readonly C
     ),
   },
   { key: 'attempt', title: 'Attempt', align: 'right', sort: (row) => row.attempt, cell: (row) => row.attempt },
-  { key: 'end', title: 'Ended (UTC)', sort: (row) => row.endNs ?? '', cell: (row) => formatMoment(row.endNs) },
+  { key: 'end', title: 'Ended (UTC)', sort: (row) => row.endNs ?? '', cell: (row) => formatTimestamp(row.endNs) },
   {
     key: 'duration',
     title: 'Duration',
@@ -92,7 +92,7 @@ function Failure({
         </h3>
         <StatusPill tone="bad">{attempt.errorType ?? 'FAILED'}</StatusPill>
         <span className="text-[var(--muted)]">
-          {formatMoment(attempt.startNs)} to {formatMoment(attempt.endNs)} UTC
+          {formatTimestamp(attempt.startNs)} to {formatTimestamp(attempt.endNs)} UTC
           {attempt.workerPid === null ? '' : `, pid ${attempt.workerPid}`}
           {attempt.nodeId === null ? '' : `, node ${attempt.nodeId.slice(0, 8)}`}
         </span>

@@ -1,7 +1,7 @@
 'use client';
 /** What a job did, by function: how far, how long, what went wrong. */
 import { formatCount, formatDuration, UNKNOWN } from '../../lib/chart/format/number-format.ts';
-import { slowNodeWords } from '../../lib/chart/format/slow-node-sentence.ts';
+import { slowNodeText } from '../../lib/chart/format/slow-node-sentence.ts';
 import { type FunctionSummaryWire, slowNodesRoute, tasksSummaryRoute } from '../../lib/contract/jobs.ts';
 import { progressOf, TaskProgress } from '../panels/job-status.tsx';
 import { useApi } from '../queries/api-client.ts';
@@ -98,7 +98,7 @@ function SlowNodes({ which }: { which: { jobId: string; session?: string } }) {
     return (
       <p key={slow.function} className={line}>
         <StatusPill tone="bad">slow node</StatusPill> <span className="mono">{slow.function}</span>{' '}
-        {slowNodeWords(slow, Date.now())} <Link href={href}>On the timeline</Link>
+        {slowNodeText(slow, Date.now())} <Link href={href}>On the timeline</Link>
       </p>
     );
   });

@@ -1,6 +1,12 @@
 'use client';
 /** OOM kills: who was killed, who held the most, and what became of the work. The victim need not be the culprit. */
-import { formatBytes, formatCount, formatMoment, formatShare, UNKNOWN } from '../../lib/chart/format/number-format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatShare,
+  formatTimestamp,
+  UNKNOWN,
+} from '../../lib/chart/format/number-format.ts';
 import type { OomKillWire, OomWire } from '../../lib/contract/memory.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { Link } from '../ui/link.tsx';
@@ -78,7 +84,7 @@ function columns(onShow: (kill: OomKillWire) => void): readonly Column<OomKillWi
           title="Show on the heat map what ran there then"
           onClick={() => onShow(kill)}
         >
-          {formatMoment(kill.timeNs)}
+          {formatTimestamp(kill.timeNs)}
         </button>
       ),
     },
@@ -134,11 +140,11 @@ function columns(onShow: (kill: OomKillWire) => void): readonly Column<OomKillWi
       title: 'Outcome',
       sort: (kill) => kill.outcome,
       cell: (kill) => {
-        const [tone, words] = OUTCOMES[kill.outcome];
+        const [tone, text] = OUTCOMES[kill.outcome];
         const href = chainHref(kill);
         return (
           <>
-            <StatusPill tone={tone}>{words}</StatusPill>
+            <StatusPill tone={tone}>{text}</StatusPill>
             {href ? (
               <div className="text-[12px]">
                 <Link href={href}>

@@ -20,8 +20,8 @@ const option = 'px-2.5 py-1 aria-pressed:bg-[var(--panel-2)] aria-pressed:text-[
 export function MemoryPage() {
   const address = useMemoryAddress();
   const { fromMs, toMs, live, setWindow } = useTimeWindow();
-  const narrow = address.cluster === null ? {} : { cluster: address.cluster };
-  const window = { from: String(fromMs), to: String(toMs), ...narrow };
+  const jobRef = address.cluster === null ? {} : { cluster: address.cluster };
+  const window = { from: String(fromMs), to: String(toMs), ...jobRef };
   const refreshMs = live ? 10_000 : false;
   const map = useApi(heatmapRoute, { by: address.by, bins: BINS, ...window }, { refreshMs });
   const oom = useApi(oomRoute, window, { refreshMs });

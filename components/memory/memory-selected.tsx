@@ -2,7 +2,7 @@
 /** The chosen row over time against its capacity, and what ran there in the chosen cell. */
 import { X } from 'lucide-react';
 import { useMemo } from 'react';
-import { formatBytes, formatDuration, formatMoment } from '../../lib/chart/format/number-format.ts';
+import { formatBytes, formatDuration, formatTimestamp } from '../../lib/chart/format/number-format.ts';
 import { prepareTimeChart } from '../../lib/chart/time-series/time-chart.ts';
 import { type RanThenWire, ranThenRoute } from '../../lib/contract/jobs.ts';
 import type { HeatmapWire } from '../../lib/contract/memory.ts';
@@ -158,7 +158,7 @@ function RanThere({ row, at, until }: { row: Row; at: number; until: number }) {
       key: 'start',
       title: 'Started (UTC)',
       sort: (ran) => ran.startNs ?? '',
-      cell: (ran) => formatMoment(ran.startNs),
+      cell: (ran) => formatTimestamp(ran.startNs),
     },
     {
       key: 'duration',

@@ -1,6 +1,6 @@
 'use client';
 /** Columns of jobs: all of them, and those that a table on the page of one cluster needs. */
-import { formatDuration, formatMoment, UNKNOWN } from '../../lib/chart/format/number-format.ts';
+import { formatDuration, formatTimestamp, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { JobSummaryWire } from '../../lib/contract/jobs.ts';
 import type { Column } from '../ui/data-table.tsx';
 import { Link } from '../ui/link.tsx';
@@ -50,7 +50,12 @@ export const JOB_COLUMNS: readonly Column<JobSummaryWire>[] = [
     sort: (job) => Number(job.durationNs ?? 0),
     cell: (job) => formatDuration(job.durationNs),
   },
-  { key: 'start', title: 'Started (UTC)', sort: (job) => job.startNs ?? '', cell: (job) => formatMoment(job.startNs) },
+  {
+    key: 'start',
+    title: 'Started (UTC)',
+    sort: (job) => job.startNs ?? '',
+    cell: (job) => formatTimestamp(job.startNs),
+  },
   { key: 'owner', title: 'Owner', sort: (job) => job.owner ?? '', cell: (job) => job.owner ?? UNKNOWN },
   {
     key: 'cluster',

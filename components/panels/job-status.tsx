@@ -47,7 +47,7 @@ export function TaskProgress({ tasks }: { tasks: Progress }) {
     { key: 'running', count: tasks.running, colour: 'var(--accent)' },
     { key: 'pending', count: tasks.pending, colour: 'var(--muted)' },
   ].filter((part) => part.count > 0);
-  const words = parts.map((part) => `${part.count.toLocaleString('en-US')} ${part.key}`).join(', ') || 'no tasks';
+  const label = parts.map((part) => `${part.count.toLocaleString('en-US')} ${part.key}`).join(', ') || 'no tasks';
   return (
     <div className="min-w-48">
       <div aria-hidden="true" className="flex h-1.5 overflow-hidden rounded-full bg-[var(--panel-2)]">
@@ -58,7 +58,7 @@ export function TaskProgress({ tasks }: { tasks: Progress }) {
           />
         ))}
       </div>
-      <div className="mt-0.5 text-[12px] text-[var(--muted)]">{words}</div>
+      <div className="mt-0.5 text-[12px] text-[var(--muted)]">{label}</div>
     </div>
   );
 }

@@ -3,14 +3,14 @@
 import { collectivesRoute, ranksRoute } from '../../lib/contract/collectives.ts';
 import { useApi } from './api-client.ts';
 
-interface Asked {
+interface Requested {
   readonly fromMs: number;
   readonly toMs: number;
   readonly live: boolean;
   readonly cluster: string | null;
   readonly session: string | null;
 }
-const shared = ({ fromMs, toMs, cluster, session }: Asked) => ({
+const shared = ({ fromMs, toMs, cluster, session }: Requested) => ({
   from: String(fromMs),
   to: String(toMs),
   ...(cluster ? { cluster } : {}),
@@ -18,11 +18,11 @@ const shared = ({ fromMs, toMs, cluster, session }: Asked) => ({
 });
 
 /** A closed window is not asked for again. */
-export const useCollectives = (asked: Asked) =>
-  useApi(collectivesRoute, shared(asked), { refreshMs: asked.live ? 15_000 : false });
+export const useCollectives = (requested: Requested) =>
+  useApi(collectivesRoute, shared(requested), { refreshMs: requested.live ? 15_000 : false });
 
 export const useCollectiveRanks = (
-  asked: Asked & {
+  requested: Requested & {
     readonly communicator: string;
     readonly collective: string;
     readonly messageSize: number | null;
@@ -31,10 +31,10 @@ export const useCollectiveRanks = (
   useApi(
     ranksRoute,
     {
-      ...shared(asked),
-      communicator: asked.communicator,
-      collective: asked.collective,
-      ...(asked.messageSize === null ? {} : { messageSize: asked.messageSize }),
+      ...shared(requested),
+      communicator: requested.communicator,
+      collective: requested.collective,
+      ...(requested.messageSize === null ? {} : { messageSize: requested.messageSize }),
     },
-    { enabled: asked.communicator !== '', refreshMs: asked.live ? 15_000 : false },
+    { enabled: requested.communicator !== '', refreshMs: requested.live ? 15_000 : false },
   );

@@ -3,7 +3,7 @@
 import { Activity, Link2Off, Snowflake } from 'lucide-react';
 import { useSearchParams } from 'next/navigation';
 import { type ReactNode, Suspense, useEffect, useMemo, useState } from 'react';
-import { agoText, momentText } from '../../lib/chart/format/moment-text.ts';
+import { agoText, timestampText } from '../../lib/chart/format/moment-text.ts';
 import { type FoundPage, findPage } from '../../lib/contract/pages/find-page.ts';
 import type { ShareWire } from '../../lib/contract/shares.ts';
 import { FrozenProvider, useNow } from '../queries/frozen.tsx';
@@ -113,11 +113,11 @@ function About({ share, name }: { share: ShareWire; name: string }) {
         <p className="flex flex-wrap items-center gap-x-2 text-[12px] text-[var(--muted)]">
           <Snowflake aria-hidden="true" size={13} color="var(--accent)" />
           <span>
-            Frozen <time dateTime={share.createdAt}>{momentText(share.createdAt)}</time> UTC,{' '}
+            Frozen <time dateTime={share.createdAt}>{timestampText(share.createdAt)}</time> UTC,{' '}
             {agoText(now - Date.parse(share.createdAt))}
           </span>
           <span aria-hidden="true">·</span>
-          <span>{share.expiresAt ? `expires ${momentText(share.expiresAt)} UTC` : 'does not expire'}</span>
+          <span>{share.expiresAt ? `expires ${timestampText(share.expiresAt)} UTC` : 'does not expire'}</span>
           {share.demo ? (
             <>
               <span aria-hidden="true">·</span>

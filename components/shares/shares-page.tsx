@@ -1,7 +1,7 @@
 'use client';
 /** Shares that can still be opened, and how often they were; revokes them. Their links are not known here. */
 import { useState } from 'react';
-import { agoText, momentText } from '../../lib/chart/format/moment-text.ts';
+import { agoText, timestampText } from '../../lib/chart/format/moment-text.ts';
 import { formatBytes, formatCount } from '../../lib/chart/format/number-format.ts';
 import type { SharesWire } from '../../lib/contract/shares.ts';
 import { useNow } from '../queries/frozen.tsx';
@@ -28,12 +28,12 @@ const COLUMNS: readonly Column<Row>[] = [
       </div>
     ),
   },
-  { key: 'created', title: 'Created (UTC)', sort: (row) => row.createdAt, cell: (row) => momentText(row.createdAt) },
+  { key: 'created', title: 'Created (UTC)', sort: (row) => row.createdAt, cell: (row) => timestampText(row.createdAt) },
   {
     key: 'expires',
     title: 'Expires (UTC)',
     sort: (row) => row.expiresAt ?? '9999',
-    cell: (row) => (row.expiresAt ? momentText(row.expiresAt) : 'never'),
+    cell: (row) => (row.expiresAt ? timestampText(row.expiresAt) : 'never'),
   },
   {
     key: 'opened',
@@ -61,7 +61,7 @@ function Opened({ row }: { row: Row }) {
 /** Asks once more, because nothing brings the link back. */
 function Revoke({ row }: { row: Row }) {
   const revoke = useRevokeShare();
-  const [asked, setAsked] = useState(false);
+  const [requested, setRequested] = useState(false);
   const name = row.title || row.path;
   if (revoke.error)
     return (
@@ -69,15 +69,15 @@ function Revoke({ row }: { row: Row }) {
         {revoke.error.message}
       </span>
     );
-  if (!asked)
+  if (!requested)
     return (
-      <button type="button" aria-label={`Revoke ${name}`} className={button} onClick={() => setAsked(true)}>
+      <button type="button" aria-label={`Revoke ${name}`} className={button} onClick={() => setRequested(true)}>
         Revoke
       </button>
     );
   return (
     <span className="inline-flex gap-2">
-      <button type="button" className={button} onClick={() => setAsked(false)}>
+      <button type="button" className={button} onClick={() => setRequested(false)}>
         Keep
       </button>
       <button

@@ -31,16 +31,16 @@ function beforePaint(labels: (width: number) => number): void {
   }
   const job = /^\/jobs\/([^/]+)\/timeline$/.exec(location.pathname)?.[1];
   if (job === undefined) return;
-  const asked = new URLSearchParams(location.search);
+  const requested = new URLSearchParams(location.search);
   const path = `/api/jobs/${job}/timeline/`;
-  const session = asked.get('session');
-  const narrow: Record<string, string> = session ? { session } : {};
+  const session = requested.get('session');
+  const jobRef: Record<string, string> = session ? { session } : {};
   const address = (name: string, more: Record<string, string>) => {
-    const text = new URLSearchParams({ ...narrow, ...more }).toString();
+    const text = new URLSearchParams({ ...jobRef, ...more }).toString();
     return `${path}${name}${text === '' ? '' : `?${text}`}`;
   };
   const isPlain = !['from', 'q', 'fn', 'state', 'order', 'fold', 'node', 'actor', 'longer', 'color', 'as'].some(
-    (name) => asked.has(name),
+    (name) => requested.has(name),
   );
   if (!isPlain) {
     ask(address('lanes', {}));

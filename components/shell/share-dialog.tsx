@@ -3,7 +3,7 @@
 import { Check, Copy, X } from 'lucide-react';
 import { Dialog } from 'radix-ui';
 import { useRef, useState } from 'react';
-import { momentText } from '../../lib/chart/format/moment-text.ts';
+import { timestampText } from '../../lib/chart/format/moment-text.ts';
 import { formatBytes } from '../../lib/chart/format/number-format.ts';
 import { healthRoute } from '../../lib/contract/health.ts';
 import type { PageName } from '../../lib/contract/pages/pages.ts';
@@ -197,8 +197,8 @@ function Made({ share, onClose }: { share: ShareCreatedWire; onClose: () => void
       <p role="status" className="text-[var(--muted)]">
         {copied === 'by hand' ? 'This browser keeps its clipboard closed here: the link is selected, copy it. ' : ''}
         {formatBytes(share.bytes)} frozen,{' '}
-        {share.expiresAt ? `works until ${momentText(share.expiresAt)} UTC` : 'works until it is revoked'}. The link is
-        shown this once; X-Ray keeps only its hash.
+        {share.expiresAt ? `works until ${timestampText(share.expiresAt)} UTC` : 'works until it is revoked'}. The link
+        is shown this once; X-Ray keeps only its hash.
       </p>
       {revoke.error ? (
         <p role="alert" className="break-words text-[var(--bad)]">

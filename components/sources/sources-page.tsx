@@ -19,7 +19,7 @@ const TONES: Record<SourceHealthWire['state'], Tone> = {
   found: 'busy',
   off: 'quiet',
 };
-const moment = (iso: string | null): string => (iso ? iso.slice(0, 19).replace('T', ' ') : UNKNOWN);
+const timestamp = (iso: string | null): string => (iso ? iso.slice(0, 19).replace('T', ' ') : UNKNOWN);
 
 const COLUMNS: readonly Column<SourceHealthWire>[] = [
   { key: 'id', title: 'Source', sort: (row) => row.id, cell: (row) => <span className="mono">{row.id}</span> },
@@ -29,12 +29,12 @@ const COLUMNS: readonly Column<SourceHealthWire>[] = [
     sort: (row) => row.state,
     cell: (row) => <StatusPill tone={TONES[row.state]}>{row.state}</StatusPill>,
   },
-  { key: 'since', title: 'Since (UTC)', sort: (row) => row.since, cell: (row) => moment(row.since) },
+  { key: 'since', title: 'Since (UTC)', sort: (row) => row.since, cell: (row) => timestamp(row.since) },
   {
     key: 'last',
     title: 'Last heard (UTC)',
     sort: (row) => row.lastSuccess ?? '',
-    cell: (row) => moment(row.lastSuccess),
+    cell: (row) => timestamp(row.lastSuccess),
   },
   {
     key: 'why',

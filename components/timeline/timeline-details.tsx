@@ -21,7 +21,7 @@ const toneOf = (state: string): Tone =>
   state === 'FAILED' ? 'bad' : state === 'FINISHED' ? 'ok' : state.startsWith('RUNNING') ? 'busy' : 'quiet';
 
 export function TimelineDetails({
-  narrow,
+  jobRef,
   taskId,
   attempt,
   lane,
@@ -32,7 +32,7 @@ export function TimelineDetails({
   onTask,
   onClose,
 }: {
-  narrow: { readonly jobId: string; readonly session?: string };
+  jobRef: { readonly jobId: string; readonly session?: string };
   taskId: string;
   attempt: number;
   /** "worker 2556 on sim-node-0"; '' where it never ran. */
@@ -46,7 +46,7 @@ export function TimelineDetails({
   onTask: (taskId: string) => void;
   onClose: () => void;
 }) {
-  const task = useApi(taskRoute, { ...narrow, taskId });
+  const task = useApi(taskRoute, { ...jobRef, taskId });
   const found = task.data?.taskId === taskId ? task.data : undefined;
   const shown = found?.attempts.find((each) => each.attempt === attempt) ?? found?.attempts.at(-1);
   return (
@@ -90,8 +90,8 @@ export function TimelineDetails({
           <Spans shown={shown} />
           <TaskLog
             key={`${taskId} ${shown.attempt}`}
-            jobId={narrow.jobId}
-            session={narrow.session ?? null}
+            jobId={jobRef.jobId}
+            session={jobRef.session ?? null}
             taskId={taskId}
             attempt={shown.attempt}
             live={shown.endNs === null}

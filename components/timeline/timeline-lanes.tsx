@@ -17,7 +17,7 @@ import {
   sumWindow,
   windowAround,
 } from '../../lib/chart/timeline/timeline-window.ts';
-import { lanesTitle, sliceWhere, sliceWords } from '../../lib/chart/timeline/timeline-words.ts';
+import { lanesTitle, sliceText, sliceWhere } from '../../lib/chart/timeline/timeline-words.ts';
 import type { TimelineWire } from '../../lib/contract/timeline.ts';
 import { TimelineCanvas } from '../charts/timeline-canvas.tsx';
 import type { TimelineJump } from '../charts/timeline-input.ts';
@@ -44,12 +44,12 @@ import { useTimelineView } from './timeline-view.ts';
 export function Timeline({
   data,
   answeredAtMs,
-  narrow,
+  jobRef,
   stale,
 }: {
   data: TimelineWire;
   answeredAtMs: number;
-  narrow: { readonly jobId: string; readonly session?: string };
+  jobRef: { readonly jobId: string; readonly session?: string };
   stale: string | null;
 }) {
   const view = useTimelineView(data.originNs);
@@ -81,7 +81,7 @@ export function Timeline({
     chain,
     links,
     spread,
-  } = useSelectedAttempt(narrow, data, prepared, tracks, query.sel);
+  } = useSelectedAttempt(jobRef, data, prepared, tracks, query.sel);
   const keyOf = (slice: number) => {
     const row = tracks.attempt[slice] ?? -1;
     return `${data.columns.taskId[row] ?? ''}:${data.columns.attempt[row] ?? 0}`;
@@ -118,7 +118,7 @@ export function Timeline({
       ),
     [tracks, data, query.color, theme, matching],
   );
-  const phases = usePhases(narrow, data, prepared, settled);
+  const phases = usePhases(jobRef, data, prepared, settled);
   const scene: TimelineScene = useMemo(
     () => ({
       tracks,
@@ -234,9 +234,9 @@ export function Timeline({
                   onSelect={select}
                   onFold={view.fold}
                   onJump={jump}
-                  words={(slice) => `${sliceWords(tracks, names, slice)}, ${sliceWhere(tracks, slice)}`}
+                  words={(slice) => `${sliceText(tracks, names, slice)}, ${sliceWhere(tracks, slice)}`}
                   lines={(slice) => [
-                    sliceWords(tracks, names, slice),
+                    sliceText(tracks, names, slice),
                     sliceWhere(tracks, slice),
                     `started ${clockText(BigInt(data.originNs) + BigInt(Math.round(tracks.start[slice] ?? 0)), 1e6)}`,
                     ...(data.columns.error[tracks.attempt[slice] ?? 0]
@@ -248,7 +248,7 @@ export function Timeline({
             )}
             {tracks.start.length === 0 ? null : (
               <TimelineStrips
-                narrow={narrow}
+                jobRef={jobRef}
                 originNs={data.originNs}
                 range={range}
                 settled={settled}
@@ -264,7 +264,7 @@ export function Timeline({
         </Panel>
         {taskId === undefined ? null : (
           <TimelineDetails
-            narrow={narrow}
+            jobRef={jobRef}
             taskId={taskId}
             attempt={data.columns.attempt[selectedRow] ?? 0}
             lane={

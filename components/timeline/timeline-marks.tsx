@@ -25,18 +25,18 @@ interface Mark {
 const toMs = (ns: string): number => Number(BigInt(ns) / 1_000_000n);
 
 export function TimelineMarks({
-  narrow,
+  jobRef,
   window,
   width,
   labels,
 }: {
-  narrow: { readonly jobId: string; readonly session?: string };
+  jobRef: { readonly jobId: string; readonly session?: string };
   /** What the lanes show, Unix ms. */
   window: { readonly fromMs: number; readonly toMs: number };
   width: number;
   labels: number;
 }) {
-  const { jobId, session } = narrow;
+  const { jobId, session } = jobRef;
   const kills = useApi(oomRoute, { job: jobId, ...(session === undefined ? {} : { session }) }, { refreshMs: 30_000 });
   const alerts = useApi(alertsRoute, {}, { refreshMs: 30_000 });
   const marks = useMemo(() => {

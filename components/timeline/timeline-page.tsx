@@ -21,22 +21,22 @@ const LARGE = 20_000;
 const FRESH_NS = 300_000_000_000n;
 
 export function TimelinePage({ jobId, session }: { jobId: string; session: string | null }) {
-  const narrow = useMemo(() => ({ jobId, ...(session === null ? {} : { session }) }), [jobId, session]);
+  const jobRef = useMemo(() => ({ jobId, ...(session === null ? {} : { session }) }), [jobId, session]);
   const { filter, order } = useTimelineFilter();
   const [refreshMs, setRefreshMs] = useState<number | false>(5_000);
   // Known once a job was seen to be large: filters leave few of its attempts, but it stays large.
   const [isLarge, setIsLarge] = useState<boolean | null>(null);
-  const wishes = isLarge === true ? { ...filter, ...(order === 'node' ? {} : { order }) } : {};
+  const options = isLarge === true ? { ...filter, ...(order === 'node' ? {} : { order }) } : {};
   const lanes = useApi(
     timelineLanesRoute,
-    { ...narrow, ...wishes },
+    { ...jobRef, ...options },
     { refreshMs: isLarge === false ? false : refreshMs },
   );
   useEffect(() => {
     if (lanes.data === undefined || isLarge !== null) return;
     setIsLarge(lanes.data.matched > WHOLE_TIMELINE || lanes.data.isBeingMade);
   }, [lanes.data, isLarge]);
-  const whole = useApi(timelineRoute, narrow, { enabled: isLarge === false, refreshMs });
+  const whole = useApi(timelineRoute, jobRef, { enabled: isLarge === false, refreshMs });
   useEffect(() => {
     // Its lanes were not all kept yet when it was looked at first.
     if (isLarge === false && whole.data !== undefined && whole.data.matched > WHOLE_TIMELINE) setIsLarge(true);
@@ -48,7 +48,7 @@ export function TimelinePage({ jobId, session }: { jobId: string; session: strin
     setRefreshMs(isOver ? false : data.matched > LARGE ? 20_000 : 5_000);
   }, [isLarge, whole.data, lanes.data]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a picture is of one job
-  useEffect(() => forgetFirstPicture, [narrow]);
+  useEffect(() => forgetFirstPicture, [jobRef]);
   const error = lanes.data === undefined ? lanes : whole.data === undefined && isLarge === false ? whole : null;
   const suffix = session === null ? '' : `?session=${encodeURIComponent(session)}`;
   return (
@@ -58,7 +58,7 @@ export function TimelinePage({ jobId, session }: { jobId: string; session: strin
       </h1>
       {isLarge === true && lanes.data !== undefined ? (
         <Large
-          job={{ answer: lanes.data, narrow, filter }}
+          job={{ answer: lanes.data, jobRef, filter }}
           answeredAtMs={lanes.dataUpdatedAt}
           stale={lanes.error?.message ?? null}
         />
@@ -66,7 +66,7 @@ export function TimelinePage({ jobId, session }: { jobId: string; session: strin
         <Timeline
           data={whole.data}
           answeredAtMs={whole.dataUpdatedAt}
-          narrow={narrow}
+          jobRef={jobRef}
           stale={whole.error?.message ?? null}
         />
       ) : error?.error ? (

@@ -1,7 +1,7 @@
 'use client';
 /** Phases of the attempts in view, asked for only while so few are in view that they can be seen. */
 import { useMemo } from 'react';
-import { askedWindow, writeInstant } from '../../lib/chart/timeline/timeline-instant.ts';
+import { requestedWindow, writeInstant } from '../../lib/chart/timeline/timeline-instant.ts';
 import type { TimelineTracks } from '../../lib/chart/timeline/timeline-lanes.ts';
 import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
 import { countBetween } from '../../lib/chart/timeline/timeline-window.ts';
@@ -13,16 +13,16 @@ const MOST_SLICES = 5_000;
 const NONE: ReadonlyMap<number, readonly DrawnPhase[]> = new Map();
 
 export function usePhases(
-  narrow: { readonly jobId: string; readonly session?: string },
+  jobRef: { readonly jobId: string; readonly session?: string },
   data: TimelineWire,
   tracks: TimelineTracks,
   settled: TimeRange,
 ): ReadonlyMap<number, readonly DrawnPhase[]> {
-  const asked = useMemo(() => askedWindow(settled), [settled]);
-  const enabled = useMemo(() => countBetween(tracks, asked) <= MOST_SLICES, [tracks, asked]);
+  const requested = useMemo(() => requestedWindow(settled), [settled]);
+  const enabled = useMemo(() => countBetween(tracks, requested) <= MOST_SLICES, [tracks, requested]);
   const answer = useApi(
     phasesRoute,
-    { ...narrow, from: writeInstant(asked.from, data.originNs), to: writeInstant(asked.to, data.originNs) },
+    { ...jobRef, from: writeInstant(requested.from, data.originNs), to: writeInstant(requested.to, data.originNs) },
     { enabled, refreshMs: false },
   );
   const { taskId, attempt } = data.columns;

@@ -10,21 +10,21 @@ import { useApi } from '../queries/api-client.ts';
 
 /** The driver is on no lane. `row`: place of the selected attempt in the columns, -1: none. Answers a slice, -1 where there is none. */
 function useParentSlice(
-  narrow: { readonly jobId: string; readonly session?: string },
+  jobRef: { readonly jobId: string; readonly session?: string },
   data: TimelineWire,
   tracks: TimelineTracks,
   row: number,
 ): number {
   const taskId = data.columns.taskId[row] ?? '';
   // The same question as the details panel asks.
-  const task = useApi(taskRoute, { ...narrow, taskId }, { enabled: taskId !== '' });
+  const task = useApi(taskRoute, { ...jobRef, taskId }, { enabled: taskId !== '' });
   const parent = task.data?.taskId === taskId ? task.data.attempts.at(-1)?.parentTaskId : undefined;
   return parent == null ? -1 : (tracks.sliceOf[data.columns.taskId.lastIndexOf(parent)] ?? -1);
 }
 
 /** `sel`: `taskId:attempt`. `row` is its place in the columns, `slice` in the tracks; -1 where it is on neither. */
 export function useSelectedAttempt(
-  narrow: { readonly jobId: string; readonly session?: string },
+  jobRef: { readonly jobId: string; readonly session?: string },
   data: TimelineWire,
   prepared: TimelineTracks,
   tracks: TimelineTracks,
@@ -36,7 +36,7 @@ export function useSelectedAttempt(
   }, [data.columns, sel]);
   const slice = row === -1 ? -1 : (tracks.sliceOf[row] ?? -1);
   const chain = useMemo(() => (slice === -1 ? [] : attemptChain(prepared, data, slice)), [prepared, data, slice]);
-  const parent = useParentSlice(narrow, data, tracks, row);
+  const parent = useParentSlice(jobRef, data, tracks, row);
   const links = useMemo(() => (parent === -1 || slice === -1 ? [] : [{ from: parent, to: slice }]), [parent, slice]);
   const spread = useMemo(
     () => (slice === -1 ? null : functionSpread(prepared, prepared.functionIndex[slice] ?? -1)),

@@ -2,7 +2,7 @@
 /** CPU, memory and GPU of the job's nodes below the lanes, alerts and kills. They fail alone: without Prometheus the lanes stay. */
 import { useMemo } from 'react';
 import { prepareStrip } from '../../lib/chart/time-series/strip.ts';
-import { askedWindow, offsetToMs, writeInstant } from '../../lib/chart/timeline/timeline-instant.ts';
+import { offsetToMs, requestedWindow, writeInstant } from '../../lib/chart/timeline/timeline-instant.ts';
 import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
 import { stripsRoute } from '../../lib/contract/timeline.ts';
 import { StripChart } from '../charts/strip-chart.tsx';
@@ -10,14 +10,14 @@ import { useApi } from '../queries/api-client.ts';
 import { TimelineMarks } from './timeline-marks.tsx';
 
 export function TimelineStrips({
-  narrow,
+  jobRef,
   originNs,
   range,
   settled,
   width,
   labels,
 }: {
-  narrow: { readonly jobId: string; readonly session?: string };
+  jobRef: { readonly jobId: string; readonly session?: string };
   originNs: string;
   /** What is seen now, and where the hand last rested: only the latter is asked for. */
   range: TimeRange;
@@ -25,10 +25,10 @@ export function TimelineStrips({
   width: number;
   labels: number;
 }) {
-  const asked = askedWindow(settled);
+  const requested = requestedWindow(settled);
   const answer = useApi(
     stripsRoute,
-    { ...narrow, from: writeInstant(asked.from, originNs), to: writeInstant(asked.to, originNs), points: 900 },
+    { ...jobRef, from: writeInstant(requested.from, originNs), to: writeInstant(requested.to, originNs), points: 900 },
     { refreshMs: 15_000 },
   );
   const { data } = answer;
@@ -68,7 +68,7 @@ export function TimelineStrips({
           }
         />
       ))}
-      <TimelineMarks narrow={narrow} window={window} width={width} labels={labels} />
+      <TimelineMarks jobRef={jobRef} window={window} width={width} labels={labels} />
       {said === undefined ? null : (
         <p className="border-[var(--line)] border-t px-5 py-1.5 text-[12px] [overflow-wrap:anywhere]">
           <span aria-hidden="true" className="text-[var(--warn)]">

@@ -18,7 +18,7 @@ const LEAST_DURATIONS = [
   ['600000000000', '10 min'],
   ['3600000000000', '1 h'],
 ] as const;
-const ORDER_WORDS = { node: 'by node', failure: 'by first failure', longest: 'by longest' } as const;
+const ORDER_TEXT = { node: 'by node', failure: 'by first failure', longest: 'by longest' } as const;
 
 function Choice({
   label,
@@ -143,9 +143,9 @@ export function TimelineToolbar({
       </Choice>
       <Choice label="Duration" value={query.longer} onChange={(longer) => void set({ longer })}>
         <option value="">Any duration</option>
-        {LEAST_DURATIONS.map(([ns, words]) => (
+        {LEAST_DURATIONS.map(([ns, text]) => (
           <option key={ns} value={ns}>
-            at least {words}
+            at least {text}
           </option>
         ))}
       </Choice>
@@ -156,7 +156,7 @@ export function TimelineToolbar({
       >
         {LANE_ORDERS.map((each) => (
           <option key={each} value={each}>
-            Lanes {ORDER_WORDS[each]}
+            Lanes {ORDER_TEXT[each]}
           </option>
         ))}
       </Choice>

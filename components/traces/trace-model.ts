@@ -21,7 +21,7 @@ export interface TraceModel {
   readonly errors: number;
   readonly colours: TraceColours;
   /** A span in full by its place; undefined where it must be asked for. */
-  readonly fullOf: (place: number) => SpanWireValue | undefined;
+  readonly fullOf: (index: number) => SpanWireValue | undefined;
   readonly isFull: boolean;
 }
 
@@ -45,7 +45,7 @@ export function useTraceModel(traceId: string, full: TraceWire | null, given: Tr
       onPath: sum(path.on),
       errors: sum(columns.failed),
       colours: traceColours(columns),
-      fullOf: (place) => full?.spans[made?.order[place] ?? -1],
+      fullOf: (index) => full?.spans[made?.order[index] ?? -1],
       isFull: full !== null,
     };
   }, [traceId, full, given]);
@@ -75,13 +75,14 @@ const ASKS_AFTER_MS = 250;
 /** What the text finds: here where the spans are in full, else the server looks. */
 export function useTraceMatches(model: TraceModel, text: string): TraceMatches {
   const wanted = text.trim().toLowerCase();
-  const [asked, setAsked] = useState(wanted);
+  const [requested, setRequested] = useState(wanted);
   useEffect(() => {
-    const timer = setTimeout(() => setAsked(wanted), ASKS_AFTER_MS);
+    const timer = setTimeout(() => setRequested(wanted), ASKS_AFTER_MS);
     return () => clearTimeout(timer);
   }, [wanted]);
-  const answer = useFound(model.traceId, model.isFull ? '' : asked);
-  const found = wanted === '' || model.isFull || asked !== wanted || answer.isPlaceholderData ? undefined : answer.data;
+  const answer = useFound(model.traceId, model.isFull ? '' : requested);
+  const found =
+    wanted === '' || model.isFull || requested !== wanted || answer.isPlaceholderData ? undefined : answer.data;
   const local = useDeferredValue(wanted);
   const flags = useMemo(() => {
     const { columns, isFull, fullOf } = model;

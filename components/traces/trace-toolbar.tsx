@@ -14,7 +14,7 @@ export interface TraceSteps {
   readonly path: (way: 1 | -1) => void;
 }
 
-function foundWords(matches: TraceMatches): string {
+function foundText(matches: TraceMatches): string {
   if (matches.isAsking) return 'looking';
   if (matches.flags === null) return '';
   return `${matches.isAll ? '' : 'over '}${count(matches.count)} found`;
@@ -53,7 +53,7 @@ export function TraceToolbar({
           }}
         />
         <output className="min-w-14 whitespace-nowrap text-right text-[12px] text-[var(--muted)]">
-          {foundWords(matches)}
+          {foundText(matches)}
         </output>
       </label>
       <button

@@ -6,7 +6,7 @@
 import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { runsOf } from '../../lib/analysis/critical-sums.ts';
 import { traceRaster } from '../../lib/chart/trace/trace-raster.ts';
-import { hidingRows, placeOfRow, visibleRows } from '../../lib/chart/trace/waterfall.ts';
+import { hidingRows, indexOfRow, visibleRows } from '../../lib/chart/trace/waterfall.ts';
 import { ORPHAN, spanIdText } from '../../lib/model/trace-columns.ts';
 import { axisKey, type TraceAxis, useAxisWheel } from '../charts/trace-axis-input.ts';
 import { MINIMAP_HEIGHT, TraceMinimap } from '../charts/trace-minimap.tsx';
@@ -90,7 +90,7 @@ export function TraceTree({
     }
     shown.current = chosen;
     const element = scroller.current;
-    const at = placeOfRow(visible, row);
+    const at = indexOfRow(visible, row);
     if (element === null || visible[at] !== row) return;
     const top = at * ROW_HEIGHT;
     if (top < element.scrollTop) element.scrollTop = top;
@@ -114,9 +114,9 @@ export function TraceTree({
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const row = chosen === -1 ? -1 : (rows.rowOf[chosen] ?? -1);
-    const at = row === -1 ? -1 : placeOfRow(visible, row);
-    const to = (place: number): void => {
-      const next = visible[Math.min(visible.length - 1, Math.max(0, place))];
+    const at = row === -1 ? -1 : indexOfRow(visible, row);
+    const to = (index: number): void => {
+      const next = visible[Math.min(visible.length - 1, Math.max(0, index))];
       if (next !== undefined) onChoose(rows.span[next] ?? -1);
     };
     const hasChildren = row !== -1 && (rows.last[row] ?? row) > row;

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
 import { panBy } from '../../lib/chart/timeline/timeline-window.ts';
 import { stepRow } from '../../lib/chart/trace/waterfall.ts';
-import { placeOfSpan, spanIdText } from '../../lib/model/trace-columns.ts';
+import { indexOfSpan, spanIdText } from '../../lib/model/trace-columns.ts';
 import type { TraceAxis } from '../charts/trace-axis-input.ts';
 import { Panel } from '../ui/panel.tsx';
 import { SpanDetails } from './span-details.tsx';
@@ -30,7 +30,7 @@ export function TraceWaterfall({ model }: { model: TraceModel }) {
   );
   const setCollapsed = useCallback((next: Uint8Array) => setHeld({ rows, collapsed: next }), [rows]);
   const matches = useTraceMatches(model, query.find);
-  const chosen = useMemo(() => placeOfSpan(columns, query.span), [columns, query.span]);
+  const chosen = useMemo(() => indexOfSpan(columns, query.span), [columns, query.span]);
   const onlyPath = query.critical === '1';
   const axis = useMemo(
     (): TraceAxis => ({ range, extent: { from: 0, to: total }, onRange: setRange }),

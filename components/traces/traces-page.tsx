@@ -4,7 +4,7 @@ import { ChevronRight, Search } from 'lucide-react';
 import { parseAsBoolean, parseAsString, useQueryStates } from 'nuqs';
 import { useEffect, useState } from 'react';
 import { nameColour } from '../../lib/chart/colour/timeline-colours.ts';
-import { formatMoment } from '../../lib/chart/format/number-format.ts';
+import { formatTimestamp } from '../../lib/chart/format/number-format.ts';
 import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
 import { type TraceSummaryWire, tracesRoute } from '../../lib/contract/traces.ts';
 import { SourceNotices } from '../panels/source-notices.tsx';
@@ -64,7 +64,7 @@ function columns(longestNs: number): readonly Column<TraceSummaryWire>[] {
       key: 'start',
       title: 'Start (UTC)',
       sort: (trace) => Number(BigInt(trace.startNs) / 1000n),
-      cell: (trace) => formatMoment(trace.startNs),
+      cell: (trace) => formatTimestamp(trace.startNs),
     },
     {
       key: 'duration',
@@ -129,19 +129,19 @@ function useRested<Value>(value: Value): Value {
 export function TracesPage() {
   const [query, setQuery] = useQueryStates(SEARCH, { history: 'replace' });
   const window = useTimeWindow();
-  const asked = useRested(query);
+  const requested = useRested(query);
   const set = (next: Partial<Record<'service' | 'name' | 'attributes' | 'min', string>> & { errors?: boolean }) =>
     void setQuery({ ...next, cursor: '' });
   const hasBadAttributes =
-    asked.attributes !== '' && asked.attributes.split('&&').some((part) => !/^[^=]+=/.test(part.trim()));
+    requested.attributes !== '' && requested.attributes.split('&&').some((part) => !/^[^=]+=/.test(part.trim()));
   const answer = useApi(tracesRoute, {
-    ...(asked.service === '' ? {} : { service: asked.service }),
-    ...(asked.name === '' ? {} : { name: asked.name }),
-    ...(asked.attributes === '' || hasBadAttributes ? {} : { attributes: asked.attributes }),
-    ...(Number(asked.min) > 0 ? { minDurationMs: Number(asked.min) } : {}),
-    ...(asked.errors ? { errors: 'true' as const } : {}),
+    ...(requested.service === '' ? {} : { service: requested.service }),
+    ...(requested.name === '' ? {} : { name: requested.name }),
+    ...(requested.attributes === '' || hasBadAttributes ? {} : { attributes: requested.attributes }),
+    ...(Number(requested.min) > 0 ? { minDurationMs: Number(requested.min) } : {}),
+    ...(requested.errors ? { errors: 'true' as const } : {}),
     ...(window.live ? {} : { from: String(Math.round(window.fromMs)), to: String(Math.round(window.toMs)) }),
-    ...(asked.cursor === '' ? {} : { cursor: asked.cursor }),
+    ...(requested.cursor === '' ? {} : { cursor: requested.cursor }),
     limit: PAGE,
   });
   const { data } = answer;

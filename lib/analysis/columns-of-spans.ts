@@ -3,7 +3,7 @@
 import { ownValue } from '../model/own-value.ts';
 import { CLOCK_NOTE } from '../model/span.ts';
 import type { TraceColumns } from '../model/trace-columns.ts';
-import { parentPlaces } from './parent-places.ts';
+import { parentIndexes } from './parent-places.ts';
 
 interface WireSpan {
   readonly spanId: string;
@@ -68,7 +68,7 @@ export function columnsOfSpans(trace: WireTrace): { readonly columns: TraceColum
     table.set(key, table.size);
     return table.size - 1;
   };
-  const sorted = [...order].flatMap((place) => spans[place] ?? []);
+  const sorted = [...order].flatMap((index) => spans[index] ?? []);
   const id = BigUint64Array.from(sorted, (span) => idOf(span.spanId));
   const groups = sorted.map((span) => JSON.stringify([span.serviceName, processOf(span)]));
   return {
@@ -78,12 +78,12 @@ export function columnsOfSpans(trace: WireTrace): { readonly columns: TraceColum
       durationNs: Number(trace.durationNs),
       omitted: trace.omitted,
       id,
-      parent: parentPlaces(
+      parent: parentIndexes(
         id,
         BigUint64Array.from(sorted, (span) => idOf(span.parentSpanId)),
       ),
-      start: Float64Array.from(order, (place) => offsets[place] ?? 0),
-      duration: Float64Array.from(order, (place) => lengths[place] ?? 0),
+      start: Float64Array.from(order, (index) => offsets[index] ?? 0),
+      duration: Float64Array.from(order, (index) => lengths[index] ?? 0),
       name: Uint32Array.from(sorted, (span) => entry(tables.names, span.name)),
       group: Uint16Array.from(groups, (group) => entry(tables.groups, group)),
       lane: Uint16Array.from(sorted, (span) => entry(tables.lanes, threadOf(span.attributes))),

@@ -42,15 +42,15 @@ export function partsBySpan(path: CriticalPath): PathParts {
   const begin = new Int32Array(count + 2);
   for (const span of path.span) if (span >= 0) begin[span + 2] = (begin[span + 2] ?? 0) + 1;
   for (let i = 2; i < begin.length; i++) begin[i] = (begin[i] ?? 0) + (begin[i - 1] ?? 0);
-  const place = new Int32Array(begin.at(-1) ?? 0);
+  const index = new Int32Array(begin.at(-1) ?? 0);
   for (let i = 0; i < path.span.length; i++) {
     const span = path.span[i] ?? -1;
     if (span < 0) continue;
     const at = begin[span + 1] ?? 0;
-    place[at] = i;
+    index[at] = i;
     begin[span + 1] = at + 1;
   }
-  return { begin, place };
+  return { begin, place: index };
 }
 
 /**

@@ -100,8 +100,8 @@ function leadOf(durations: readonly number[]): { rank: number; by: number } {
 
 /** Median of what is left where one `value` that is in `sorted` is taken out. */
 function medianWithout(sorted: Float64Array, value: number): number {
-  const place = sorted.indexOf(value);
-  const at = (i: number): number => sorted[i < place ? i : i + 1] ?? 0;
+  const position = sorted.indexOf(value);
+  const at = (i: number): number => sorted[i < position ? i : i + 1] ?? 0;
   const count = sorted.length - 1;
   const middle = Math.floor(count / 2);
   return count % 2 === 0 ? (at(middle - 1) + at(middle)) / 2 : at(middle);

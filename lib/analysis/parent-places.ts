@@ -8,7 +8,7 @@ const [KEY_A, KEY_B] = [Math.floor(Math.random() * 2 ** 32) | 1, Math.floor(Math
  * Place of each span's parent: ROOT where `parentId` is 0 or the span's own, ORPHAN where no span has that id. Of several
  * spans with one id the first is meant. A hash table with open addressing over the halves of the ids: O(n).
  */
-export function parentPlaces(id: BigUint64Array, parentId: BigUint64Array): Int32Array {
+export function parentIndexes(id: BigUint64Array, parentId: BigUint64Array): Int32Array {
   const count = id.length;
   const own = new Uint32Array(id.buffer, id.byteOffset, count * 2);
   const above = new Uint32Array(parentId.buffer, parentId.byteOffset, count * 2);
@@ -22,8 +22,8 @@ export function parentPlaces(id: BigUint64Array, parentId: BigUint64Array): Int3
     mixed = Math.imul(mixed ^ (mixed >>> 13) ^ KEY_A, 0xc2b2ae35);
     let slot = (mixed ^ (mixed >>> 16)) & mask;
     for (;;) {
-      const place = table[slot] ?? -1;
-      if (place === -1 || (own[place * 2] === low && own[place * 2 + 1] === high)) return slot;
+      const index = table[slot] ?? -1;
+      if (index === -1 || (own[index * 2] === low && own[index * 2 + 1] === high)) return slot;
       slot = (slot + 1) & mask;
     }
   };
@@ -31,14 +31,14 @@ export function parentPlaces(id: BigUint64Array, parentId: BigUint64Array): Int3
     const slot = slotOf(own[i * 2] ?? 0, own[i * 2 + 1] ?? 0);
     if (table[slot] === -1) table[slot] = i;
   }
-  const places = new Int32Array(count);
+  const indexes = new Int32Array(count);
   for (let i = 0; i < count; i++) {
     const [low, high] = [above[i * 2] ?? 0, above[i * 2 + 1] ?? 0];
-    if (low === 0 && high === 0) places[i] = ROOT;
+    if (low === 0 && high === 0) indexes[i] = ROOT;
     else {
-      const place = table[slotOf(low, high)] ?? -1;
-      places[i] = place === i ? ROOT : place === -1 ? ORPHAN : place;
+      const index = table[slotOf(low, high)] ?? -1;
+      indexes[i] = index === i ? ROOT : index === -1 ? ORPHAN : index;
     }
   }
-  return places;
+  return indexes;
 }

@@ -97,7 +97,7 @@ export function slowNode(nodes: readonly NodeRuns[], functions: number): SlowNod
     return known;
   };
   const found: SlowNode[] = [];
-  for (const [place, one] of compared.entries()) {
+  for (const [index, one] of compared.entries()) {
     let best: SlowNode | null = null;
     for (const newest of NEWEST) {
       const own = one.durationNs.slice(0, newest);
@@ -109,7 +109,7 @@ export function slowNode(nodes: readonly NodeRuns[], functions: number): SlowNod
       if (compared.length > 8 && own50 < WORTH_A_LOOK * LEAST_RATIO * roughMedian(since)) continue;
       const others: number[] = [];
       for (let i = 0; i < since && others.length < MOST_OTHERS; i++)
-        if (runs.node[i] !== place) others.push(runs.duration[i] ?? 0);
+        if (runs.node[i] !== index) others.push(runs.duration[i] ?? 0);
       if (others.length < FEWEST) continue;
       const others50 = median(others);
       const chance = Math.min(1, looks * chanceOfRanks(own, others));

@@ -39,14 +39,14 @@ export async function runDoctor(
   }
   if (options.actions.length > 0)
     throw new UsageError(`--${options.actions[0]} is about the store`, 'write --store with it');
-  const asked = Date.now();
+  const requested = Date.now();
   const health: HealthWire | Error = await client
     .health()
     .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
-  const heard = Date.now();
+  const seen = Date.now();
   const checks: DoctorCheckWire[] = [
     ...(await machineChecks({ root, dataDirectory, url: client.url, isUp: !(health instanceof Error) })),
-    ...(await xrayChecks(client, health, { asked, heard })),
+    ...(await xrayChecks(client, health, { asked: requested, heard: seen })),
     ...(await rayChecks(health instanceof Error ? null : health)),
   ];
   const report: DoctorReportWire = { ok: checks.every((check) => check.state !== 'fail'), checks };

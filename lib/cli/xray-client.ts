@@ -114,8 +114,8 @@ export function createXrayClient(url: string, token: string | undefined): XrayCl
           const answer = { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
           const isBusy = response.status === 429 || response.status === 503;
           if (!isBusy || Date.now() > until) return answer;
-          const told = Number(response.headers.get('retry-after') ?? Number.NaN);
-          if (Number.isFinite(told) && told >= 0) wait = Math.min(told * 1000, PATIENCE_MS);
+          const reported = Number(response.headers.get('retry-after') ?? Number.NaN);
+          if (Number.isFinite(reported) && reported >= 0) wait = Math.min(reported * 1000, PATIENCE_MS);
         } catch (error) {
           // Only what surely was not received is sent again: spans that arrive twice are stored twice.
           if (!isRefused(error) || Date.now() > until - PATIENCE_MS + 15_000) throw unreachable(error);

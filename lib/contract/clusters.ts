@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { byKey } from '../schema/by-key.ts';
 import { inWindow, Name, PathName, WholeNumber } from './parameters.ts';
 import { defineRoute } from './route.ts';
-import { Moment, NsText, SourceNotice } from './wire-values.ts';
+import { NsText, SourceNotice, Timestamp } from './wire-values.ts';
 
 /** Used of total; null where no source measures it. */
 export const Usage = z.object({ used: z.number().nullable(), total: z.number().nullable() });
@@ -161,8 +161,8 @@ export const clusterUsageRoute = defineRoute({
     z.strictObject({
       cluster: PathName,
       session: Name.optional(),
-      from: Moment,
-      to: Moment,
+      from: Timestamp,
+      to: Timestamp,
       /** Points per line, as many as there are pixels to draw them on. */
       points: WholeNumber(2, 2000).default(240),
     }),

@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import { inWindow, Name, PathName, WholeNumber } from './parameters.ts';
 import { defineRoute } from './route.ts';
-import { Moment, NsText, SeriesGridWire, SourceNotice } from './wire-values.ts';
+import { NsText, SeriesGridWire, SourceNotice, Timestamp } from './wire-values.ts';
 
 /** `nccl-inspector`: Prometheus gauges, means over a dump interval. `spans`: every operation of every rank. */
 const Source = z.enum(['nccl-inspector', 'spans']);
 
 /** Where a rank is, as far as labels and attributes tell. */
-const Place = {
+const Location = {
   /** Rank in the communicator, from spans; `<node>/GPU<n>` from Inspector, which has no rank label. */
   rank: z.string(),
   /** Rank in the whole job, where it differs from the rank in the communicator. */
@@ -37,15 +37,15 @@ const Lateness = {
   relative: z.number(),
 };
 
-export const LateRank = z.object({ ...Place, ...Lateness });
+export const LateRank = z.object({ ...Location, ...Lateness });
 export type LateRankWire = z.infer<typeof LateRank>;
 
 /** All ranks of one host, late together. */
 export const LateHost = z.object({
   host: z.string(),
-  nodeIp: Place.nodeIp,
-  nodeId: Place.nodeId,
-  session: Place.session,
+  nodeIp: Location.nodeIp,
+  nodeId: Location.nodeId,
+  session: Location.session,
   /** Ranks of this communicator on it. */
   ranks: z.number(),
   ...Lateness,
@@ -87,15 +87,15 @@ export const BadPort = z.object({
 export type BadPortWire = z.infer<typeof BadPort>;
 
 /** No operation has ended since `sinceNs`, though its ranks still run (lib/analysis/standstill.ts). */
-export const Standstill = z.object({
+export const Hang = z.object({
   /** End of its last operation. */
   sinceNs: NsText,
   /** Median time from one end to the next before. */
   usualGapNs: NsText,
   /** Ranks that sent their last span before all others did: they never joined. Empty where none stands out. */
-  silent: z.array(z.object({ ...Place, lastSpanNs: NsText })),
+  silent: z.array(z.object({ ...Location, lastSpanNs: NsText })),
 });
-export type StandstillWire = z.infer<typeof Standstill>;
+export type HangWire = z.infer<typeof Hang>;
 
 export const Communicator = z.object({
   /** Take it as it is for /api/collectives/ranks. */
@@ -145,7 +145,7 @@ export const Communicator = z.object({
   /** Inspector's gauges stand still since then: what is shown after it is the last value, not a measurement. */
   frozenSinceNs: NsText.nullable(),
   /** From spans only. */
-  standstill: Standstill.nullable(),
+  standstill: Hang.nullable(),
   ...LatenessVerdict.shape,
 });
 export type CommunicatorWire = z.infer<typeof Communicator>;
@@ -169,8 +169,8 @@ export const collectivesRoute = defineRoute({
     z.strictObject({
       cluster: Name.optional(),
       session: Name.optional(),
-      from: Moment,
-      to: Moment,
+      from: Timestamp,
+      to: Timestamp,
       points: WholeNumber(2, 4000).default(300),
     }),
   ),
@@ -178,7 +178,7 @@ export const collectivesRoute = defineRoute({
 });
 
 export const Rank = z.object({
-  ...Place,
+  ...Location,
   workerId: z.string().nullable(),
   /** Trace of its newest operation. */
   traceId: z.string().nullable(),
@@ -223,8 +223,8 @@ export const ranksRoute = defineRoute({
       messageSize: WholeNumber(0, Number.MAX_SAFE_INTEGER).optional(),
       cluster: Name.optional(),
       session: Name.optional(),
-      from: Moment,
-      to: Moment,
+      from: Timestamp,
+      to: Timestamp,
       points: WholeNumber(2, 2000).default(120),
     }),
   ),

@@ -8,8 +8,8 @@ const LONGEST = 1200;
 /** A cursor of another form is an issue. `read` answers null where it is none. */
 const cursor = <Place>(read: (text: string) => Place | null) =>
   z.string().transform((text, context): Place => {
-    const place = text.length > LONGEST ? null : read(text);
-    if (place !== null) return place;
+    const location = text.length > LONGEST ? null : read(text);
+    if (location !== null) return location;
     context.addIssue({ code: 'custom', message: WHAT });
     return z.NEVER;
   });
@@ -25,7 +25,7 @@ export const TraceCursor = cursor((text) => {
   const afterNs = ns === undefined ? null : int64(ns);
   return afterNs === null || afterId === undefined ? null : { afterNs, afterId };
 });
-export type TracePlace = z.output<typeof TraceCursor>;
+export type TraceLocation = z.output<typeof TraceCursor>;
 export const traceCursorOf = (startNs: string, traceId: string): string => `${startNs}.${traceId}`;
 
 /** Of task attempts: the last row's creation (Unix ns), attempt and task id. */
@@ -34,6 +34,6 @@ export const AttemptCursor = cursor((text) => {
   const afterNs = ns === undefined ? null : int64(ns);
   return afterNs === null || after === undefined ? null : { afterNs, afterAttempt: Number(attempt), after };
 });
-export type AttemptPlace = z.output<typeof AttemptCursor>;
+export type AttemptLocation = z.output<typeof AttemptCursor>;
 export const attemptCursorOf = (createdNs: string, attempt: number, taskId: string): string =>
   `${createdNs}.${attempt}.${taskId}`;

@@ -4,7 +4,7 @@ import { byKey } from '../schema/by-key.ts';
 import { AttemptCursor, OffsetCursor } from './cursors.ts';
 import { inOrder, Name, PathName, SearchText, WholeNumber } from './parameters.ts';
 import { defineRoute } from './route.ts';
-import { Flag, Limit, Moment, NsText, SourceNotice } from './wire-values.ts';
+import { Flag, Limit, NsText, SourceNotice, Timestamp } from './wire-values.ts';
 
 export const CompletenessWire = z.object({
   /** Where the attempts came from: `events`, `state-api`, `timeline`, or several joined by `+`. */
@@ -56,8 +56,8 @@ export const JobSummary = z.object({
 });
 export type JobSummaryWire = z.infer<typeof JobSummary>;
 
-const narrow = { cluster: Name.optional(), session: Name.optional() };
-export const oneJob = { jobId: PathName, ...narrow };
+const jobRef = { cluster: Name.optional(), session: Name.optional() };
+export const oneJob = { jobId: PathName, ...jobRef };
 
 export const JobsResponse = z.object({
   jobs: z.array(JobSummary),
@@ -68,7 +68,7 @@ export type JobsWire = z.infer<typeof JobsResponse>;
 export const jobsRoute = defineRoute({
   path: '/api/jobs',
   query: z.strictObject({
-    ...narrow,
+    ...jobRef,
     status: Name.optional(),
     internal: Flag,
     limit: Limit(1000, 200),
@@ -286,12 +286,12 @@ export const ranThenRoute = defineRoute({
   path: '/api/attempts',
   query: inOrder(
     z.strictObject({
-      ...narrow,
+      ...jobRef,
       node: Name.optional(),
       worker: Name.optional(),
       function: SearchText.optional(),
-      from: Moment,
-      to: Moment,
+      from: Timestamp,
+      to: Timestamp,
       limit: Limit(1000, 100),
     }),
   ),

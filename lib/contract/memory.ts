@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { inOrder, inWindow, Name, WholeNumber } from './parameters.ts';
 import { defineRoute } from './route.ts';
-import { Moment, NsText, SourceNotice } from './wire-values.ts';
+import { NsText, SourceNotice, Timestamp } from './wire-values.ts';
 
 export const HeatmapResponse = z.object({
   by: z.enum(['node', 'gpu']),
@@ -42,8 +42,8 @@ export const heatmapRoute = defineRoute({
       by: z.enum(['node', 'gpu']).default('node'),
       cluster: Name.optional(),
       session: Name.optional(),
-      from: Moment,
-      to: Moment,
+      from: Timestamp,
+      to: Timestamp,
       /** Most bins wanted (pixels). */
       bins: WholeNumber(1, 4000).default(400),
     }),
@@ -113,8 +113,8 @@ export const oomRoute = defineRoute({
       job: Name.optional(),
       cluster: Name.optional(),
       session: Name.optional(),
-      from: Moment.optional(),
-      to: Moment.optional(),
+      from: Timestamp.optional(),
+      to: Timestamp.optional(),
     }),
   ),
   response: OomResponse,

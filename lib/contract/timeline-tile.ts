@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { oneJob } from './jobs.ts';
 import { DecimalNumber, DurationNs, inOrder, Key, Keys, SearchText, WholeNumber } from './parameters.ts';
 import { defineRoute } from './route.ts';
-import { Flag, Limit, Moment, NsText } from './wire-values.ts';
+import { Flag, Limit, NsText, Timestamp } from './wire-values.ts';
 
 /** Which attempts count: applied by the server, on slices that ended. */
 const sliceFilter = {
@@ -86,8 +86,8 @@ export const timelineTileRoute = defineRoute({
     z.strictObject({
       ...oneJob,
       ...sliceFilter,
-      from: Moment,
-      to: Moment,
+      from: Timestamp,
+      to: Timestamp,
       /** log2 of ns per bucket; `from` is cut down and `to` up to whole buckets. */
       resolution: WholeNumber(0, 48),
       /** Keys of lanes, in the order of the answer's. */
@@ -165,11 +165,11 @@ export const timelineSlicesRoute = defineRoute({
       ...oneJob,
       ...sliceFilter,
       lane: Key.optional(),
-      from: Moment.optional(),
-      to: Moment.optional(),
+      from: Timestamp.optional(),
+      to: Timestamp.optional(),
       /** Start at or after, at or before. */
-      startFrom: Moment.optional(),
-      startTo: Moment.optional(),
+      startFrom: Timestamp.optional(),
+      startTo: Timestamp.optional(),
       /** By start, the latest start first, the longest first. */
       sort: z.enum(['start', 'latest', 'longest']).default('start'),
       /** Attempts to leave out before the first. */
@@ -206,8 +206,8 @@ export const timelineSumsRoute = defineRoute({
     z.strictObject({
       ...oneJob,
       ...sliceFilter,
-      from: Moment.optional(),
-      to: Moment.optional(),
+      from: Timestamp.optional(),
+      to: Timestamp.optional(),
       /** As in requests for tiles. */
       version: z.string().max(64).optional(),
       limit: Limit(5000, 1000),

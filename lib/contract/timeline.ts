@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CompletenessWire, oneJob } from './jobs.ts';
 import { inOrder, inWindow, Name, SearchText } from './parameters.ts';
 import { defineRoute } from './route.ts';
-import { Flag, Limit, Moment, NsText, SeriesGridWire, SourceNotice } from './wire-values.ts';
+import { Flag, Limit, NsText, SeriesGridWire, SourceNotice, Timestamp } from './wire-values.ts';
 
 /**
  * All attempts of a job in columns, lane by lane, each lane by start. Times are offsets in ns from `originNs` (float64
@@ -85,7 +85,7 @@ export const PhasesResponse = z.object({
 export type PhasesWire = z.infer<typeof PhasesResponse>;
 export const phasesRoute = defineRoute({
   path: '/api/jobs/{jobId}/phases',
-  query: inOrder(z.strictObject({ ...oneJob, from: Moment, to: Moment, limit: Limit(50_000, 20_000) })),
+  query: inOrder(z.strictObject({ ...oneJob, from: Timestamp, to: Timestamp, limit: Limit(50_000, 20_000) })),
   response: PhasesResponse,
 });
 
@@ -102,6 +102,6 @@ export const StripsResponse = z.object({
 export type StripsWire = z.infer<typeof StripsResponse>;
 export const stripsRoute = defineRoute({
   path: '/api/jobs/{jobId}/strips',
-  query: inWindow(z.strictObject({ ...oneJob, from: Moment, to: Moment, points: Limit(2000, 300) })),
+  query: inWindow(z.strictObject({ ...oneJob, from: Timestamp, to: Timestamp, points: Limit(2000, 300) })),
   response: StripsResponse,
 });

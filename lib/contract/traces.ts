@@ -4,7 +4,7 @@ import { byKey } from '../schema/by-key.ts';
 import { TraceCursor } from './cursors.ts';
 import { DurationMs, inOrder, SearchText } from './parameters.ts';
 import { defineRoute } from './route.ts';
-import { Flag, Limit, Moment, NsText, SourceNotice } from './wire-values.ts';
+import { Flag, Limit, NsText, SourceNotice, Timestamp } from './wire-values.ts';
 
 export const TraceSummary = z.object({
   traceId: z.string(),
@@ -27,13 +27,13 @@ const MOST_PAIRS = 20;
 /** `key=value`, joined by `&&`, as keys and values side by side. */
 const AttributePairs = SearchText.transform((text, context): { keys: string[]; values: string[] } => {
   const pairs = text.split('&&').filter((part) => part.trim() !== '');
-  const places = pairs.map((pair) => pair.indexOf('='));
+  const indexes = pairs.map((pair) => pair.indexOf('='));
   if (pairs.length > MOST_PAIRS) context.addIssue({ code: 'custom', message: `expected at most ${MOST_PAIRS} pairs` });
-  if (places.some((at) => at <= 0))
+  if (indexes.some((at) => at <= 0))
     context.addIssue({ code: 'custom', message: 'expected key=value, several joined by &&' });
   return {
-    keys: pairs.map((pair, i) => pair.slice(0, places[i]).trim()),
-    values: pairs.map((pair, i) => pair.slice((places[i] ?? 0) + 1).trim()),
+    keys: pairs.map((pair, i) => pair.slice(0, indexes[i]).trim()),
+    values: pairs.map((pair, i) => pair.slice((indexes[i] ?? 0) + 1).trim()),
   };
 });
 
@@ -58,8 +58,8 @@ export const tracesRoute = defineRoute({
       minDurationMs: DurationMs.optional(),
       maxDurationMs: DurationMs.optional(),
       errors: Flag,
-      from: Moment.optional(),
-      to: Moment.optional(),
+      from: Timestamp.optional(),
+      to: Timestamp.optional(),
       limit: Limit(1000, 100),
       cursor: TraceCursor.optional(),
     }),

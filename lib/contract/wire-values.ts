@@ -8,7 +8,7 @@ export const NsText = z.string().regex(/^-?\d{1,19}$/);
 export const Hex = z.string().regex(/^[0-9a-fA-F]*$/);
 
 /** Before 2200, ns: whole buckets of any width after it still fit 64 bits. */
-const LAST_MOMENT = 7_258_118_400_000_000_000n;
+const LAST_TIMESTAMP = 7_258_118_400_000_000_000n;
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9})\d*)?)?([Zz]|[-+]\d\d:?\d\d)?)?$/;
 
 /** Nanoseconds; null where it is no date of the calendar. Without an offset it is UTC. */
@@ -29,10 +29,10 @@ function parseRfc3339(text: string): bigint | null {
  * A timestamp in a query string: RFC 3339, or Unix time in s, ms, us or ns told apart by the number of digits
  * (up to 11, 12-14, 15-17, 18-19), from 1970 to 2199. Parsed to nanoseconds.
  */
-export const Moment = z.string().transform((text, context): bigint => {
+export const Timestamp = z.string().transform((text, context): bigint => {
   const scale = text.length <= 11 ? 9n : text.length <= 14 ? 6n : text.length <= 17 ? 3n : 0n;
   const time = /^\d{1,19}$/.test(text) ? BigInt(text) * 10n ** scale : parseRfc3339(text);
-  if (time !== null && time >= 0n && time <= LAST_MOMENT) return time;
+  if (time !== null && time >= 0n && time <= LAST_TIMESTAMP) return time;
   context.addIssue({
     code: 'custom',
     message:

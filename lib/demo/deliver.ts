@@ -97,14 +97,14 @@ export function createDelivery(world: World, xray: string, signal: AbortSignal, 
     postEvents(taskEvents(world, from, to, isDefined));
 
   async function spans(from: number, to: number): Promise<void> {
-    const told = [postSpans([...remoteCallSpans(world, from, to), ...servingSpans(world, from, to)])];
+    const reported = [postSpans([...remoteCallSpans(world, from, to), ...servingSpans(world, from, to)])];
     for (const run of runsOf(world)) {
       const steps = stepsEnding(run, from, to);
       const together = Math.max(1, Math.floor(STEPS_PER_BODY / run.ranks));
       for (let at = 0; at < steps.length; at += together)
-        told.push(postSpans(steps.slice(at, at + together).flatMap((step) => stepSpans(run, step))));
+        reported.push(postSpans(steps.slice(at, at + together).flatMap((step) => stepSpans(run, step))));
     }
-    await Promise.all(told);
+    await Promise.all(reported);
   }
 
   return {

@@ -23,7 +23,7 @@ const task: HistoryTask = workerData;
 const worlds = chosenWorlds(task);
 /** What share of each cluster's past has been acknowledged: of all of it, that of the one that is least far. */
 const shares = worlds.map(() => 0);
-let told = -1;
+let reported = -1;
 const send = (world: World, index: number): Promise<void> =>
   createDelivery(world, task.xray, new AbortController().signal, process.env.XRAY_AUTH_TOKEN || null).history(
     Math.max(world.boot, task.from),
@@ -31,8 +31,8 @@ const send = (world: World, index: number): Promise<void> =>
     (share) => {
       shares[index] = share;
       const percent = Math.floor(Math.min(...shares) * 100);
-      if (percent > told) parentPort?.postMessage(percent / 100);
-      told = Math.max(told, percent);
+      if (percent > reported) parentPort?.postMessage(percent / 100);
+      reported = Math.max(reported, percent);
     },
   );
 await Promise.all(worlds.map(send));

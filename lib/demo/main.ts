@@ -86,12 +86,12 @@ const deliveries = living.map(({ world }) =>
 );
 /** Sends what happened since the last time, again and again, until the simulation ends. */
 async function every(pause: number, send: (from: number, to: number) => Promise<unknown>): Promise<void> {
-  for (let told = started; ; ) {
+  for (let reported = started; ; ) {
     await sleep(pause, undefined, { signal: stop.signal }).catch(() => undefined);
     if (stop.signal.aborted) return;
     const now = Date.now();
-    await send(told, now);
-    told = now;
+    await send(reported, now);
+    reported = now;
   }
 }
 await Promise.all([

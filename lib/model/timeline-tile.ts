@@ -131,7 +131,7 @@ const widthFor = (values: Uint32Array): 1 | 2 | 4 => {
   for (const value of values) if (value > most) most = value;
   return most < 0x100 ? 1 : most < 0x1_0000 ? 2 : 4;
 };
-const narrow = (values: Uint32Array, bytes: number): Uint8Array | Uint16Array | Uint32Array =>
+const jobRef = (values: Uint32Array, bytes: number): Uint8Array | Uint16Array | Uint32Array =>
   bytes === 1 ? new Uint8Array(values) : bytes === 2 ? new Uint16Array(values) : values;
 
 /** Throws RangeError where there are more than MOST_BUCKETS. */
@@ -152,8 +152,8 @@ export function encodeTile(tile: TimelineTile): Uint8Array<ArrayBuffer> {
     ...tile,
     // The carry, too: its low half is 0xffff.
     bucket: new Uint16Array(tile.bucket),
-    tasks: narrow(tile.tasks, layout.tasks),
-    failures: narrow(tile.failures, layout.failures),
+    tasks: jobRef(tile.tasks, layout.tasks),
+    failures: jobRef(tile.failures, layout.failures),
   };
   const names = new TextEncoder().encode(JSON.stringify(tile.functions));
   const size = NAMES.reduce((sum, name) => sum + aligned(columns[name][0] * columns[name][1]), HEADER);

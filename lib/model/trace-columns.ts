@@ -57,7 +57,7 @@ export interface TraceColumns {
 export const spanIdText = (id: bigint): string => id.toString(16).padStart(16, '0');
 
 /** Place of a span by its 16 hex digits; -1 where there is none. */
-export function placeOfSpan(columns: Pick<TraceColumns, 'id'>, spanId: string): number {
+export function indexOfSpan(columns: Pick<TraceColumns, 'id'>, spanId: string): number {
   return /^[0-9a-f]{16}$/.test(spanId) ? columns.id.indexOf(BigInt(`0x${spanId}`)) : -1;
 }
 
@@ -65,7 +65,7 @@ export function placeOfSpan(columns: Pick<TraceColumns, 'id'>, spanId: string): 
 const PLANES = { start: 8, duration: 8, parent: 3, name: 3, group: 2, lane: 2, flags: 1 } as const;
 const BYTES_PER_SPAN = 8 + Object.values(PLANES).reduce((sum, planes) => sum + planes, 0);
 
-function writePlanes(into: Uint8Array, planes: number, count: number, value: (place: number) => number): void {
+function writePlanes(into: Uint8Array, planes: number, count: number, value: (index: number) => number): void {
   for (let i = 0; i < count; i++) {
     const whole = value(i);
     const [low, high] = [whole >>> 0, Math.floor(whole / 2 ** 32) >>> 0];
@@ -78,7 +78,7 @@ function readPlanes(
   from: Uint8Array,
   planes: number,
   count: number,
-  take: (place: number, value: number) => void,
+  take: (index: number, value: number) => void,
 ): void {
   for (let i = 0; i < count; i++) {
     let [low, high] = [0, 0];
@@ -106,7 +106,7 @@ export function encodeTraceColumns(columns: TraceColumns): Uint8Array<ArrayBuffe
   view.setUint32(32, tables.length, true);
   bytes.set(new Uint8Array(columns.id.buffer, columns.id.byteOffset, count * 8), HEADER);
   let at = HEADER + count * 8;
-  const write = (planes: number, value: (place: number) => number): void => {
+  const write = (planes: number, value: (index: number) => number): void => {
     writePlanes(bytes.subarray(at, at + planes * count), planes, count, value);
     at += planes * count;
   };
@@ -168,7 +168,7 @@ export function decodeTraceColumns(bytes: ArrayBuffer): TraceColumns {
     lanes: listOf(tables.lanes).map(String),
   };
   let at = HEADER + count * 8;
-  const read = (planes: number, take: (place: number, value: number) => void): void => {
+  const read = (planes: number, take: (index: number, value: number) => void): void => {
     readPlanes(new Uint8Array(bytes, at, planes * count), planes, count, take);
     at += planes * count;
   };

@@ -65,8 +65,8 @@ class Lanes {
     if (session) return Promise.resolve(session);
     return new Promise((resolve, reject) => {
       const leave = (): void => {
-        const place = this.waiting.indexOf(waiter);
-        if (place >= 0) this.waiting.splice(place, 1);
+        const index = this.waiting.indexOf(waiter);
+        if (index >= 0) this.waiting.splice(index, 1);
         reject(signal?.reason);
       };
       const waiter: Waiter = {

@@ -159,18 +159,18 @@ export async function lockDirectory(
   say: (sentence: string) => void,
 ): Promise<() => void> {
   const deadline = performance.now() + waitMs;
-  let told = false;
+  let reported = false;
   for (let holder = directoryHolder(directory); holder !== null; holder = directoryHolder(directory)) {
     if (performance.now() >= deadline)
       throw new StoreError(
         'store-locked',
         `the data directory ${directory} is in use by the X-Ray with pid ${holder}: stop it, or set XRAY_DATA_DIR to another directory`,
       );
-    if (!told)
+    if (!reported)
       say(
         `waiting up to ${Math.ceil(waitMs / 1000)} s for the X-Ray with pid ${holder} to end, which has the data directory ${directory}`,
       );
-    told = true;
+    reported = true;
     await sleep(LOOK_EVERY_MS);
   }
   const file = join(directory, LOCK);

@@ -2,13 +2,13 @@
 import type { Completeness } from '../model/task.ts';
 import type { Engine } from './engine.ts';
 
-export interface ToldCompleteness extends Omit<Completeness, 'stored'> {
+export interface ReportedCompleteness extends Omit<Completeness, 'stored'> {
   readonly session: string;
   readonly jobId: string;
 }
 
 /** Rejects with StoreError. */
-export async function insertCompleteness(engine: Engine, told: readonly ToldCompleteness[]): Promise<void> {
+export async function insertCompleteness(engine: Engine, told: readonly ReportedCompleteness[]): Promise<void> {
   if (told.length === 0) return;
   await engine.insert(
     'xray.ray_completeness',

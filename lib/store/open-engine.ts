@@ -46,11 +46,11 @@ export async function openEngine(
   } catch (error) {
     unlock();
     if (error instanceof StoreError) throw error;
-    const words = error instanceof Error ? error.message : String(error);
+    const text = error instanceof Error ? error.message : String(error);
     throw new StoreError(
       'store-damaged',
       directoryFault(dataDirectory, error) ??
-        `the store in ${directory} does not open (${words}; the engine's own words stand above): run \`npm run -s xray -- doctor --store\`, or set XRAY_DATA_DIR to another directory`,
+        `the store in ${directory} does not open (${text}; the engine's own words stand above): run \`npm run -s xray -- doctor --store\`, or set XRAY_DATA_DIR to another directory`,
       { cause: error },
     );
   }

@@ -90,20 +90,20 @@ export async function repairPart(engine: Engine, dataDirectory: string, loss: Lo
 /** Null where the engine has loaded it, else why not: with its checksums, then without, because damage is what they find. */
 async function attach(engine: Engine, table: string, files: string, part: string): Promise<string | null> {
   const path = (await engine.select(dataPath, { table }))[0]?.path ?? '';
-  const place = join(path, 'detached', part);
-  let words = 'the engine cannot read its files';
+  const location = join(path, 'detached', part);
+  let text = 'the engine cannot read its files';
   for (const omitted of [[], ['checksums.txt'], ['checksums.txt', 'serialization.json']]) {
-    await rm(place, { recursive: true, force: true });
-    await cp(files, place, { recursive: true });
-    for (const name of omitted) if (existsSync(join(place, name))) await rm(join(place, name));
+    await rm(location, { recursive: true, force: true });
+    await cp(files, location, { recursive: true });
+    for (const name of omitted) if (existsSync(join(location, name))) await rm(join(location, name));
     try {
       await engine.command(`ALTER TABLE xray.${table} ATTACH PART '${part}'`);
       return null;
     } catch (error) {
-      words = error instanceof Error ? error.message.replace(/\n[\s\S]*/, '').slice(0, 300) : words;
+      text = error instanceof Error ? error.message.replace(/\n[\s\S]*/, '').slice(0, 300) : text;
     }
   }
-  return words;
+  return text;
 }
 
 async function readPieces(engine: Engine, from: string, to: string): Promise<void> {

@@ -44,8 +44,8 @@ const isRight = (named: Named, truth: Truth): boolean =>
     named.what === `${truth.hang.communicator} ${truth.hang.uuid}`) ||
   (named.kind === 'slow' && truth.slowHost === `${named.what} ${named.host}`);
 
-const words = (named: Named): string => `${named.kind} ${named.host ?? ''} ${named.what}`.replace('  ', ' ');
-const truthWords = ({ incident, late, transfer, memory, slowHost, hang }: Truth): string => {
+const message = (named: Named): string => `${named.kind} ${named.host ?? ''} ${named.what}`.replace('  ', ' ');
+const truthText = ({ incident, late, transfer, memory, slowHost, hang }: Truth): string => {
   const gpu = late ? `${late.host} ${late.gpu ?? ALL}` : hang ? `${hang.communicator} ${hang.host} ${hang.uuid}` : null;
   return `${incident}: ${gpu ?? transfer ?? memory ?? slowHost ?? 'nothing is broken'}`;
 };
@@ -71,7 +71,7 @@ async function namedBy(base: string, { session, jobs }: World, from: number, to:
     ]),
     ...slowNodes.map(({ function: what, nodeName }): Named => ({ kind: 'slow', host: nodeName, what })),
   ];
-  return [...new Map(named.map((one) => [words(one), one])).values()];
+  return [...new Map(named.map((one) => [message(one), one])).values()];
 }
 
 export async function run(report: Report): Promise<void> {
@@ -80,7 +80,7 @@ export async function run(report: Report): Promise<void> {
     PROMETHEUS_URL: 'http://127.0.0.1:9',
     XRAY_RETENTION_TRACES_DAYS: '3650',
   });
-  const places: number[] = [];
+  const indexes: number[] = [];
   try {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const anchor = Date.now() - (SEEDS - seed + 2) * APART_MS;
@@ -91,17 +91,17 @@ export async function run(report: Report): Promise<void> {
       const named = await namedBy(server.base, world, anchor - WINDOW_MS - 60_000, anchor + 60_000);
       const isClean = Object.entries(truth).every(([key, value]) => key === 'incident' || value === null);
       // 1: named first. 0: not named. Where nothing is broken, silence is right.
-      const place = isClean ? Number(named.length === 0) : named.findIndex((one) => isRight(one, truth)) + 1;
-      places.push(place);
+      const index = isClean ? Number(named.length === 0) : named.findIndex((one) => isRight(one, truth)) + 1;
+      indexes.push(index);
       process.stderr.write(
-        `seed ${seed}: ${truthWords(truth)} | named first: ${named[0] ? words(named[0]) : 'nothing'}${place === 1 ? '' : ` | place ${place || 'none'} of ${named.length}`}\n`,
+        `seed ${seed}: ${truthText(truth)} | named first: ${named[0] ? message(named[0]) : 'nothing'}${index === 1 ? '' : ` | place ${index || 'none'} of ${named.length}`}\n`,
       );
-      report({ suite: 'diagnose', figure: `place seed-${seed} ${truth.incident}`, value: place, unit: 'place' });
+      report({ suite: 'diagnose', figure: `place seed-${seed} ${truth.incident}`, value: index, unit: 'place' });
     }
   } finally {
     await server.close();
   }
-  const share = (upTo: number) => places.filter((place) => place >= 1 && place <= upTo).length / places.length;
+  const share = (upTo: number) => indexes.filter((index) => index >= 1 && index <= upTo).length / indexes.length;
   report({ suite: 'diagnose', figure: 'top-1', value: share(1), unit: 'share' });
   report({ suite: 'diagnose', figure: 'top-3', value: share(3), unit: 'share' });
 }

@@ -16,7 +16,7 @@ const MINUTES = Number(process.env.XRAY_BENCH_IDLE_MINUTES ?? '10');
 const WARM_MINUTES = Number(process.env.XRAY_BENCH_IDLE_WARM_MINUTES ?? '2');
 const SAMPLE_MS = 10_000;
 
-interface Asked {
+interface Requested {
   readonly selects: number;
   readonly inserts: number;
   readonly sources: number;
@@ -26,7 +26,7 @@ interface Asked {
 }
 
 /** Sums of the histograms' counts in /metrics. */
-async function asked(base: string): Promise<Asked> {
+async function requested(base: string): Promise<Requested> {
   const text = await (await fetch(`${base}/metrics`)).text();
   const by = new Map<string, number>();
   let [selects, inserts, sources, requests] = [0, 0, 0, 0];
@@ -86,12 +86,12 @@ interface Look {
   readonly at: number;
   readonly server: ProcessUse;
   readonly children: ReadonlyMap<string, ProcessUse>;
-  readonly asked: Asked;
+  readonly asked: Requested;
   readonly parts: { readonly inserted: number; readonly merged: number };
 }
 
 async function lookAt(server: BenchServer, parts: PartWatch): Promise<Look> {
-  const counts = await asked(server.base);
+  const counts = await requested(server.base);
   const children = new Map([...descendants(server.pid)].map(([pid, command]) => [kindOf(command), processUse(pid)]));
   return {
     at: performance.now() / 1000,

@@ -89,12 +89,12 @@ const LIVE_ONLY = /\/timeline\/first-(tile|picture)\?|\/traces\/[0-9a-f]+\/(size
 
 /** Paths of everything the page asks for, in order. */
 function watch(page: Page): string[] {
-  const asked: string[] = [];
+  const requested: string[] = [];
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.protocol !== 'data:' && url.protocol !== 'blob:') asked.push(url.pathname + url.search);
+    if (url.protocol !== 'data:' && url.protocol !== 'blob:') requested.push(url.pathname + url.search);
   });
-  return asked;
+  return requested;
 }
 const close = (page: Page) => page.context().close();
 const pageText = async (page: Page): Promise<string> => {
@@ -108,8 +108,8 @@ const pageText = async (page: Page): Promise<string> => {
 };
 const isStatic = (path: string) => /^\/(_next\/static\/|before-paint\.js$|icon\.svg|favicon\.ico)/.test(path);
 /** The live page's frame asks this too; a share holds it only where the page shows it. */
-const asPageAsks = (asked: readonly string[], path: string): string[] =>
-  [...new Set(asked.filter((each) => each.startsWith('/api/')).map(untilNow))]
+const asPageAsks = (requested: readonly string[], path: string): string[] =>
+  [...new Set(requested.filter((each) => each.startsWith('/api/')).map(untilNow))]
     .filter((each) => each !== '/api/health' || path === '/sources')
     .sort();
 /** What ran during an alert is asked for until now. */
@@ -147,7 +147,7 @@ describe.each(PAGES)('a share of $name', ({ name, path, shows }) => {
   it('shows elsewhere what the page shows, and asks for nothing else', async () => {
     const address = await path();
     const live = await openPage(browser);
-    const asked = watch(live.page);
+    const requested = watch(live.page);
     await live.page.goto(base + address, { waitUntil: 'load' });
     await live.page.getByText(shows).first().waitFor();
     await pageText(live.page);
@@ -155,7 +155,7 @@ describe.each(PAGES)('a share of $name', ({ name, path, shows }) => {
       await (await fetch(`${base}/api/shares/${(await create({ path: address })).token}`)).json(),
     );
     const held = Object.keys(derived.responses).map(untilNow);
-    const wanted = asPageAsks(asked, address);
+    const wanted = asPageAsks(requested, address);
     const among = (list: readonly string[]) => (one: string) => list.some((other) => isSameQuestion(one, other));
     expect(wanted.filter((one) => !OF_THE_VIEW.test(one) && !LIVE_ONLY.test(one) && !among(held)(one))).toEqual([]);
     expect(held.filter((one) => !among(wanted)(one))).toEqual([]);
@@ -164,7 +164,7 @@ describe.each(PAGES)('a share of $name', ({ name, path, shows }) => {
 
     const token = new URL(link).pathname.slice('/s/'.length);
     const elsewhere = await openPage(browser);
-    const askedThere = watch(elsewhere.page);
+    const requestedThere = watch(elsewhere.page);
     await elsewhere.page.goto(link, { waitUntil: 'load' });
     await elsewhere.page.getByText(shows).first().waitFor();
     const frozenText = await pageText(elsewhere.page);
@@ -185,7 +185,7 @@ describe.each(PAGES)('a share of $name', ({ name, path, shows }) => {
 
     // By now longer than live pages wait before they ask again.
     await elsewhere.page.waitForTimeout(Math.max(0, openedMs + 6_000 - Date.now()));
-    expect([...new Set(askedThere.filter((each) => !isStatic(each)))].sort()).toEqual([
+    expect([...new Set(requestedThere.filter((each) => !isStatic(each)))].sort()).toEqual([
       `/api/shares/${token}`,
       `/s/${token}`,
     ]);

@@ -171,8 +171,8 @@ describe('a share made while Prometheus answers', () => {
         .getByText(/Frozen \d{4}-/)
         .waitFor();
       await showsData(page);
-      for (const words of [/needs? attention/, /not known/, /out of date/, /Not refreshed/])
-        expect(await page.getByText(words).count()).toBe(0);
+      for (const message of [/needs? attention/, /not known/, /out of date/, /Not refreshed/])
+        expect(await page.getByText(message).count()).toBe(0);
       await expectSound(page, errors);
       await page.context().close();
     }

@@ -90,15 +90,15 @@ const title = (page: Page, ended: number, nodes = NODES, workers = WORKERS) =>
 /** Opened and drawn, with all the requests for its timeline. */
 async function openLarge(search = '', view?: View): Promise<{ page: Page; errors: string[]; asked: Request[] }> {
   const { page, errors } = await openPage(browser, view);
-  const asked: Request[] = [];
+  const requested: Request[] = [];
   page.on('request', (request) => {
-    if (request.url().includes('/timeline/')) asked.push(request);
+    if (request.url().includes('/timeline/')) requested.push(request);
   });
   const query = `session=${SYNTHETIC_JOB.session}${search}`;
   await page.goto(`${server.base}/jobs/${SYNTHETIC_JOB.jobId}/timeline?${query}`, { waitUntil: 'load' });
   if (search.includes('as=table')) await page.locator('table[aria-rowcount] tbody button').first().waitFor();
   else await page.waitForFunction(() => performance.getEntriesByName('timeline-filled', 'mark').length > 0);
-  return { page, errors, asked };
+  return { page, errors, asked: requested };
 }
 
 const boxOf = async (page: Page) => {
@@ -243,10 +243,10 @@ describe('a job of more than 100,000 attempts', () => {
     const { worker, ns } = longestIdle(attempts);
     await page.getByRole('button', { name: 'Gap' }).click();
     const notice = page.getByText(/^Idle for about/);
-    const words = (await notice.textContent()) ?? '';
-    expect(words).toContain(`: worker ${pidOf(worker)} on ${nodeName(nodeOf(worker))}, 1 of the `);
+    const message = (await notice.textContent()) ?? '';
+    expect(message).toContain(`: worker ${pidOf(worker)} on ${nodeName(nodeOf(worker))}, 1 of the `);
     // As exact as a pixel of the window that it was looked for in.
-    const said = Number(/about ([\d.]+) s/.exec(words)?.[1]) * 1e9;
+    const said = Number(/about ([\d.]+) s/.exec(message)?.[1]) * 1e9;
     expect(Math.abs(said - ns)).toBeLessThan(0.4e9);
     await page.waitForFunction(() => location.search.includes('from='));
     expect(errors).toEqual([]);
@@ -329,7 +329,7 @@ describe('a job of more than 100,000 attempts', () => {
   it('measures with Alt and drag, and says in words where the keyboard is', async () => {
     const { page, errors } = await openLarge();
     await lanes(page).focus();
-    const words = new RegExp(
+    const message = new RegExp(
       `(${MAP}|${REDUCE}), (FINISHED|FAILED), .+, \\d+\\.\\dx the median, worker 10\\d\\d on ${nodeName(0)}$`,
     );
     await expect
@@ -340,11 +340,11 @@ describe('a job of more than 100,000 attempts', () => {
         },
         { timeout: 20_000 },
       )
-      .toMatch(words);
+      .toMatch(message);
     const first = await spoken(page).textContent();
     await page.keyboard.press('ArrowDown');
     await expect.poll(() => spoken(page).textContent()).not.toBe(first);
-    expect(await spoken(page).textContent()).toMatch(words);
+    expect(await spoken(page).textContent()).toMatch(message);
 
     const box = await boxOf(page);
     await page.keyboard.down('Alt');
@@ -414,15 +414,15 @@ describe('a job of more than 100,000 attempts', () => {
     });
     const share = ShareCreated.parse(await made.json());
     const { page, errors } = await openPage(browser, view);
-    const asked: string[] = [];
-    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    const requested: string[] = [];
+    page.on('request', (request) => requested.push(new URL(request.url()).pathname));
     await page.goto(server.base + share.path, { waitUntil: 'load' });
     const picture = page.getByRole('img', { name: 'Lanes of the whole job over time' });
     await picture.waitFor();
     await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1280);
     await page.getByText(`${count(failed.length)} attempts failed`).waitFor();
     await page.getByRole('cell', { name: MAP }).first().waitFor();
-    expect(asked.filter((one) => one.startsWith('/api/jobs'))).toEqual([]);
+    expect(requested.filter((one) => one.startsWith('/api/jobs'))).toEqual([]);
     await expectSound(page, errors);
     await page.context().close();
   });

@@ -139,14 +139,14 @@ describe('timeline', () => {
     const { page } = await openTimeline();
     await lanes(page).focus();
     const spoken = page.getByTestId('timeline-spoken');
-    const words = /^\S.*, attempt \d+, [A-Z_]+, .+, worker \d+ on sim-node-\d$/;
+    const message = /^\S.*, attempt \d+, [A-Z_]+, .+, worker \d+ on sim-node-\d$/;
     await page.keyboard.press('ArrowRight');
-    await expect.poll(() => spoken.textContent()).toMatch(words);
+    await expect.poll(() => spoken.textContent()).toMatch(message);
     const first = await spoken.textContent();
     await page.keyboard.press('ArrowRight');
     await expect.poll(() => spoken.textContent()).not.toBe(first);
     await page.keyboard.press('ArrowDown');
-    await expect.poll(() => spoken.textContent()).toMatch(words);
+    await expect.poll(() => spoken.textContent()).toMatch(message);
     await page.keyboard.press('Enter');
     await page.getByRole('region', { name: 'Selected task' }).waitFor();
     await page.waitForFunction(() => location.search.includes('sel='));

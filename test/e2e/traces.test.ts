@@ -69,9 +69,9 @@ describe('traces', () => {
     });
     const spans = Array.from({ length: 6601 }, (_, i) => {
       if (i === 0) return span(0, -1, 'synthetic.run', 0, 601_000_000);
-      const [step, place] = [Math.floor((i - 1) / 11), (i - 1) % 11];
-      if (place === 0) return span(i, 0, 'synthetic.step', step * 1_000_000, 990_000);
-      return span(i, i - place, `synthetic.op_${place}`, step * 1_000_000 + place * 80_000, 70_000);
+      const [step, index] = [Math.floor((i - 1) / 11), (i - 1) % 11];
+      if (index === 0) return span(i, 0, 'synthetic.step', step * 1_000_000, 990_000);
+      return span(i, i - index, `synthetic.op_${index}`, step * 1_000_000 + index * 80_000, 70_000);
     });
     const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'synthetic-trainer' } }] };
     const sent = await fetch(`${base}/v1/traces`, {

@@ -71,23 +71,23 @@ function nested(depth: number): unknown {
   return value;
 }
 
-interface Place {
+interface Location {
   readonly parent: unknown[] | Record<string, unknown>;
   readonly key: string | number;
 }
 
-function placesOf(value: unknown, places: Place[] = []): Place[] {
-  if (typeof value !== 'object' || value === null || places.length > 3000) return places;
-  const parent = value as Place['parent'];
+function locationsOf(value: unknown, locations: Location[] = []): Location[] {
+  if (typeof value !== 'object' || value === null || locations.length > 3000) return locations;
+  const parent = value as Location['parent'];
   const keys = Array.isArray(value) ? [...value.keys()] : Object.keys(value);
   for (const key of keys) {
-    places.push({ parent, key });
-    placesOf((value as Record<string | number, unknown>)[key], places);
+    locations.push({ parent, key });
+    locationsOf((value as Record<string | number, unknown>)[key], locations);
   }
-  return places;
+  return locations;
 }
 
-const put = (parent: Place['parent'], key: string | number, value: unknown): void => {
+const put = (parent: Location['parent'], key: string | number, value: unknown): void => {
   Object.defineProperty(parent, key, { value, configurable: true, enumerable: true, writable: true });
 };
 
@@ -95,9 +95,9 @@ const put = (parent: Place['parent'], key: string | number, value: unknown): voi
 export function mutateJson(seed: unknown, random: Random): unknown {
   const root = { value: structuredClone(seed) };
   for (let times = 1 + random.below(4); times > 0; times--) {
-    const places = placesOf(root);
-    if (places.length === 0) return null;
-    const { parent, key } = random.of(places);
+    const locations = locationsOf(root);
+    if (locations.length === 0) return null;
+    const { parent, key } = random.of(locations);
     const value = (parent as Record<string | number, unknown>)[key];
     switch (random.below(8)) {
       case 0:

@@ -94,10 +94,10 @@ export async function startMutatedSources(): Promise<MutatedSources> {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  let asked = 0;
+  let requested = 0;
 
   async function through(answer: Answer, ask: (url: string) => Promise<unknown>): Promise<void> {
-    const id = String(asked++);
+    const id = String(requested++);
     answers.set(id, answer);
     try {
       await ask(`http://127.0.0.1:${address === null || typeof address === 'string' ? 0 : address.port}/${id}`);

@@ -18,8 +18,8 @@ const STARTS = 3;
  */
 export function installRay(venv: string): void {
   const python = join(venv, 'bin/python');
-  const asked = `from importlib.metadata import version as v; assert v('ray') == '${RAY_VERSION}'; v('aiohttp'); v('opentelemetry-exporter-otlp-proto-http')`;
-  if (succeeds(python, ['-c', asked])) return;
+  const requested = `from importlib.metadata import version as v; assert v('ray') == '${RAY_VERSION}'; v('aiohttp'); v('opentelemetry-exporter-otlp-proto-http')`;
+  if (succeeds(python, ['-c', requested])) return;
   say(`installing ${PACKAGES.join(' ')} into ${venv}`);
   requirePython();
   mkdirSync(venv, { recursive: true });

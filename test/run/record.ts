@@ -109,8 +109,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'prometheus-alertmanager': 'apt-get install prometheus-alertmanager',
 };
 
-function fail(words: string): never {
-  process.stderr.write(`record: ${words}\n`);
+function fail(message: string): never {
+  process.stderr.write(`record: ${message}\n`);
   process.exit(2);
 }
 

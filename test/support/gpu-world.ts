@@ -106,7 +106,7 @@ export function makeWorld(number: number, from: number, random: Random): World {
         [];
       for (let index = 0; index < count; index++) {
         const uuid = `GPU-${hex(8)}-${hex(4)}-${hex(4)}-${hex(12)}`;
-        const told = realUuid
+        const reported = realUuid
           ? uuid
           : one(['00000000-0000-0000-0000-000000000000', 'N/A', '', 'GPU-ffffffff-ffff-ffff-ffff-ffffffffffff']);
         const slices =
@@ -134,12 +134,17 @@ export function makeWorld(number: number, from: number, random: Random): World {
                 if (kind === 'amd')
                   Object.assign(labels, {
                     gpu_id: String(index),
-                    gpu_uuid: told,
+                    gpu_uuid: reported,
                     hostname: host,
                     gpu_partition_id: '4294967295',
                   });
                 else {
-                  Object.assign(labels, { gpu: String(index), UUID: told, device: `nvidia${index}`, pod: restart.pod });
+                  Object.assign(labels, {
+                    gpu: String(index),
+                    UUID: reported,
+                    device: `nvidia${index}`,
+                    pod: restart.pod,
+                  });
                   labels[hostLabel] = hostKind === 'real' ? host : hostKind === 'pod' ? restart.pod : 'localhost';
                   if (slice !== null) Object.assign(labels, { GPU_I_ID: String(slice), GPU_I_PROFILE: 'g' });
                   if (copies > 1) labels.vgpu = String(copy);
@@ -182,7 +187,7 @@ export function makeWorld(number: number, from: number, random: Random): World {
               ...(isSeenByRay ? ['ray_node_gram_used'] : []),
             ],
             note: null,
-            story: `world ${number} ${host} gpu${index}${slice === null ? '' : `.mig${slice}`} ${kind} ${hostKind} ${told.slice(0, 12)} ${twin ?? ''} inPod=${inPod} onHost=${onHost} rayUuid=${rayUuid} ha=${ha} copies=${copies} restarts=${restarts.length} pods=${pods.length}`,
+            story: `world ${number} ${host} gpu${index}${slice === null ? '' : `.mig${slice}`} ${kind} ${hostKind} ${reported.slice(0, 12)} ${twin ?? ''} inPod=${inPod} onHost=${onHost} rayUuid=${rayUuid} ha=${ha} copies=${copies} restarts=${restarts.length} pods=${pods.length}`,
           });
         }
       }

@@ -33,13 +33,13 @@ function sliceAt(tracks: TimelineTracks, lane: number, start: number, end: numbe
 
 /** Slices of the selected task's attempts that are in view, by attempt, the selected one, and the lane of its worker (-1: unknown). */
 export function useLargeChain(
-  { answer, narrow }: LargeJob,
+  { answer, jobRef }: LargeJob,
   tracks: TimelineTracks,
   taskId: string,
   attempt: number,
 ): { readonly selected: number; readonly chain: readonly number[]; readonly lane: number } {
   // The same question as the details panel asks.
-  const task = useApi(taskRoute, { ...narrow, taskId }, { enabled: taskId !== '' });
+  const task = useApi(taskRoute, { ...jobRef, taskId }, { enabled: taskId !== '' });
   const found = task.data?.taskId === taskId ? task.data : undefined;
   return useMemo(() => {
     const origin = BigInt(answer.fromNs ?? '0');
@@ -65,44 +65,44 @@ export function useLargeChain(
 
 /** Phases by place in the tracks; empty while more attempts are in view than can be seen. */
 export function useLargePhases(
-  { answer, narrow, filter }: LargeJob,
+  { answer, jobRef, filter }: LargeJob,
   tracks: TimelineTracks,
   window: { readonly from: string; readonly to: string } | null,
   /** Attempts in the window; null while that is not known. */
   count: number | null,
 ): ReadonlyMap<number, readonly DrawnPhase[]> {
   const enabled = window !== null && count !== null && count <= MOST_SLICES;
-  const asked = { ...narrow, from: window?.from ?? '0', to: window?.to ?? '1' };
+  const requested = { ...jobRef, from: window?.from ?? '0', to: window?.to ?? '1' };
   const slices = useApi(
     timelineSlicesRoute,
-    { ...asked, ...filter, limit: MOST_SLICES },
+    { ...requested, ...filter, limit: MOST_SLICES },
     { enabled, refreshMs: false },
   ).data;
-  const phases = useApi(phasesRoute, asked, { enabled, refreshMs: false }).data;
+  const phases = useApi(phasesRoute, requested, { enabled, refreshMs: false }).data;
   return useMemo(() => {
     if (!enabled || slices === undefined || phases === undefined || phases.taskId.length === 0) return NO_PHASES;
     const origin = BigInt(answer.fromNs ?? '0');
     const laneOf = new Map(answer.lanes.key.map((key, lane) => [key, lane]));
-    const placeOf = new Map<string, number>();
+    const locationOf = new Map<string, number>();
     for (const one of slices.slices) {
       const lane = laneOf.get(one.lane);
       if (lane === undefined) continue;
       const [start, end] = [Number(BigInt(one.startNs) - origin), Number(BigInt(one.endNs) - origin)];
       const slice = sliceAt(tracks, lane, start, end);
-      if (slice !== -1) placeOf.set(`${one.taskId}.${one.attempt}`, tracks.attempt[slice] ?? slice);
+      if (slice !== -1) locationOf.set(`${one.taskId}.${one.attempt}`, tracks.attempt[slice] ?? slice);
     }
     const offset = Number(BigInt(phases.fromNs) - origin);
     const found = new Map<number, DrawnPhase[]>();
     phases.taskId.forEach((id, i) => {
-      const place = placeOf.get(`${id}.${phases.attempt[i]}`);
-      if (place === undefined) return;
-      const list = found.get(place) ?? [];
+      const location = locationOf.get(`${id}.${phases.attempt[i]}`);
+      if (location === undefined) return;
+      const list = found.get(location) ?? [];
       list.push({
         name: phases.names[phases.name[i] ?? 0] ?? '',
         start: offset + (phases.start[i] ?? 0),
         end: offset + (phases.end[i] ?? 0),
       });
-      found.set(place, list);
+      found.set(location, list);
     });
     return found;
   }, [enabled, slices, phases, answer, tracks]);

@@ -15,34 +15,34 @@ import type { LargeJob, LargeScene } from './timeline-large-scene.ts';
 export type FoundSlice = TimelineSlicesWire['slices'][number];
 
 /** A moment on a lane, by its key: tiles of another zoom hold other slices, and filters leave other lanes. */
-interface Place {
+interface Location {
   readonly lane: string;
   /** ns after the origin of the lanes. */
   readonly at: number;
 }
 
-export function useLargePicks(
-  { answer, narrow, filter }: LargeJob,
+export function useLargeSelection(
+  { answer, jobRef, filter }: LargeJob,
   view: TimelineView,
   { scene, tiled, pages }: LargeScene,
   range: TimeRange,
   lookAt: (lane: number) => void,
 ) {
   const { tracks } = scene;
-  const [place, setPlace] = useState<Place | null>(null);
+  const [location, setLocation] = useState<Location | null>(null);
   const [notice, setNotice] = useState('');
   /** The attempt that was picked last: steps go on from it. */
   const last = useRef<FoundSlice | null>(null);
   /** To be brought into view; the focus goes there when its tile is there. */
-  const [goTo, setGoTo] = useState<Place | null>(null);
+  const [goTo, setGoTo] = useState<Location | null>(null);
   const focus = useMemo(() => {
-    const lane = place === null ? -1 : answer.lanes.key.indexOf(place.lane);
-    return place === null || lane === -1 ? -1 : sliceIn(tracks, lane, place.at);
-  }, [place, answer.lanes.key, tracks]);
+    const lane = location === null ? -1 : answer.lanes.key.indexOf(location.lane);
+    return location === null || lane === -1 ? -1 : sliceIn(tracks, lane, location.at);
+  }, [location, answer.lanes.key, tracks]);
   const setFocus = (slice: number): void => {
     const lane = answer.lanes.key[tracks.trackOf[slice] ?? -1];
     const at = ((tracks.start[slice] ?? 0) + (tracks.end[slice] ?? 0)) / 2;
-    setPlace(lane === undefined ? null : { lane, at });
+    setLocation(lane === undefined ? null : { lane, at });
   };
   const origin = BigInt(scene.originNs);
   const at = (ns: number): string => (origin + BigInt(Math.max(0, Math.round(ns)))).toString();
@@ -50,7 +50,7 @@ export function useLargePicks(
     void view.set({ sel: one === undefined ? '' : `${one.taskId}:${one.attempt}` });
   const ask = async (
     params: Omit<z.input<typeof timelineSlicesRoute.query>, 'jobId'>,
-  ): Promise<readonly FoundSlice[]> => (await askOnce(timelineSlicesRoute, { ...narrow, ...filter, ...params })).slices;
+  ): Promise<readonly FoundSlice[]> => (await askOnce(timelineSlicesRoute, { ...jobRef, ...filter, ...params })).slices;
   /** Says what went wrong instead of doing nothing. */
   const tried = (work: Promise<void>): void => {
     setNotice('');
@@ -67,7 +67,7 @@ export function useLargePicks(
     }
     const slice = sliceIn(tracks, lane, goTo.at);
     if (slice === -1 || (tracks.end[slice] ?? 0) < range.from || (tracks.start[slice] ?? 0) > range.to) return;
-    setPlace(goTo);
+    setLocation(goTo);
     setGoTo(null);
   }, [goTo, answer.lanes.key, pages, tracks, range, lookAt]);
 
@@ -111,10 +111,10 @@ export function useLargePicks(
     // Without one to go on from: the first in view.
     const bound = from?.startNs ?? at(way === 1 ? range.from : range.to);
     const near = await ask({ ...only, sort, limit: 100, ...(way === 1 ? { startFrom: bound } : { startTo: bound }) });
-    const place = near.findIndex(
+    const index = near.findIndex(
       ({ taskId, attempt }) => from !== null && taskId === from.taskId && attempt === from.attempt,
     );
-    const one = near[place + 1] ?? (await ask({ ...only, sort, limit: 1 }))[0];
+    const one = near[index + 1] ?? (await ask({ ...only, sort, limit: 1 }))[0];
     if (one === undefined) setNotice('None found.');
     else show(one);
   }
@@ -125,15 +125,15 @@ export function useLargePicks(
     else show(one);
   }
 
-  const picked = last.current;
-  const isPicked = picked !== null && view.query.sel === `${picked.taskId}:${picked.attempt}`;
+  const selected = last.current;
+  const isSelected = selected !== null && view.query.sel === `${selected.taskId}:${selected.attempt}`;
   return {
     focus,
     /** The same while the focus is where it was. */
-    focusKey: place,
+    focusKey: location,
     setFocus,
     /** Where the selected attempt ran, in words; '' while that is not known. */
-    where: isPicked ? trackWhere(tracks, answer.lanes.key.indexOf(picked.lane)) : '',
+    where: isSelected ? trackWhere(tracks, answer.lanes.key.indexOf(selected.lane)) : '',
     notice,
     forget: () => setNotice(''),
     select(slice: number) {

@@ -40,7 +40,7 @@ function loadedRange(tile: TimelineTile, originNs: string, extent: TimeRange): T
 
 export interface LargeJob {
   readonly answer: TimelineLanesWire;
-  readonly narrow: { readonly jobId: string; readonly session?: string };
+  readonly jobRef: { readonly jobId: string; readonly session?: string };
   /** The same object while it says the same. */
   readonly filter: TimelineFilter;
 }
@@ -61,7 +61,7 @@ export interface LargeView {
 }
 
 export function useLargeScene(
-  { answer, narrow, filter }: LargeJob,
+  { answer, jobRef, filter }: LargeJob,
   view: TimelineView,
   { settled: wanted, answeredAt, now, plot, inView, medians }: LargeView,
 ) {
@@ -76,7 +76,7 @@ export function useLargeScene(
   const settled = wanted ?? whole;
   const scale = Math.min(2, globalThis.devicePixelRatio ?? 1);
   const resolution = resolutionOf(settled, plot * scale);
-  const kept = JSON.stringify([narrow, filter]);
+  const kept = JSON.stringify([jobRef, filter]);
 
   const loaded = useRef<{ key: string; window: TimeRange } | null>(null);
   const windowKey = `${kept} ${originNs} ${resolution}`;
@@ -92,14 +92,14 @@ export function useLargeScene(
       plot < 1
         ? null
         : {
-            ...narrow,
+            ...jobRef,
             ...filter,
             from: (BigInt(originNs) + BigInt(window.from)).toString(),
             to: (BigInt(originNs) + BigInt(window.to)).toString(),
             resolution,
             version,
           },
-    [plot, narrow, filter, originNs, version, window.from, window.to, resolution],
+    [plot, jobRef, filter, originNs, version, window.from, window.to, resolution],
   );
   const { pages, isLoading, error } = useLanePages(tiles, answer.lanes.key, inView.first, inView.last, kept);
   const strip: TileQuery | null = useMemo(
@@ -107,14 +107,14 @@ export function useLargeScene(
       fromNs === null || toNs === null
         ? null
         : {
-            ...narrow,
+            ...jobRef,
             ...filter,
             from: fromNs,
             to: toNs,
             resolution: resolutionOf(extent, MINIMAP_BUCKETS) + 1,
             version,
           },
-    [narrow, filter, fromNs, toNs, version, extent],
+    [jobRef, filter, fromNs, toNs, version, extent],
   );
   // After what is in view, which somebody waits for.
   const nodeTile = useNodeTile(pages.size === 0 ? null : strip, 'all');

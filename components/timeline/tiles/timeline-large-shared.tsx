@@ -24,11 +24,11 @@ function Picture({ svg, className }: { svg: string; className: string }) {
 }
 
 export function SharedLargeTimeline({ job, view }: { job: LargeJob; view: TimelineView }) {
-  const { answer, narrow } = job;
+  const { answer, jobRef } = job;
   const { sums, problem, spreads } = useLargeSums({ ...job, filter: {} }, null, true);
   const [taskId = '', attempt = '0'] = view.query.sel.split(':');
-  const dark = useApi(timelineFirstPictureRoute, sharedPicture(narrow, 'dark'));
-  const light = useApi(timelineFirstPictureRoute, sharedPicture(narrow, 'light'));
+  const dark = useApi(timelineFirstPictureRoute, sharedPicture(jobRef, 'dark'));
+  const light = useApi(timelineFirstPictureRoute, sharedPicture(jobRef, 'light'));
   const count = (value: number) => value.toLocaleString('en-US');
   return (
     <>
@@ -60,7 +60,7 @@ export function SharedLargeTimeline({ job, view }: { job: LargeJob; view: Timeli
         </Panel>
         {taskId === '' ? null : (
           <TimelineDetails
-            narrow={narrow}
+            jobRef={jobRef}
             taskId={taskId}
             attempt={Number(attempt)}
             lane=""

@@ -22,17 +22,17 @@ const sumOf = (one: TimelineSumsWire['functions'][number]): NamedSum => ({
 
 /** `window`: decimal ns, null for all of the job; nothing is asked for before `enabled`. */
 export function useLargeSums(
-  { answer, narrow, filter }: LargeJob,
+  { answer, jobRef, filter }: LargeJob,
   window: { readonly from: string; readonly to: string } | null,
   enabled: boolean,
 ) {
   const refreshMs = answer.running.length > 0 ? REFRESH_MS : false;
   // With every attempt that ends the version changes: a job that runs is asked about by the clock instead.
   const kept = refreshMs === false ? { version: answer.version } : {};
-  const whole = useApi(timelineSumsRoute, { ...narrow, ...kept }, { enabled, refreshMs });
+  const whole = useApi(timelineSumsRoute, { ...jobRef, ...kept }, { enabled, refreshMs });
   const inView = useApi(
     timelineSumsRoute,
-    { ...narrow, ...filter, ...(window ?? {}), ...kept },
+    { ...jobRef, ...filter, ...(window ?? {}), ...kept },
     { enabled, refreshMs },
   );
   const spreads = useMemo(

@@ -14,7 +14,7 @@ const PAGE = 200;
 /** Beyond it a scrollbar finds nothing: one zooms in. */
 const MOST = 100_000;
 export function LargeTable({
-  job: { answer, narrow, filter },
+  job: { answer, jobRef, filter },
   window,
   count,
   medians,
@@ -43,13 +43,13 @@ export function LargeTable({
       rows === 0
         ? []
         : Array.from({ length: last - first + 1 }, (_, i) => ({
-            ...narrow,
+            ...jobRef,
             ...filter,
             ...(window ?? {}),
             offset: (first + i) * PAGE,
             limit: PAGE,
           })),
-    [rows, first, last, narrow, filter, window],
+    [rows, first, last, jobRef, filter, window],
   );
   const pages = useApiPages(timelineSlicesRoute, wanted);
   const where = useMemo(() => {

@@ -6,7 +6,7 @@
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { colourLegend } from '../../../lib/chart/colour/timeline-colours.ts';
 import { clockText } from '../../../lib/chart/time-series/time-ticks.ts';
-import { TILE_STATES, tiledWords } from '../../../lib/chart/timeline/timeline-tiles.ts';
+import { TILE_STATES, tiledText } from '../../../lib/chart/timeline/timeline-tiles.ts';
 import { fitRange } from '../../../lib/chart/timeline/timeline-window.ts';
 import { lanesTitle, sliceWhere, trackWhere } from '../../../lib/chart/timeline/timeline-words.ts';
 import { LANE_PAGE } from '../../../lib/model/timeline-tile.ts';
@@ -27,7 +27,7 @@ import { TimelineSums } from '../timeline-sums.tsx';
 import { TimelineToolbar } from '../timeline-toolbar.tsx';
 import type { TimelineView } from '../timeline-view.ts';
 import { useLargeChain, useLargePhases } from './timeline-large-marks.ts';
-import { useLargePicks } from './timeline-large-picks.ts';
+import { useLargeSelection } from './timeline-large-picks.ts';
 import { type LargeJob, useLargeScene } from './timeline-large-scene.ts';
 import { useLargeSums } from './timeline-large-sums.ts';
 import { LargeTable } from './timeline-large-table.tsx';
@@ -43,7 +43,7 @@ export function LargeTimeline({
   stale: string | null;
   view: TimelineView;
 }) {
-  const { answer, narrow, filter } = job;
+  const { answer, jobRef, filter } = job;
   const { query, set } = view;
   const { holder, width, labels } = useTimelineWidth();
   const [inView, setInView] = useState({ first: 0, last: LANE_PAGE });
@@ -104,13 +104,13 @@ export function LargeTimeline({
         ? windowAtNow(view.range, now)
         : view.range;
   const { setRange } = view;
-  const picks = useLargePicks(job, view, large, range, lookAt);
+  const selection = useLargeSelection(job, view, large, range, lookAt);
   const gaps = useGapJump(tracks, range, 2 ** large.resolution, inView, (there) => setRange(there, 'jump'), lookAt);
-  const notice = picks.notice || gaps.notice;
+  const notice = selection.notice || gaps.notice;
   const jump = (to: TimelineJump) => {
     gaps.forget();
-    picks.forget();
-    if (to !== 'gap') picks.jump(to);
+    selection.forget();
+    if (to !== 'gap') selection.jump(to);
     // Lanes that are not loaded yet would look idle, or as if nothing were; the line below the toolbar says that they load.
     else if (!isLoading && large.pages.size > 0) gaps.jump();
   };
@@ -141,7 +141,7 @@ export function LargeTimeline({
         following={isLive}
         canFollow={isOpen}
         nodes={answer.nodes}
-        onStep={picks.step}
+        onStep={selection.step}
         onJump={jump}
         onFit={() => setRange(null, 'zoom')}
         onFollow={() => {
@@ -175,7 +175,7 @@ export function LargeTimeline({
                 count={sums.count}
                 medians={sums.medians}
                 selected={query.sel}
-                onSelect={picks.pick}
+                onSelect={selection.pick}
               />
             ) : (
               <>
@@ -193,23 +193,23 @@ export function LargeTimeline({
                   range={range}
                   width={width}
                   labels={labels}
-                  focus={picks.focus}
-                  focusKey={picks.focusKey}
+                  focus={selection.focus}
+                  focusKey={selection.focusKey}
                   onRange={setRange}
-                  onFocus={picks.setFocus}
-                  onSelect={picks.select}
+                  onFocus={selection.setFocus}
+                  onSelect={selection.select}
                   onFold={view.fold}
                   onJump={jump}
                   onTracks={onTracks}
-                  words={(slice) => `${tiledWords(tiled, slice)}, ${sliceWhere(tracks, slice)}`}
+                  words={(slice) => `${tiledText(tiled, slice)}, ${sliceWhere(tracks, slice)}`}
                   lines={(slice) => [
-                    tiledWords(tiled, slice),
+                    tiledText(tiled, slice),
                     sliceWhere(tracks, slice),
                     `started ${clockText(BigInt(originNs) + BigInt(Math.round(tracks.start[slice] ?? 0)), 1e6)}`,
                   ]}
                 />
                 <TimelineStrips
-                  narrow={narrow}
+                  jobRef={jobRef}
                   originNs={originNs}
                   range={range}
                   settled={settled ?? whole}
@@ -225,10 +225,10 @@ export function LargeTimeline({
         </Panel>
         {taskId === '' ? null : (
           <TimelineDetails
-            narrow={narrow}
+            jobRef={jobRef}
             taskId={taskId}
             attempt={Number(attempt)}
-            lane={picks.where || (lane === -1 ? '' : trackWhere(tracks, lane))}
+            lane={selection.where || (lane === -1 ? '' : trackWhere(tracks, lane))}
             nodeName={answer.nodes[answer.lanes.node[lane] ?? -1]?.nodeName ?? null}
             actor={answer.lanes.actor[lane] ?? null}
             spreadOf={(name) => sums.spreads.get(name) ?? null}

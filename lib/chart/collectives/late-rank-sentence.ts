@@ -1,5 +1,5 @@
 /** The verdict on a communicator as one sentence, and what it rests on. */
-import { clockWords } from '../format/clock-words.ts';
+import { clockText } from '../format/clock-words.ts';
 import { rankName } from './rank-strips.ts';
 
 interface Late {
@@ -47,7 +47,7 @@ export const latenessOf = ({ lateRank, lateHost }: Pick<Verdict, 'lateRank' | 'l
   Number(lateRank?.latenessNs ?? lateHost?.latenessNs ?? -1);
 
 /** Milliseconds and more read `819 ms`, `1.02 s`; less `34 µs`. */
-function durationWords(ns: string): string {
+function durationText(ns: string): string {
   const us = Number(ns) / 1e3;
   if (us < 1000) return `${Number(us.toPrecision(2))} µs`;
   return us < 1e6 ? `${Number((us / 1e3).toPrecision(3))} ms` : `${Number((us / 1e6).toPrecision(3))} s`;
@@ -58,7 +58,7 @@ const gigabytes = (value: number): string => `${Number(value.toPrecision(3))}`;
 
 /** A transfer that gives less than it did. True beside a late rank, too: that one waits least. */
 function slowTransferSentence(slow: NonNullable<Verdict['slowTransfer']>, nowMs: number): string {
-  return `${slow.collective} moves ${gigabytes(slow.now)} of its usual ${gigabytes(slow.usual)} GB/s (${Math.round(slow.ratio * 100)} %) ${slow.share < 0.95 ? `in ${Math.round(slow.share * 100)} % of the time ` : ''}since ${clockWords(slow.sinceNs, nowMs)} UTC, even for the rank that waits least: the transfer itself got slower.`;
+  return `${slow.collective} moves ${gigabytes(slow.now)} of its usual ${gigabytes(slow.usual)} GB/s (${Math.round(slow.ratio * 100)} %) ${slow.share < 0.95 ? `in ${Math.round(slow.share * 100)} % of the time ` : ''}since ${clockText(slow.sinceNs, nowMs)} UTC, even for the rank that waits least: the transfer itself got slower.`;
 }
 
 const MOST_PORTS = 2;
@@ -78,25 +78,25 @@ function badPortWords(ports: Verdict['badPorts']): string {
 }
 
 /** "in 93 % of AllReduce operations since 13:48 UTC; the others wait 4.1 ms". */
-function latenessWords(late: Late, collective: string, nowMs: number): string {
+function latenessText(late: Late, collective: string, nowMs: number): string {
   const what = late.of === 'operations' ? `${collective} operations` : `dump intervals of ${collective}`;
-  const since = late.sinceNs === null ? '' : ` since ${clockWords(late.sinceNs, nowMs)} UTC`;
-  return `in ${Math.round(late.share * 100)} % of ${what}${since}; the others wait ${durationWords(late.latenessNs)}`;
+  const since = late.sinceNs === null ? '' : ` since ${clockText(late.sinceNs, nowMs)} UTC`;
+  return `in ${Math.round(late.share * 100)} % of ${what}${since}; the others wait ${durationText(late.latenessNs)}`;
 }
 
 function latenessSentence(verdict: Verdict, collective: string, nowMs: number): string {
   const { lateRank, lateHost, slowTransfer } = verdict;
   if (verdict.verdict === 'no-late-rank') return 'No rank is late beyond noise.';
   // With a slow transfer it is both.
-  const notNetwork = (words: string) => (slowTransfer ? '.' : words);
+  const notNetwork = (label: string) => (slowTransfer ? '.' : label);
   if (lateHost)
-    return `All ${lateHost.ranks} ranks on ${lateHost.host} arrive late together, last ${latenessWords(lateHost, collective, nowMs)} for them${notNetwork(': it is the host (its data, CPUs or storage), not one GPU and not the network.')}`;
+    return `All ${lateHost.ranks} ranks on ${lateHost.host} arrive late together, last ${latenessText(lateHost, collective, nowMs)} for them${notNetwork(': it is the host (its data, CPUs or storage), not one GPU and not the network.')}`;
   if (!lateRank) return `Whether a rank is late cannot be told. ${verdict.reason ?? ''}`.trim();
-  return `${capital(rankName(lateRank))} arrives last ${latenessWords(lateRank, collective, nowMs)} for it${notNetwork(': it is the rank, not the network.')}`;
+  return `${capital(rankName(lateRank))} arrives last ${latenessText(lateRank, collective, nowMs)} for it${notNetwork(': it is the rank, not the network.')}`;
 }
 
 /** "Judged on 482 of 488 operations, which account for 97 % of the total time."; '' where that is not known. */
-export function coverageWords(
+export function coverageText(
   coverage: {
     readonly operations: number;
     readonly allOperations: number;
@@ -110,11 +110,8 @@ export function coverageWords(
 }
 
 /** Nothing ends any more, and who never joined. */
-function standstillSentence(
-  { sinceNs, usualGapNs, silent }: NonNullable<Verdict['standstill']>,
-  nowMs: number,
-): string {
-  const since = `No operation has ended since ${clockWords(sinceNs, nowMs)} UTC, though its ranks still run; usually one ends every ${durationWords(usualGapNs)}.`;
+function hangSentence({ sinceNs, usualGapNs, silent }: NonNullable<Verdict['standstill']>, nowMs: number): string {
+  const since = `No operation has ended since ${clockText(sinceNs, nowMs)} UTC, though its ranks still run; usually one ends every ${durationText(usualGapNs)}.`;
   if (silent.length === 0) return `${since} No rank fell silent before the others.`;
   const names = silent.slice(0, 3).map(rankName).join(', ');
   const more = silent.length > 3 ? ` and ${silent.length - 3} more` : '';
@@ -123,7 +120,7 @@ function standstillSentence(
 
 /** Whether all stands still, who is late, and whether the transfer is slow. `collective` names the operations, e.g. AllReduce. */
 export function lateRankSentence(verdict: Verdict, collective: string, nowMs: number): string {
-  if (verdict.standstill) return standstillSentence(verdict.standstill, nowMs);
+  if (verdict.standstill) return hangSentence(verdict.standstill, nowMs);
   const late = latenessSentence(verdict, collective, nowMs);
   return verdict.slowTransfer
     ? `${late} ${slowTransferSentence(verdict.slowTransfer, nowMs)}${badPortWords(verdict.badPorts)}`

@@ -66,9 +66,9 @@ export function microsecondsText(us: number | null): string {
 /** `rank 3 (11 of the job) on sim-node-1 GPU3`, or `GPU3 on sim-node-1` where the source knows no rank. */
 export function rankName(rank: Pick<StripRank, 'rank' | 'globalRank' | 'host' | 'gpu'>): string {
   if (!/^\d+$/.test(rank.rank)) return [rank.gpu, rank.host].filter(Boolean).join(' on ') || rank.rank;
-  const place = [rank.host, rank.gpu].filter(Boolean).join(' ');
+  const location = [rank.host, rank.gpu].filter(Boolean).join(' ');
   const number = rank.globalRank === null ? rank.rank : `${rank.rank} (${rank.globalRank} of the job)`;
-  return place === '' ? `rank ${number}` : `rank ${number} on ${place}`;
+  return location === '' ? `rank ${number}` : `rank ${number} on ${location}`;
 }
 
 /** `ranks` in the order to draw. */
@@ -116,10 +116,10 @@ export function levelOf(us: number | null, range: RankStripsModel['range']): num
 }
 
 function stripLabel(rank: StripRank): string {
-  const place = [rank.host, rank.gpu].filter(Boolean).join(' ');
-  if (!/^\d+$/.test(rank.rank)) return place || rank.rank;
+  const location = [rank.host, rank.gpu].filter(Boolean).join(' ');
+  if (!/^\d+$/.test(rank.rank)) return location || rank.rank;
   const number = (rank.globalRank ?? rank.rank).padStart(3, ' ');
-  return place === '' ? number : `${number}  ${place}`;
+  return location === '' ? number : `${number}  ${location}`;
 }
 
 function stripText(rank: StripRank): string {

@@ -1,7 +1,7 @@
 /** Moments and how long ago they were, as text. */
 
 /** RFC 3339 as `2026-11-24 14:02`, UTC; the caller says that it is UTC. */
-export const momentText = (iso: string): string => new Date(iso).toISOString().slice(0, 16).replace('T', ' ');
+export const timestampText = (iso: string): string => new Date(iso).toISOString().slice(0, 16).replace('T', ' ');
 
 const STEPS = [
   { unit: 'day', ms: 86_400_000 },

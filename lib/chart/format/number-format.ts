@@ -15,7 +15,7 @@ export function formatDuration(ns: string | null): string {
 }
 
 /** Unix ns (decimal text) as date and time, UTC: `2026-11-23 20:37:24`. */
-export function formatMoment(ns: string | null): string {
+export function formatTimestamp(ns: string | null): string {
   if (ns === null) return UNKNOWN;
   return new Date(Number(BigInt(ns) / 1_000_000n)).toISOString().slice(0, 19).replace('T', ' ');
 }

@@ -1,9 +1,9 @@
 /** A function that takes longer on one node than on the others, as one sentence. */
-import { clockWords } from './clock-words.ts';
+import { clockText } from './clock-words.ts';
 import { formatDuration } from './number-format.ts';
 
 /** "takes 2.2 times as long on sim-node-3 as on the other nodes since 22:14 UTC: median 13.1 s of 24 attempts there, 5.9 s of 71 elsewhere." */
-export function slowNodeWords(
+export function slowNodeText(
   slow: {
     readonly nodeName: string;
     readonly attempts: number;
@@ -20,5 +20,5 @@ export function slowNodeWords(
     others > 0
       ? `${Number((own / others).toPrecision(2))} times as long on ${slow.nodeName} as`
       : `more time on ${slow.nodeName} than`;
-  return `takes ${longer} on the other nodes since ${clockWords(slow.sinceNs, nowMs)} UTC: median ${formatDuration(slow.p50Ns)} of ${slow.attempts} attempts there, ${formatDuration(slow.othersP50Ns)} of ${slow.othersAttempts} elsewhere.`;
+  return `takes ${longer} on the other nodes since ${clockText(slow.sinceNs, nowMs)} UTC: median ${formatDuration(slow.p50Ns)} of ${slow.attempts} attempts there, ${formatDuration(slow.othersP50Ns)} of ${slow.othersAttempts} elsewhere.`;
 }

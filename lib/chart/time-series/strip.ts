@@ -28,7 +28,7 @@ export const prepareStrip = (grid: {
 });
 
 /** `97 % sim-node-1` of the highest line and `41 %` of the mean at a moment; null where nothing was measured then. */
-export function stripWords(
+export function stripText(
   strip: Strip,
   timeMs: number | null,
 ): { readonly highest: string; readonly mean: string } | null {

@@ -47,7 +47,7 @@ export interface TimeChartModel {
   readonly whole: boolean;
 }
 
-interface Wishes {
+interface Options {
   readonly name: (labels: LabelSet) => string;
   readonly format: (value: number) => string;
   readonly emphasise?: (labels: LabelSet) => boolean;
@@ -66,9 +66,9 @@ export function prepareTimeChart(
   grid: Pick<SeriesGrid, 'count'> & { readonly startMs: number; readonly stepMs: number } & {
     readonly series: readonly { readonly labels: LabelSet; readonly values: readonly (number | null)[] }[];
   },
-  wishes: Wishes,
+  options: Options,
 ): TimeChartModel {
-  const { emphasise } = wishes;
+  const { emphasise } = options;
   const anyEmphasis = emphasise !== undefined && grid.series.some((series) => emphasise(series.labels));
   return {
     startMs: grid.startMs,
@@ -78,20 +78,20 @@ export function prepareTimeChart(
       const emphasis = emphasise?.(series.labels) ?? false;
       return {
         id: JSON.stringify(series.labels),
-        name: wishes.name(series.labels),
+        name: options.name(series.labels),
         values: series.values,
         colour: (i % 8) + 1,
         emphasis,
         faint: anyEmphasis && !emphasis,
       };
     }),
-    bands: wishes.bands ?? [],
-    limits: wishes.limits ?? [],
-    format: wishes.format,
-    min: wishes.min ?? null,
-    max: wishes.max ?? null,
-    tick: wishes.binary ? binaryTick(grid.series, wishes.max ?? null, wishes.limits ?? []) : null,
-    whole: wishes.whole ?? false,
+    bands: options.bands ?? [],
+    limits: options.limits ?? [],
+    format: options.format,
+    min: options.min ?? null,
+    max: options.max ?? null,
+    tick: options.binary ? binaryTick(grid.series, options.max ?? null, options.limits ?? []) : null,
+    whole: options.whole ?? false,
   };
 }
 

@@ -4,7 +4,7 @@ import {
   type RasterTracks,
   rasterTrack,
   type TimeRange,
-  type TrackPlace,
+  type TrackLocation,
 } from './timeline-raster.ts';
 
 export interface TrackDensity {
@@ -43,7 +43,7 @@ export function trackDensity(
  */
 export function paintDensity(
   density: TrackDensity,
-  place: Pick<TrackPlace, 'top' | 'height'>,
+  location: Pick<TrackLocation, 'top' | 'height'>,
   paint: Pick<RasterPaint, 'failure'> & { readonly colour: number },
   pixels: Uint32Array,
   width: number,
@@ -51,8 +51,8 @@ export function paintDensity(
   const rows = Math.floor(pixels.length / width);
   for (let x = 0; x < width; x++) {
     const share = density.busy[x] ?? 0;
-    const high = share === 0 ? 0 : Math.max(1, Math.round(share * place.height));
-    const bottom = place.top + place.height;
+    const high = share === 0 ? 0 : Math.max(1, Math.round(share * location.height));
+    const bottom = location.top + location.height;
     for (let y = Math.max(0, bottom - high); y < Math.min(rows, bottom); y++) pixels[y * width + x] = paint.colour;
     if (density.failed[x] !== 1) continue;
     for (let y = Math.max(0, bottom - 2); y < Math.min(rows, bottom); y++) pixels[y * width + x] = paint.failure;

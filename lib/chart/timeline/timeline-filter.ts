@@ -22,7 +22,7 @@ function lasts({ columns, originNs, nowNs }: TimelineColumns, row: number): numb
 /** Says of a row whether it is left; undefined where all are. */
 export function keptRows(data: TimelineColumns, filter: LaneFilter): ((row: number) => boolean) | undefined {
   const { fn, state, node, actor, longer } = filter;
-  if ([fn, state, node, actor, longer].every((wish) => wish === '')) return undefined;
+  if ([fn, state, node, actor, longer].every((option) => option === '')) return undefined;
   const { columns } = data;
   const wanted = { fn: data.functions.indexOf(fn), state: data.states.indexOf(state), longer: Number(longer) };
   return (row) => {

@@ -52,11 +52,11 @@ export function paintFrame(
   const { background, header, failure } = palette;
   const toY = (y: number) => Math.round(y * scale);
   pixels.fill(background);
-  const places = rows
+  const locations = rows
     .filter(({ track }) => track !== -1)
     .map((row) => ({ track: row.track, top: toY(row.top) + 1, height: Math.round((row.height - 3) * scale) }));
   const paint = { colours, failure, background, runningEdge: background };
-  const runs = paintTracks(tracks, places, range, paint, pixels, width, WIDE * scale);
+  const runs = paintTracks(tracks, locations, range, paint, pixels, width, WIDE * scale);
   const unknown = mixColours(palette.muted, background, 0.72);
   for (const row of rows) {
     const from = Math.max(0, toY(row.top));
@@ -65,8 +65,8 @@ export function paintFrame(
       if (until - 1 > from) pixels.fill(header, from * width, (until - 1) * width);
       if (row.folded === null) continue;
       const density = row.folded.density ?? trackDensity(tracks, row.folded.first, row.folded.last, range, width);
-      const place = { top: toY(row.top) + 2, height: Math.round((row.height - 4) * scale) };
-      paintDensity(density, place, { failure, colour: mixColours(palette.accent, header, 0.35) }, pixels, width);
+      const location = { top: toY(row.top) + 2, height: Math.round((row.height - 4) * scale) };
+      paintDensity(density, location, { failure, colour: mixColours(palette.accent, header, 0.35) }, pixels, width);
     }
     paintUnknown(pixels, width, { top: from, bottom: until }, row.loaded, range, unknown, scale);
   }
@@ -77,7 +77,7 @@ export function paintFrame(
 function paintUnknown(
   pixels: Uint32Array,
   width: number,
-  place: { readonly top: number; readonly bottom: number },
+  location: { readonly top: number; readonly bottom: number },
   loaded: TimeRange | null,
   range: TimeRange,
   colour: number,
@@ -86,7 +86,7 @@ function paintUnknown(
   const at = (time: number) => Math.round(((time - range.from) / (range.to - range.from)) * width);
   const size = Math.max(4, Math.round(6 * scale));
   const paint = (from: number, to: number) => {
-    for (let y = place.top; y < place.bottom; y++)
+    for (let y = location.top; y < location.bottom; y++)
       for (let x = Math.max(0, from); x < Math.min(width, to); x++)
         if ((Math.floor(x / size) + Math.floor(y / size)) % 2 === 0) pixels[y * width + x] = colour;
   };

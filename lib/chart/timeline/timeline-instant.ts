@@ -32,7 +32,7 @@ export const msToOffset = (ms: number, originNs: string): number =>
  *
  *   asked    |----------|==seen==|----------|
  */
-export function askedWindow(seen: TimeRange): TimeRange {
+export function requestedWindow(seen: TimeRange): TimeRange {
   const span = Math.max(1, seen.to - seen.from);
   const grid = 2 ** Math.ceil(Math.log2(span)) / 4;
   return { from: Math.floor((seen.from - span) / grid) * grid, to: Math.ceil((seen.to + span) / grid) * grid };

@@ -116,7 +116,7 @@ export function longerOf(start: Float64Array, end: Float64Array, a: number, b: n
   return durationA > durationB ? a : b;
 }
 
-export interface TrackWishes {
+export interface TrackOptions {
   /** Leaves attempts out by their place in the columns (a filter); what is left out is in no count. */
   readonly keep?: ((row: number) => boolean) | undefined;
   readonly order?: LaneOrder;
@@ -126,13 +126,13 @@ export interface TrackWishes {
  * Tracks of a timeline answer. Running attempts end at `nowNs`. Work: n, and for each the logarithm
  * of the depths, where lanes come sorted by start; once per answer, filter or order.
  */
-export function prepareTracks(input: TimelineColumns, wishes: TrackWishes = {}): TimelineTracks {
+export function prepareTracks(input: TimelineColumns, options: TrackOptions = {}): TimelineTracks {
   const { columns } = input;
   const count = columns.function.length;
   const now = Number(BigInt(input.nowNs) - BigInt(input.originNs));
   const failedState = input.states.indexOf('FAILED');
   const rowStart = new Float64Array(count);
-  const split = rowsByLane(input, rowStart, wishes.keep);
+  const split = rowsByLane(input, rowStart, options.keep);
   const packEnd = new Float64Array(count);
   const rowEnd = new Float64Array(count);
   const rowFailed = new Uint8Array(count);
@@ -142,7 +142,7 @@ export function prepareTracks(input: TimelineColumns, wishes: TrackWishes = {}):
     rowEnd[row] = end ?? Math.max(now, rowStart[row] ?? 0);
     rowFailed[row] = failedState !== -1 && columns.state[row] === failedState ? 1 : 0;
   }
-  const ranks = laneRanks(wishes.order ?? 'node', input.lanes.length, split, {
+  const ranks = laneRanks(options.order ?? 'node', input.lanes.length, split, {
     start: rowStart,
     end: rowEnd,
     failed: rowFailed,
@@ -192,9 +192,9 @@ export function prepareTracks(input: TimelineColumns, wishes: TrackWishes = {}):
     for (const row of rows) {
       const depth = rowDepth[row] ?? -1;
       if (depth === -1) continue;
-      const place = next[depth] ?? 0;
-      packed[place] = row;
-      next[depth] = place + 1;
+      const position = next[depth] ?? 0;
+      packed[position] = row;
+      next[depth] = position + 1;
     }
     const group = groups.at(-1);
     if (group !== undefined) group.last = tracks.length;

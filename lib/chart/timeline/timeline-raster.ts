@@ -119,7 +119,7 @@ const isWithin = (start: number, end: number, from: number, span: number, width:
   ((end - from) / span) * width <= after && ((start - from) / span) * width < after;
 
 /** Where a track is painted: device pixels from the top of the buffer; rows outside the buffer are cut. */
-export interface TrackPlace {
+export interface TrackLocation {
   readonly track: number;
   readonly top: number;
   readonly height: number;
@@ -137,7 +137,7 @@ export interface RasterPaint {
 /** A slice that is wide enough for text: pixel columns [left, right) of a place. */
 export interface WideRun {
   readonly slice: number;
-  readonly place: TrackPlace;
+  readonly place: TrackLocation;
   readonly left: number;
   readonly right: number;
 }
@@ -149,7 +149,7 @@ export interface WideRun {
  */
 export function paintTracks(
   tracks: RasterTracks,
-  places: readonly TrackPlace[],
+  locations: readonly TrackLocation[],
   range: TimeRange,
   paint: RasterPaint,
   pixels: Uint32Array,
@@ -162,11 +162,11 @@ export function paintTracks(
   const line = new Uint32Array(width);
   const failedAt = new Int32Array(width);
   const runs: WideRun[] = [];
-  for (const place of places) {
-    const top = Math.max(0, place.top);
-    const bottom = Math.min(height, place.top + place.height);
+  for (const location of locations) {
+    const top = Math.max(0, location.top);
+    const bottom = Math.min(height, location.top + location.height);
     if (bottom <= top) continue;
-    rasterTrack(tracks, place.track, range, into);
+    rasterTrack(tracks, location.track, range, into);
     let marks = 0;
     line.fill(paint.background);
     for (let x = 0; x < width; ) {
@@ -180,7 +180,7 @@ export function paintTracks(
         if (stop - x > 16) line.fill(colour, x, stop - gap);
         else for (let at = x; at < stop - gap; at++) line[at] = colour;
         if (tracks.running[slice] === 1) for (let at = x | 3; at < stop; at += 4) line[at] = paint.runningEdge;
-        if (stop - x >= wide) runs.push({ slice, place, left: x, right: stop - gap });
+        if (stop - x >= wide) runs.push({ slice, place: location, left: x, right: stop - gap });
         for (let at = x; at < stop; at++) if (failed[at] === 1) failedAt[marks++] = at;
       }
       x = stop;
@@ -189,10 +189,10 @@ export function paintTracks(
       const row = y * width;
       pixels.set(line, row);
       if (marks === 0) continue;
-      const foot = place.height > 6 && y >= place.top + place.height - 2;
+      const foot = location.height > 6 && y >= location.top + location.height - 2;
       for (let i = 0; i < marks; i++) {
         const x = failedAt[i] ?? 0;
-        if (foot || winner[x - 1] !== winner[x] || (x + y - place.top) % 6 < 2) pixels[row + x] = paint.failure;
+        if (foot || winner[x - 1] !== winner[x] || (x + y - location.top) % 6 < 2) pixels[row + x] = paint.failure;
       }
     }
   }

@@ -15,7 +15,7 @@ export function findSlices(tracks: TimelineTracks, data: SearchColumns, text: st
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return new Int32Array(0);
   const holds = (names: readonly string[], word: string) => names.map((name) => name.toLowerCase().includes(word));
-  const places = tracks.tracks.map(({ lane, label }) => {
+  const locations = tracks.tracks.map(({ lane, label }) => {
     const at = data.lanes[lane];
     return `${label} ${at?.nodeName ?? ''} ${at?.nodeId ?? ''} ${at?.workerId ?? ''}`;
   });
@@ -25,7 +25,7 @@ export function findSlices(tracks: TimelineTracks, data: SearchColumns, text: st
     functions: holds(data.functions, word),
     states: holds(data.states, word),
     errors: holds(data.errors, word),
-    places: holds(places, word),
+    places: holds(locations, word),
   }));
   const found: number[] = [];
   for (let slice = 0; slice < tracks.start.length; slice++) {

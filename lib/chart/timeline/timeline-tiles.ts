@@ -76,7 +76,7 @@ export function bucketOf(tile: TimelineTile, originNs: bigint, time: number): Ti
 }
 
 /** "37 attempts, 2 failed; the longest: train_step, FINISHED, 1.42 s"; without the number where it is one. */
-export function tiledWords({ tracks, functions, counts, failures }: TiledTracks, slice: number): string {
+export function tiledText({ tracks, functions, counts, failures }: TiledTracks, slice: number): string {
   const name = functions[tracks.functionIndex[slice] ?? 0] || 'unnamed task';
   const duration = durationText((tracks.end[slice] ?? 0) - (tracks.start[slice] ?? 0));
   const state = TILE_STATES[tracks.stateIndex[slice] ?? 0] ?? 'UNKNOWN';
@@ -113,11 +113,11 @@ export function tracksOfTiles(answer: TiledLanes, pages: ReadonlyMap<number, Tim
   const failures = new Uint32Array(size);
   const trackBegin = new Int32Array(lanes + 1);
   const functions: string[] = [];
-  const placeOf = new Map<string, number>();
+  const locationOf = new Map<string, number>();
   const indexOf = (name: string): number => {
-    const known = placeOf.get(name);
+    const known = locationOf.get(name);
     if (known !== undefined) return known;
-    placeOf.set(name, functions.length);
+    locationOf.set(name, functions.length);
     functions.push(name);
     return functions.length - 1;
   };

@@ -214,8 +214,8 @@ export function longestGaps(
       )
         continue;
       const gap = { track, from, to };
-      const place = found.findIndex((other) => other.to - other.from < to - from);
-      found.splice(place === -1 ? found.length : place, 0, gap);
+      const index = found.findIndex((other) => other.to - other.from < to - from);
+      found.splice(index === -1 ? found.length : index, 0, gap);
       if (found.length > most) found.pop();
     }
   }

@@ -19,7 +19,7 @@ export function overMedian(tracks: TimelineTracks, slice: number): number | null
 }
 
 /** "train_step, attempt 1, FAILED, 1.42 s, 3.4x the median". */
-export function sliceWords(tracks: TimelineTracks, names: SliceNames, slice: number): string {
+export function sliceText(tracks: TimelineTracks, names: SliceNames, slice: number): string {
   const ratio = overMedian(tracks, slice);
   const duration = durationText((tracks.end[slice] ?? 0) - (tracks.start[slice] ?? 0));
   return [

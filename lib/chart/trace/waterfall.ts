@@ -106,7 +106,7 @@ export function visibleRows(rows: WaterfallRows, collapsed: Uint8Array, keep: Ui
 }
 
 /** Place of a row among those left, or, where it is not among them, of the last one before it (-1: none). O(log n). */
-export function placeOfRow(visible: Int32Array, row: number): number {
+export function indexOfRow(visible: Int32Array, row: number): number {
   let [low, high] = [0, visible.length];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -46,8 +46,8 @@ export async function rayChecks(health: HealthWire | null): Promise<DoctorCheckW
 
 function eventExport(health: HealthWire | null): DoctorCheckWire {
   const id = 'ray-events';
-  const heard = health?.sources.find((source) => source.id === 'ingest:ray-events')?.lastSuccess ?? null;
-  if (heard !== null) return { id, state: 'ok', message: `events came last at ${heard}`, whatToDo: null };
+  const seen = health?.sources.find((source) => source.id === 'ingest:ray-events')?.lastSuccess ?? null;
+  if (seen !== null) return { id, state: 'ok', message: `events came last at ${seen}`, whatToDo: null };
   const address = process.env.RAY_DASHBOARD_AGGREGATOR_AGENT_EVENTS_EXPORT_ADDR;
   return {
     id,

@@ -5,7 +5,7 @@ import { UsageError } from '../usage-error.ts';
 import type { XrayClient } from '../xray-client.ts';
 
 /** When a question went out and its answer came, by this machine's clock. */
-interface Asked {
+interface Requested {
   readonly asked: number;
   readonly heard: number;
 }
@@ -14,7 +14,7 @@ interface Asked {
 export async function xrayChecks(
   client: XrayClient,
   health: HealthWire | Error,
-  when: Asked,
+  when: Requested,
 ): Promise<DoctorCheckWire[]> {
   if (health instanceof Error)
     return [
@@ -81,12 +81,12 @@ function clockCheck(
   };
 }
 
-async function clockChecks(health: HealthWire, mine: Asked): Promise<DoctorCheckWire[]> {
+async function clockChecks(health: HealthWire, mine: Requested): Promise<DoctorCheckWire[]> {
   const now = Date.parse(health.now);
   const checks = [clockCheck('clock', 'X-Ray', { from: now, to: now }, mine)];
   for (const source of health.sources) {
     if (source.url === null || source.state === 'down' || source.state === 'off') continue;
-    const asked = Date.now();
+    const requested = Date.now();
     const date = await fetch(source.url, { signal: AbortSignal.timeout(3_000), redirect: 'manual' }).then(
       async (response) => {
         await response.body?.cancel();
@@ -97,7 +97,9 @@ async function clockChecks(health: HealthWire, mine: Asked): Promise<DoctorCheck
     if (date === null) continue;
     // The header names a whole second.
     const from = Date.parse(date);
-    checks.push(clockCheck(`clock:${source.id}`, source.id, { from, to: from + 999 }, { asked, heard: Date.now() }));
+    checks.push(
+      clockCheck(`clock:${source.id}`, source.id, { from, to: from + 999 }, { asked: requested, heard: Date.now() }),
+    );
   }
   return checks;
 }

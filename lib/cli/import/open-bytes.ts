@@ -14,7 +14,7 @@ import { ownValue } from '../../model/own-value.ts';
 /** Why a file cannot be read, for people: no code, no stack. */
 export class UnreadableError extends Error {}
 
-const WORDS: Readonly<Record<string, string>> = {
+const MESSAGE: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EACCES: 'reading it is not allowed',
   EISDIR: 'it is a directory',
@@ -30,7 +30,7 @@ function unreadable(error: unknown, packed: Packing): UnreadableError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   // node:zlib says it of both.
   if (code === 'Z_BUF_ERROR') return new UnreadableError(`the ${packed} data ends too early: the file is cut off`);
-  return new UnreadableError(ownValue(WORDS, code) ?? (error instanceof Error ? error.message : String(error)));
+  return new UnreadableError(ownValue(MESSAGE, code) ?? (error instanceof Error ? error.message : String(error)));
 }
 
 type Packing = 'gzip' | 'zstd' | 'none';

@@ -1,6 +1,6 @@
 /** The page that an address is of, the requests that it makes, and its address with the window that it shows. */
 import { setOwnValue } from '../../model/own-value.ts';
-import { Moment } from '../wire-values.ts';
+import { Timestamp } from '../wire-values.ts';
 import { LIVE_STEP_MS, LIVE_WINDOW_MS, PAGES, type PageName, type PageWindow } from './pages.ts';
 import { pathPattern } from './shareable-requests.ts';
 
@@ -68,7 +68,7 @@ export function withFixedWindow(path: string, requests: readonly string[]): stri
   if (!page?.windowed || page.window) return path;
   for (const request of requests) {
     const query = new URLSearchParams(request.split('?')[1] ?? '');
-    const [from, to] = ['from', 'to'].map((name) => Moment.safeParse(query.get(name) ?? ''));
+    const [from, to] = ['from', 'to'].map((name) => Timestamp.safeParse(query.get(name) ?? ''));
     if (!from?.success || !to?.success) continue;
     page.query.set('from', String(from.data / 1_000_000n));
     page.query.set('to', String(to.data / 1_000_000n));

@@ -61,7 +61,7 @@ const given = (query: URLSearchParams, ...names: readonly string[]): Record<stri
       return value === null || value === '' ? [] : [[name, value]];
     }),
   );
-const moments = ({ fromMs, toMs }: PageWindow) => ({ from: String(fromMs), to: String(toMs) });
+const timestamps = ({ fromMs, toMs }: PageWindow) => ({ from: String(fromMs), to: String(toMs) });
 
 interface PageDefinition {
   readonly path: string;
@@ -90,7 +90,7 @@ export const PAGES = definePages({
       if (session === null) return [first];
       return [
         first,
-        requestPath(clusterUsageRoute, { cluster, session, ...moments(window), points: 240 }),
+        requestPath(clusterUsageRoute, { cluster, session, ...timestamps(window), points: 240 }),
         requestPath(jobsRoute, { cluster, session, limit: 50 }),
       ];
     },
@@ -161,7 +161,7 @@ export const PAGES = definePages({
         ...given(query, 'service', 'name', 'attributes', 'cursor'),
         ...(Number(query.get('min')) > 0 ? { minDurationMs: Number(query.get('min')) } : {}),
         ...(query.get('errors') === 'true' ? { errors: 'true' as const } : {}),
-        ...(live ? {} : moments(window)),
+        ...(live ? {} : timestamps(window)),
         limit: 50,
       }),
     ],
@@ -175,7 +175,7 @@ export const PAGES = definePages({
     path: '/memory',
     windowed: true,
     requests: ({ query, window }) => {
-      const which = { ...given(query, 'cluster'), ...moments(window) };
+      const which = { ...given(query, 'cluster'), ...timestamps(window) };
       const by = query.get('by') === 'gpu' ? 'gpu' : 'node';
       return [requestPath(heatmapRoute, { ...which, by, bins: 360 }), requestPath(oomRoute, which)];
     },
@@ -184,7 +184,7 @@ export const PAGES = definePages({
     path: '/collectives',
     windowed: true,
     requests: ({ query, window, answers }) => {
-      const which = { ...given(query, 'cluster', 'session'), ...moments(window) };
+      const which = { ...given(query, 'cluster', 'session'), ...timestamps(window) };
       const first = requestPath(collectivesRoute, which);
       const answer = CollectivesResponse.safeParse(answers.get(first));
       if (!answer.success) return [first];

@@ -265,8 +265,8 @@ export function rayApi(tally: Tally, url: URL, host: string): ApiAnswer | null {
   const query = url.searchParams;
   const path = url.pathname.replace(/(?<=.)\/$/, '');
   // Ray 2.58 filters by =, on what the GCS knows, before it counts: `total` of one job's failures is their number.
-  const listed = <T>(all: readonly T[], told: (one: T) => Row, shown: (one: T) => Row): ApiAnswer => {
-    const left = filtered(all, query, told);
+  const listed = <T>(all: readonly T[], reported: (one: T) => Row, shown: (one: T) => Row): ApiAnswer => {
+    const left = filtered(all, query, reported);
     const isCounted = query.getAll('filter_predicates').every((predicate) => predicate === '=');
     return list(left, isCounted ? left.length : all.length, query, shown);
   };

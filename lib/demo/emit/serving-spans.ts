@@ -107,7 +107,7 @@ function requestSpans(world: World, request: Request, application: string, route
       status: {},
     };
   };
-  const told = operations(request, id(1), id(2));
+  const reported = operations(request, id(1), id(2));
   return [
     {
       resource: resource('simulated-chat', worker.node.name, { 'process.pid': worker.pid }),
@@ -140,7 +140,7 @@ function requestSpans(world: World, request: Request, application: string, route
         scopeSpans: [
           {
             scope: { name: 'xray.collective', version: '1.0.0' },
-            spans: told.map((operation, index) => allReduce(operation, 3 + index, rank)),
+            spans: reported.map((operation, index) => allReduce(operation, 3 + index, rank)),
           },
         ],
       }),

@@ -129,9 +129,9 @@ export function sparkEventLog(world: World): string {
     Killed: false,
     Accumulables: [],
   });
-  const told: { readonly at: number; readonly event: Event }[] = [];
+  const reported: { readonly at: number; readonly event: Event }[] = [];
   const tell = (at: number, name: string, event: Event): void => {
-    told.push({ at, event: { Event: `SparkListener${name}`, ...event } });
+    reported.push({ at, event: { Event: `SparkListener${name}`, ...event } });
   };
   const begun = run.executors[0]?.added ?? run.start;
   tell(run.start, 'LogStart', { 'Spark Version': '3.5.9' });
@@ -207,7 +207,7 @@ export function sparkEventLog(world: World): string {
   tell(over + 200, 'JobEnd', { 'Job ID': 0, 'Completion Time': over + 200, 'Job Result': { Result: 'JobSucceeded' } });
   tell(run.end, 'ApplicationEnd', { Timestamp: run.end });
   // Those of one moment stay in the order in which they were told.
-  return told
+  return reported
     .toSorted((left, right) => left.at - right.at)
     .map(({ event }) => `${JSON.stringify(event)}\n`)
     .join('');

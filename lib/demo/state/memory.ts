@@ -115,7 +115,7 @@ export function nodeMemory(world: World, node: number, time: number, running: re
     components.set(name, (components.get(name) ?? 0) + bytes);
   };
   let used = systemUsed(world, node, time) + objectStoreUsed(world, node, time);
-  const asked = new Set(
+  const requested = new Set(
     running
       .filter((attempt) => attempt.type === 'ACTOR_TASK' && attempt.worker.node.index === node)
       .map(({ worker }) => worker.pid),
@@ -125,7 +125,7 @@ export function nodeMemory(world: World, node: number, time: number, running: re
     used += bytes;
     const run = runAt(world, time);
     const { pid } = trainWorker(run, rank);
-    if (bytes > 0) add(asked.has(pid) ? processTitle(world, time) : `ray::${run.training.actorClass}`, bytes);
+    if (bytes > 0) add(requested.has(pid) ? processTitle(world, time) : `ray::${run.training.actorClass}`, bytes);
   }
   for (const attempt of running) {
     if (attempt.type !== 'NORMAL_TASK' || attempt.worker.node.index !== node) continue;

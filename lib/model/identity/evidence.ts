@@ -38,7 +38,7 @@ export interface GpuEvidence extends NodeEvidence {
 }
 
 /** Where it is, by the best that is told: a name, else an address. */
-export const placeOf = ({ host, ip, target, instance }: NodeEvidence): string => host ?? ip ?? target ?? instance;
+export const locationOf = ({ host, ip, target, instance }: NodeEvidence): string => host ?? ip ?? target ?? instance;
 
 /** Whether no label of the scope has two values. */
 export function isSameScope(a: NodeEvidence, b: NodeEvidence): boolean {

@@ -7,7 +7,7 @@
  *
  * What several exporters tell of one GPU is joined by same-gpu.ts.
  */
-import { type GpuEvidence, placeOf } from './evidence.ts';
+import { type GpuEvidence, locationOf } from './evidence.ts';
 import { byScope } from './node-things.ts';
 import { apart, areAtOnce, type Sighting } from './sighting.ts';
 
@@ -53,10 +53,10 @@ export function* gpusOfSource(sightings: readonly SeenGpu[]): Generator<GpuOfSou
       evidence.host ??
       (uuid === null ? null : hostOfUuid.get(lower(uuid))) ??
       (address === null ? null : hostOfAddress.get(address));
-    const place = host ?? placeOf(evidence);
+    const location = host ?? locationOf(evidence);
     const key =
       uuid === null
-        ? `place\n${place}\n${evidence.index ?? '?'}\n${evidence.slice ?? ''}`
+        ? `place\n${location}\n${evidence.index ?? '?'}\n${evidence.slice ?? ''}`
         : `uuid\n${lower(uuid)}\n${host === null ? '' : shortName(host)}\n${evidence.slice ?? ''}`;
     const group = groups.get(key);
     if (group) group.parts.push(sighting);
@@ -72,10 +72,10 @@ export function* gpusOfSource(sightings: readonly SeenGpu[]): Generator<GpuOfSou
       for (const own of uuid !== null ? [scoped] : yield* apart(scoped, ({ evidence }) => evidence.session, true)) {
         const { slice, index } = own[0]?.evidence ?? { slice: null, index: null };
         const gpu: GpuOfSource = { parts: own, rank: own[0]?.rank ?? 0, uuid, slice, index };
-        if (uuid === null) nameless.push({ place: placeKey(own[0] as SeenGpu), gpu });
+        if (uuid === null) nameless.push({ place: locationKey(own[0] as SeenGpu), gpu });
         else {
           found.push(gpu);
-          for (const key of new Set(own.map(placeKey))) {
+          for (const key of new Set(own.map(locationKey))) {
             const there = named.get(key);
             if (there) there.push(gpu);
             else named.set(key, [gpu]);
@@ -104,8 +104,8 @@ export function* gpusOfSource(sightings: readonly SeenGpu[]): Generator<GpuOfSou
   }
 }
 
-const placeKey = ({ evidence }: SeenGpu): string =>
-  `${placeOf(evidence)}\n${evidence.index ?? '?'}\n${evidence.slice ?? ''}`;
+const locationKey = ({ evidence }: SeenGpu): string =>
+  `${locationOf(evidence)}\n${evidence.index ?? '?'}\n${evidence.slice ?? ''}`;
 
 /** UUIDs that one scrape target gives to several indexes at once. */
 function* sharedUuids(sightings: readonly SeenGpu[]): Generator<null, ReadonlySet<string>> {
@@ -114,7 +114,7 @@ function* sharedUuids(sightings: readonly SeenGpu[]): Generator<null, ReadonlySe
     const { uuid, index, slice, instance } = sighting.evidence;
     yield null;
     if (uuid === null || index === null) continue;
-    const key = `${lower(uuid)}\n${instance}\n${placeOf(sighting.evidence)}\n${slice ?? ''}`;
+    const key = `${lower(uuid)}\n${instance}\n${locationOf(sighting.evidence)}\n${slice ?? ''}`;
     const indexes = byTarget.get(key) ?? new Map<number, SeenGpu[]>();
     byTarget.set(key, indexes);
     const own = indexes.get(index);

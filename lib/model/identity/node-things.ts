@@ -8,7 +8,7 @@
  *   one raylet scraped twice      two ports at once, but Ray told of one raylet at this address       one row
  *   two clusters on one address   other session, or another value of a label that names the cluster   two rows
  */
-import { type NodeEvidence, placeOf } from './evidence.ts';
+import { locationOf, type NodeEvidence } from './evidence.ts';
 import { apart, areAtOnce, type Sighting, type Thing, thingOf } from './sighting.ts';
 
 type Seen = Sighting<NodeEvidence>;
@@ -32,8 +32,8 @@ export function* nodeThings(
   for (const sighting of sightings) {
     const { evidence } = sighting;
     const key = isRaylet(sighting)
-      ? `raylet\n${evidence.session ?? ''}\n${evidence.ip ?? placeOf(evidence)}`
-      : `host\n${sighting.source}\n${placeOf(evidence)}`;
+      ? `raylet\n${evidence.session ?? ''}\n${evidence.ip ?? locationOf(evidence)}`
+      : `host\n${sighting.source}\n${locationOf(evidence)}`;
     const group = groups.get(key);
     if (group) group.push(sighting);
     else groups.set(key, [sighting]);

@@ -9,7 +9,7 @@
  *
  * Where more than one could be meant, nothing is joined.
  */
-import { type GpuEvidence, isSameScope, type PodName, placeOf } from './evidence.ts';
+import { type GpuEvidence, isSameScope, locationOf, type PodName } from './evidence.ts';
 import { type GpuOfSource, gpusOfSource, type SeenGpu } from './gpu-things.ts';
 import { isMigUuid, migPairs } from './mig-pairs.ts';
 import { areAtOnce, type Thing, thingOf } from './sighting.ts';
@@ -58,23 +58,23 @@ export function* gpuThings(sightings: readonly SeenGpu[], bridges: GpuBridges): 
   }
   for (const { gpus } of all) {
     const first = gpus[0] as GpuOfSource;
-    const told = gpus.find(({ uuid }) => uuid !== null) ?? first;
+    const reported = gpus.find(({ uuid }) => uuid !== null) ?? first;
     const thing = thingOf(gpus.flatMap(({ parts }) => parts));
-    yield { ...thing, uuid: told.uuid, slice: first.slice, index: thing.evidence.index ?? first.index };
+    yield { ...thing, uuid: reported.uuid, slice: first.slice, index: thing.evidence.index ?? first.index };
   }
 }
 
 /** Adds the GPUs of one more source to what is known, each to the one that it is. */
 function* join(all: Joined[], gpus: readonly GpuOfSource[], bridges: GpuBridges): Generator<null> {
   const byUuid = new Map<string, Joined[]>();
-  const byPlace = new Map<string, Joined[]>();
+  const byLocation = new Map<string, Joined[]>();
   const byPod = new Map<string, Joined[]>();
   const slices = new Map<string, Joined[]>();
   for (const known of all) {
     for (const gpu of known.gpus) {
       if (gpu.uuid !== null) put(byUuid, uuidKey(gpu), known);
       if (gpu.slice !== null && !isMigUuid(gpu.slice)) for (const key of gpuKeys(gpu, bridges)) put(slices, key, known);
-      for (const key of placeKeys(gpu, bridges)) put(byPlace, key, known);
+      for (const key of locationKeys(gpu, bridges)) put(byLocation, key, known);
       for (const { name } of bridges.holders(gpu)) put(byPod, name, known);
     }
     yield null;
@@ -83,14 +83,14 @@ function* join(all: Joined[], gpus: readonly GpuOfSource[], bridges: GpuBridges)
   for (const gpu of gpus) {
     const alike = gpu.uuid === null ? [] : (byUuid.get(uuidKey(gpu)) ?? []);
     const found = alike.length > MOST_CANDIDATES ? [] : fitting(alike, gpu);
-    const one = found.length < 2 ? found[0] : onlyOne(found.filter((known) => sharePlace(known, gpu, bridges)));
+    const one = found.length < 2 ? found[0] : onlyOne(found.filter((known) => shareLocation(known, gpu, bridges)));
     if (one) one.gpus.push(gpu);
     else left.push(gpu);
     yield null;
   }
   const unpaired = yield* joinByPod(byPod, left, bridges);
   const apart = yield* joinBySize(slices, unpaired, bridges);
-  yield* joinByPlace(all, byPlace, apart, bridges);
+  yield* joinByLocation(all, byLocation, apart, bridges);
 }
 
 /** MIG instances that are told by UUID, with those of the same GPU that are numbered. Returns all that found none. */
@@ -136,7 +136,7 @@ function* joinByPod(
     const pod = bridges.ownPods(gpu).find(({ name }) => byPod.has(name));
     // Several raylets of one pod's name (in two clusters, two sessions, on two nodes) are paired apart.
     const evidence = gpu.parts[0]?.evidence;
-    const key = pod && evidence && [pod.namespace, pod.name, evidence.session, placeOf(evidence)].join('\n');
+    const key = pod && evidence && [pod.namespace, pod.name, evidence.session, locationOf(evidence)].join('\n');
     if (!pod || !key) unpaired.push(gpu);
     else if (ofPod.has(key)) ofPod.get(key)?.gpus.push(gpu);
     else ofPod.set(key, { pod, gpus: [gpu] });
@@ -188,16 +188,16 @@ const byNumber = (a: GpuOfSource | undefined, b: GpuOfSource | undefined): numbe
   (a?.index ?? 0) - (b?.index ?? 0) || Number(a?.slice ?? 0) - Number(b?.slice ?? 0);
 
 /** The same index at the same place. What finds none, or fits where another fits at once, is a thing of its own. */
-function* joinByPlace(
+function* joinByLocation(
   all: Joined[],
-  byPlace: ReadonlyMap<string, Joined[]>,
+  byLocation: ReadonlyMap<string, Joined[]>,
   gpus: readonly GpuOfSource[],
   bridges: GpuBridges,
 ): Generator<null> {
   const wanted = new Map<Joined, GpuOfSource[]>();
   for (const gpu of gpus) {
     yield null;
-    const lists = placeKeys(gpu, bridges).map((key) => byPlace.get(key) ?? []);
+    const lists = locationKeys(gpu, bridges).map((key) => byLocation.get(key) ?? []);
     const isMany = lists.some((list) => list.length > MOST_CANDIDATES);
     const one = isMany ? undefined : onlyOne(fitting([...new Set(lists.flat())], gpu));
     if (!one) all.push({ gpus: [gpu] });
@@ -228,22 +228,23 @@ const uuidKey = ({ uuid, slice }: GpuOfSource): string => `${uuid?.toLowerCase()
 const isOther = (a: string | null, b: string | null): boolean =>
   a !== null && b !== null && isMigUuid(a) === isMigUuid(b) && a.toLowerCase() !== b.toLowerCase();
 
-const placeKeys = (gpu: GpuOfSource, bridges: GpuBridges): string[] =>
+const locationKeys = (gpu: GpuOfSource, bridges: GpuBridges): string[] =>
   gpuKeys(gpu, bridges).map((key) => `${key}\n${gpu.slice ?? ''}`);
 
 /** Places that it was seen at, with its number there. */
 function gpuKeys(gpu: GpuOfSource, bridges: GpuBridges): string[] {
-  const places = new Set<string>();
+  const locations = new Set<string>();
   for (const { evidence } of gpu.parts.slice(0, 64))
-    for (const place of [evidence.host, evidence.ip, evidence.target, placeOf(evidence)]) if (place) places.add(place);
+    for (const location of [evidence.host, evidence.ip, evidence.target, locationOf(evidence)])
+      if (location) locations.add(location);
   const node = bridges.nodeId(gpu);
-  if (node !== null) places.add(`node ${node}`);
-  return [...places].map((place) => `${place}\n${gpu.index ?? '?'}`);
+  if (node !== null) locations.add(`node ${node}`);
+  return [...locations].map((location) => `${location}\n${gpu.index ?? '?'}`);
 }
 
-const sharePlace = (known: Joined, gpu: GpuOfSource, bridges: GpuBridges): boolean => {
-  const own = new Set(placeKeys(gpu, bridges));
-  return known.gpus.some((other) => placeKeys(other, bridges).some((key) => own.has(key)));
+const shareLocation = (known: Joined, gpu: GpuOfSource, bridges: GpuBridges): boolean => {
+  const own = new Set(locationKeys(gpu, bridges));
+  return known.gpus.some((other) => locationKeys(other, bridges).some((key) => own.has(key)));
 };
 
 /** Those of the same cluster, as far as labels tell, that are not told by UUID to be another. */

@@ -44,9 +44,9 @@ export async function alert(
     firingSinceNs: shown.firingSinceNs ?? last('firing'),
   };
   const notices: SourceNoticeWire[] = [...board.notices];
-  const began = momentMs(found.activeAtNs ?? found.firingSinceNs ?? found.resolvedAtNs) ?? milliseconds(Date.now());
+  const began = timestampMs(found.activeAtNs ?? found.firingSinceNs ?? found.resolvedAtNs) ?? milliseconds(Date.now());
   const from = milliseconds(began - BEFORE_MS);
-  const to = momentMs(found.resolvedAtNs) ?? milliseconds(Date.now());
+  const to = timestampMs(found.resolvedAtNs) ?? milliseconds(Date.now());
   const step = milliseconds(Math.max(5_000, Math.ceil((to - from) / POINTS / 1000) * 1000));
   const rule = board.rules.find((one) => one.name === found.name) ?? null;
 
@@ -86,7 +86,7 @@ export async function alert(
 }
 
 const nsOf = (time: number): string => String(BigInt(Math.floor(time)) * 1_000_000n);
-const momentMs = (ns: string | null): Milliseconds | null =>
+const timestampMs = (ns: string | null): Milliseconds | null =>
   ns === null ? null : nanosecondsToMilliseconds(nanoseconds(BigInt(ns)));
 const near = (one: AlertWireValue, other: AlertWireValue): boolean => {
   const apart = sinceOf(one) - sinceOf(other);

@@ -45,26 +45,26 @@ export async function resolveEntities(
   labels: LabelSet,
   window: { readonly fromNs: bigint; readonly toNs: bigint },
 ): Promise<Entities> {
-  const told = entitiesOf(labels);
+  const reported = entitiesOf(labels);
   const { uuid } = gpuEvidence(labels);
   const { toNs } = window;
   const spansFrom = toNs - window.fromNs > LOOK_BACK_NS ? toNs - LOOK_BACK_NS : window.fromNs;
   const [nodes, ranks] = await Promise.all([
-    told.nodeId === null && (told.nodeIp !== null || told.nodeName !== null)
+    reported.nodeId === null && (reported.nodeIp !== null || reported.nodeName !== null)
       ? runtime.engine.select(nodesAtAddress, {
-          ip: told.nodeIp ?? '',
-          name: told.nodeName ?? '',
-          session: told.session ?? '',
-          cluster: told.cluster ?? '',
+          ip: reported.nodeIp ?? '',
+          name: reported.nodeName ?? '',
+          session: reported.session ?? '',
+          cluster: reported.cluster ?? '',
           at: toNs,
           from: window.fromNs,
         })
       : [],
-    (told.gpu !== null || uuid !== null) && told.rank === null
+    (reported.gpu !== null || uuid !== null) && reported.rank === null
       ? runtime.engine.select(rankOnGpu, {
           uuid: uuid ?? '',
-          gpu: told.gpu ?? '',
-          host: told.nodeName ?? '',
+          gpu: reported.gpu ?? '',
+          host: reported.nodeName ?? '',
           from: spansFrom,
           to: toNs,
         })
@@ -73,14 +73,14 @@ export async function resolveEntities(
   const node = nodes[0];
   const rank = ranks[0];
   return {
-    ...told,
-    cluster: told.cluster ?? node?.cluster ?? null,
-    session: told.session ?? node?.session ?? null,
-    nodeId: told.nodeId ?? (node && node.sharing === 1 ? node.node_id : null),
-    nodeIp: told.nodeIp ?? node?.ip ?? null,
-    nodeName: told.nodeName ?? (node && node.name !== '' ? node.name : null),
-    rank: told.rank ?? rank?.rank ?? null,
-    workerId: told.workerId ?? (rank?.worker_id || null),
-    jobId: told.jobId ?? (rank?.job_id || null),
+    ...reported,
+    cluster: reported.cluster ?? node?.cluster ?? null,
+    session: reported.session ?? node?.session ?? null,
+    nodeId: reported.nodeId ?? (node && node.sharing === 1 ? node.node_id : null),
+    nodeIp: reported.nodeIp ?? node?.ip ?? null,
+    nodeName: reported.nodeName ?? (node && node.name !== '' ? node.name : null),
+    rank: reported.rank ?? rank?.rank ?? null,
+    workerId: reported.workerId ?? (rank?.worker_id || null),
+    jobId: reported.jobId ?? (rank?.job_id || null),
   };
 }

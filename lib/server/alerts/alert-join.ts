@@ -4,7 +4,7 @@ import type { LabelSet } from '../../model/series.ts';
 import { type Milliseconds, milliseconds, millisecondsToNanoseconds } from '../../model/units.ts';
 import type { ReceivedAlert } from '../../sources/alertmanager/decode-alerts.ts';
 import { alertFingerprint } from '../../sources/alertmanager/fingerprint.ts';
-import { momentOf } from '../../sources/prometheus/decode.ts';
+import { timestampOf } from '../../sources/prometheus/decode.ts';
 import type { PrometheusRule } from '../../sources/prometheus/decode-rules.ts';
 import { clusterLabel } from '../../sources/prometheus/target-labels.ts';
 import type { AlertTransitionRow } from '../../store/queries/alert-transitions.ts';
@@ -55,8 +55,8 @@ export function joinAlertmanager(
       inhibited: one.inhibitedBy.length > 0,
       receivers: [...one.receivers],
     };
-    const starts = momentOf(one.startsAt);
-    const ends = momentOf(one.endsAt);
+    const starts = timestampOf(one.startsAt);
+    const ends = timestampOf(one.endsAt);
     const known = joined.get(one.fingerprint);
     if (known) {
       joined.set(one.fingerprint, {

@@ -59,9 +59,9 @@ export async function alerts(
 /** Every source is asked at once; one that fails becomes a notice. `withStored`: also what is over. Firing first, then pending, then what is over. */
 export async function alertBoard(runtime: AlertSources, signal?: AbortSignal, withStored = true): Promise<AlertBoard> {
   const notices: SourceNoticeWire[] = [];
-  const orNotice = async <T>(source: string, asked: Promise<T>, instead: T): Promise<T> => {
+  const orNotice = async <T>(source: string, requested: Promise<T>, instead: T): Promise<T> => {
     try {
-      return await asked;
+      return await requested;
     } catch (error) {
       if (signal?.aborted) throw error;
       notices.push(noticeOf(source, error));

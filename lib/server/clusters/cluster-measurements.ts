@@ -15,7 +15,7 @@ import {
 import { nodeAddresses } from '../../store/queries/node-addresses.ts';
 import { noticeOf } from '../alerts/alerts.ts';
 import { type EndpointHistory, endpointKey, measuredRaylets } from '../nodes/measured-raylets.ts';
-import { createNodePlaces } from '../nodes/node-places.ts';
+import { createNodeLocations } from '../nodes/node-places.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { grouped } from './known-clusters.ts';
 
@@ -74,7 +74,7 @@ async function endpointHistory(
 ): Promise<EndpointHistory> {
   const to = at ?? milliseconds(Date.now());
   const window = { from: milliseconds(to - HISTORY_MS), to, step: MINUTE };
-  const [asked, rows] = await Promise.all([
+  const [requested, rows] = await Promise.all([
     prometheus.range({ ...endpointsQuery(session, MINUTE), ...window }, signal).catch((error: unknown) => {
       if (signal?.aborted) throw error;
       return null;
@@ -83,12 +83,12 @@ async function endpointHistory(
   ]);
   return {
     minutes: new Map(
-      asked?.data.series.map(({ labels, values }) => [
+      requested?.data.series.map(({ labels, values }) => [
         endpointKey(labels.SessionName ?? '', labels.instance ?? ''),
         values,
       ]),
     ),
-    raylets: createNodePlaces(rows).atOnce,
+    raylets: createNodeLocations(rows).atOnce,
   };
 }
 

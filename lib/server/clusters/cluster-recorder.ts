@@ -1,7 +1,7 @@
 /** Writes down which sessions Prometheus, the State API and traces know, so that a cluster stays known when it is gone. */
 import { largest } from '../../model/extremes.ts';
 import type { NodeMeasurement } from '../../model/node-measurement.ts';
-import { heardSessions, tracedSessions } from '../../store/queries/clusters.ts';
+import { seenSessions, tracedSessions } from '../../store/queries/clusters.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { measureNodes } from './cluster-measurements.ts';
 import { knownClusters } from './known-clusters.ts';
@@ -49,7 +49,7 @@ export function startClusterRecorder(runtime: Sources): ClusterRecorder {
 }
 
 /** A session that is heard again is written down again after this: half of the time after which a cluster counts as silent. */
-const HEARD_AGAIN_NS = 60_000_000_000n;
+const SEEN_AGAIN_NS = 60_000_000_000n;
 
 /** What this process wrote last, so that rows which say nothing new are not written. */
 interface Written {
@@ -77,24 +77,24 @@ async function record(
   isClosed: () => boolean,
 ): Promise<void> {
   const [stored, traced, measured] = await Promise.all([
-    runtime.engine.select(heardSessions),
+    runtime.engine.select(seenSessions),
     spans() ? runtime.engine.select(tracedSessions, { seconds: TRACES_SECONDS }) : [],
     measureNodes(runtime, null, null),
   ]);
   // The store may be gone by the time that Prometheus has answered.
   if (isClosed()) return;
-  const heard = traced.map((row) => ({ session: row.session, source: 'traces', ns: row.last_ns }));
+  const seen = traced.map((row) => ({ session: row.session, source: 'traces', ns: row.last_ns }));
   const named: { session: string; cluster: string; ray_version: string; ns: string }[] = [];
   for (const ray of runtime.rays()) {
     const [session] = ray.sessions();
     const { lastSuccess } = ray.health();
     if (session && lastSuccess !== null)
-      heard.push({ session, source: 'state-api', ns: String(BigInt(Date.parse(lastSuccess)) * 1_000_000n) });
+      seen.push({ session, source: 'state-api', ns: String(BigInt(Date.parse(lastSuccess)) * 1_000_000n) });
   }
   for (const { name, sessions } of knownClusters(stored, measured.nodes, runtime.config.clusters, runtime.rays()))
     for (const { session, stored: row, measured: nodes } of sessions) {
       const ns = newestSample(nodes);
-      if (ns) heard.push({ session, source: 'prometheus', ns });
+      if (ns) seen.push({ session, source: 'prometheus', ns });
       // A name that events gave stays; one that labels or the configuration give is written to where none was.
       const version = nodes[0]?.rayVersion ?? '';
       const says = `${row?.cluster || (name === session ? '' : name)}\n${version}`;
@@ -103,9 +103,9 @@ async function record(
         named.push({ session, cluster: row?.cluster || (name === session ? '' : name), ray_version: version, ns });
       }
     }
-  const news = heard.filter(({ session, source, ns }) => {
+  const news = seen.filter(({ session, source, ns }) => {
     const known = written.heard.get(`${session}\n${source}`);
-    return known === undefined || BigInt(ns) - known >= HEARD_AGAIN_NS;
+    return known === undefined || BigInt(ns) - known >= SEEN_AGAIN_NS;
   });
   if (news.length > 0) {
     await runtime.engine.insert(

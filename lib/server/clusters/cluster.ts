@@ -99,13 +99,13 @@ export async function clusterAt(
 
 function sessionOf(known: KnownCluster, query: ClusterQuery): string | null {
   if (query.session === undefined) return known.sessions[0]?.session ?? null;
-  const asked = known.sessions.find((one) => one.session === query.session);
-  if (!asked)
+  const requested = known.sessions.find((one) => one.session === query.session);
+  if (!requested)
     throw new ProblemError(
       'not-found',
       `cluster "${query.cluster}" has no session "${query.session}": GET /api/clusters lists them`,
     );
-  return asked.session;
+  return requested.session;
 }
 
 /** Two sessions under one name that report at the same time are two clusters, not two lives of one. */

@@ -8,7 +8,7 @@ import { largest, largestKnown } from '../../model/extremes.ts';
 import type { NodeMeasurement } from '../../model/node-measurement.ts';
 import { type Milliseconds, milliseconds, nanoseconds, nanosecondsToMilliseconds } from '../../model/units.ts';
 import { inSlices } from '../../sources/http/event-loop-turns.ts';
-import { heardSessions, type SessionJobRow, sessionJobs } from '../../store/queries/clusters.ts';
+import { type SessionJobRow, seenSessions, sessionJobs } from '../../store/queries/clusters.ts';
 import { alertBoard } from '../alerts/alerts.ts';
 import { jobStatus, ownerOf } from '../jobs/jobs.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -55,7 +55,7 @@ export async function clusterBoard(
 ): Promise<ClusterBoard> {
   const options = signal ? { signal } : {};
   const [stored, jobs, measured, alerts] = await Promise.all([
-    runtime.engine.select(heardSessions, {}, options),
+    runtime.engine.select(seenSessions, {}, options),
     runtime.engine.select(sessionJobs, {}, options),
     measureNodes(runtime, null, at, signal),
     alertBoard(runtime, signal),
@@ -74,8 +74,8 @@ export async function clusterBoard(
   await inSlices(known, (cluster) => {
     const summary = summarise(runtime, cluster, facts);
     // All that live are heard all the time: which was heard last would change from look to look.
-    const heard = summary.state === 'alive' ? 0 : Number(summary.lastHeardNs ?? 0);
-    clusters.push({ known: cluster, summary, heard });
+    const seen = summary.state === 'alive' ? 0 : Number(summary.lastHeardNs ?? 0);
+    clusters.push({ known: cluster, summary, heard: seen });
   });
   clusters.sort(
     (a, b) =>
@@ -111,21 +111,21 @@ function summarise(runtime: Runtime, cluster: KnownCluster, facts: Facts): Clust
   const sessions = new Set(cluster.sessions.map((one) => one.session));
   const jobs = [...sessions].flatMap((session) => facts.jobsOf.get(session) ?? []);
   const underWay = jobs.filter((job) => ['RUNNING', 'PENDING'].includes(jobStatus(job)));
-  const lastHeard = newest ? lastHeardOf(newest) : null;
-  const nodesTold = newest?.stored?.nodes_told ?? 0;
+  const lastSeen = newest ? lastSeenOf(newest) : null;
+  const nodesReported = newest?.stored?.nodes_told ?? 0;
   const nodesAlive = newest?.stored?.nodes_alive ?? 0;
   const heartbeat = newest?.heardFrom.some((source) => source === 'prometheus' || source === 'state-api') ?? false;
   const state = clusterState({
     now,
-    lastHeard,
-    nodesTold,
+    lastHeard: lastSeen,
+    nodesTold: nodesReported,
     nodesAlive: newest && newest.measured.length > 0 ? Math.max(1, nodesAlive) : nodesAlive,
     jobsUnderWay: underWay.filter((job) => job.session === newest?.session).length,
     heartbeatLost: heartbeat && measured.complete && newest?.measured.length === 0,
   });
   const ended = state === 'ended';
   const use = usageOf(newest?.measured ?? []);
-  const told = (count: number | undefined): number | null => (count ? count : null);
+  const reported = (count: number | undefined): number | null => (count ? count : null);
   const running = ended ? 0 : underWay.filter((job) => job.session === newest?.session).length;
   return {
     cluster: cluster.name,
@@ -137,10 +137,10 @@ function summarise(runtime: Runtime, cluster: KnownCluster, facts: Facts): Clust
     demo: runtime.config.demo,
     nodes: {
       alive: ended ? 0 : Math.max(nodesAlive, newest?.measured.length ?? 0),
-      total: Math.max(nodesTold, newest?.measured.length ?? 0),
+      total: Math.max(nodesReported, newest?.measured.length ?? 0),
     },
-    cpu: { used: use.cpuAllocated, total: use.cpuTotal ?? told(newest?.stored?.cpus) },
-    gpu: { used: use.gpuAllocated, total: use.gpuTotal ?? told(newest?.stored?.gpus) },
+    cpu: { used: use.cpuAllocated, total: use.cpuTotal ?? reported(newest?.stored?.cpus) },
+    gpu: { used: use.gpuAllocated, total: use.gpuTotal ?? reported(newest?.stored?.gpus) },
     memoryBytes: { used: use.memoryUsed, total: use.memoryTotal },
     waste: {
       gpusAllocated: use.waste.allocated,
@@ -149,8 +149,8 @@ function summarise(runtime: Runtime, cluster: KnownCluster, facts: Facts): Clust
     },
     jobs: { running, withoutEnd: underWay.length - running, total: jobs.length },
     alertsFiring: facts.firing === null ? null : alertsOf(cluster, sessions, facts.firing, facts.only),
-    firstSeenNs: cluster.sessions.at(-1)?.stored?.first_ns ?? nsText(lastHeard),
-    lastHeardNs: nsText(lastHeard),
+    firstSeenNs: cluster.sessions.at(-1)?.stored?.first_ns ?? nsText(lastSeen),
+    lastHeardNs: nsText(lastSeen),
     heardFrom: newest ? [...newest.heardFrom] : [],
   };
 }
@@ -159,7 +159,7 @@ const nsText = (time: Milliseconds | null): string | null =>
   time === null ? null : String(BigInt(Math.floor(time)) * 1_000_000n);
 
 /** The newest word of any source. */
-function lastHeardOf(session: KnownSession): Milliseconds | null {
+function lastSeenOf(session: KnownSession): Milliseconds | null {
   const times = session.measured.flatMap((node) => (node.sampled === null ? [] : [node.sampled]));
   if (session.stored?.last_ns) times.push(nanosecondsToMilliseconds(nanoseconds(BigInt(session.stored.last_ns))));
   return times.length > 0 ? milliseconds(largest(times)) : null;

@@ -5,14 +5,14 @@
 import type { NodeMeasurement } from '../../model/node-measurement.ts';
 import { ownValue } from '../../model/own-value.ts';
 import type { LabelSet } from '../../model/series.ts';
-import type { HeardSessionRow } from '../../store/queries/clusters.ts';
+import type { SeenSessionRow } from '../../store/queries/clusters.ts';
 import type { ClusterConfig } from '../runtime/config.ts';
 import type { RaySource } from '../runtime/ray-source.ts';
 
 export interface KnownSession {
   readonly session: string;
   /** Null: metrics know it, the store does not. */
-  readonly stored: HeardSessionRow | null;
+  readonly stored: SeenSessionRow | null;
   readonly measured: readonly NodeMeasurement[];
   /** Sources that know it now or knew it. */
   readonly heardFrom: readonly string[];
@@ -38,7 +38,7 @@ export function nameOfLabels(labels: LabelSet, configured: readonly ClusterConfi
 }
 
 export function knownClusters(
-  stored: readonly HeardSessionRow[],
+  stored: readonly SeenSessionRow[],
   measured: readonly NodeMeasurement[],
   configured: readonly ClusterConfig[],
   rays: readonly Pick<RaySource, 'cluster' | 'sessions'>[],
@@ -47,8 +47,9 @@ export function knownClusters(
   const samples = grouped(measured, (node) => node.session);
   const configOf = new Map(configured.map((cluster) => [cluster.name, cluster]));
   const clusters = new Map<string, KnownSession[]>(configured.map((cluster) => [cluster.name, []]));
-  const askedOf = new Map<string, Pick<RaySource, 'cluster'>>();
-  for (const ray of rays) for (const session of ray.sessions()) if (!askedOf.has(session)) askedOf.set(session, ray);
+  const requestedOf = new Map<string, Pick<RaySource, 'cluster'>>();
+  for (const ray of rays)
+    for (const session of ray.sessions()) if (!requestedOf.has(session)) requestedOf.set(session, ray);
   // Sessions that only metrics know are the newest: the recorder writes them down within half a minute.
   const unknown = [...samples.keys()]
     .filter((session) => !rows.has(session))
@@ -58,12 +59,13 @@ export function knownClusters(
     for (const session of sessions) {
       const row = rows.get(session) ?? null;
       const nodes = samples.get(session) ?? [];
-      const asked = askedOf.get(session);
-      const name = row?.cluster || asked?.cluster || (nodes[0] && nameOfLabels(nodes[0].labels, configured)) || session;
-      const heardFrom = new Set(row?.sources ?? []);
-      if (nodes.length > 0) heardFrom.add('prometheus');
-      if (asked) heardFrom.add('state-api');
-      const known: KnownSession = { session, stored: row, measured: nodes, heardFrom: [...heardFrom].sort() };
+      const requested = requestedOf.get(session);
+      const name =
+        row?.cluster || requested?.cluster || (nodes[0] && nameOfLabels(nodes[0].labels, configured)) || session;
+      const seenFrom = new Set(row?.sources ?? []);
+      if (nodes.length > 0) seenFrom.add('prometheus');
+      if (requested) seenFrom.add('state-api');
+      const known: KnownSession = { session, stored: row, measured: nodes, heardFrom: [...seenFrom].sort() };
       const sessionsOf = clusters.get(name);
       if (sessionsOf) sessionsOf.push(known);
       else clusters.set(name, [known]);

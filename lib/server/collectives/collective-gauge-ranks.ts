@@ -19,8 +19,8 @@ import {
   byCommunicator,
   intervalBlocks,
   intervalVerdict,
+  locationOf,
   memberKey,
-  placeOf,
 } from './collective-intervals.ts';
 import { byLateness, cannotTell } from './collective-lateness.ts';
 import { type CollectiveScope, instantOf, windowSeconds } from './collective-places.ts';
@@ -49,15 +49,15 @@ export async function gaugeRanks(
   runtime: Runtime,
   scope: CollectiveScope,
   grid: Grid,
-  asked: { communicator: string; collective: string; messageSize: number | null },
+  requested: { communicator: string; collective: string; messageSize: number | null },
   signal: AbortSignal,
 ): Promise<Omit<RanksWire, 'notices'> | null> {
-  const communicator = parseInspectorId(asked.communicator);
+  const communicator = parseInspectorId(requested.communicator);
   if (!communicator) return null;
-  const base: GaugeChoice = { communicator, collectives: [asked.collective] };
+  const base: GaugeChoice = { communicator, collectives: [requested.collective] };
   const messageSizes =
-    asked.messageSize === null ? [] : await spellings(runtime, scope, base, asked.messageSize, signal);
-  if (asked.messageSize !== null && messageSizes.length === 0) return null;
+    requested.messageSize === null ? [] : await spellings(runtime, scope, base, requested.messageSize, signal);
+  if (requested.messageSize !== null && messageSizes.length === 0) return null;
   const choice: GaugeChoice = { ...base, messageSizes };
   const warnings = new Set<string>();
   const blockGrid = blockGridOf(scope);
@@ -69,18 +69,18 @@ export async function gaugeRanks(
     askBlocks('collective-exec-time', execTimeQuery(choice)),
     askBlocks('collective-gauges', gaugeCountQuery(choice)),
   ]);
-  const own = byCommunicator(exec).get(asked.communicator) ?? [];
+  const own = byCommunicator(exec).get(requested.communicator) ?? [];
   if (own.length === 0) return null;
   const speeds = new Map(
-    (byCommunicator(bandwidth).get(asked.communicator) ?? []).map((one) => [memberKey(one.member), one.values]),
+    (byCommunicator(bandwidth).get(requested.communicator) ?? []).map((one) => [memberKey(one.member), one.values]),
   );
   const intervals = intervalBlocks(
-    byCommunicator(times).get(asked.communicator) ?? [],
-    byCommunicator(counts).get(asked.communicator) ?? [],
+    byCommunicator(times).get(requested.communicator) ?? [],
+    byCommunicator(counts).get(requested.communicator) ?? [],
     blockGrid,
   );
-  const refusal = splitRefusal(asked.collective);
-  const verdict = intervalVerdict(communicator, own.length, [asked.collective], intervals, scope);
+  const refusal = splitRefusal(requested.collective);
+  const verdict = intervalVerdict(communicator, own.length, [requested.collective], intervals, scope);
   const whole = intervals.blocks.filter((block) => block.durationsNs.every((one) => one !== null));
   const split = refusal === null && own.length === communicator.ranks && whole.length > 0;
   const shortest = whole.map((block) => smallest(block.durationsNs.map((one) => one ?? 0)));
@@ -89,9 +89,9 @@ export async function gaugeRanks(
     const index = indexOf.get(memberKey(member)) ?? -1;
     const inside = whole.map((block) => block.durationsNs[index] ?? 0);
     const measured = values.filter((value): value is number => value !== null);
-    const place = placeOf(member, scope);
+    const location = locationOf(member, scope);
     return {
-      ...place,
+      ...location,
       workerId: null,
       traceId: null,
       execTimeUs: onGrid(values, grid),
@@ -100,13 +100,13 @@ export async function gaugeRanks(
       meanWaitUs: split ? mean(inside.map((one, i) => one - (shortest[i] ?? 0))) / 1000 : null,
       meanTransferUs: split ? mean(shortest) / 1000 : null,
       lastShare: split ? inside.filter((one, i) => one === shortest[i]).length / inside.length : null,
-      isLate: verdict.lateRank?.rank === place.rank,
+      isLate: verdict.lateRank?.rank === location.rank,
     };
   });
   return {
-    communicator: asked.communicator,
+    communicator: requested.communicator,
     name: communicator.name,
-    collective: asked.collective,
+    collective: requested.collective,
     source: 'nccl-inspector',
     ranks: ranks.sort(byLateness),
     omitted: 0,

@@ -15,7 +15,7 @@ import {
 } from '../../sources/nccl/inspector-metrics.ts';
 import { alignedGrid, type Grid } from '../../sources/prometheus/decode.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { cannotTell, judgeLateness, MOST_BLOCKS, type PlaceWire } from './collective-lateness.ts';
+import { cannotTell, judgeLateness, type LocationWire, MOST_BLOCKS } from './collective-lateness.ts';
 import { type CollectiveScope, instantOf } from './collective-places.ts';
 
 /** Inspector's shortest dump interval; a shorter step would count one mean twice. */
@@ -130,7 +130,7 @@ export function intervalBlocks(
   };
 }
 
-export function placeOf(member: Member, scope: CollectiveScope): PlaceWire {
+export function locationOf(member: Member, scope: CollectiveScope): LocationWire {
   const node = scope.nodeOf(member.node);
   const index = /^GPU(\d+)$/.exec(member.gpu)?.[1];
   return {
@@ -174,7 +174,7 @@ export function intervalVerdict(
         last: durationsNs.map((one) => (one === shortest && !tied ? 1 : 0)),
       };
     }),
-    members.map((member) => placeOf(member, scope)),
+    members.map((member) => locationOf(member, scope)),
     'intervals',
   );
 }

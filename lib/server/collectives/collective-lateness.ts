@@ -7,12 +7,12 @@ import type { LatenessVerdictWire, LateRankWire, RankWire } from '../../contract
 export const MOST_BLOCKS = 64;
 const FEWEST_BLOCKS = 5;
 
-export type PlaceWire = Pick<
+export type LocationWire = Pick<
   RankWire,
   'rank' | 'globalRank' | 'host' | 'gpu' | 'gpuIndex' | 'nodeIp' | 'nodeId' | 'session'
 >;
 
-export const nowhere = (rank: string): PlaceWire => ({
+export const nowhere = (rank: string): LocationWire => ({
   rank,
   globalRank: null,
   host: null,
@@ -44,7 +44,7 @@ export const cannotTell = (reason: string): LatenessVerdictWire => ({
 /** `places` by index of rank. Share and lateness are those since the rank began to be last, where it still is. */
 export function judgeLateness(
   blocks: readonly JudgedBlock[],
-  places: readonly PlaceWire[],
+  locations: readonly LocationWire[],
   of: LateRankWire['of'],
 ): LatenessVerdictWire {
   const whole = blocks.filter((block) => block.durationsNs.every((one) => one !== null));
@@ -55,21 +55,21 @@ export function judgeLateness(
   const judged = whole.map((block) => ({ durations: block.durationsNs }));
   const { rank: found, host: late } = lateRankOrHost(
     judged,
-    places.map(({ host }) => host),
+    locations.map(({ host }) => host),
   );
-  const place = found ? places[found.rank] : undefined;
-  if (found && place)
+  const location = found ? locations[found.rank] : undefined;
+  if (found && location)
     return {
       verdict: 'late-rank',
       reason: null,
-      lateRank: { ...place, ...latenessWire(whole, [found.rank], found, of) },
+      lateRank: { ...location, ...latenessWire(whole, [found.rank], found, of) },
       lateHost: null,
       coverage: null,
     };
-  const needed = fewestBlocks(places.length);
-  if (late === null && whole.length < needed) return cannotTell(tooFew(whole, places, needed, of));
+  const needed = fewestBlocks(locations.length);
+  if (late === null && whole.length < needed) return cannotTell(tooFew(whole, locations, needed, of));
   if (late === null) return { verdict: 'no-late-rank', reason: null, lateRank: null, lateHost: null, coverage: null };
-  const { nodeIp = null, nodeId = null, session = null } = places[late.ranks[0] ?? -1] ?? {};
+  const { nodeIp = null, nodeId = null, session = null } = locations[late.ranks[0] ?? -1] ?? {};
   return {
     verdict: 'late-host',
     reason: null,
@@ -89,16 +89,16 @@ export function judgeLateness(
 /** Why nobody can be acquitted either, and who was last most often. */
 function tooFew(
   whole: readonly JudgedBlock[],
-  places: readonly PlaceWire[],
+  locations: readonly LocationWire[],
   needed: number,
   of: LateRankWire['of'],
 ): string {
   const total = whole.reduce((sum, { operations }) => sum + operations, 0);
-  const last = places.map((_, rank) => whole.reduce((sum, block) => sum + (block.last[rank] ?? 0), 0));
+  const last = locations.map((_, rank) => whole.reduce((sum, block) => sum + (block.last[rank] ?? 0), 0));
   const most = last.reduce((best, count, rank) => (count > (last[best] ?? 0) ? rank : best), 0);
-  const who = places[most];
+  const who = locations[most];
   const named = who === undefined || (last[most] ?? 0) === 0 ? '' : ` ${who.rank} was last in ${last[most]} of them.`;
-  return `${total} ${of} among ${places.length} ranks are too few to tell lateness from chance, which takes ${needed}.${named.replace(/^ (\d+) /, ' Rank $1 ')}`;
+  return `${total} ${of} among ${locations.length} ranks are too few to tell lateness from chance, which takes ${needed}.${named.replace(/^ (\d+) /, ' Rank $1 ')}`;
 }
 
 /** Of ranks that are late together, or of one: since they began to be last, where they still are. Means are weighted by operations. */
@@ -107,7 +107,7 @@ function latenessWire(
   ranks: readonly number[],
   found: Omit<LateRank, 'rank'>,
   of: LateRankWire['of'],
-): Omit<LateRankWire, keyof PlaceWire> {
+): Omit<LateRankWire, keyof LocationWire> {
   const { sinceBlock, chance, relative } = found;
   const counted = sinceBlock === null ? whole : whole.slice(sinceBlock);
   const operations = counted.reduce((sum, block) => sum + block.operations, 0);

@@ -13,9 +13,9 @@ export interface CollectiveScope {
   /** Names and ids of the nodes a question is narrowed to; null: every node. */
   readonly nodes: { readonly ids: readonly string[]; readonly hosts: readonly string[] } | null;
   /** A node by id, name, host name or address; null where Ray never told of it. */
-  readonly nodeOf: (name: string) => NodePlace | null;
+  readonly nodeOf: (name: string) => NodeLocation | null;
 }
-export interface NodePlace {
+export interface NodeLocation {
   readonly nodeId: string;
   readonly ip: string;
   readonly name: string;
@@ -26,7 +26,7 @@ export interface NodePlace {
 /** `session` narrows to its nodes, and Prometheus' series to its cluster. */
 export async function collectiveScope(
   runtime: Runtime,
-  asked: { from: bigint; to: bigint; cluster?: string | undefined; session?: string | undefined },
+  requested: { from: bigint; to: bigint; cluster?: string | undefined; session?: string | undefined },
   window: Window,
 ): Promise<CollectiveScope> {
   const [newestFirst, clusters] = await Promise.all([
@@ -34,23 +34,23 @@ export async function collectiveScope(
     sessionClusters(runtime.engine),
   ]);
   const rows = newestFirst.reverse();
-  const cluster = asked.cluster ?? (asked.session ? (clusters.get(asked.session) ?? null) : null);
-  const narrowed = asked.cluster !== undefined || asked.session !== undefined;
+  const cluster = requested.cluster ?? (requested.session ? (clusters.get(requested.session) ?? null) : null);
+  const narrowed = requested.cluster !== undefined || requested.session !== undefined;
   const inside = rows.filter(
     (row) =>
-      (asked.session === undefined || row.session === asked.session) &&
-      (asked.cluster === undefined || clusters.get(row.session) === asked.cluster),
+      (requested.session === undefined || row.session === requested.session) &&
+      (requested.cluster === undefined || clusters.get(row.session) === requested.cluster),
   );
-  const byName = new Map<string, NodePlace>();
+  const byName = new Map<string, NodeLocation>();
   for (const row of inside) {
-    const place = {
+    const location = {
       nodeId: row.node_id,
       ip: row.ip,
       name: row.name || row.hostname || row.ip,
       session: row.session,
       cluster: clusters.get(row.session) ?? null,
     };
-    for (const name of [row.node_id, row.name, row.hostname, row.ip]) if (name !== '') byName.set(name, place);
+    for (const name of [row.node_id, row.name, row.hostname, row.ip]) if (name !== '') byName.set(name, location);
   }
   return {
     window,

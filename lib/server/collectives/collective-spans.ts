@@ -12,14 +12,14 @@ import {
   collectiveBandwidth,
   collectiveBlocks,
   collectiveCommunicators,
-  collectivePlaces,
+  collectiveLocations,
   collectiveRanks,
   collectiveWaits,
   largestCommunicators,
 } from '../../store/queries/collectives.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type BandwidthLines, bandwidthOf, type CollectivesPart, collectivesPart } from './collective-bandwidth.ts';
-import { byLateness, MOST_BLOCKS, nowhere, type PlaceWire } from './collective-lateness.ts';
+import { byLateness, type LocationWire, MOST_BLOCKS, nowhere } from './collective-lateness.ts';
 import { type CollectiveScope, gpuIndexes } from './collective-places.ts';
 import { standstills } from './collective-standstill.ts';
 import { incompleteNotice, MOST_JUDGED, verdictOf } from './span-verdict.ts';
@@ -95,24 +95,24 @@ export async function spanCollectives(
   );
   if (shown.length === 0) return collectivesPart([], [], []);
   const total = shown[0]?.all ?? 0;
-  const asked = params(scope, grid, total > shown.length ? { comms: shown.map(({ comm }) => comm) } : {});
-  const [described, bandwidth, blocks, places, gaps, gpus] = await Promise.all([
-    runtime.engine.select(collectiveCommunicators, asked, { signal }),
-    runtime.engine.select(collectiveBandwidth, asked, { signal }),
-    runtime.engine.select(collectiveBlocks, asked, { signal }),
-    runtime.engine.select(collectivePlaces, asked, { signal }),
-    runtime.engine.select(collectiveGaps, asked, { signal }),
+  const requested = params(scope, grid, total > shown.length ? { comms: shown.map(({ comm }) => comm) } : {});
+  const [described, bandwidth, blocks, locations, gaps, gpus] = await Promise.all([
+    runtime.engine.select(collectiveCommunicators, requested, { signal }),
+    runtime.engine.select(collectiveBandwidth, requested, { signal }),
+    runtime.engine.select(collectiveBlocks, requested, { signal }),
+    runtime.engine.select(collectiveLocations, requested, { signal }),
+    runtime.engine.select(collectiveGaps, requested, { signal }),
     gpuIndexes(runtime, scope.window, signal),
   ]);
-  const placesOf = Map.groupBy(places, (row) => row.comm);
+  const locationsOf = Map.groupBy(locations, (row) => row.comm);
   const blocksOf = Map.groupBy(blocks, (row) => row.comm);
   const still = await standstills(
     runtime,
     gaps,
     scope.window.to,
     (comm) =>
-      (placesOf.get(comm) ?? []).map((row) => ({
-        place: placeWire(row, scope, gpus),
+      (locationsOf.get(comm) ?? []).map((row) => ({
+        place: locationWire(row, scope, gpus),
         gpuUuid: row.gpu_uuid,
         workerId: row.worker_id,
       })),
@@ -132,7 +132,7 @@ export async function spanCollectives(
     });
   for (const [comm, rows] of Map.groupBy(described, (row) => row.comm)) {
     await nextTurn();
-    const here = placesOf.get(comm) ?? [];
+    const here = locationsOf.get(comm) ?? [];
     const sum = (of: 'operations' | 'complete' | 'ambiguous') => rows.reduce((added, row) => added + row[of], 0);
     const one: CommunicatorWire = {
       id: PREFIX + comm,
@@ -153,14 +153,14 @@ export async function spanCollectives(
       ...verdictOf(
         blocksOf.get(comm) ?? [],
         rows,
-        here.map((row) => placeWire(row, scope, gpus)),
+        here.map((row) => locationWire(row, scope, gpus)),
       ),
     };
     communicators.push(one);
     if (notices.length < MOST_NOTICES) notices.push(...incompleteNotice(one, rows));
   }
   const hosts = new Map<string, Set<string>>();
-  for (const row of places) {
+  for (const row of locations) {
     const id = PREFIX + row.comm;
     hosts.set(id, (hosts.get(id) ?? new Set()).add(row.host));
   }
@@ -207,11 +207,11 @@ function bandwidthLines(
   return [...lines.values()].filter((line) => line.median.some((value) => value !== null));
 }
 
-function placeWire(
+function locationWire(
   row: { rank: number; host: string; gpu_uuid: string; gpu_index: string; global_rank: string; node_id: string },
   scope: CollectiveScope,
   gpus: ReadonlyMap<string, number>,
-): PlaceWire {
+): LocationWire {
   const node = scope.nodeOf(row.node_id) ?? scope.nodeOf(row.host);
   const gpuIndex = row.gpu_index === '' ? (gpus.get(row.gpu_uuid) ?? null) : Number(row.gpu_index);
   return {
@@ -231,33 +231,33 @@ export async function spanRanks(
   runtime: Runtime,
   scope: CollectiveScope,
   grid: Grid,
-  asked: { communicator: string; collective: string; messageSize: number | null },
+  requested: { communicator: string; collective: string; messageSize: number | null },
   signal: AbortSignal,
 ): Promise<Omit<RanksWire, 'notices'> | null> {
   const narrowed = {
-    comms: [asked.communicator.slice(PREFIX.length)],
-    op: asked.collective,
-    ...(asked.messageSize === null ? {} : { size: asked.messageSize }),
+    comms: [requested.communicator.slice(PREFIX.length)],
+    op: requested.collective,
+    ...(requested.messageSize === null ? {} : { size: requested.messageSize }),
   };
   const bound = params(scope, grid, narrowed);
-  const [described, ranks, waits, blocks, places, gpus] = await Promise.all([
+  const [described, ranks, waits, blocks, locations, gpus] = await Promise.all([
     runtime.engine.select(collectiveCommunicators, bound, { signal }),
     runtime.engine.select(collectiveRanks, bound, { signal }),
     runtime.engine.select(collectiveWaits, bound, { signal }),
     runtime.engine.select(collectiveBlocks, bound, { signal }),
-    runtime.engine.select(collectivePlaces, bound, { signal }),
+    runtime.engine.select(collectiveLocations, bound, { signal }),
     gpuIndexes(runtime, scope.window, signal),
   ]);
   const [head] = described;
   if (!head) return null;
-  const placed = places.map((row) => placeWire(row, scope, gpus));
+  const placed = locations.map((row) => locationWire(row, scope, gpus));
   const verdict = verdictOf(blocks, described, placed);
-  const split = splitRefusal(asked.collective) === null;
-  const placeOf = new Map(placed.map((place) => [place.rank, place]));
-  const rowOf = new Map(places.map((row) => [row.rank, row]));
+  const split = splitRefusal(requested.collective) === null;
+  const locationOf = new Map(placed.map((location) => [location.rank, location]));
+  const rowOf = new Map(locations.map((row) => [row.rank, row]));
   const waitOf = new Map(waits.map((row) => [row.rank, row]));
   const rows = ranks.map((row): RankWire => {
-    const place = placeOf.get(String(row.rank)) ?? nowhere(String(row.rank));
+    const location = locationOf.get(String(row.rank)) ?? nowhere(String(row.rank));
     const at = rowOf.get(row.rank);
     const wait = split ? waitOf.get(row.rank) : undefined;
     const spread = (values: readonly (number | null)[]): (number | null)[] => {
@@ -268,24 +268,24 @@ export async function spanRanks(
       return all;
     };
     return {
-      ...place,
+      ...location,
       workerId: at?.worker_id || null,
       traceId: at?.trace_id || null,
       execTimeUs: spread(row.exec_us),
       busbwGBs: spread(row.speed).map((speed) =>
-        speed === null ? null : busGigabytes(asked.collective, head.nranks, speed),
+        speed === null ? null : busGigabytes(requested.collective, head.nranks, speed),
       ),
       meanExecTimeUs: row.mean_us,
       meanWaitUs: wait?.wait_us ?? null,
       meanTransferUs: wait?.transfer_us ?? null,
       lastShare: wait ? wait.last / wait.operations : null,
-      isLate: verdict.lateRank?.rank === place.rank,
+      isLate: verdict.lateRank?.rank === location.rank,
     };
   });
   return {
-    communicator: asked.communicator,
+    communicator: requested.communicator,
     name: head.name,
-    collective: asked.collective,
+    collective: requested.collective,
     source: 'spans',
     ranks: rows.sort(byLateness),
     omitted: Math.max(0, (ranks[0]?.all ?? 0) - ranks.length),

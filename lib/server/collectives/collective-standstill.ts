@@ -4,14 +4,14 @@
  * heard of since.
  */
 import { type OperationGaps, silentRanks, standsStill } from '../../analysis/standstill.ts';
-import type { StandstillWire } from '../../contract/collectives.ts';
+import type { HangWire } from '../../contract/collectives.ts';
 import { type GapsRow, lastSpans, sessionSigns, workersThatRun } from '../../store/queries/collective-standstill.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { PlaceWire } from './collective-lateness.ts';
+import type { LocationWire } from './collective-lateness.ts';
 
 /** A rank as its communicator knows it; '' where unknown. */
 export interface StillRank {
-  readonly place: PlaceWire;
+  readonly place: LocationWire;
   readonly gpuUuid: string;
   readonly workerId: string;
 }
@@ -27,8 +27,8 @@ export async function standstills(
   toNs: bigint,
   ranksOf: (comm: string) => readonly StillRank[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, StandstillWire>> {
-  const found = new Map<string, StandstillWire>();
+): Promise<ReadonlyMap<string, HangWire>> {
+  const found = new Map<string, HangWire>();
   const now = BigInt(Date.now()) * 1_000_000n;
   const nowNs = toNs < now ? toNs : now;
   const still = gaps

@@ -53,9 +53,12 @@ export async function collectives(runtime: Runtime, query: WindowQuery, signal: 
   const scope = await collectiveScope(runtime, query, window);
   const notices: SourceNoticeWire[] = [];
   const failing = { spans: false, prometheus: false };
-  const orNotice = async (source: keyof typeof failing, asked: Promise<CollectivesPart>): Promise<CollectivesPart> => {
+  const orNotice = async (
+    source: keyof typeof failing,
+    requested: Promise<CollectivesPart>,
+  ): Promise<CollectivesPart> => {
     try {
-      return await asked;
+      return await requested;
     } catch (error) {
       if (signal.aborted) throw error;
       failing[source] = true;
@@ -146,11 +149,11 @@ export async function collectiveRanks(
   const { window, grid } = windowOf(query);
   const scope = await collectiveScope(runtime, query, window);
   const { communicator, collective } = query;
-  const asked = { communicator, collective, messageSize: query.messageSize ?? null };
+  const requested = { communicator, collective, messageSize: query.messageSize ?? null };
   const found = isSpanCommunicator(communicator)
-    ? await spanRanks(runtime, scope, grid, asked, signal)
+    ? await spanRanks(runtime, scope, grid, requested, signal)
     : isInspectorCommunicator(communicator)
-      ? await gaugeRanks(runtime, scope, grid, asked, signal).catch((error: unknown) => {
+      ? await gaugeRanks(runtime, scope, grid, requested, signal).catch((error: unknown) => {
           // What has not come yet arrives later: an empty answer that says so, no failure.
           const notice = noticeOf('prometheus', error);
           if (signal.aborted || notice.kind !== 'late') throw error;

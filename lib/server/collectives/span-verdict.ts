@@ -4,7 +4,7 @@ import { splitRefusal } from '../../analysis/wait-transfer.ts';
 import type { CommunicatorWire, LatenessVerdictWire } from '../../contract/collectives.ts';
 import type { SourceNoticeWire } from '../../contract/wire-values.ts';
 import type { CollectiveBlockRow } from '../../store/queries/collectives.ts';
-import { cannotTell, judgeLateness, nowhere, type PlaceWire } from './collective-lateness.ts';
+import { cannotTell, judgeLateness, type LocationWire, nowhere } from './collective-lateness.ts';
 
 /** Ranks of a communicator that are judged: of more, one verdict would hold everybody up. */
 export const MOST_JUDGED = 16_384;
@@ -24,9 +24,9 @@ interface DescribedRow {
 export function verdictOf(
   blocks: readonly CollectiveBlockRow[],
   rows: readonly DescribedRow[],
-  places: readonly PlaceWire[],
+  locations: readonly LocationWire[],
 ): LatenessVerdictWire {
-  const verdict = judged(blocks, rows, places);
+  const verdict = judged(blocks, rows, locations);
   if (blocks.length === 0) return verdict;
   const functions = rows.map((row) => ({
     op: row.op,
@@ -44,7 +44,7 @@ export function verdictOf(
 function judged(
   blocks: readonly CollectiveBlockRow[],
   rows: readonly DescribedRow[],
-  places: readonly PlaceWire[],
+  locations: readonly LocationWire[],
 ): LatenessVerdictWire {
   if (rows.every(({ nranks }) => nranks === 1)) return cannotTell('It has one rank, which waits for nobody.');
   if (rows.every(({ timed }) => timed === 0))
@@ -58,12 +58,12 @@ function judged(
     return cannotTell(`It has ${ranks.toLocaleString('en-US')} ranks; lateness is judged up to 16,384.`);
   if (blocks.length === 0)
     return cannotTell(
-      places.length < ranks
-        ? `Only ${places.length} of ${ranks} ranks sent spans: the one that is missing may be the late one.`
+      locations.length < ranks
+        ? `Only ${locations.length} of ${ranks} ranks sent spans: the one that is missing may be the late one.`
         : 'No operation has a span of every rank in this window.',
     );
   const numbers = blocks[0]?.ranks ?? [];
-  const placeOf = new Map(places.map((place) => [place.rank, place]));
+  const locationOf = new Map(locations.map((location) => [location.rank, location]));
   return judgeLateness(
     blocks.map((block) => {
       const means = new Map(block.ranks.map((rank, i) => [rank, block.mean_ns[i] ?? null]));
@@ -75,7 +75,7 @@ function judged(
         last: numbers.map((rank) => lates.get(rank) ?? 0),
       };
     }),
-    numbers.map((rank) => placeOf.get(String(rank)) ?? nowhere(String(rank))),
+    numbers.map((rank) => locationOf.get(String(rank)) ?? nowhere(String(rank))),
     'operations',
   );
 }

@@ -81,8 +81,8 @@ function canonicalSegment(segment: string): string | RefusedTarget {
 export const isPathSegment = (name: string): boolean => typeof canonicalSegment(encodeURIComponent(name)) === 'string';
 
 /** Where a browser goes after signing in: a path of this X-Ray with its query, `/` where the wish is anything else. */
-export function returnPath(wish: string): string {
-  const target = canonicalTarget(wish);
+export function returnPath(option: string): string {
+  const target = canonicalTarget(option);
   if ('status' in target || /^\/sign(in|out)$/.test(target.path)) return '/';
   const own = 'http://xray.invalid';
   const url = new URL(target.path + target.search, own);

@@ -100,8 +100,8 @@ export function mayUpgrade(door: Door, request: IncomingMessage): boolean {
   const { authorization, cookie, origin } = request.headers;
   const { address, host } = door.clientOf(request);
   // As one that changes something: pages of other sites can open a WebSocket, and read it.
-  const asked = { method: 'POST', path: target.path, host, authorization, cookie, origin, address };
-  return door.access.of(asked).is === 'allowed';
+  const requested = { method: 'POST', path: target.path, host, authorization, cookie, origin, address };
+  return door.access.of(requested).is === 'allowed';
 }
 
 async function answer(door: Door, visit: Visit, target: CanonicalTarget, isSession: boolean): Promise<void> {

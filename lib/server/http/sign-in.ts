@@ -33,26 +33,26 @@ export async function signIn(access: AccessRule, visit: Visit): Promise<void> {
   const { request, response, client } = visit;
   if (request.headers.expect !== undefined) response.writeContinue();
   const given = await form(request);
-  const wish = given?.get('path') ?? '/';
+  const option = given?.get('path') ?? '/';
   if (given === null) {
     response.setHeader('connection', 'close');
     return answerSignInPage(visit, { status: 413, path: '/', refusal: 'That is not a token: it is too long.' });
   }
   const result = access.signIn(given.get('token') ?? '', client.address);
   if (result.is === 'wrong')
-    return answerSignInPage(visit, { status: 401, path: wish, refusal: 'That is not the token.' });
+    return answerSignInPage(visit, { status: 401, path: option, refusal: 'That is not the token.' });
   if (result.is === 'throttled') {
     response.setHeader('retry-after', String(result.waitS));
     return answerSignInPage(visit, {
       status: 429,
-      path: wish,
+      path: option,
       refusal: `Too many wrong tokens from ${client.address}. Try again in ${result.waitS} s.`,
     });
   }
   // A browser that says https of its own page speaks TLS to a proxy, even to one that is not listed.
   const isSecure = client.isSecure || (request.headers.origin ?? '').startsWith('https://');
   response.writeHead(303, {
-    location: returnPath(wish),
+    location: returnPath(option),
     'set-cookie': sessionCookie(result.session, isSecure),
     'cache-control': 'no-store',
   });

@@ -38,7 +38,7 @@ const broken = (error: unknown): ProblemError =>
   new ProblemError('invalid-body', `the body is not valid gzip: ${errorSentence(error, 'the body')}`);
 
 /** Bytes that a gzip says it becomes; what it really becomes may differ. */
-function told(bytes: Uint8Array): number {
+function reported(bytes: Uint8Array): number {
   if (bytes.byteLength < 18) return 0;
   return new DataView(bytes.buffer, bytes.byteOffset + bytes.byteLength - 4, 4).getUint32(0, true);
 }
@@ -47,7 +47,7 @@ const gunzipAtOnce = promisify(gunzip);
 
 /** A gzip of at most `most` bytes, read off the event loop; null where it becomes more. Rejects with ProblemError 400. */
 export async function gunzipSmall(bytes: Uint8Array, most: number): Promise<Uint8Array | null> {
-  if (told(bytes) > most) return null;
+  if (reported(bytes) > most) return null;
   try {
     return await gunzipAtOnce(bytes, { maxOutputLength: most });
   } catch (error) {
@@ -62,7 +62,7 @@ export async function gunzipSmall(bytes: Uint8Array, most: number): Promise<Uint
  */
 export async function gunzipBounded(bytes: Uint8Array, most: number, stopAt: number): Promise<Uint8Array | null> {
   const stream = createGunzip({ chunkSize: CHUNK_BYTES });
-  let out = new Uint8Array(Math.min(Math.max(told(bytes), CHUNK_BYTES), most, stopAt));
+  let out = new Uint8Array(Math.min(Math.max(reported(bytes), CHUNK_BYTES), most, stopAt));
   let size = 0;
   try {
     stream.end(bytes);

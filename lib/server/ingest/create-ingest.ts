@@ -37,7 +37,7 @@ const CLOSE_MS = 3_000;
 /** Ray's aggregator gives up after 3 s and sends the same again. */
 const RAY_WAIT_SECONDS = 2;
 /** Says how many spans were set aside for their age, where it is not only the first. */
-const ageWords = ({ older, rejected }: ParsedBody): string =>
+const ageText = ({ older, rejected }: ParsedBody): string =>
   older > 1 || (older === 1 && rejected > 1) ? ` (${older} spans of this request are older than the retention)` : '';
 
 /** `now`: Unix ms, by the clock that retention believes; `readers`: whom batches let pass. */
@@ -156,9 +156,9 @@ export function createIngest(
       const ticket = admission.enter(arrival);
       let stored = false;
       try {
-        const told = 'session' in body ? { session: body.session, job: body.job } : {};
+        const reported = 'session' in body ? { session: body.session, job: body.job } : {};
         const spans = kind === 'otlp' ? { spans: spanAge(body.isImport === true) } : {};
-        const job: ParseJob = { kind, bytes, contentType, cluster, ...told, ...spans, limits: config.limits };
+        const job: ParseJob = { kind, bytes, contentType, cluster, ...reported, ...spans, limits: config.limits };
         const encoding = contentEncoding(body.contentEncoding);
         const parsed = await parser.parse({ job, encoding, sender, signal });
         ticket.weigh(parsed.tables.reduce((sum, { lines }) => sum + lines.byteLength, 0));
@@ -241,7 +241,7 @@ export function createIngest(
       return {
         acceptedSpans: parsed.accepted - lostSpans,
         rejectedSpans: parsed.rejected + lostSpans,
-        reason: first ? `span ${first.position}: ${first.reason}${ageWords(parsed)}` : (lost[0]?.reason ?? ''),
+        reason: first ? `span ${first.position}: ${first.reason}${ageText(parsed)}` : (lost[0]?.reason ?? ''),
       };
     },
     async rayFacts(facts) {

@@ -8,7 +8,7 @@ import { decodeTimeline } from '../../sources/ray/decode-timeline.ts';
 import { rayRows } from '../../store/insert-ray.ts';
 import { ProblemError } from '../http/problem.ts';
 import { ParseBudget } from './parse-budget.ts';
-import { type ParsedBody, type ParseJob, type Reject, RejectList, refuseMany, words } from './parsed-body.ts';
+import { message, type ParsedBody, type ParseJob, type Reject, RejectList, refuseMany } from './parsed-body.ts';
 import { RowLines } from './row-lines.ts';
 import { REJECTED, SetAside } from './set-aside.ts';
 
@@ -105,7 +105,7 @@ function eachRecord(bytes: Uint8Array, budget: ParseBudget, visitor: RecordVisit
     text.eachRecord(text.root, visitor);
   } catch (error) {
     if (!(error instanceof SyntaxError) && (!(error instanceof Error) || error.constructor !== Error)) throw error;
-    throw new ProblemError('invalid-body', `the body is not valid JSON: ${words(error)}`);
+    throw new ProblemError('invalid-body', `the body is not valid JSON: ${message(error)}`);
   }
 }
 

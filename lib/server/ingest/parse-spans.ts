@@ -6,7 +6,7 @@ import { readExportTraceServiceRequest } from '../../sources/otlp/protobuf.ts';
 import { spanRows } from '../../store/insert-spans.ts';
 import { ProblemError } from '../http/problem.ts';
 import { ParseBudget } from './parse-budget.ts';
-import { type ParsedBody, type ParseJob, RejectList, refuseMany, words } from './parsed-body.ts';
+import { message, type ParsedBody, type ParseJob, RejectList, refuseMany } from './parsed-body.ts';
 import { RowLines } from './row-lines.ts';
 import { OLDER, REJECTED, SetAside } from './set-aside.ts';
 
@@ -73,8 +73,8 @@ export function parseSpans({ bytes, contentType, limits, spans: keep }: ParseJob
     else readTraceRequestJson(bytes, budget, visitor);
   } catch (error) {
     if (error instanceof ProblemError) throw error;
-    if (error instanceof RangeError) throw new ProblemError('too-large', `the body is too large: ${words(error)}`);
-    throw new ProblemError('invalid-body', `the body is not an OTLP trace request: ${words(error)}`);
+    if (error instanceof RangeError) throw new ProblemError('too-large', `the body is too large: ${message(error)}`);
+    throw new ProblemError('invalid-body', `the body is not an OTLP trace request: ${message(error)}`);
   }
   const aside = new SetAside('otlp');
   if (older > 0) aside.add('', OLDER, older, `older than the ${keep?.days ?? 0} days that traces are kept`);

@@ -60,7 +60,7 @@ export interface SpanAge {
 const REJECTS_KEPT = 1000;
 const RECORD_SHOWN = 2000;
 
-export const words = (error: unknown): string => errorSentence(error, 'the body');
+export const message = (error: unknown): string => errorSentence(error, 'the body');
 
 export function refuseMany(count: number, what: string, limits: Config['limits']): void {
   if (count > limits.records)

@@ -74,7 +74,7 @@ export interface WriteQueue {
   readonly close: () => Promise<void>;
 }
 
-const words = (error: unknown): string => errorSentence(error, 'the row');
+const message = (error: unknown): string => errorSentence(error, 'the row');
 const isBadRows = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'store-bad-rows';
 const OWN: Sender = { address: '', name: '' };
@@ -169,7 +169,7 @@ export function createWriteQueue(
           if (waiting.pieces === 0 && !waiting.failed) waiting.resolve(waiting.lost);
         }
       } catch (error) {
-        trouble = { since: trouble?.since ?? new Date(), reason: words(error) };
+        trouble = { since: trouble?.since ?? new Date(), reason: message(error) };
         for (const { waiting } of batch) fail(waiting, error);
       }
       began = null;
@@ -218,7 +218,7 @@ export function createWriteQueue(
         const [first, second] = halves(rows);
         return [...(await insertWhatIsGood(first, budget)), ...(await insertWhatIsGood(second, budget))];
       }
-      const reason = words(error);
+      const reason = message(error);
       const record = Buffer.from(rows.lines.subarray(0, 4000)).toString();
       for (const reject of rejectRows(rows.table, [{ position: 0, reason }], () => record))
         await engine.insert(reject.table, reject);

@@ -28,7 +28,7 @@ interface ReadLog {
   readonly origin: string;
 }
 
-interface Asked {
+interface Requested {
   readonly kind: LogsWire['source'];
   readonly key: LogKey;
   /** Where the text comes from, for people. */
@@ -41,27 +41,27 @@ interface Asked {
 /** Throws not-found for an unknown job or attempt; a log that cannot be had is a notice. */
 export async function getLogs(runtime: Runtime, query: LogsQuery, signal: AbortSignal): Promise<LogsWire> {
   const job = await resolveJob(runtime, query);
-  const asked = query.taskId ? await attemptLog(runtime, job, query.taskId, query, signal) : driverLog(job, signal);
+  const requested = query.taskId ? await attemptLog(runtime, job, query.taskId, query, signal) : driverLog(job, signal);
   const ray = sourceOf(runtime, job);
-  const { read, notice } = await fromRay(asked, ray, job);
+  const { read, notice } = await fromRay(requested, ray, job);
   if (read !== null) {
-    await keepLog(runtime.engine, asked.key, read.text);
-    return logs({ ...asked, origin: read.origin }, read, query.tail, false, []);
+    await keepLog(runtime.engine, requested.key, read.text);
+    return logs({ ...requested, origin: read.origin }, read, query.tail, false, []);
   }
-  const kept = await selectKeptLog(runtime.engine, asked.key);
+  const kept = await selectKeptLog(runtime.engine, requested.key);
   const notices = notice ? [notice] : [];
-  if (!kept) return logs(asked, { text: '', cutBytes: 0 }, query.tail, false, notices);
+  if (!kept) return logs(requested, { text: '', cutBytes: 0 }, query.tail, false, notices);
   const stale: SourceNoticeWire = {
     source: ray ? `ray:${ray.cluster}` : 'store',
     kind: 'stale',
     message: `${notice?.message ?? 'Ray cannot be asked'}; shown is what X-Ray kept at ${kept.stored} UTC`,
     whatToDo: notice?.whatToDo ?? null,
   };
-  return logs(asked, { text: kept.text, cutBytes: 0 }, query.tail, true, [stale]);
+  return logs(requested, { text: kept.text, cutBytes: 0 }, query.tail, true, [stale]);
 }
 
 async function logs(
-  asked: Asked,
+  requested: Requested,
   read: Pick<ReadLog, 'text' | 'cutBytes'>,
   tail: number,
   kept: boolean,
@@ -78,9 +78,9 @@ async function logs(
       : []),
   ];
   return {
-    source: asked.kind,
+    source: requested.kind,
     lines,
-    origin: asked.origin,
+    origin: requested.origin,
     truncated: truncated || read.cutBytes > 0,
     cutBytes,
     cutLines,
@@ -101,11 +101,11 @@ function sourceOf(runtime: Runtime, job: JobIdentity): RaySource | null {
 }
 
 async function fromRay(
-  asked: Asked,
+  requested: Requested,
   ray: RaySource | null,
   job: JobIdentity,
 ): Promise<{ readonly read: ReadLog | null; readonly notice: SourceNoticeWire | null }> {
-  if (asked.never) return { read: null, notice: asked.never };
+  if (requested.never) return { read: null, notice: requested.never };
   const refuse = (
     kind: SourceNoticeWire['kind'],
     message: string,
@@ -128,7 +128,7 @@ async function fromRay(
       null,
     );
   try {
-    return { read: await asked.read(ray), notice: null };
+    return { read: await requested.read(ray), notice: null };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const down = 'code' in error && error.code === 'ray-down';
@@ -138,7 +138,7 @@ async function fromRay(
   }
 }
 
-function driverLog(job: JobIdentity, signal: AbortSignal): Asked {
+function driverLog(job: JobIdentity, signal: AbortSignal): Requested {
   const submission = job.submission_id;
   const origin = submission ? `/api/jobs/${submission}/logs` : 'driver';
   return {
@@ -164,7 +164,7 @@ async function attemptLog(
   taskId: string,
   query: LogsQuery,
   signal: AbortSignal,
-): Promise<Asked> {
+): Promise<Requested> {
   const rows = await runtime.engine.select(attemptsOfTask, { session: job.session, job: job.job_id, task: taskId });
   const row = query.attempt === undefined ? rows.at(-1) : rows.find((one) => one.attempt === query.attempt);
   if (!row)

@@ -126,9 +126,9 @@ function countNotices(
   rows: readonly JobRow[],
   stale: readonly { readonly session: string; readonly job_id: string; readonly until: number }[],
 ): JobsWire['notices'] {
-  const asked = new Set(rows.map((row) => `${row.session}/${row.job_id}`));
+  const requested = new Set(rows.map((row) => `${row.session}/${row.job_id}`));
   return stale
-    .filter(({ session, job_id }) => asked.has(`${session}/${job_id}`))
+    .filter(({ session, job_id }) => requested.has(`${session}/${job_id}`))
     .map(({ job_id, until }) => ({
       source: 'store',
       kind: 'stale',

@@ -1,5 +1,5 @@
 /** Use cases of task attempts: summary per function, pages, one task with its chain, what ran there then. */
-import { type AttemptPlace, attemptCursorOf } from '../../contract/cursors.ts';
+import { type AttemptLocation, attemptCursorOf } from '../../contract/cursors.ts';
 import type { AttemptWireValue, RanThenWire, TasksSummaryWire, TasksWire } from '../../contract/jobs.ts';
 import {
   type AttemptRowValue,
@@ -66,10 +66,10 @@ interface TasksQuery extends JobQuery {
   readonly node?: string | undefined;
   readonly worker?: string | undefined;
   readonly limit: number;
-  readonly cursor?: AttemptPlace | undefined;
+  readonly cursor?: AttemptLocation | undefined;
 }
 
-const FIRST_PAGE: AttemptPlace = { afterNs: 0n, afterAttempt: 0, after: '' };
+const FIRST_PAGE: AttemptLocation = { afterNs: 0n, afterAttempt: 0, after: '' };
 
 export async function listTasks(runtime: Runtime, query: TasksQuery): Promise<TasksWire> {
   const job = await resolveJob(runtime, query);

@@ -18,7 +18,7 @@ import { areAtOnce, type Thing } from '../../model/identity/sighting.ts';
 import { inSlices } from '../../sources/http/event-loop-turns.ts';
 import type { NodeAddressRow } from '../../store/queries/node-addresses.ts';
 import { grouped } from '../clusters/known-clusters.ts';
-import { createNodePlaces, type Place } from '../nodes/node-places.ts';
+import { createNodeLocations, type Location } from '../nodes/node-places.ts';
 import type { MemorySighting } from './measure-memory.ts';
 
 type Row = HeatmapWire['rows'][number];
@@ -35,10 +35,10 @@ export async function nameNodeRows(
   sightings: readonly MemorySighting[],
   nodes: readonly NodeAddressRow[],
 ): Promise<NamedRow[]> {
-  const places = createNodePlaces(nodes);
-  const things: { readonly thing: NodeThing; readonly place: Place }[] = [];
-  await inSlices(nodeThings(sightings, isRaylet, places.atOnce), (thing) => {
-    if (thing !== null) things.push({ thing, place: places.placeOf(thing.evidence) });
+  const locations = createNodeLocations(nodes);
+  const things: { readonly thing: NodeThing; readonly place: Location }[] = [];
+  await inSlices(nodeThings(sightings, isRaylet, locations.atOnce), (thing) => {
+    if (thing !== null) things.push({ thing, place: locations.placeOf(thing.evidence) });
   });
   const known = new Set<string>();
   for (const { thing, place } of things) {
@@ -51,7 +51,7 @@ export async function nameNodeRows(
       thing.isRaylet || ![place.address, place.host, place.node?.ip].some((name) => name && known.has(name)),
   );
   const ids = await uniqueIds(kept, ({ thing, place }) => namesOfNode(thing, place.address));
-  const notes = await addressNotes(kept, places.atOnce);
+  const notes = await addressNotes(kept, locations.atOnce);
   const rows: NamedRow[] = [];
   let i = 0;
   await inSlices(kept, ({ thing, place }) => {
@@ -110,7 +110,7 @@ const MOST_COMPARED = 64;
 
 /** What is to be said of raylets that report from one address at once. That they are several is said where something shows it. */
 async function addressNotes(
-  things: readonly { readonly thing: NodeThing; readonly place: Place }[],
+  things: readonly { readonly thing: NodeThing; readonly place: Location }[],
   raylets: (evidence: NodeEvidence) => number,
 ): Promise<(string | null)[]> {
   const notes = new Map<NodeThing, string>();
@@ -149,7 +149,7 @@ export async function nameGpuRows(
   holders: ReadonlyMap<string, readonly PodName[]>,
   nodes: readonly NodeAddressRow[],
 ): Promise<NamedRow[]> {
-  const places = createNodePlaces(nodes);
+  const locations = createNodeLocations(nodes);
   const things: GpuThing[] = [];
   const keyOf = new Map<unknown, string>();
   await inSlices(sightings, ({ evidence, key }) => keyOf.set(evidence, key));
@@ -167,7 +167,7 @@ export async function nameGpuRows(
     ownPods: once((gpu): PodName[] => {
       const [evidence] = evidenceOf(gpu);
       if (evidence === undefined || !isRaylet(gpu.parts[0] ?? { source: '' })) return [];
-      const { node } = places.placeOf(evidence);
+      const { node } = locations.placeOf(evidence);
       const namesakes = [node?.hostname, node?.name].filter((name) => name !== undefined && name !== '');
       return [
         ...(evidence.pod ? [evidence.pod] : []),
@@ -175,7 +175,7 @@ export async function nameGpuRows(
       ];
     }),
     nodeId: once((gpu) => {
-      const ids = new Set(evidenceOf(gpu).map((evidence) => places.placeOf(evidence).node?.node_id ?? ''));
+      const ids = new Set(evidenceOf(gpu).map((evidence) => locations.placeOf(evidence).node?.node_id ?? ''));
       const [only] = ids;
       return ids.size === 1 && only ? only : null;
     }),
@@ -183,11 +183,11 @@ export async function nameGpuRows(
   await inSlices(gpuThings(sightings, bridges), (thing) => {
     if (thing !== null) things.push(thing);
   });
-  const drafts: { readonly thing: GpuThing; readonly place: Place; readonly gpu: string }[] = [];
+  const drafts: { readonly thing: GpuThing; readonly place: Location; readonly gpu: string }[] = [];
   await inSlices(things, (thing) => {
     const slice = thing.slice === null ? '' : `.mig${thing.slice.replace(/^MIG-/, '')}`;
     const gpu = `gpu${thing.index ?? thing.uuid ?? '?'}${slice}`;
-    drafts.push({ thing, place: placeOfThing(thing, places.placeOf), gpu });
+    drafts.push({ thing, place: locationOfThing(thing, locations.placeOf), gpu });
   });
   const ids = await uniqueIds(drafts, ({ thing: { uuid, evidence, parts }, place: { address }, gpu }) => {
     const id = `${address}/${gpu}`;
@@ -223,16 +223,16 @@ export async function nameGpuRows(
 }
 
 /** Where a GPU is: what the preferred source says, completed from the others (Ray's names the address and the node). */
-function placeOfThing(thing: GpuThing, placeOf: (evidence: NodeEvidence) => Place): Place {
-  const own = placeOf(thing.evidence);
+function locationOfThing(thing: GpuThing, locationOf: (evidence: NodeEvidence) => Location): Location {
+  const own = locationOf(thing.evidence);
   if (thing.sources.length < 2) return own;
   const others = thing.parts.filter(({ source }) => source !== thing.sources[0]).reverse();
   const named = others.find(({ evidence }) => evidence.ip !== null);
-  const known = own.node ? undefined : others.find(({ evidence }) => placeOf(evidence).node !== null);
+  const known = own.node ? undefined : others.find(({ evidence }) => locationOf(evidence).node !== null);
   return {
     ...own,
     ip: thing.evidence.ip ?? named?.evidence.ip ?? own.ip,
-    node: own.node ?? (known ? placeOf(known.evidence).node : null),
+    node: own.node ?? (known ? locationOf(known.evidence).node : null),
   };
 }
 

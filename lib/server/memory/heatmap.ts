@@ -53,11 +53,11 @@ export async function heatmap(runtime: Runtime, query: HeatmapQuery, signal: Abo
   const named = await (query.by === 'gpu' ? nameGpuRows(sightings, holders, there) : nameNodeRows(sightings, there));
   const chosen: HeatmapWire['rows'] = [];
   for (const { row, sessions } of named) {
-    const isAsked = query.session !== undefined && sessions.has(query.session);
-    const session = isAsked ? (query.session ?? null) : row.session;
+    const isRequested = query.session !== undefined && sessions.has(query.session);
+    const session = isRequested ? (query.session ?? null) : row.session;
     const cluster = (session && clusters.get(session)) || row.cluster;
     if (query.cluster && cluster !== query.cluster) continue;
-    if (query.session && sessions.size > 0 && !isAsked) continue;
+    if (query.session && sessions.size > 0 && !isRequested) continue;
     chosen.push({ ...row, session, cluster });
   }
   // Sorting by language is slow: of very many rows the first are chosen by code points.

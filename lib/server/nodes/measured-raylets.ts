@@ -3,7 +3,7 @@
  * it and a restart on a new port are one measurement, two raylets on one address stay two.
  */
 import { largest } from '../../model/extremes.ts';
-import { type NodeEvidence, placeOf } from '../../model/identity/evidence.ts';
+import { locationOf, type NodeEvidence } from '../../model/identity/evidence.ts';
 import { nodeThings } from '../../model/identity/node-things.ts';
 import type { Sighting } from '../../model/identity/sighting.ts';
 import type { NodeMeasurement } from '../../model/node-measurement.ts';
@@ -57,15 +57,15 @@ export async function measuredRaylets(
     },
   );
   const order = new Map(endpoints.map(({ session, instance }, i) => [endpointKey(session, instance), i]));
-  const placeIn = ({ session, instance }: NodeMeasurement): number => order.get(endpointKey(session, instance)) ?? 0;
-  return found.sort((a, b) => placeIn(a) - placeIn(b));
+  const indexIn = ({ session, instance }: NodeMeasurement): number => order.get(endpointKey(session, instance)) ?? 0;
+  return found.sort((a, b) => indexIn(a) - indexIn(b));
 }
 
 /** Whether an address has more endpoints than its roles tell apart. */
 function areSeveralAtOne(evidence: readonly NodeEvidence[]): boolean {
   const seen = new Map<string, { endpoints: number; readonly roles: Set<boolean> }>();
   for (const one of evidence) {
-    const key = `${one.session ?? ''}\n${one.ip ?? placeOf(one)}`;
+    const key = `${one.session ?? ''}\n${one.ip ?? locationOf(one)}`;
     const here = seen.get(key) ?? { endpoints: 0, roles: new Set<boolean>() };
     seen.set(key, here);
     here.endpoints += 1;

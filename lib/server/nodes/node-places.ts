@@ -4,7 +4,7 @@ import type { NodeEvidence } from '../../model/identity/evidence.ts';
 import { addressAndName } from '../../sources/prometheus/target-labels.ts';
 import type { NodeAddressRow } from '../../store/queries/node-addresses.ts';
 
-export interface Place {
+export interface Location {
   /** The node of Ray's that it is; null where none or several fit. */
   readonly node: NodeAddressRow | null;
   readonly ip: string | null;
@@ -15,14 +15,14 @@ export interface Place {
   readonly shared: number;
 }
 
-export interface NodePlaces {
-  readonly placeOf: (evidence: NodeEvidence) => Place;
+export interface NodeLocations {
+  readonly placeOf: (evidence: NodeEvidence) => Location;
   /** How many raylets of its session lived at an address at once, as Ray told; 0: Ray told of none. */
   readonly atOnce: (evidence: NodeEvidence) => number;
 }
 
 /** `nodes`: last seen first. */
-export function createNodePlaces(nodes: readonly NodeAddressRow[]): NodePlaces {
+export function createNodeLocations(nodes: readonly NodeAddressRow[]): NodeLocations {
   const byAddress = createNodeIndex((node) => [node.ip]);
   const byName = createNodeIndex((node) => new Set([node.name, node.hostname]));
   for (const node of nodes) {

@@ -32,14 +32,14 @@ import {
 import { decodeTask, decodeTaskProfile, taskSignature } from '../../sources/ray/decode-task.ts';
 import { oomKillsOfTask, oomKillsOfWorker } from '../../sources/ray/oom-kills.ts';
 import { Actor, Job, Jobs, Node, Task, type TaskWire, Version, Worker } from '../../sources/ray/wire.ts';
-import type { ToldCompleteness } from '../../store/insert-completeness.ts';
+import type { ReportedCompleteness } from '../../store/insert-completeness.ts';
 import { forgetJob, isNew, newMemory, type SessionMemory } from './ray-memory.ts';
 
 export interface Look {
   readonly memory: SessionMemory;
   readonly rayVersion: string | null;
   readonly facts: RayFacts;
-  readonly completeness: readonly ToldCompleteness[];
+  readonly completeness: readonly ReportedCompleteness[];
   /** Something happened in the cluster since the look before. */
   readonly changed: boolean;
   /** Jobs under way. */
@@ -117,7 +117,7 @@ export async function lookAtRay(client: RayClient, before: SessionMemory | null,
       { session, cluster: options.cluster, rayVersion: version.ray_version ?? null, seen: milliseconds(options.now) },
     ] as SessionSighting[],
   };
-  const completeness: ToldCompleteness[] = [];
+  const completeness: ReportedCompleteness[] = [];
 
   const jobs: z.infer<typeof Job>[] = [];
   await ask('/api/jobs/', async () => {
@@ -311,7 +311,7 @@ function tellCompleteness(
   jobId: string,
   reported: number | null,
   listing: DecodedListing<TaskWire>,
-): ToldCompleteness {
+): ReportedCompleteness {
   const reasons = [...listing.warnings];
   if (listing.truncated)
     reasons.unshift(

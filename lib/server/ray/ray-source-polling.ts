@@ -142,7 +142,7 @@ export function createPolledRay(options: PolledRayOptions): PolledRaySource {
   }
 
   /** Questions of people; a dashboard that does not answer them is down for everybody. */
-  async function asked<T>(question: Promise<T>, signal?: AbortSignal): Promise<T> {
+  async function requested<T>(question: Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
       return await question;
     } catch (error) {
@@ -159,9 +159,9 @@ export function createPolledRay(options: PolledRayOptions): PolledRaySource {
     url: publicUrl(source.url),
     sessions: () => sessions,
     health: state.health,
-    jobLog: (submissionId, signal) => asked(jobLog(submissionId, signal), signal),
+    jobLog: (submissionId, signal) => requested(jobLog(submissionId, signal), signal),
     taskLog: ({ taskId, attempt, stream, lines }, signal) =>
-      asked(
+      requested(
         client.text(
           `/api/v0/logs/file?task_id=${encodeURIComponent(taskId)}&attempt_number=${attempt}&suffix=${stream}&lines=${lines}`,
           signal,
@@ -169,14 +169,14 @@ export function createPolledRay(options: PolledRayOptions): PolledRaySource {
         signal,
       ),
     actorLog: ({ actorId, stream, lines }, signal) =>
-      asked(
+      requested(
         client.text(
           `/api/v0/logs/file?actor_id=${encodeURIComponent(actorId)}&suffix=${stream}&lines=${lines}`,
           signal,
         ),
         signal,
       ),
-    api: (path, signal) => asked(client.json(path, signal), signal),
+    api: (path, signal) => requested(client.json(path, signal), signal),
     look() {
       looking ??= lookOnce().finally(() => {
         looking = null;

@@ -275,10 +275,10 @@ export function loadConfig(environment: Environment): Config {
   const alertmanager = fromEnvironment(environment, 'ALERTMANAGER') ?? file.alertmanager;
   const clickhouse = fromEnvironment(environment, 'CLICKHOUSE') ?? file.clickhouse;
   const configured = clusters.length > 0 || prometheus !== undefined || alertmanager !== undefined;
-  const wish = environment.XRAY_DEMO;
-  if (wish !== undefined && wish !== '' && wish !== '0' && wish !== '1')
-    throw new ConfigError(`XRAY_DEMO is ${JSON.stringify(wish)}: expected 0 or 1`);
-  if (wish === '1' && configured)
+  const option = environment.XRAY_DEMO;
+  if (option !== undefined && option !== '' && option !== '0' && option !== '1')
+    throw new ConfigError(`XRAY_DEMO is ${JSON.stringify(option)}: expected 0 or 1`);
+  if (option === '1' && configured)
     throw new ConfigError(
       'XRAY_DEMO is 1, but sources are configured: demo data is never mixed with real data; unset one of them',
     );
@@ -293,7 +293,7 @@ export function loadConfig(environment: Environment): Config {
     host,
     port: whole(environment, 'PORT', 3000, 0, 65_535),
     dataDirectory: resolve(environment.XRAY_DATA_DIR || '.xray'),
-    demo: wish === '1' || (wish !== '0' && !configured),
+    demo: option === '1' || (option !== '0' && !configured),
     clusters,
     rayDiscovery: configured ? null : rayDiscovery(environment),
     prometheus: prometheus ? source('PROMETHEUS_URL', prometheus) : null,

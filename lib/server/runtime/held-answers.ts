@@ -8,7 +8,7 @@ export const HELD_MS = 1_500;
 export const MOST_LANES = 40_000;
 
 /** What was asked for, as a key. */
-export const askedKey = (query: object): string => JSON.stringify(Object.entries(query).sort());
+export const requestedKey = (query: object): string => JSON.stringify(Object.entries(query).sort());
 
 /** Of which job, and what the indexer's revision of it was before the lanes were read. */
 export interface JobLanesAnswer {

@@ -36,14 +36,14 @@ export function createSourceState(
     reason = why;
     whatToDo = advice;
   };
-  const heard = (): void => {
+  const seen = (): void => {
     lastSuccess = new Date().toISOString();
   };
   return {
     set,
-    heard,
+    heard: seen,
     succeeded() {
-      heard();
+      seen();
       set('up', null, null);
     },
     failed(error) {

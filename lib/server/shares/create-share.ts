@@ -27,7 +27,7 @@ export const SHARE_LIMITS: ShareLimits = {
   timeoutMs: 60_000,
   atOnce: 4,
 };
-const ASKED_AT_ONCE = 4;
+const REQUESTED_AT_ONCE = 4;
 
 type ShareStore = Pick<Runtime, 'engine' | 'config'>;
 type Ask = (path: string) => Promise<OwnAnswer>;
@@ -36,9 +36,9 @@ type Ask = (path: string) => Promise<OwnAnswer>;
 export const shareIdOf = (token: string): string => createHash('sha256').update(token).digest('hex');
 
 /** DateTime64(3) as `<seconds>.<milliseconds>`: exact, and read without a time zone. */
-const moment = (ms: number): string => `${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, '0')}`;
+const timestamp = (ms: number): string => `${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, '0')}`;
 
-const invalid = (field: string, words: string) => new ProblemError('invalid-body', `field "${field}": ${words}`);
+const invalid = (field: string, message: string) => new ProblemError('invalid-body', `field "${field}": ${message}`);
 
 let making = 0;
 
@@ -117,8 +117,8 @@ function isJson(text: string): boolean {
 
 async function askAll(paths: readonly string[], ask: Ask): Promise<Map<string, OwnAnswer>> {
   const answers = new Map<string, OwnAnswer>();
-  for (let i = 0; i < paths.length; i += ASKED_AT_ONCE) {
-    const some = paths.slice(i, i + ASKED_AT_ONCE);
+  for (let i = 0; i < paths.length; i += REQUESTED_AT_ONCE) {
+    const some = paths.slice(i, i + REQUESTED_AT_ONCE);
     for (const [path, answer] of await Promise.all(some.map(async (path) => [path, await ask(path)] as const)))
       answers.set(path, answer);
   }
@@ -175,8 +175,8 @@ async function store(
       path: withFixedWindow(request.path, [...answers.keys()]),
       title: request.title,
       note: request.note,
-      created: moment(now),
-      expires: expires === null ? null : moment(expires),
+      created: timestamp(now),
+      expires: expires === null ? null : timestamp(expires),
       bytes,
       demo: runtime.config.demo,
       responses,

@@ -62,8 +62,8 @@ export function createShareContents(config: Config): ShareContents {
   /** As it was where it names nothing. */
   const said = (value: unknown): unknown => {
     if (typeof value !== 'string') return value;
-    const told = withoutAddresses(value);
-    return told === value ? value : cleanSentence(told);
+    const reported = withoutAddresses(value);
+    return reported === value ? value : cleanSentence(reported);
   };
 
   const withoutSecrets = (text: string): string =>

@@ -14,8 +14,8 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Each in words once, in their order; a question that has no words is named. */
-export function questionWords(names: Iterable<string>): string {
-  const words = new Set<string>();
-  for (const name of names) words.add(WORDS.find(([pattern]) => pattern.test(name))?.[1] ?? name);
-  return [...words].join(', ');
+export function questionText(names: Iterable<string>): string {
+  const message = new Set<string>();
+  for (const name of names) message.add(WORDS.find(([pattern]) => pattern.test(name))?.[1] ?? name);
+  return [...message].join(', ');
 }

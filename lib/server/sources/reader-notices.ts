@@ -5,7 +5,7 @@
 import type { SourceHealthWire } from '../../contract/health.ts';
 import type { SourceNoticeWire } from '../../contract/wire-values.ts';
 import { CLOCK_OFF_S, durationText } from '../runtime/clock-off.ts';
-import { questionWords } from './question-words.ts';
+import { questionText } from './question-words.ts';
 
 interface SourceRecord {
   /** Since when (Unix ms) each question is under way. */
@@ -79,7 +79,7 @@ function lateNotice(source: string, late: ReadonlyMap<string, number>): SourceNo
   return {
     source,
     kind: 'late',
-    message: `no answer for ${secondsSince(since)} s. Missing: ${questionWords(late.keys())}. It appears here when it comes.`,
+    message: `no answer for ${secondsSince(since)} s. Missing: ${questionText(late.keys())}. It appears here when it comes.`,
     whatToDo: null,
     missing: [...late.keys()].sort(),
     since: rfc3339(since),
@@ -91,7 +91,7 @@ function staleNotice(source: string, stale: ReadonlyMap<string, number>): Source
   return {
     source,
     kind: 'stale',
-    message: `answers slowly: ${questionWords(stale.keys())} as of ${rfc3339(asOf).slice(11, 19)} UTC, ${secondsSince(asOf)} s ago.`,
+    message: `answers slowly: ${questionText(stale.keys())} as of ${rfc3339(asOf).slice(11, 19)} UTC, ${secondsSince(asOf)} s ago.`,
     whatToDo: null,
     missing: [...stale.keys()].sort(),
     since: rfc3339(asOf),

@@ -144,20 +144,20 @@ export function startDemo(
     },
   );
   const since = new Date().toISOString();
-  let words = '';
+  let text = '';
   let historyShare = 0;
   if (child.stdout)
     createInterface(child.stdout).on('line', (line) => {
       historyShare = Progress.safeParse(line).data?.historyShare ?? historyShare;
     });
   child.stderr?.on('data', (chunk: Buffer) => {
-    words = chunk.toString().trim().slice(-500);
-    telemetry.log('warn', 'demo', { reason: words });
+    text = chunk.toString().trim().slice(-500);
+    telemetry.log('warn', 'demo', { reason: text });
   });
   let closing = false;
   let connected = false;
   child.on('exit', (code) => {
-    if (!closing) telemetry.log('error', 'demo-ended', { code, reason: words });
+    if (!closing) telemetry.log('error', 'demo-ended', { code, reason: text });
   });
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
 
@@ -186,7 +186,7 @@ export function startDemo(
       state: !isRunning() ? 'down' : connected ? 'up' : 'waiting',
       since,
       lastSuccess: connected && isRunning() ? new Date().toISOString() : null,
-      reason: isRunning() ? 'simulated data' : words || 'the simulation has ended',
+      reason: isRunning() ? 'simulated data' : text || 'the simulation has ended',
       whatToDo: isRunning() ? 'connect a real cluster to see your own data' : 'start X-Ray again',
       url: null,
       details: { historyShare },

@@ -117,17 +117,17 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
     return loss.to !== null && loss.to * 1000 < at.time - days * DAY_MS;
   }
 
-  async function look(asked: Engine, active: readonly ActivePart[]): Promise<void> {
+  async function look(requested: Engine, active: readonly ActivePart[]): Promise<void> {
     parts = active.filter((part) => !SCRATCH.test(part.table));
     clock.tick();
     const known = state.state().parts;
-    const detached = (await asked.select(detachedParts)).filter((part) => !SCRATCH.test(part.table));
+    const detached = (await requested.select(detachedParts)).filter((part) => !SCRATCH.test(part.table));
     losses.found(setAside(known, parts, detached, isLocal));
     if (isLocal) losses.found(await withoutFiles(parts, known));
     const aside = detached.map((part) => `${part.table}/${parsePartName(part.name)?.name ?? ''}`);
     losses.settleExpired(new Set([...parts.map((part) => `${part.table}/${part.name}`), ...aside]));
     remember(parts);
-    const [failing] = await failingMutations(asked);
+    const [failing] = await failingMutations(requested);
     health.set(
       'mutation',
       failing === undefined
@@ -138,7 +138,7 @@ export function createStoreGuard(options: StoreGuardOptions): StoreGuard {
             whatToDo: CHECK,
           },
     );
-    const errors = await countDamageErrors(asked);
+    const errors = await countDamageErrors(requested);
     const isNew = errors > (damageErrors ?? 0);
     damageErrors = errors;
     // Not awaited: the look must end while a large store is read.

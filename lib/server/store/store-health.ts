@@ -81,7 +81,7 @@ export function createStoreHealth(
     registers,
   });
   const up = new Gauge({ name: 'xray_store_up', help: '1 while the store answers.', registers });
-  const words = (error: unknown): string => errorSentence(error);
+  const message = (error: unknown): string => errorSentence(error);
   const whatToDo =
     where.url === null
       ? `look at the free space and the rights of ${where.directory}, then start X-Ray again`
@@ -91,7 +91,7 @@ export function createStoreHealth(
   let timer: NodeJS.Timeout | null = null;
   let looking = false;
   let again = false;
-  let asked: Engine | null = null;
+  let requested: Engine | null = null;
   let succeededOnce = false;
   let isVersionKnown = false;
 
@@ -193,11 +193,11 @@ export function createStoreHealth(
     },
     failed(error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-      if (code === 'store-unwritable' && !conditions.has('gone')) return set('unwritable', unwritable(words(error)));
+      if (code === 'store-unwritable' && !conditions.has('gone')) return set('unwritable', unwritable(message(error)));
       // Which part it is, is known after the look that this calls for.
-      if (code === 'store-damaged' && asked) void health.probe(asked);
+      if (code === 'store-damaged' && requested) void health.probe(requested);
       // The probe tells whether it is down; one failed statement does not.
-      set('statement', { state: 'degraded', reason: words(error), whatToDo });
+      set('statement', { state: 'degraded', reason: message(error), whatToDo });
     },
     health: () => state.health(),
     set,
@@ -222,7 +222,7 @@ export function createStoreHealth(
         set('no-answer', null);
         up.set(1);
       } catch (error) {
-        set('no-answer', { state: 'down', reason: words(error), whatToDo });
+        set('no-answer', { state: 'down', reason: message(error), whatToDo });
         // Another one may answer next.
         isVersionKnown = false;
         up.set(0);
@@ -231,7 +231,7 @@ export function createStoreHealth(
       }
     },
     start(engine) {
-      asked = engine;
+      requested = engine;
       timer = setInterval(() => void health.probe(engine), EVERY_MS);
       timer.unref();
       void health.probe(engine);

@@ -45,10 +45,10 @@ export async function settleStore(watched: Watched, action: StoreActionWire['act
       if (loss.state !== 'open') continue;
       const { rows, reason } = await repairPart(store.engine, config.dataDirectory, loss);
       const missing = loss.rows === null ? null : Math.max(0, loss.rows - rows);
-      const words = reason ?? `${rows} of ${loss.rows ?? 'an unknown number of'} rows were read back`;
+      const message = reason ?? `${rows} of ${loss.rows ?? 'an unknown number of'} rows were read back`;
       // The damaged files are no part of the store any more.
       const cause = loss.cause === 'damaged' ? 'set-aside' : loss.cause;
-      store.settle(loss.id, missing === 0 ? 'repaired' : 'open', missing, words, cause);
+      store.settle(loss.id, missing === 0 ? 'repaired' : 'open', missing, message, cause);
     }
   }
   if (action === 'accept') store.acceptAll();

@@ -15,7 +15,7 @@ import {
   timelineTileRoute,
 } from '../../contract/timeline-tile.ts';
 import { decodeTile, LANE_PAGE, WHOLE_TIMELINE } from '../../model/timeline-tile.ts';
-import { askedKey, type FirstTile, HELD_MS, once } from '../runtime/held-answers.ts';
+import { type FirstTile, HELD_MS, once, requestedKey } from '../runtime/held-answers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { getHeldLanes } from './held.ts';
 import { encodePng } from './png.ts';
@@ -26,7 +26,7 @@ export function getFirstTile(
   runtime: Runtime,
   query: z.output<typeof timelineFirstTileRoute.query>,
 ): Promise<FirstTile | null> {
-  return once(runtime.held.firstTiles, askedKey(query), HELD_MS, () => makeFirstTile(runtime, query));
+  return once(runtime.held.firstTiles, requestedKey(query), HELD_MS, () => makeFirstTile(runtime, query));
 }
 
 async function makeFirstTile(

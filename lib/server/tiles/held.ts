@@ -5,7 +5,14 @@
  *   asked   |---- made ----|---- unchanged: as they are; after LOOKED_UP_MS made anew behind the answer ----|
  */
 import type { TimelineLanesWire } from '../../contract/timeline-tile.ts';
-import { askedKey, HELD_MS, type JobLanesAnswer, type KeptLanes, MOST_LANES, once } from '../runtime/held-answers.ts';
+import {
+  HELD_MS,
+  type JobLanesAnswer,
+  type KeptLanes,
+  MOST_LANES,
+  once,
+  requestedKey,
+} from '../runtime/held-answers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { getTimelineLanes, type LanesQuery } from './lanes.ts';
 
@@ -20,7 +27,7 @@ const ANSWER = 500;
 
 /** As `getTimelineLanes`; goes on when one of those who wait has gone. */
 export async function getHeldLanes(runtime: Runtime, query: LanesQuery): Promise<TimelineLanesWire> {
-  const key = askedKey(query);
+  const key = requestedKey(query);
   const found = runtime.held.lanes.get(key);
   if (found === undefined || !isAsItWas(runtime, found)) return (await make(runtime, key, query)).answer;
   if (performance.now() - found.madeMs > LOOKED_UP_MS && !found.isBehind) {

@@ -43,7 +43,7 @@ export interface TouchedJob extends JobKey {
 
 export interface JobIndexer {
   /** In memory, read where it was not. Rejects with StoreError. */
-  readonly load: (asked: readonly JobLoad[]) => Promise<readonly JobLanes[]>;
+  readonly load: (requested: readonly JobLoad[]) => Promise<readonly JobLanes[]>;
   /** Resolves with the jobs that could not be done, and why. `since`: Unix seconds. */
   readonly touched: (news: readonly TouchedJob[], since: number) => Promise<ReadonlyMap<TouchedJob, unknown>>;
   /** What still ran when its job ended. */
@@ -89,8 +89,8 @@ export function createJobIndexer(
   /** Jobs that ended, and so did what ran of them: Ray's lists tell of an end again and again. */
   const done = new Set<string>();
 
-  async function load(asked: readonly JobLoad[]): Promise<readonly JobLanes[]> {
-    const missing = asked.filter(({ session, job_id }) => known.get(session, job_id) === undefined);
+  async function load(requested: readonly JobLoad[]): Promise<readonly JobLanes[]> {
+    const missing = requested.filter(({ session, job_id }) => known.get(session, job_id) === undefined);
     const read = missing.length > 0 ? await loadJobs(engine, writer, telemetry, missing, counts.rest) : [];
     for (const job of read) {
       known.add(job);
@@ -98,7 +98,7 @@ export function createJobIndexer(
       known.changed(job.session, job.job);
     }
     const made = new Map(read.map((job) => [jobKey(job.session, job.job), job]));
-    return asked.flatMap(
+    return requested.flatMap(
       ({ session, job_id }) => known.get(session, job_id) ?? made.get(jobKey(session, job_id)) ?? [],
     );
   }

@@ -9,7 +9,7 @@ import { functionKey, functionKeys } from './tile-rows.ts';
 const FOUND_MS = 10_000;
 const JOBS_HELD = 100;
 /** Functions that are named in one statement. */
-const ASKED = 5_000;
+const REQUESTED = 5_000;
 /** Names of functions that are held for a job. */
 const MOST_HELD = 50_000;
 
@@ -76,8 +76,8 @@ export async function knowFunctions(
     names.functions.clear();
     keys = wanted;
   }
-  for (let from = 0; from < keys.length; from += ASKED) {
-    const some = keys.slice(from, from + ASKED);
+  for (let from = 0; from < keys.length; from += REQUESTED) {
+    const some = keys.slice(from, from + REQUESTED);
     noteFunctions(names, await runtime.engine.select(functionsOfKeys, { ...names.which, keys: some.map(BigInt) }));
   }
   return names.functions;

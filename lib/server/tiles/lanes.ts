@@ -41,9 +41,9 @@ function rankOf(order: Order, lane: LaneSums): bigint {
 }
 
 /** Place of each name in the order that people expect: a comparison of names costs a hundred times one of numbers. */
-function placesOf(names: Iterable<string>): ReadonlyMap<string, number> {
+function locationsOf(names: Iterable<string>): ReadonlyMap<string, number> {
   const sorted = [...new Set(names)].sort((a, b) => collator.compare(a, b) || byText(a, b));
-  return new Map(sorted.map((name, place) => [name, place]));
+  return new Map(sorted.map((name, position) => [name, position]));
 }
 
 function sortLanes(lanes: readonly NamedLane[], order: Order): readonly NamedLane[] {
@@ -55,21 +55,21 @@ function sortLanes(lanes: readonly NamedLane[], order: Order): readonly NamedLan
     if (before === undefined || rank < before) best.set(lane.node_id, rank);
     nameOf.set(lane.node_id, lane.nodeName);
   }
-  const nodeNamePlace = placesOf(nameOf.values());
+  const nodeNameLocation = locationsOf(nameOf.values());
   const nodes = [...nameOf].sort(
     ([a, nameA], [b, nameB]) =>
       byBig(best.get(a) ?? 0n, best.get(b) ?? 0n) ||
-      (nodeNamePlace.get(nameA) ?? 0) - (nodeNamePlace.get(nameB) ?? 0) ||
+      (nodeNameLocation.get(nameA) ?? 0) - (nodeNameLocation.get(nameB) ?? 0) ||
       byText(a, b),
   );
-  const nodePlace = new Map(nodes.map(([id], place) => [id, place]));
-  const actorPlace = placesOf(lanes.map(({ actor }) => actor ?? ''));
+  const nodeLocation = new Map(nodes.map(([id], position) => [id, position]));
+  const actorLocation = locationsOf(lanes.map(({ actor }) => actor ?? ''));
   return lanes
     .map((lane) => ({
       lane,
-      node: nodePlace.get(lane.node_id) ?? 0,
+      node: nodeLocation.get(lane.node_id) ?? 0,
       rank: order === 'name' ? 0n : rankOf(order, lane),
-      actor: actorPlace.get(lane.actor ?? '') ?? 0,
+      actor: actorLocation.get(lane.actor ?? '') ?? 0,
       pid: Number(lane.worker_pid ?? 0),
     }))
     .sort(
@@ -147,14 +147,14 @@ async function lanesOf(runtime: Runtime, query: LanesQuery, names: JobNames): Pr
   await turn();
   const nodeAt = new Map<string, number>();
   const nodeList: TimelineLanesWire['nodes'] = [];
-  const place = new Map<string, number>();
+  const location = new Map<string, number>();
   sorted.forEach((lane, index) => {
     if (!nodeAt.has(lane.node_id)) {
       nodeAt.set(lane.node_id, nodeList.length);
       nodeList.push({ nodeId: lane.node_id, nodeName: lane.nodeName, key: keyOf(lane.node) });
     }
     const worker = `${lane.node_id}/${lane.worker_id}`;
-    if (!place.has(worker)) place.set(worker, index);
+    if (!location.has(worker)) location.set(worker, index);
   });
   let [from, to] = all.tasks === 0 ? [FOREVER, 0n] : [all.firstNs, all.lastNs];
   // Where all ended before they began.
@@ -182,7 +182,7 @@ async function lanesOf(runtime: Runtime, query: LanesQuery, names: JobNames): Pr
       longestNs: sorted.map(({ longest_ns }) => longest_ns),
     },
     running: running.map((slice) => ({
-      lane: place.get(`${slice.nodeId}/${slice.workerId}`) ?? -1,
+      lane: location.get(`${slice.nodeId}/${slice.workerId}`) ?? -1,
       taskId: slice.taskId,
       attempt: slice.attempt,
       function: slice.functionName,

@@ -35,11 +35,11 @@ export async function loadJobs(
   engine: Engine,
   writer: SliceWriter,
   telemetry: Telemetry,
-  asked: readonly JobLoad[],
+  requested: readonly JobLoad[],
   rest: (ms: number) => Promise<void>,
 ): Promise<readonly JobLanes[]> {
-  const jobs = new Map(asked.map(({ session, job_id }) => [jobKey(session, job_id), newJob(session, job_id)]));
-  const params = jobsParams(asked);
+  const jobs = new Map(requested.map(({ session, job_id }) => [jobKey(session, job_id), newJob(session, job_id)]));
+  const params = jobsParams(requested);
   const turn = takeTurns();
   for (const row of await engine.select(keptLanes, params, { maxRows: MOST_LANES })) {
     await turn();
@@ -51,9 +51,11 @@ export async function loadJobs(
     else worker.deeper.push({ lane: row.lane, depth: row.depth });
     job.workerOfLane.set(row.lane, worker);
   }
-  const known = asked.filter(({ session, job_id }) => (jobs.get(jobKey(session, job_id))?.workerOfLane.size ?? 0) > 0);
+  const known = requested.filter(
+    ({ session, job_id }) => (jobs.get(jobKey(session, job_id))?.workerOfLane.size ?? 0) > 0,
+  );
   if (known.length > 0) await repair(engine, writer, telemetry, jobs, known);
-  const searched = asked.filter(({ isAllNew }) => !isAllNew);
+  const searched = requested.filter(({ isAllNew }) => !isAllNew);
   if (searched.length > 0) await findOpen(engine, jobs, searched, rest);
   return [...jobs.values()];
 }

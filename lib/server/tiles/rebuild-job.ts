@@ -38,7 +38,7 @@ const PAGE_SLICES = 200_000;
 const STREAMED = 50_000;
 const FIRST_NS = -9_223_372_036_854_775_808n;
 
-interface PlaceOfWorker {
+interface LocationOfWorker {
   readonly node: string;
   readonly worker: string;
 }
@@ -78,7 +78,7 @@ export async function rebuildJob(engine: Engine, writer: SliceWriter, job: JobLa
     retireLanes(job, worker, lanes);
     await turn();
   }
-  for (let after: PlaceOfWorker | null = { node: '', worker: '' }; after !== null; )
+  for (let after: LocationOfWorker | null = { node: '', worker: '' }; after !== null; )
     after = await rebuildPage(engine, writer, job, after, lanes);
   await writer.insert([], lanes);
   job.open = new Map();
@@ -92,12 +92,12 @@ async function rebuildPage(
   engine: Engine,
   writer: SliceWriter,
   job: JobLanes,
-  after: PlaceOfWorker,
+  after: LocationOfWorker,
   lanes: LaneRow[],
-): Promise<PlaceOfWorker | null> {
+): Promise<LocationOfWorker | null> {
   const behind = { afterNode: after.node, afterWorker: after.worker };
   let slices = 0;
-  let last: PlaceOfWorker | null = null;
+  let last: LocationOfWorker | null = null;
   for (const row of await engine.select(rebuiltPage, { ...behind, count: PAGE_WORKERS })) {
     slices += row.slices;
     if (last !== null && slices > PAGE_SLICES) break;

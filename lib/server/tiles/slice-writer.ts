@@ -125,9 +125,9 @@ export function createSliceWriter(
     for (const [worker, { more }] of changes) {
       retireLanes(job, worker, made);
       const all = [...(stay.get(worker) ?? []), ...more].sort(byStart);
-      const place = createPlacer(job, worker, all.length, new Map(), made);
+      const location = createPlacer(job, worker, all.length, new Map(), made);
       for (const slice of all) {
-        placed.push(place(slice));
+        placed.push(location(slice));
         await turn();
       }
     }
@@ -195,9 +195,9 @@ export function createSliceWriter(
       }
       const around = await slicesAround(job, fresh);
       for (const [worker, slices] of fresh) {
-        const place = createPlacer(job, worker, slices.length, around.get(worker) ?? null, made);
+        const location = createPlacer(job, worker, slices.length, around.get(worker) ?? null, made);
         for (const slice of slices) {
-          placed.push(place(slice));
+          placed.push(location(slice));
           await turn();
         }
       }

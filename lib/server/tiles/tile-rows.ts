@@ -68,33 +68,34 @@ function isLonger(words: Uint32Array, a: number, b: number): boolean {
  */
 export function tileOf(words: Uint32Array, names: ReadonlyMap<number, string>, frame: Frame): TimelineTile {
   const wide = frame.buckets + 1;
-  const places = frame.lanes * wide;
-  const won = new Int32Array(places).fill(-1);
-  const tasks = new Uint32Array(places);
-  const failures = new Uint32Array(places);
+  const indexes = frame.lanes * wide;
+  const won = new Int32Array(indexes).fill(-1);
+  const tasks = new Uint32Array(indexes);
+  const failures = new Uint32Array(indexes);
   // Of nodes: by how many the busy lanes change at each bucket, summed below.
   let busy: Int32Array | null = null;
   for (let at = 0; at < words.length; at += AT.row) {
     const target = words[at + AT.place] ?? 0;
     const bucket = words[at + AT.bucket] ?? 0;
     if (target >= BUSY_ROW) {
-      busy ??= new Int32Array(places);
-      const place = (frame.laneOf[target - BUSY_ROW] ?? 0) * wide + bucket + 1;
+      busy ??= new Int32Array(indexes);
+      const position = (frame.laneOf[target - BUSY_ROW] ?? 0) * wide + bucket + 1;
       // What stays busy beyond the last bucket changes nothing within.
-      if (bucket < frame.buckets) busy[place] = (busy[place] ?? 0) + ((words[at + AT.tasks] ?? 0) | 0);
+      if (bucket < frame.buckets) busy[position] = (busy[position] ?? 0) + ((words[at + AT.tasks] ?? 0) | 0);
       continue;
     }
-    const place = (frame.laneOf[target] ?? 0) * wide + (bucket === CARRY ? 0 : bucket + 1);
-    const before = won[place] ?? -1;
-    if (before === -1 || isLonger(words, at, before)) won[place] = at;
-    tasks[place] = (tasks[place] ?? 0) + (words[at + AT.tasks] ?? 0);
-    failures[place] = (failures[place] ?? 0) + (words[at + AT.failures] ?? 0);
+    const position = (frame.laneOf[target] ?? 0) * wide + (bucket === CARRY ? 0 : bucket + 1);
+    const before = won[position] ?? -1;
+    if (before === -1 || isLonger(words, at, before)) won[position] = at;
+    tasks[position] = (tasks[position] ?? 0) + (words[at + AT.tasks] ?? 0);
+    failures[position] = (failures[position] ?? 0) + (words[at + AT.failures] ?? 0);
   }
   if (busy !== null)
-    for (let place = 1; place < places; place++)
-      if (place % wide > 1) busy[place] = (busy[place] ?? 0) + (busy[place - 1] ?? 0);
+    for (let position = 1; position < indexes; position++)
+      if (position % wide > 1) busy[position] = (busy[position] ?? 0) + (busy[position - 1] ?? 0);
   let entries = 0;
-  for (let place = 0; place < places; place++) if (won[place] !== -1 || (busy?.[place] ?? 0) > 0) entries++;
+  for (let position = 0; position < indexes; position++)
+    if (won[position] !== -1 || (busy?.[position] ?? 0) > 0) entries++;
   const begin = new Uint32Array(frame.lanes + 1);
   const tile = {
     bucket: new Uint32Array(entries),
@@ -111,7 +112,7 @@ export function tileOf(words: Uint32Array, names: ReadonlyMap<number, string>, f
   const duration = new Float64Array(entries);
   const task = new BigUint64Array(frame.isExact ? entries : 0);
   const { values: functions, indexOf } = dictionary();
-  const placeOfName = new Map<number, number>();
+  const locationOfName = new Map<number, number>();
   const width = 2 ** frame.resolution;
   const last = 9_223_372_036_854_775_807n - frame.originNs;
   const [lastHigh, lastLow] = [Number(last >> 32n), Number(last & 0xffff_ffffn)];
@@ -120,24 +121,24 @@ export function tileOf(words: Uint32Array, names: ReadonlyMap<number, string>, f
   for (let lane = 0; lane < frame.lanes; lane++) {
     begin[lane] = entry;
     for (let slot = 0; slot < wide; slot++) {
-      const place = lane * wide + slot;
-      const row = won[place] ?? -1;
-      const lanesBusy = busy === null ? 0 : (busy[place] ?? 0);
+      const position = lane * wide + slot;
+      const row = won[position] ?? -1;
+      const lanesBusy = busy === null ? 0 : (busy[position] ?? 0);
       if (row === -1 && lanesBusy <= 0) continue;
       tile.bucket[entry] = slot === 0 ? CARRY : slot - 1;
-      tile.tasks[entry] = tasks[place] ?? 0;
+      tile.tasks[entry] = tasks[position] ?? 0;
       // Every level may tell the same carry: whether it failed is not added up.
       tile.failures[entry] =
-        slot === 0 ? (row === -1 ? 0 : (words[row + AT.functionLow] ?? 0) & 1) : (failures[place] ?? 0);
+        slot === 0 ? (row === -1 ? 0 : (words[row + AT.functionLow] ?? 0) & 1) : (failures[position] ?? 0);
       tile.busy[entry] = Math.min(65_535, lanesBusy);
       if (row !== -1) {
         const low = words[row + AT.functionLow] ?? 0;
         const key = functionKey(low, words[row + AT.functionHigh] ?? 0);
-        let name = placeOfName.get(key);
+        let name = locationOfName.get(key);
         if (name === undefined) {
           // A tile has room for so many names; what is beyond it stays unnamed.
-          name = indexOf(placeOfName.size < MOST_NAMES ? (names.get(key) ?? '') : '');
-          placeOfName.set(key, name);
+          name = indexOf(locationOfName.size < MOST_NAMES ? (names.get(key) ?? '') : '');
+          locationOfName.set(key, name);
         }
         tile.function[entry] = name;
         tile.state[entry] = low & 1;

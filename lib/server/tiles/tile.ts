@@ -23,7 +23,7 @@ import { tileOf } from './tile-rows.ts';
 /** Rows that one tile may be made of. */
 const ROWS = 2_000_000;
 /** Lanes times buckets: what one tile may take in memory, whether anything ran there or not. */
-const PLACES = 4_000_000;
+const INDEXES = 4_000_000;
 /** A window that ended so long ago is in the past on every clock that is right to a minute. */
 const PAST_MS = 60_000;
 /** Nodes that one question names: a list of more is longer than an address may be, and than a statement should. */
@@ -67,16 +67,16 @@ export async function getTimelineTile(
   const nodeKeys = query.nodes ?? [];
   const isOfAll = query.all === true;
   const answeredLanes = laneKeys.length + nodeKeys.length + (isOfAll ? 1 : 0);
-  if (answeredLanes * buckets > PLACES)
+  if (answeredLanes * buckets > INDEXES)
     throw new ProblemError(
       'invalid-parameter',
-      `parameter "resolution" is ${query.resolution}: ${answeredLanes} lanes and nodes times ${buckets} buckets are more than ${PLACES}: ask for fewer of either`,
+      `parameter "resolution" is ${query.resolution}: ${answeredLanes} lanes and nodes times ${buckets} buckets are more than ${INDEXES}: ask for fewer of either`,
     );
   if (new Set(laneKeys).size < laneKeys.length || new Set(nodeKeys).size < nodeKeys.length)
     throw new ProblemError('invalid-parameter', 'parameter "lanes" or "nodes" names one twice');
   const names = await jobNames(runtime, query);
-  const asked = laneKeys.map(hashOf);
-  await knowLanes(runtime, names, asked);
+  const requested = laneKeys.map(hashOf);
+  await knowLanes(runtime, names, requested);
   const { nodeOf } = names;
   const options = { timeoutMs: TILE_MS, maxRows: ROWS, ...(signal ? { signal } : {}) };
   const level = LEVELS.findLast((one) => one <= query.resolution);
@@ -100,10 +100,10 @@ export async function getTimelineTile(
     return fromLevel === undefined ? ask(fromSlices, ofSlices) : ask(fromLevel, ofLevels);
   };
   // Places of the rows: lanes that are asked for and known, then nodes.
-  const lanes = asked.filter((lane) => nodeOf.has(lane));
+  const lanes = requested.filter((lane) => nodeOf.has(lane));
   const nodes = nodeKeys.map(hashOf);
   const laneOf = [
-    ...asked.flatMap((lane, index) => (nodeOf.has(lane) ? [index] : [])),
+    ...requested.flatMap((lane, index) => (nodeOf.has(lane) ? [index] : [])),
     ...nodes.map((_, index) => laneKeys.length + index),
     ...(isOfAll ? [answeredLanes - 1] : []),
   ];
@@ -116,14 +116,14 @@ export async function getTimelineTile(
       : rows([tileOfLevel, tileOfSlices, filteredTile], {
           lanes,
           nodes: [...new Set(lanes.map((lane) => nodeOf.get(lane) ?? 0n))],
-          places: lanes.map((_, place) => place),
+          places: lanes.map((_, position) => position),
         })),
     ...(nodes.length === 0
       ? []
       : rows([nodeTileOfLevel, nodeTileOfSlices, filteredNodeTile], {
           lanes: [],
           nodes,
-          places: nodes.map((_, place) => lanes.length + place),
+          places: nodes.map((_, position) => lanes.length + position),
         })),
     ...inPieces(everyNode, NODES_AT_ONCE).flatMap((some) =>
       rows([nodeTileOfLevel, nodeTileOfSlices, filteredNodeTile], {

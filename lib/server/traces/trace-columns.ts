@@ -1,8 +1,8 @@
 /** Use cases of one large trace: its size, all its spans in columns, one span in full, and where a text is found. */
-import { parentPlaces } from '../../analysis/parent-places.ts';
+import { parentIndexes } from '../../analysis/parent-places.ts';
 import type { SpanWireValue, TraceFoundWire, TraceSizeWire } from '../../contract/traces.ts';
 import { encodeTraceColumns, type TraceColumns } from '../../model/trace-columns.ts';
-import { SPAN_WORDS, spansFound, traceColumns, traceSize, traceWords } from '../../store/queries/trace-columns.ts';
+import { SPAN_TEXT, spansFound, traceColumns, traceSize, traceText } from '../../store/queries/trace-columns.ts';
 import { ProblemError } from '../http/problem.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { spansInFull } from './traces.ts';
@@ -32,17 +32,17 @@ function columnsOf(
   known: readonly { readonly kind: string; readonly hash: string; readonly text: string; readonly process: string }[],
   all: number,
 ): TraceColumns {
-  const count = words.length / SPAN_WORDS;
+  const count = words.length / SPAN_TEXT;
   // Halves of words: a bigint per value would cost more than all the rest.
   const halves = new Uint32Array(words.buffer, words.byteOffset, words.length * 2);
-  const low = (place: number, column: number): number => halves[(place * SPAN_WORDS + column) * 2] ?? 0;
-  const high = (place: number, column: number): number => halves[(place * SPAN_WORDS + column) * 2 + 1] ?? 0;
+  const low = (index: number, column: number): number => halves[(index * SPAN_TEXT + column) * 2] ?? 0;
+  const high = (index: number, column: number): number => halves[(index * SPAN_TEXT + column) * 2 + 1] ?? 0;
   /** As a float64: exact below 2^53; of hashes the upper 53 bits, which tell the words of one trace apart well enough. */
-  const value = (place: number, column: number): number => high(place, column) * 2 ** 32 + low(place, column);
+  const value = (index: number, column: number): number => high(index, column) * 2 ** 32 + low(index, column);
   const table = (kind: string) => {
     const entries = known.filter((entry) => entry.kind === kind);
-    const places = new Map(entries.map(({ hash }, place) => [Number(BigInt(hash)), place]));
-    return { entries, place: (hash: number): number => places.get(hash) ?? entries.length };
+    const locations = new Map(entries.map(({ hash }, index) => [Number(BigInt(hash)), index]));
+    return { entries, place: (hash: number): number => locations.get(hash) ?? entries.length };
   };
   const [names, groups, lanes] = [table('name'), table('group'), table('lane')];
   const id = new BigUint64Array(count);
@@ -61,8 +61,8 @@ function columnsOf(
   const [low0, high0] = [low(0, 2), high(0, 2) | 0];
   let durationNs = 0;
   for (let i = 0; i < count; i++) {
-    id[i] = words[i * SPAN_WORDS] ?? 0n;
-    parentId[i] = words[i * SPAN_WORDS + 1] ?? 0n;
+    id[i] = words[i * SPAN_TEXT] ?? 0n;
+    parentId[i] = words[i * SPAN_TEXT + 1] ?? 0n;
     const start = ((high(i, 2) | 0) - high0) * 2 ** 32 + (low(i, 2) - low0);
     const duration = value(i, 3);
     columns.start[i] = start;
@@ -83,7 +83,7 @@ function columnsOf(
     durationNs,
     omitted: Math.max(0, all - count),
     id,
-    parent: parentPlaces(id, parentId),
+    parent: parentIndexes(id, parentId),
     ...columns,
     names: [...names.entries.map(({ text }) => text), other],
     groups: [
@@ -105,13 +105,13 @@ export async function getTraceColumns(
   const options = { maxRows: SPANS + 1, ...(signal ? { signal } : {}) };
   const [bytes, known] = await Promise.all([
     runtime.engine.selectBytes(traceColumns, { trace, limit }, options),
-    runtime.engine.select(traceWords, { trace }, options),
+    runtime.engine.select(traceText, { trace }, options),
   ]);
   if (bytes.byteLength === 0) throw gone(trace);
   const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
   const words = new BigUint64Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 8);
   // Only where the limit was reached there can be more.
-  const isFull = words.length / SPAN_WORDS >= limit;
+  const isFull = words.length / SPAN_TEXT >= limit;
   const [size] = isFull ? await runtime.engine.select(traceSize, { trace }) : [];
   return { body: encodeTraceColumns(columnsOf(words, known, size?.spans ?? 0)), isFinal: false };
 }

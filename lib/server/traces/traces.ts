@@ -1,5 +1,5 @@
 /** Use cases of traces: the list, and one trace with its spans joined to the Ray tasks that they are. */
-import { type TracePlace, traceCursorOf } from '../../contract/cursors.ts';
+import { type TraceLocation, traceCursorOf } from '../../contract/cursors.ts';
 import type { SpanWireValue, TracesWire, TraceWire } from '../../contract/traces.ts';
 import type { SourceNoticeWire } from '../../contract/wire-values.ts';
 import { sessionClusters } from '../../store/queries/sessions.ts';
@@ -21,7 +21,7 @@ interface TracesQuery {
   readonly from?: bigint | undefined;
   readonly to?: bigint | undefined;
   readonly limit: number;
-  readonly cursor?: TracePlace | undefined;
+  readonly cursor?: TraceLocation | undefined;
 }
 
 const END_OF_TIME = 9_223_372_036_854_775_807n;

@@ -82,7 +82,7 @@ export function createHttpClient(target: HttpTarget): HttpClient {
         reject(
           timeout.aborted && !ask.signal?.aborted
             ? new TimeoutError(`no whole answer within ${ask.timeoutMs / 1000} s`)
-            : inWords(error),
+            : inText(error),
         );
       const request = send(
         new URL(target.url + ask.path),
@@ -151,8 +151,8 @@ function decompressed(response: IncomingMessage): AsyncIterable<Buffer> {
 
 /** A Date header says whole seconds of a moment between asking and answering. */
 function clockOf(response: IncomingMessage, began: number): number | null {
-  const told = Date.parse(response.headers.date ?? '');
-  return Number.isNaN(told) ? null : told + 500 - (began + Date.now()) / 2;
+  const reported = Date.parse(response.headers.date ?? '');
+  return Number.isNaN(reported) ? null : reported + 500 - (began + Date.now()) / 2;
 }
 
 async function readError(response: IncomingMessage, base: string): Promise<string> {
@@ -179,7 +179,7 @@ function withoutSecrets(location: string, base: string): string {
 }
 
 /** Node's words for a connection that breaks say little to who configured an address. */
-function inWords(error: unknown): unknown {
+function inText(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const code = 'code' in error ? String(error.code) : '';
   if (code === 'HPE_HEADER_OVERFLOW') return new Error('the answer has more than 16 KB of headers', { cause: error });

@@ -13,9 +13,9 @@ const MOST_DIGITS = 20;
 /** Decimal digits of a whole number as JSON spells it; null where it is none, or has more than 64 bits. */
 function wholeDigits(source: string): string | null {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = NUMBER.exec(source) ?? [];
-  const places = Number(exponent);
-  if (whole === '' || fraction.length > places || whole.length + places > MOST_DIGITS) return null;
-  const digits = `${whole}${fraction.padEnd(places, '0')}`.replace(/^0+(?=\d)/, '');
+  const indexes = Number(exponent);
+  if (whole === '' || fraction.length > indexes || whole.length + indexes > MOST_DIGITS) return null;
+  const digits = `${whole}${fraction.padEnd(indexes, '0')}`.replace(/^0+(?=\d)/, '');
   return `${sign}${digits}`;
 }
 

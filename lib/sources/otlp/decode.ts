@@ -98,9 +98,12 @@ function linksOf(node: Node): { readonly links: readonly SpanLink[]; readonly no
       attributes: attributes(link),
     }))
     .filter(({ traceId, spanId }) => isId(traceId, 32) && isId(spanId, 16));
-  const told = Array.isArray(all) ? all.length : 0;
-  const isAll = links.length === told;
-  return { links, note: isAll ? null : `${told - links.length} of ${told} left out: no trace id and span id in hex` };
+  const reported = Array.isArray(all) ? all.length : 0;
+  const isAll = links.length === reported;
+  return {
+    links,
+    note: isAll ? null : `${reported - links.length} of ${reported} left out: no trace id and span id in hex`,
+  };
 }
 
 function span(node: Node, resource: Attributes, scope: Node): Span {

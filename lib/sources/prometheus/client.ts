@@ -60,7 +60,7 @@ export interface PrometheusClientOptions {
   readonly onClock?: (aheadMs: number) => void;
 }
 
-interface Asked {
+interface Requested {
   readonly name: string;
   readonly path: string;
   readonly form: URLSearchParams | null;
@@ -75,7 +75,7 @@ export function createPrometheusClient(target: HttpTarget, options: PrometheusCl
   const share = createSharedCalls();
   let clockFromSamples = false;
 
-  const ask = async ({ name, path, form, onRow, onBadRow, signal }: Asked): Promise<Answer<unknown>> => {
+  const ask = async ({ name, path, form, onRow, onBadRow, signal }: Requested): Promise<Answer<unknown>> => {
     // Prometheus says what is wrong in the body of a 4xx too.
     const reader = createJsonReader({
       rowsAt: onRow ? ['data', 'result'] : null,

@@ -16,7 +16,7 @@ import { quotedShort } from '../../schema/issue-sentence.ts';
 import { isObject, labelsOf, listOf, textOf } from '../../schema/outside-value.ts';
 import { createSetAside, type SetAside, type SetAsideCounter } from '../../schema/set-aside.ts';
 import { ownTurn } from '../http/event-loop-turns.ts';
-import { momentOf, sampleValue } from './decode.ts';
+import { sampleValue, timestampOf } from './decode.ts';
 
 export interface PrometheusAlert {
   readonly labels: LabelSet;
@@ -68,18 +68,18 @@ export async function decodeRules(data: unknown): Promise<DecodedRules> {
     }
     const named = textOf(group.name);
     const inGroup = { name: named ?? '', file: textOf(group.file) || null };
-    const groupWords = () => (named ? `group ${quotedShort(named)}` : `group ${at + 1}`);
+    const groupText = () => (named ? `group ${quotedShort(named)}` : `group ${at + 1}`);
     const lists = [group.rules, group.alerting_rules].map(listOf);
     if (lists.includes(null)) {
       missing = true;
-      setAside.add(groupWords, 'its rules are not a list');
+      setAside.add(groupText, 'its rules are not a list');
     }
     let position = 0;
     for (const wire of lists.flatMap((list) => list ?? [])) {
       position += 1;
       const here = position;
       const before = setAside.count;
-      const rule = await decodeRule(wire, inGroup, () => `rule ${here} of ${groupWords()}`, setAside);
+      const rule = await decodeRule(wire, inGroup, () => `rule ${here} of ${groupText()}`, setAside);
       if (rule !== null) rules.push(rule);
       else if (setAside.count > before) missing = true;
     }
@@ -159,17 +159,18 @@ function decodeAlert(wire: unknown, where: () => string, setAside: SetAsideCount
     return null;
   }
   // Grafana adds why: "Alerting (NoData)".
-  const told = (textOf(wire.state) ?? '').toLowerCase().replace(/ \(.*$/, '');
-  const state = told === 'pending' ? 'pending' : ['firing', 'alerting', 'recovering'].includes(told) ? 'firing' : null;
+  const reported = (textOf(wire.state) ?? '').toLowerCase().replace(/ \(.*$/, '');
+  const state =
+    reported === 'pending' ? 'pending' : ['firing', 'alerting', 'recovering'].includes(reported) ? 'firing' : null;
   if (state === null) {
-    if (!AT_REST.has(told)) setAside.add(where, `its state is ${quotedShort(wire.state ?? null)}`);
+    if (!AT_REST.has(reported)) setAside.add(where, `its state is ${quotedShort(wire.state ?? null)}`);
     return null;
   }
   return {
     labels: labelsOf(wire.labels, where, setAside),
     annotations: labelsOf(wire.annotations, where, setAside),
     state,
-    activeAt: momentOf(textOf(wire.activeAt)),
+    activeAt: timestampOf(textOf(wire.activeAt)),
     value: sampleValue(textOf(wire.value) ?? ''),
   };
 }

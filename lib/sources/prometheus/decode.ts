@@ -143,7 +143,7 @@ export function instantSample({ labels, samples }: SampleRow): { labels: LabelSe
 }
 
 /** RFC 3339 as Unix ms; null for nothing and for Go's zero time (year 1). */
-export function momentOf(text: string | null | undefined): Milliseconds | null {
+export function timestampOf(text: string | null | undefined): Milliseconds | null {
   const time = text ? Date.parse(text) : Number.NaN;
   return Number.isNaN(time) || time < 0 ? null : milliseconds(time);
 }

@@ -2,7 +2,7 @@
  * Ports of InfiniBand and RoCE as node_exporter tells them (collector "infiniband", from /sys/class/infiniband). A port that has lost
  * lanes, or came up slower, says so by its rate; one that receives damaged packets by its errors.
  */
-import { placeOf } from '../../model/identity/evidence.ts';
+import { locationOf } from '../../model/identity/evidence.ts';
 import type { LabelSet } from '../../model/series.ts';
 import { NODE_LABELS, nodeEvidence, withoutPort } from './target-labels.ts';
 
@@ -34,7 +34,7 @@ export interface PortName {
 /** Null where the labels name no device. */
 export function decodePort(labels: LabelSet): PortName | null {
   const evidence = nodeEvidence(labels);
-  if (!labels.device || placeOf(evidence) === '') return null;
+  if (!labels.device || locationOf(evidence) === '') return null;
   return {
     host: evidence.host ?? withoutPort(evidence.instance),
     device: labels.device,

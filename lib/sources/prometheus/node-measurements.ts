@@ -135,14 +135,14 @@ export async function decodeNodeMeasurements(answers: {
     draftOf(sample).sampled = milliseconds(sample.value * 1000);
   });
   await inSlices(answers.resources, (sample) => {
-    const told = resourcesOf(draftOf(sample), sample.labels);
+    const reported = resourcesOf(draftOf(sample), sample.labels);
     const used = sample.labels.State === 'USED' ? sample.value : 0;
     if (sample.labels.Name === 'CPU') {
-      told.cpuTotal = plus(told.cpuTotal, sample.value);
-      told.cpuAllocated = plus(told.cpuAllocated, used);
+      reported.cpuTotal = plus(reported.cpuTotal, sample.value);
+      reported.cpuAllocated = plus(reported.cpuAllocated, used);
     } else {
-      told.gpuTotal = plus(told.gpuTotal, sample.value);
-      told.gpuAllocated = plus(told.gpuAllocated, used);
+      reported.gpuTotal = plus(reported.gpuTotal, sample.value);
+      reported.gpuAllocated = plus(reported.gpuAllocated, used);
     }
   });
   await inSlices(answers.gpus, (sample) => {

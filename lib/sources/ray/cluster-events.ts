@@ -4,8 +4,8 @@ import { bytes, type Nanoseconds } from '../../model/units.ts';
 import { type Draft, required } from './event-draft.ts';
 import {
   besideId,
-  besideMoment,
-  besideMomentMs,
+  besideTimestamp,
+  besideTimestampMs,
   defined,
   type Fields,
   field,
@@ -31,7 +31,7 @@ export function node(session: string, body: Fields, seen: Nanoseconds, into: Dra
         name: text(body, 'nodeName'),
         hostname: text(body, 'hostname'),
         labels: texts(body, 'labels'),
-        start: besideMoment(body, 'startTimestamp', into.note),
+        start: besideTimestamp(body, 'startTimestamp', into.note),
       }),
     );
   for (const transition of transitions) {
@@ -44,7 +44,7 @@ export function node(session: string, body: Fields, seen: Nanoseconds, into: Dra
         state: dead ? 'DEAD' : 'ALIVE',
         resources,
         isHead: resources ? 'node:__internal_head__' in resources : undefined,
-        end: dead ? besideMoment(transition, 'timestamp', into.note) : undefined,
+        end: dead ? besideTimestamp(transition, 'timestamp', into.note) : undefined,
         deathReason: death && (text(death, 'reasonMessage') ?? text(death, 'reason')),
       }),
     );
@@ -73,7 +73,7 @@ export function actor(session: string, body: Fields, into: Draft): void {
   for (const transition of transitions) {
     const pid = integer(transition, 'pid');
     const cause = nested(transition, 'deathCause');
-    const time = besideMoment(transition, 'timestamp', into.note);
+    const time = besideTimestamp(transition, 'timestamp', into.note);
     into.actors.push(
       defined<ActorPart>({
         session,
@@ -114,9 +114,9 @@ export function worker(
     );
   for (const transition of transitions) {
     const exit = nested(transition, 'deathInfo') ?? transition;
-    const end = besideMomentMs(transition, 'endTimeMs', into.note);
+    const end = besideTimestampMs(transition, 'endTimeMs', into.note);
     const [exitType, exitDetail] = [text(exit, 'exitType'), text(exit, 'exitDetail')];
-    const start = besideMomentMs(transition, 'startTimeMs', into.note);
+    const start = besideTimestampMs(transition, 'startTimeMs', into.note);
     into.workers.push(defined<WorkerPart>({ session, workerId, start, end, exitType, exitDetail }));
     const used = integer(exit, 'memoryUsedBytes');
     into.kills.push(
@@ -124,7 +124,7 @@ export function worker(
         session,
         workerId,
         exitType,
-        time: end ?? besideMoment(transition, 'timestamp', into.note) ?? seen,
+        time: end ?? besideTimestamp(transition, 'timestamp', into.note) ?? seen,
         source: 'event',
         message: exitDetail,
         jobId: besideId(body, 'jobId', into.note),

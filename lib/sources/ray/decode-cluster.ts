@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { ActorPart, JobPart, NodePart, WorkerPart } from '../../model/task.ts';
 import type { Nanoseconds } from '../../model/units.ts';
 import { defined } from './event-fields.ts';
-import { amountsOf, idOf, momentOfMs, numberOf, pidOf, textOf } from './state-values.ts';
+import { amountsOf, idOf, numberOf, pidOf, textOf, timestampOfMs } from './state-values.ts';
 import type { Actor, Job, Node, WorkerWire } from './wire.ts';
 
 /** `seen`: when it was asked. Two raylets may share one IP: only node_id tells them apart. */
@@ -19,8 +19,8 @@ export function decodeNode(session: string, row: z.infer<typeof Node>, seen: Nan
     state,
     resources,
     labels: row.labels ?? undefined,
-    start: momentOfMs(row.start_time_ms),
-    end: momentOfMs(row.end_time_ms),
+    start: timestampOfMs(row.start_time_ms),
+    end: timestampOfMs(row.end_time_ms),
     deathReason: state === 'DEAD' ? textOf(row.state_message) : undefined,
     seen,
   });
@@ -55,8 +55,8 @@ export function decodeWorker(session: string, row: WorkerWire): WorkerPart {
     nodeId: idOf(row.node_id),
     pid: pidOf(row.pid),
     type: textOf(row.worker_type),
-    start: momentOfMs(row.start_time_ms),
-    end: momentOfMs(row.end_time_ms),
+    start: timestampOfMs(row.start_time_ms),
+    end: timestampOfMs(row.end_time_ms),
     exitType: textOf(row.exit_type),
     exitDetail: textOf(row.exit_detail),
   });
@@ -71,7 +71,7 @@ export const JOB_ENDS: ReadonlySet<string> = new Set(['SUCCEEDED', 'FAILED', 'ST
 export function decodeJob(session: string, row: z.infer<typeof Job>, seen: Nanoseconds): JobPart | null {
   const jobId = textOf(row.job_id) ?? textOf(row.submission_id);
   if (jobId === undefined) return null;
-  const end = momentOfMs(row.end_time);
+  const end = timestampOfMs(row.end_time);
   const status = textOf(row.status);
   return defined<JobPart>({
     session,
@@ -83,7 +83,7 @@ export function decodeJob(session: string, row: z.infer<typeof Job>, seen: Nanos
     entrypoint: textOf(row.entrypoint),
     message: status && JOB_ENDS.has(status) ? textOf(row.message) : undefined,
     errorType: textOf(row.error_type),
-    start: momentOfMs(row.start_time),
+    start: timestampOfMs(row.start_time),
     end,
     metadata: row.metadata && Object.keys(row.metadata).length > 0 ? row.metadata : undefined,
     driverNodeId: idOf(row.driver_node_id),

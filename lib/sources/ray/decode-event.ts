@@ -13,16 +13,16 @@ import { type Nanoseconds, nanosecondsToMilliseconds } from '../../model/units.t
 import { errorSentence } from '../../schema/error-sentence.ts';
 import { actor, node, worker } from './cluster-events.ts';
 import { type Draft, required } from './event-draft.ts';
-import { besideId, type Fields, isFields, moment, nested, text } from './event-fields.ts';
+import { besideId, type Fields, isFields, nested, text, timestamp } from './event-fields.ts';
 import { job } from './job-events.ts';
 import { definition, lifecycle, profile } from './task-events.ts';
 
-interface Told {
+interface Reported {
   readonly position: number;
   readonly reason: string;
 }
 
-export interface RejectedRecord extends Told {
+export interface RejectedRecord extends Reported {
   /** '' where the record does not say it. */
   readonly session: string;
 }
@@ -33,7 +33,7 @@ export interface DecodedRay {
   readonly ignored: readonly { readonly session: string; readonly type: string; readonly records: number }[];
   readonly rejects: readonly RejectedRecord[];
   /** Records that were kept without something that could not be read. */
-  readonly notes: readonly Told[];
+  readonly notes: readonly Reported[];
 }
 
 /** Sessions name clusters that have no other name, so they stand in addresses. */
@@ -53,7 +53,7 @@ function sessionOf(record: Fields): string {
  * `cluster`: the name given with the request, or null (then the session is its own cluster).
  */
 export function decodeRayEvents(records: readonly unknown[], cluster: string | null): DecodedRay {
-  const notes: Told[] = [];
+  const notes: Reported[] = [];
   let at = 0;
   const into: Draft = {
     attempts: [],
@@ -77,7 +77,7 @@ export function decodeRayEvents(records: readonly unknown[], cluster: string | n
       if (!isFields(record)) throw new Error('the record is not an object');
       const type = required(text(record, 'eventType'), 'eventType');
       session = sessionOf(record);
-      const time = required(moment(record, 'timestamp'), 'timestamp');
+      const time = required(timestamp(record, 'timestamp'), 'timestamp');
       if (time > (heard.get(session) ?? 0n)) heard.set(session, time);
       if (decodeOne(type, session, time, record, into)) return;
       const types = ignored.get(session) ?? new Map<string, number>();

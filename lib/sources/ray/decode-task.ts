@@ -5,7 +5,7 @@
 import { type AttemptPart, type ProfileSpan, TASK_STATES, type TaskState, type TaskType } from '../../model/task.ts';
 import type { Nanoseconds } from '../../model/units.ts';
 import { defined } from './event-fields.ts';
-import { amountsOf, idOf, momentOfMs, pidOf, textOf } from './state-values.ts';
+import { amountsOf, idOf, pidOf, textOf, timestampOfMs } from './state-values.ts';
 import type { TaskWire } from './wire.ts';
 
 const STATES: ReadonlySet<string> = new Set(TASK_STATES);
@@ -14,7 +14,7 @@ const isState = (value: string): value is TaskState => STATES.has(value);
 export function decodeTask(session: string, row: TaskWire): AttemptPart {
   const stateTimes: Partial<Record<TaskState, Nanoseconds>> = {};
   for (const event of row.events ?? []) {
-    const time = momentOfMs(event.created_ms);
+    const time = timestampOfMs(event.created_ms);
     if (isState(event.state) && time !== undefined) stateTimes[event.state] = time;
   }
   const logs = row.task_log_info;
@@ -59,7 +59,7 @@ export function decodeTaskProfile(session: string, row: TaskWire): ProfileSpan[]
   const data = row.profiling_data;
   const spans: ProfileSpan[] = [];
   for (const event of data?.events ?? []) {
-    const [start, end] = [momentOfMs(event.start_time), momentOfMs(event.end_time)];
+    const [start, end] = [timestampOfMs(event.start_time), timestampOfMs(event.end_time)];
     if (start === undefined || end === undefined) continue;
     spans.push({
       session,

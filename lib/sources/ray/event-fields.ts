@@ -109,7 +109,7 @@ function held(name: string, time: bigint): Nanoseconds | undefined {
 }
 
 /** RFC 3339 to ns without loss; undefined where absent. Throws where it is no time. */
-export function moment(fields: Fields, name: string): Nanoseconds | undefined {
+export function timestamp(fields: Fields, name: string): Nanoseconds | undefined {
   const value = field(fields, name);
   if (value === undefined || value === null || value === '') return undefined;
   const match =
@@ -133,21 +133,21 @@ function beside<T>(read: (fields: Fields, name: string) => T, fields: Fields, na
 }
 
 /** A time that is one of a list of them: a broken one costs itself alone. */
-export const besideMoment = (fields: Fields, name: string, note: Note): Nanoseconds | undefined =>
-  beside(moment, fields, name, note);
-export const besideMomentMs = (fields: Fields, name: string, note: Note): Nanoseconds | undefined =>
-  beside(momentMs, fields, name, note);
-export const besideMomentNs = (fields: Fields, name: string, note: Note): Nanoseconds | undefined =>
-  beside(momentNs, fields, name, note);
+export const besideTimestamp = (fields: Fields, name: string, note: Note): Nanoseconds | undefined =>
+  beside(timestamp, fields, name, note);
+export const besideTimestampMs = (fields: Fields, name: string, note: Note): Nanoseconds | undefined =>
+  beside(timestampMs, fields, name, note);
+export const besideTimestampNs = (fields: Fields, name: string, note: Note): Nanoseconds | undefined =>
+  beside(timestampNs, fields, name, note);
 
 /** Unix milliseconds (number or text) to ns; undefined where absent or zero. */
-export function momentMs(fields: Fields, name: string): Nanoseconds | undefined {
+export function timestampMs(fields: Fields, name: string): Nanoseconds | undefined {
   const value = integer(fields, name);
   return value === undefined ? undefined : held(name, BigInt(value) * 1_000_000n);
 }
 
 /** Unix nanoseconds as decimal text; undefined where absent or zero. */
-export function momentNs(fields: Fields, name: string): Nanoseconds | undefined {
+export function timestampNs(fields: Fields, name: string): Nanoseconds | undefined {
   const value = field(fields, name);
   const digits =
     typeof value === 'string' && /^\d{1,19}$/.test(value)

@@ -3,7 +3,7 @@ import type { JobPart } from '../../model/task.ts';
 import { type Draft, required } from './event-draft.ts';
 import {
   besideId,
-  besideMoment,
+  besideTimestamp,
   defined,
   type Fields,
   id,
@@ -41,7 +41,7 @@ export function job(session: string, body: Fields, into: Draft): void {
   }
   for (const transition of list(body, 'stateTransitions')) {
     const state = text(transition, 'state');
-    const time = besideMoment(transition, 'timestamp', into.note);
+    const time = besideTimestamp(transition, 'timestamp', into.note);
     if (time === undefined) continue;
     into.jobs.push(
       defined<JobPart>({

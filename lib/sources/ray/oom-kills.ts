@@ -10,7 +10,7 @@ import type { Bytes, Nanoseconds } from '../../model/units.ts';
 import { defined, type Fields, nested, text } from './event-fields.ts';
 import { type OomReport, parseOomReport, type ReportedWorker } from './oom-report.ts';
 
-interface Told {
+interface Reported {
   readonly session: string;
   readonly time: Nanoseconds;
   readonly source: OutOfMemoryKill['source'];
@@ -25,7 +25,7 @@ const MOST_MESSAGE = 16_000;
 
 /** A failed attempt. Empty unless its error is OUT_OF_MEMORY. */
 export function oomKillsOfTask(
-  told: Told & {
+  told: Reported & {
     readonly errorType: string | undefined;
     readonly taskId: string;
     readonly attempt: number;
@@ -48,7 +48,7 @@ export function oomKillsOfTask(
 
 /** A worker that is dead. Empty unless it left by NODE_OUT_OF_MEMORY; idle workers are told of by nothing else. */
 export function oomKillsOfWorker(
-  told: Told & {
+  told: Reported & {
     readonly exitType: string | undefined;
     readonly workerId: string;
     readonly pid?: number | undefined;
@@ -72,7 +72,7 @@ export function oomMessageOfDeathCause(cause: Fields | undefined): string | unde
 }
 
 /** An actor that is dead or restarting with an out-of-memory context as its cause; `message` is that context's report. */
-export function oomKillsOfActor(told: Told & { readonly actorId: string }): OutOfMemoryKill[] {
+export function oomKillsOfActor(told: Reported & { readonly actorId: string }): OutOfMemoryKill[] {
   const reported = ofReport(told);
   if (reported.length > 0) return reported;
   const { session, time, source, message, jobId, nodeId, actorId } = told;
@@ -83,12 +83,12 @@ export function oomKillsOfActor(told: Told & { readonly actorId: string }): OutO
 type NodeOfReport = Pick<OutOfMemoryKill, 'nodeId' | 'nodeIp' | 'nodeUsed' | 'nodeTotal' | 'nodeThreshold' | 'others'>;
 
 /** What a report says of the node, where its list of victims does not name this one. */
-function nodeOfReport(told: Told): NodeOfReport {
+function nodeOfReport(told: Reported): NodeOfReport {
   const report = told.message === undefined ? null : parseOomReport(told.message);
   return report ? { ...nodeFigures(report, told), others: othersOf(report, null) } : {};
 }
 
-const nodeFigures = (report: OomReport, told: Told): NodeOfReport =>
+const nodeFigures = (report: OomReport, told: Reported): NodeOfReport =>
   defined<NodeOfReport>({
     nodeId: report.nodeId ?? told.nodeId,
     nodeIp: report.nodeIp ?? undefined,
@@ -98,7 +98,7 @@ const nodeFigures = (report: OomReport, told: Told): NodeOfReport =>
     others: undefined,
   });
 
-function ofReport(told: Told): OutOfMemoryKill[] {
+function ofReport(told: Reported): OutOfMemoryKill[] {
   const report = told.message === undefined ? null : parseOomReport(told.message);
   if (!report) return [];
   const { session, time, source } = told;

@@ -128,24 +128,24 @@ function listedWorkers(report: string): ReportedWorker[] {
 /** The one victim of reports before 2.51. A lease of a constructor is an actor's. */
 function singleWorker(report: string): ReportedWorker[] {
   const worker = /Ray killed this worker \(ID: ([0-9a-f]+)\)/.exec(report);
-  const told =
+  const reported =
     /where the (task|actor|lease) \((task|actor|lease) ID: (\w+), name=([^\n]{0,2000}?), pid=(\d+), memory used=([\d.]+)GB\)/.exec(
       report,
     );
-  if (!worker && !told) return [];
-  const name = told?.[4] ?? '';
-  const isActor = told?.[2] === 'actor' || (told?.[2] === 'lease' && name.endsWith('.__init__'));
+  if (!worker && !reported) return [];
+  const name = reported?.[4] ?? '';
+  const isActor = reported?.[2] === 'actor' || (reported?.[2] === 'lease' && name.endsWith('.__init__'));
   return [
     {
       killed: true,
-      kind: told ? (isActor ? 'actor' : 'task') : null,
+      kind: reported ? (isActor ? 'actor' : 'task') : null,
       name,
       jobId: null,
-      taskId: told?.[2] === 'task' ? known(told[3]) : null,
-      actorId: told?.[2] === 'actor' ? known(told[3]) : null,
+      taskId: reported?.[2] === 'task' ? known(reported[3]) : null,
+      actorId: reported?.[2] === 'actor' ? known(reported[3]) : null,
       workerId: known(worker?.[1]),
-      pid: told ? Number(told[5]) : null,
-      used: gib(told?.[6]),
+      pid: reported ? Number(reported[5]) : null,
+      used: gib(reported?.[6]),
     },
   ];
 }

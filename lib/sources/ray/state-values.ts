@@ -5,7 +5,7 @@ import { type Nanoseconds, nanoseconds } from '../../model/units.ts';
 const UNSET_MS = 1e15;
 
 /** Unix ms, perhaps with a fraction, to ns; undefined where unset. */
-export function momentOfMs(ms: number | null | undefined): Nanoseconds | undefined {
+export function timestampOfMs(ms: number | null | undefined): Nanoseconds | undefined {
   if (ms === null || ms === undefined || !(ms > 0) || ms >= UNSET_MS) return undefined;
   const whole = Math.floor(ms);
   return nanoseconds(BigInt(whole) * 1_000_000n + BigInt(Math.round((ms - whole) * 1e6)));

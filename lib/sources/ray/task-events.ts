@@ -9,7 +9,7 @@ import type { AttemptPart, TaskType } from '../../model/task.ts';
 import type { Draft } from './event-draft.ts';
 import {
   besideId,
-  besideMomentNs,
+  besideTimestampNs,
   count,
   defined,
   type Fields,
@@ -122,7 +122,10 @@ export function profile(session: string, body: Fields, into: Draft): void {
   const attempt = count(body, 'attemptNumber') ?? 0;
   const workerId = besideId(events, 'componentId', into.note) ?? '';
   for (const event of list(events, 'events')) {
-    const [start, end] = [besideMomentNs(event, 'startTime', into.note), besideMomentNs(event, 'endTime', into.note)];
+    const [start, end] = [
+      besideTimestampNs(event, 'startTime', into.note),
+      besideTimestampNs(event, 'endTime', into.note),
+    ];
     if (start === undefined || end === undefined) continue;
     into.profileSpans.push({
       session,

@@ -1,7 +1,7 @@
 /** State transitions of one attempt, as every version of the event export tells them. */
 import { TASK_STATES, type TaskState } from '../../model/task.ts';
 import type { Nanoseconds } from '../../model/units.ts';
-import { besideMoment, type Fields, field, list, type Note, nested } from './event-fields.ts';
+import { besideTimestamp, type Fields, field, list, type Note, nested } from './event-fields.ts';
 
 type StateTimes = Partial<Record<TaskState, Nanoseconds>>;
 
@@ -30,9 +30,9 @@ export function stateTimesOf(body: Fields, note: Note): StateTimes {
     if (before === undefined || time < before) times[state] = time;
   };
   for (const transition of list(body, 'stateTransitions'))
-    tell(stateOf(field(transition, 'state')), besideMoment(transition, 'timestamp', noteBroken));
+    tell(stateOf(field(transition, 'state')), besideTimestamp(transition, 'timestamp', noteBroken));
   const map = nested(body, 'taskState');
-  if (map) for (const state of Object.keys(map)) tell(stateOf(state), besideMoment(map, state, noteBroken));
+  if (map) for (const state of Object.keys(map)) tell(stateOf(state), besideTimestamp(map, state, noteBroken));
   const [first] = broken;
   if (first !== undefined && Object.keys(times).length === 0) throw new Error(first);
   for (const reason of broken) note(reason);

@@ -125,8 +125,8 @@ function argsOf(args: unknown): Fields {
 
 /** The function of a whole task up to Ray 1.0, whose category is `task` alone. */
 function oldName({ name }: Fields, args: Fields): string {
-  const told = [args.name, args.function_name, name].find(
+  const reported = [args.name, args.function_name, name].find(
     (one) => typeof one === 'string' && one !== '' && one !== 'task',
   );
-  return typeof told === 'string' ? told : 'unnamed task';
+  return typeof reported === 'string' ? reported : 'unnamed task';
 }

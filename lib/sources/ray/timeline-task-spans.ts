@@ -84,12 +84,12 @@ export function attributeTaskSpans(spans: readonly TimelineSpan[], names: Timeli
     group.spans.push(span);
     groups.set(key, group);
   }
-  const told = commandSpans(
+  const reported = commandSpans(
     spans.filter((span) => !span.isApi),
     names,
     tell,
   );
-  return { attempts: [...groups.values(), ...told.attempts], drivers: told.drivers };
+  return { attempts: [...groups.values(), ...reported.attempts], drivers: reported.drivers };
 }
 
 /** Format B. */

@@ -7,7 +7,7 @@ import { attemptsWhere } from './attempts.ts';
 const Count = z.coerce.number();
 const Ns = z.string().nullable();
 
-export interface HeardSessionRow {
+export interface SeenSessionRow {
   readonly session: string;
   /** '' where nobody named it. */
   readonly cluster: string;
@@ -24,7 +24,7 @@ export interface HeardSessionRow {
 }
 
 /** Every session, newest first: by the first word of it, or by the start of its first node where that was earlier. */
-export const heardSessions: Query<HeardSessionRow> = {
+export const seenSessions: Query<SeenSessionRow> = {
   name: 'heard-sessions',
   sql: `WITH named AS (
       SELECT session, max(cluster) AS cluster, max(ray_version) AS ray_version, min(first_ns) AS first_ns, max(last_ns) AS last_ns

@@ -212,7 +212,7 @@ export const collectiveWaits: Query<{
 };
 
 /** Where the ranks are: the newest span of each (communicator, rank) names host, GPU, Ray's ids and its trace. */
-export const collectivePlaces: Query<{
+export const collectiveLocations: Query<{
   comm: string;
   rank: number;
   host: string;

@@ -44,7 +44,7 @@ export const SESSION_CLUSTERS = `(SELECT session, if(max(cluster) = '', session,
   min(first_ns) AS first_ns, max(last_ns) AS last_ns FROM xray.ray_sessions GROUP BY session)`;
 
 /** Parameters session and exact. */
-const ASKED = `({session:String} = '' OR session = {session:String}) AND ({exact:String} = '' OR job_id = {exact:String})`;
+const REQUESTED = `({session:String} = '' OR session = {session:String}) AND ({exact:String} = '' OR job_id = {exact:String})`;
 
 /** What jobStatus (lib/server/jobs/jobs.ts) says of a row, so that a page of one status is cut where the rows are. */
 const STATUS = `multiIf(${['SUCCEEDED', 'FAILED', 'STOPPED', 'FINISHED', 'RUNNING', 'PENDING']
@@ -66,12 +66,12 @@ export const jobs: Query<JobRow> = {
       SELECT session, job_id, sum(n) AS attempts, sum(done) AS finished, sum(bad) AS failed, sum(active) AS running, toUInt64(sum(waiting)) AS pending,
         toUInt64(sum(again)) AS retries, sumMap(held) AS task_resources, countIf(NOT startsWith(code, '_') AND NOT startsWith(code, 'JobSupervisor.')) AS user_functions,
         CAST(arraySlice(arraySort(x -> tuple(-toInt64(x.2 + x.3 + x.4 + x.5), x.1), groupArrayIf(tuple(function_name, done, bad, active, waiting), n > 0)), 1, 8), '${COUNTED_FUNCTIONS}') AS functions
-      FROM (${FUNCTION_COUNTS(`${ASKED} AND (session, job_id) NOT IN (${KEPT_JOBS})`)}) GROUP BY session, job_id
-      UNION ALL SELECT * FROM (${KEPT_COUNTS}) WHERE ${ASKED}
+      FROM (${FUNCTION_COUNTS(`${REQUESTED} AND (session, job_id) NOT IN (${KEPT_JOBS})`)}) GROUP BY session, job_id
+      UNION ALL SELECT * FROM (${KEPT_COUNTS}) WHERE ${REQUESTED}
     ), actors AS (
       SELECT session AS actor_session, job_id AS actor_job, sumMap(resources) AS actor_resources FROM (
         SELECT session, job_id, actor_id, JSONExtract(max(required_resources), 'Map(String, Float64)') AS resources, maxMap(state_ns) AS states
-        FROM xray.ray_actors WHERE ${ASKED} GROUP BY session, job_id, actor_id
+        FROM xray.ray_actors WHERE ${REQUESTED} GROUP BY session, job_id, actor_id
         HAVING arrayReduce('argMax', mapKeys(states), mapValues(states)) = 'ALIVE'
       ) GROUP BY session, job_id
     ), known AS (
@@ -79,7 +79,7 @@ export const jobs: Query<JobRow> = {
         max(message) AS message, max(error_type) AS error_type, min(start_ns) AS start_ns, max(end_ns) AS end_ns, max(metadata) AS metadata,
         max(driver_node_id) AS driver_node_id, max(driver_pid) AS driver_pid, max(driver_exit_code) AS driver_exit_code,
         max(runtime_env) AS runtime_env, max(is_internal) AS told_internal
-      FROM xray.ray_jobs WHERE ${ASKED}
+      FROM xray.ray_jobs WHERE ${REQUESTED}
         AND NOT (job_id = ray_jobs.submission_id AND (session, ray_jobs.submission_id) IN (
           SELECT session, submission_id FROM xray.ray_jobs WHERE submission_id != '' AND job_id != submission_id))
       GROUP BY session, job_id

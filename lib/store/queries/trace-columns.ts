@@ -22,7 +22,7 @@ const number = (id: string): string => `reinterpretAsUInt64(reverse(unhex(${id})
  * first, then the longer. A span sent twice is one. The last three of the order make the engine hash attributes before it
  * sorts, in parallel: afterwards it would carry the attributes through the sort, at three times the time.
  */
-export const SPAN_WORDS = 8;
+export const SPAN_TEXT = 8;
 export const traceColumns: Query<unknown> = {
   name: 'trace-columns',
   sql: `SELECT ${number('SpanId')}, ${number('ParentSpanId')}, toUnixTimestamp64Nano(Timestamp) AS start_ns, Duration,
@@ -35,7 +35,7 @@ export const traceColumns: Query<unknown> = {
 };
 
 /** What the hashes stand for; names are cut after 300 characters, tables after so many entries. */
-export const traceWords: Query<{ kind: 'name' | 'group' | 'lane'; hash: string; text: string; process: string }> = {
+export const traceText: Query<{ kind: 'name' | 'group' | 'lane'; hash: string; text: string; process: string }> = {
   name: 'trace-words',
   sql: `SELECT 'name' AS kind, cityHash64(SpanName) AS hash, substringUTF8(any(SpanName), 1, 300) AS text, '' AS process
       FROM xray.otel_traces WHERE TraceId = {trace:String} GROUP BY hash ORDER BY text LIMIT 100000

@@ -10,7 +10,7 @@ const EVERY_MS = 100;
 const LIMIT_MS = 60_000;
 
 const [base = '', token] = process.argv.slice(2);
-let [worstMs, asked, failed, inARow] = [0, 0, 0, 0];
+let [worstMs, requested, failed, inARow] = [0, 0, 0, 0];
 /** Starts of the requests that wait for their answer. */
 const waiting = new Set<number>();
 
@@ -24,7 +24,7 @@ function answered(began: number, isWell: boolean): void {
 
 function ask(): void {
   const began = performance.now();
-  asked += 1;
+  requested += 1;
   waiting.add(began);
   const asking = request(
     `${base}/api/health`,
@@ -47,7 +47,7 @@ createInterface(process.stdin)
   .on('line', (line) => {
     // One that still waits has been late for as long as it waits.
     for (const began of waiting) worstMs = Math.max(worstMs, performance.now() - began);
-    process.stdout.write(`${JSON.stringify({ worstMs, asked, failed, inARow })}\n`);
-    if (line === 'reset') [worstMs, asked, failed] = [0, 0, 0];
+    process.stdout.write(`${JSON.stringify({ worstMs, asked: requested, failed, inARow })}\n`);
+    if (line === 'reset') [worstMs, requested, failed] = [0, 0, 0];
   })
   .on('close', () => process.exit(0));

@@ -235,7 +235,7 @@ describe('a compressed trace that was cut off', () => {
   it.each([
     ['gz', gzipSync, 'gzip'],
     ['zst', zstdCompressSync, 'zstd'],
-  ] as const)('%s: its whole events are taken, and where it ends is said', async (name, compress, words) => {
+  ] as const)('%s: its whole events are taken, and where it ends is said', async (name, compress, message) => {
     const noise = (i: number): string => createHash('sha512').update(String(i)).digest('base64');
     const events = Array.from({ length: 30_000 }, (_, i) =>
       event(`cut ${name} ${i}`, `, "args": {"n": "${noise(i)}"}`),
@@ -247,7 +247,7 @@ describe('a compressed trace that was cut off', () => {
     expect(first.code).toBe(1);
     expect(file?.accepted).toBeGreaterThan(25_000);
     expect(file?.rejects.map(({ position, reason }) => [position, reason.replace(/^line \d+: /, '')])).toEqual([
-      [file?.accepted, `the ${words} data ends too early: the file is cut off`],
+      [file?.accepted, `the ${message} data ends too early: the file is cut off`],
       [file?.accepted, 'the file ends inside an event'],
     ]);
     // Again: the same spans.

@@ -60,10 +60,10 @@ describe('a wrong line', () => {
     [['up', '--port', 'many'], '--port is "many"'],
     [['up', '--demo', '--no-demo'], '--demo and --no-demo exclude each other'],
     [['import', 'x', '--xray', 'nowhere'], '"nowhere" is not an address'],
-  ])('%j is told in a sentence, and ends with 2', async (args, words) => {
+  ])('%j is told in a sentence, and ends with 2', async (args, text) => {
     const ran = await runXray(args);
     expect(ran).toMatchObject({ code: 2, stdout: '' });
-    expect(ran.stderr).toContain(words);
+    expect(ran.stderr).toContain(text);
     expect(ran.stderr).not.toContain('    at ');
   });
 });

@@ -82,8 +82,8 @@ describe('the simulated cluster', () => {
         const ranks = trainingStep(sized, step);
         expect(ranks).toHaveLength(sized.ranks);
         for (const part of ranks) {
-          const moments = [part.start, part.forwardEnd, part.tp.end, part.backwardEnd, part.dp.end, part.end];
-          expect(moments).toEqual(moments.toSorted((left, right) => left - right));
+          const timestamps = [part.start, part.forwardEnd, part.tp.end, part.backwardEnd, part.dp.end, part.end];
+          expect(timestamps).toEqual(timestamps.toSorted((left, right) => left - right));
           if (hungStep(sized) !== step) expect(part.end).toBeLessThan(stepStart(sized, step + 1));
         }
       }

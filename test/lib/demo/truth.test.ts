@@ -63,21 +63,21 @@ describe('the truth of the simulation', () => {
   });
 
   it('is what a command line asks for, and no other', () => {
-    const asked = { seed: 3, anchor: ANCHOR, gpus: 16 };
+    const requested = { seed: 3, anchor: ANCHOR, gpus: 16 };
     for (const incident of INCIDENTS)
-      expect(chosenWorlds({ ...asked, incident }).map(({ faults }) => faults)).toEqual([
+      expect(chosenWorlds({ ...requested, incident }).map(({ faults }) => faults)).toEqual([
         incidentWorld(3, ANCHOR, 16, incident).world.faults,
       ]);
-    expect(chosenWorlds({ ...asked, incident: 'hang' })[0].faults.hang).not.toBeNull();
-    expect(chosenWorlds({ ...asked, incident: null }).map(({ cluster }) => cluster)).toEqual([
+    expect(chosenWorlds({ ...requested, incident: 'hang' })[0].faults.hang).not.toBeNull();
+    expect(chosenWorlds({ ...requested, incident: null }).map(({ cluster }) => cluster)).toEqual([
       'demo-cluster',
       'demo-notebooks',
       'demo-weekly-eval',
       'demo-inference',
     ]);
-    expect(() => chosenWorlds({ ...asked, incident: 'gremlins' })).toThrow('expected one of gpu-throttle');
-    expect(chosenWorlds({ ...asked, incident: 'link', gpuModel: 'mi300x' })[0].gpu.exporter).toBe('amd');
-    expect(() => chosenWorlds({ ...asked, incident: null, gpuModel: 'abacus' })).toThrow(
+    expect(() => chosenWorlds({ ...requested, incident: 'gremlins' })).toThrow('expected one of gpu-throttle');
+    expect(chosenWorlds({ ...requested, incident: 'link', gpuModel: 'mi300x' })[0].gpu.exporter).toBe('amd');
+    expect(() => chosenWorlds({ ...requested, incident: null, gpuModel: 'abacus' })).toThrow(
       'expected one of h100, mi300x',
     );
   });

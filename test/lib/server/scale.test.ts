@@ -92,11 +92,11 @@ afterAll(async () => {
 
 describe('very many of everything', () => {
   it('knows how every route is asked', async () => {
-    const asked = new Set(Object.keys(KINDS).flatMap(scaleAsks));
+    const requested = new Set(Object.keys(KINDS).flatMap(scaleAsks));
     const templates = getRoutes().filter((path) => !/\{(fingerprint|token)\}/.test(path));
     const missing = templates.filter((path) => {
       const pattern = new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}(\\?|$)`);
-      return ![...asked].some((one) => pattern.test(one));
+      return ![...requested].some((one) => pattern.test(one));
     });
     expect(missing).toEqual([]);
   });

@@ -9,8 +9,9 @@ function read(text: string, plan: Omit<JsonPlan, 'onRow' | 'onBadRow'>, cuts: re
   const rows: unknown[] = [];
   let bad = 0;
   const reader = createJsonReader({ ...plan, onRow: (row) => rows.push(row), onBadRow: () => bad++ });
-  const places = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
-  for (const [i, place] of [...places, bytes.length].entries()) reader.push(bytes.subarray(places[i - 1] ?? 0, place));
+  const indexes = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
+  for (const [i, index] of [...indexes, bytes.length].entries())
+    reader.push(bytes.subarray(indexes[i - 1] ?? 0, index));
   return { ...reader.end(), rows, bad };
 }
 
@@ -77,9 +78,9 @@ describe('bounds', () => {
     ['bytes', many, { bytes: 1024 }, 'more than 1 KB'],
     ['depth', '['.repeat(5_000_000), {}, 'nested deeper than 64'],
     ['what is no row', `{"x":"${'y'.repeat(3000)}","r":[]}`, { restBytes: 2048 }, 'more than 2 KB'],
-  ])('of %s end the reading', (_, text, bounds, words) => {
+  ])('of %s end the reading', (_, text, bounds, message) => {
     expect(() => read(text, { rowsAt: ['r'], bounds })).toThrow(BoundError);
-    expect(() => read(text, { rowsAt: ['r'], bounds })).toThrow(words);
+    expect(() => read(text, { rowsAt: ['r'], bounds })).toThrow(message);
   });
 
   it.each(['', '{', '{"r":[1', '{"r":"', '<html>', '{"r":[1]]'])('%j is no JSON', (text) =>

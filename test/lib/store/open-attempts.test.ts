@@ -30,18 +30,20 @@ const part = fc.record({
   states: fc.uniqueArray(fc.constantFrom(...STATES), { maxLength: 3 }),
   at: fc.integer({ min: 1, max: 1_000_000 }),
 });
-type Told = typeof part extends fc.Arbitrary<infer Value> ? Value : never;
+type Reported = typeof part extends fc.Arbitrary<infer Value> ? Value : never;
 
-const partOf = (session: string, told: Told): AttemptPart => ({
+const partOf = (session: string, reported: Reported): AttemptPart => ({
   session,
   jobId: '01000000',
-  taskId: told.task.toString(16).padStart(48, '0'),
-  attempt: told.attempt,
-  source: told.source,
-  ...(told.type === undefined ? {} : { type: told.type }),
-  ...(told.name === undefined ? {} : { functionName: told.name }),
-  ...(told.placed ? { nodeId: 'n', workerId: `w${told.at % 3}` } : {}),
-  stateTimes: Object.fromEntries(told.states.map((state, i) => [state, nanoseconds(START + BigInt(told.at + i))])),
+  taskId: reported.task.toString(16).padStart(48, '0'),
+  attempt: reported.attempt,
+  source: reported.source,
+  ...(reported.type === undefined ? {} : { type: reported.type }),
+  ...(reported.name === undefined ? {} : { functionName: reported.name }),
+  ...(reported.placed ? { nodeId: 'n', workerId: `w${reported.at % 3}` } : {}),
+  stateTimes: Object.fromEntries(
+    reported.states.map((state, i) => [state, nanoseconds(START + BigInt(reported.at + i))]),
+  ),
 });
 
 const definition = {
@@ -77,9 +79,9 @@ describe('attempts that still run', () => {
     let sessions = 0;
     let found = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 150 }), fc.nat(150), async (told, cut) => {
+      fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 150 }), fc.nat(150), async (reported, cut) => {
         const session = `session_open_${sessions++}`;
-        for (const some of [told.slice(0, cut), told.slice(cut)])
+        for (const some of [reported.slice(0, cut), reported.slice(cut)])
           await runtime.ingest.rayFacts({ attempts: some.map((one) => partOf(session, one)) });
         const open = async () =>
           (
@@ -116,12 +118,12 @@ describe('times of an attempt', () => {
     const exact = { RUNNING: START + 1_999_600n, FINISHED: START + 2_000_100n };
     const cut = (ns: bigint) => nanoseconds((ns / 1_000_000n) * 1_000_000n);
     const part = { session, jobId: '01000000', taskId: 'ab'.repeat(24), attempt: 0, functionName: 'quick' };
-    const told = {
+    const reported = {
       event: { RUNNING: nanoseconds(exact.RUNNING), FINISHED: nanoseconds(exact.FINISHED) },
       'state-api': { RUNNING: cut(exact.RUNNING), FINISHED: cut(exact.FINISHED) },
     };
     for (const source of order)
-      await runtime.ingest.rayFacts({ attempts: [{ ...part, source, stateTimes: told[source] }] });
+      await runtime.ingest.rayFacts({ attempts: [{ ...part, source, stateTimes: reported[source] }] });
     const [attempt] = await runtime.engine.select(definition, { session, job: '01000000' });
     expect(attempt).toMatchObject({ start_ns: String(exact.RUNNING), end_ns: String(exact.FINISHED) });
   });

@@ -228,8 +228,8 @@ describe('limits and refusals have the same codes', () => {
   it('cancelled queries end in the engine too: what would run for 20 s makes room at once', async () => {
     for (const [name, engine] of both()) {
       const controller = new AbortController();
-      const asked = Array.from({ length: 5 }, () => engine.select(slow, {}, { signal: controller.signal }));
-      const refused = asked.map((one) => expect(one, name).rejects.toMatchObject({ code: 'store-cancelled' }));
+      const requested = Array.from({ length: 5 }, () => engine.select(slow, {}, { signal: controller.signal }));
+      const refused = requested.map((one) => expect(one, name).rejects.toMatchObject({ code: 'store-cancelled' }));
       await new Promise((resolve) => setTimeout(resolve, 500));
       controller.abort();
       await Promise.all(refused);
@@ -255,10 +255,10 @@ describe('limits and refusals have the same codes', () => {
   it('a slow read does not keep an insert waiting', async () => {
     for (const [name, engine] of both()) {
       const controller = new AbortController();
-      const asked = engine.select(slow, {}, { signal: controller.signal }).catch(() => 'cancelled');
+      const requested = engine.select(slow, {}, { signal: controller.signal }).catch(() => 'cancelled');
       await engine.insert('xray.kept_logs', [{ session: 'beside', job_id: name, text: 'x' }]);
       controller.abort();
-      expect(await asked).toBe('cancelled');
+      expect(await requested).toBe('cancelled');
     }
   });
 

@@ -85,21 +85,21 @@ const elementBytes = (type: unknown): number =>
 /** Null where the event is about no collective. `groups`: those of the import so far. */
 export function collectiveEvent(event: TraceEvent, groups: GroupNames): CollectiveEvent | null {
   const { args, cat, name } = event;
-  const told = text(args['Collective name']);
-  if (KERNEL_CATEGORIES.has(cat) && (told !== '' || KERNEL.test(name))) {
+  const reported = text(args['Collective name']);
+  if (KERNEL_CATEGORIES.has(cat) && (reported !== '' || KERNEL.test(name))) {
     const plain = name.split('(')[0] ?? '';
     return {
       ...shared(event, groups),
       kind: 'kernel',
       backend: 'nccl',
-      op: collectiveOp(told) ?? named(KERNEL_OP.exec(plain)?.[0] ?? told),
-      spelled: told,
+      op: collectiveOp(reported) ?? named(KERNEL_OP.exec(plain)?.[0] ?? reported),
+      spelled: reported,
       ...messageOf(args, KERNEL_TYPES.find(([type]) => type.test(plain))?.[1] ?? 0),
     };
   }
   if (name === 'record_param_comms') {
     const concrete = Array.isArray(args['Concrete Inputs']) ? args['Concrete Inputs'].map(text) : [];
-    const spelled = told || (concrete.find((one) => collectiveOp(one) !== null) ?? '');
+    const spelled = reported || (concrete.find((one) => collectiveOp(one) !== null) ?? '');
     if (NOT_AN_OPERATION.test(spelled)) return null;
     return { ...shared(event, groups), kind: 'comms', backend: '', op: named(spelled), spelled, ...messageOf(args, 0) };
   }

@@ -34,12 +34,12 @@ export class GroupNames {
     const size = wholeNumber(args['Group size']);
     const rank = wholeNumber(args.Rank);
     const [start, stride] = [wholeNumber(args['Global rank start']), wholeNumber(args['Global rank stride'])];
-    const told = listed(args['Process Group Ranks']);
-    const list = `${told}\n${start}\n${stride}\n${size}`;
+    const reported = listed(args['Process Group Ranks']);
+    const list = `${reported}\n${start}\n${stride}\n${size}`;
     const key = `${list}\n${rank}\n${description}\n${name}`;
     const known = this.groups.get(key);
     if (known !== undefined) return known;
-    const ranks = this.ranksOf(list, told, start, stride, size);
+    const ranks = this.ranksOf(list, reported, start, stride, size);
     const group =
       name === '' && (ranks === null || ranks.length === 0)
         ? null
@@ -56,14 +56,14 @@ export class GroupNames {
 
   private ranksOf(
     list: string,
-    told: string,
+    reported: string,
     start: number | null,
     stride: number | null,
     size: number | null,
   ): readonly number[] | null {
     const known = this.lists.get(list);
     if (known !== undefined) return known;
-    const found = decodeRanks(told) ?? this.strided(start, stride, size);
+    const found = decodeRanks(reported) ?? this.strided(start, stride, size);
     const isTooMany = found !== null && this.ranksKept + found.length > MOST_RANKS;
     const ranks = isTooMany ? null : found;
     this.ranksKept += ranks?.length ?? 0;

@@ -130,7 +130,7 @@ function byOrder(ranks: Operations, inStep: boolean): Sequenced {
       };
     shifts.set(rank, shift);
     if (own.length !== most || shift !== 0)
-      cut.push(`rank ${rank} holds ${own.length} of ${most}${placeOf(shift, reference[0])}`);
+      cut.push(`rank ${rank} holds ${own.length} of ${most}${locationOf(shift, reference[0])}`);
   }
   const first = Math.min(...shifts.values());
   return {
@@ -143,7 +143,7 @@ function byOrder(ranks: Operations, inStep: boolean): Sequenced {
 }
 
 /** Where a recording begins beside the one of `reference`, as the end of a sentence. */
-function placeOf(shift: number, reference: number): string {
+function locationOf(shift: number, reference: number): string {
   if (shift === 0) return '';
   if (shift === 1) return ', from the second on';
   if (shift > 1) return `, without the first ${shift}`;

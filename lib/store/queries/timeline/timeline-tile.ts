@@ -30,17 +30,17 @@ const levelRows = (lanes: string, level: number): string => `SELECT node, lane, 
 const CARRY_STEP = 3;
 
 /** Where a slice is found that began before `from`: on some levels, and on each as many buckets back as make one of the next. */
-function carryPlaces(finest: number): string {
+function carryLocations(finest: number): string {
   const levels = LEVELS.filter((level) => level >= finest);
-  const asked = levels.filter((level, index) => index % CARRY_STEP === 0 || level === LEVELS.at(-1));
-  const places = asked.map((level, index) => {
-    const next = asked[index + 1];
+  const requested = levels.filter((level, index) => index % CARRY_STEP === 0 || level === LEVELS.at(-1));
+  const locations = requested.map((level, index) => {
+    const next = requested[index + 1];
     const at = `bitShiftRight({from:Int64}, ${level})`;
     return next === undefined
       ? `level = ${level} AND bucket <= ${at}`
       : `level = ${level} AND bucket BETWEEN ${at} - ${2 ** (next - level)} AND ${at}`;
   });
-  return places.join(' OR ');
+  return locations.join(' OR ');
 }
 
 /**
@@ -53,7 +53,7 @@ const carryRows = (
   finest: number,
 ): string => `SELECT DISTINCT node, lane, longest, toUInt32(4294967295) AS b, toUInt64(0) AS tasks,
     toUInt64(bitAnd(toUInt64(bitShiftRight(longest, 64)), 1)) AS failures, ${START} + ${LENGTH} AS ends
-  FROM xray.timeline_levels WHERE ${OF_JOB} AND ${lanes} AND (${carryPlaces(finest)})
+  FROM xray.timeline_levels WHERE ${OF_JOB} AND ${lanes} AND (${carryLocations(finest)})
     AND ${START} < {from:Int64} AND ${START} + ${LENGTH} > {from:Int64} AND ${LENGTH} >= {least:Int64}`;
 
 /**
@@ -112,7 +112,7 @@ export const filteredTile: readonly Query<unknown>[] = [
 /** A row of the tile of nodes that changes how many lanes are busy: by `tasks`, as 32 bits with a sign, from its bucket on. */
 export const BUSY_ROW = 0x8000_0000;
 
-const PLACE = 'transform(node, {nodes:Array(UInt64)}, {places:Array(UInt32)}, toUInt32(0))';
+const LOCATION = 'transform(node, {nodes:Array(UInt64)}, {places:Array(UInt32)}, toUInt32(0))';
 
 /**
  * Whole nodes, summed here, because there may be a hundred thousand lanes: as many rows as nodes times buckets hold
@@ -126,11 +126,11 @@ const PLACE = 'transform(node, {nodes:Array(UInt64)}, {places:Array(UInt32)}, to
  * Rows are read twice, because to sort lanes with their `longest` costs more.
  */
 const ofNodes = (rows: string): string => `WITH each AS (${rows})
-  SELECT max(longest), ${PLACE} AS target, b AS at, toUInt32(bitAnd(sum(tasks), 4294967295)) AS changes, toUInt32(sum(failures)) AS lost
+  SELECT max(longest), ${LOCATION} AS target, b AS at, toUInt32(bitAnd(sum(tasks), 4294967295)) AS changes, toUInt32(sum(failures)) AS lost
     FROM each GROUP BY target, at
   UNION ALL SELECT toUInt256(0), toUInt32(place + ${BUSY_ROW}) AS target, toUInt32(if(is_end, busy_to, busy_from)) AS at,
       toUInt32(bitAnd(sum(if(is_end, toInt64(-1), toInt64(1))), 4294967295)) AS changes, toUInt32(0) AS lost
-    FROM (SELECT ${PLACE} AS place, busy_to,
+    FROM (SELECT ${LOCATION} AS place, busy_to,
         greatest(starts, max(busy_to) OVER (PARTITION BY node, lane ORDER BY starts ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS busy_from
       FROM (SELECT node, lane, if(b = 4294967295, toUInt32(0), b) AS starts,
           toUInt32(greatest(least(bitShiftRight(greatest(ends - {from:Int64} - 1, 0), {resolution:UInt8}), {last:Int64} - {first:Int64} - 1), toInt64(starts))) + 1 AS busy_to

@@ -132,8 +132,8 @@ describe('the verdict as a sentence', () => {
     } as const;
     const port = { host: 'sim-node-6', device: 'mlx5_6', rateGBs: 25, fullRateGBs: 50, errorsPerSecond: null };
     const lossy = { ...port, device: 'mlx5_1', rateGBs: null, fullRateGBs: null, errorsPerSecond: 40.2 };
-    const words = lateRankSentence({ ...verdict, badPorts: [port, lossy, port], standstill: null }, 'AllReduce', now);
-    expect(words).toMatch(
+    const message = lateRankSentence({ ...verdict, badPorts: [port, lossy, port], standstill: null }, 'AllReduce', now);
+    expect(message).toMatch(
       / Port mlx5_6 of sim-node-6 runs at 25 of 50 GB\/s\. Port mlx5_1 of sim-node-6 receives 40 damaged packets a second\. 1 more of its hosts' ports are bad/,
     );
   });

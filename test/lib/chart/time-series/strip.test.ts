@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { prepareStrip, stripPoints, stripWords } from '../../../../lib/chart/time-series/strip.ts';
+import { prepareStrip, stripPoints, stripText } from '../../../../lib/chart/time-series/strip.ts';
 
 const strip = prepareStrip({
   startMs: 0,
@@ -13,9 +13,9 @@ const strip = prepareStrip({
 
 describe('strip', () => {
   it('says the highest and the mean at a moment, and the newest measured without one', () => {
-    expect(stripWords(strip, 1)).toEqual({ highest: '20 % b', mean: '10 %' });
-    expect(stripWords(strip, null)).toEqual({ highest: '40 % b', mean: '40 %' });
-    expect(stripWords(strip, 30)).toBeNull();
+    expect(stripText(strip, 1)).toEqual({ highest: '20 % b', mean: '10 %' });
+    expect(stripText(strip, null)).toEqual({ highest: '40 % b', mean: '40 %' });
+    expect(stripText(strip, 30)).toBeNull();
   });
   it('lifts the pen at a gap and keeps values in the box', () => {
     const points = strip.lines.map((line) =>

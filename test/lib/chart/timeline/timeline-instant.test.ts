@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  askedWindow,
   msToOffset,
   offsetToMs,
   readInstant,
   readRange,
+  requestedWindow,
   writeInstant,
 } from '../../../../lib/chart/timeline/timeline-instant.ts';
 
@@ -32,12 +32,12 @@ describe('instants in an address', () => {
   it('asks for what is seen and as much on both sides, on a grid that small pans do not leave', () => {
     fc.assert(
       fc.property(fc.integer({ min: -1e9, max: 1e12 }), fc.integer({ min: 1, max: 1e12 }), (from, span) => {
-        const asked = askedWindow({ from, to: from + span });
-        expect(asked.from).toBeLessThanOrEqual(from - span);
-        expect(asked.to).toBeGreaterThanOrEqual(from + 2 * span);
-        expect(asked.to - asked.from).toBeLessThanOrEqual(4.1 * span + 4);
+        const requested = requestedWindow({ from, to: from + span });
+        expect(requested.from).toBeLessThanOrEqual(from - span);
+        expect(requested.to).toBeGreaterThanOrEqual(from + 2 * span);
+        expect(requested.to - requested.from).toBeLessThanOrEqual(4.1 * span + 4);
       }),
     );
-    expect(askedWindow({ from: 1000, to: 2000 })).toEqual(askedWindow({ from: 1010, to: 2010 }));
+    expect(requestedWindow({ from: 1000, to: 2000 })).toEqual(requestedWindow({ from: 1010, to: 2010 }));
   });
 });

@@ -7,7 +7,7 @@ import {
   stepMatch,
 } from '../../../../lib/chart/timeline/timeline-search.ts';
 import { countBetween, functionSpread, sliceIn, windowAround } from '../../../../lib/chart/timeline/timeline-window.ts';
-import { sliceWhere, sliceWords } from '../../../../lib/chart/timeline/timeline-words.ts';
+import { sliceText, sliceWhere } from '../../../../lib/chart/timeline/timeline-words.ts';
 import { lane, readPicture, timeline } from './timeline-pictures.ts';
 
 const base = timeline(readPicture('a--a.B--B.a-a\nb----b....C->'), [lane('n1', 1), lane('n2', 2)], 200);
@@ -54,8 +54,8 @@ describe('search', () => {
 describe('words', () => {
   const names = { functions: data.functions, states: data.states, attempts: [0, 1, 0, 0, 0] };
   it('says function, attempt, state, duration and how it compares', () => {
-    expect(sliceWords(tracks, names, tracks.sliceOf[1] ?? -1)).toBe('b, attempt 1, FAILED, 40 ns, 0.8x the median');
-    expect(sliceWords(tracks, names, tracks.sliceOf[4] ?? -1)).toBe('c, attempt 0, FAILED, 100 ns so far');
+    expect(sliceText(tracks, names, tracks.sliceOf[1] ?? -1)).toBe('b, attempt 1, FAILED, 40 ns, 0.8x the median');
+    expect(sliceText(tracks, names, tracks.sliceOf[4] ?? -1)).toBe('c, attempt 0, FAILED, 100 ns so far');
     expect(sliceWhere(tracks, tracks.sliceOf[4] ?? -1)).toBe('worker 2 on n2');
   });
 });

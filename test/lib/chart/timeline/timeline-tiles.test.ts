@@ -4,7 +4,7 @@ import {
   bucketOf,
   loadedWindow,
   resolutionOf,
-  tiledWords,
+  tiledText,
   tracksOfTiles,
 } from '../../../../lib/chart/timeline/timeline-tiles.ts';
 import { CARRY, decodeTile, encodeTile, packLength, type TimelineTile } from '../../../../lib/model/timeline-tile.ts';
@@ -57,9 +57,9 @@ describe('tiles of timelines', () => {
     expect(tracks.end[3]).toBe(30_000);
     expect([...tiled.counts]).toEqual([0, 1200, 1, 1]);
     expect(tracks.groups).toEqual([{ nodeId: 'n', label: 'sim-node-0', first: 0, last: 1 }]);
-    expect(tiledWords(tiled, 0)).toBe('synthetic_read, FINISHED, 3 µs');
-    expect(tiledWords(tiled, 1)).toMatch(/^1,200 attempts, 2 failed; the longest: synthetic_ünïcödé, FAILED, \d/);
-    expect(tiledWords(tiled, 3)).toBe('synthetic_read, RUNNING, 15 µs so far');
+    expect(tiledText(tiled, 0)).toBe('synthetic_read, FINISHED, 3 µs');
+    expect(tiledText(tiled, 1)).toMatch(/^1,200 attempts, 2 failed; the longest: synthetic_ünïcödé, FAILED, \d/);
+    expect(tiledText(tiled, 3)).toBe('synthetic_read, RUNNING, 15 µs so far');
     expect(bucketOf(tile, ORIGIN, tracks.start[1] ?? 0)).toEqual({ from: 4096 + 2048, to: 4096 + 3072 });
   });
 

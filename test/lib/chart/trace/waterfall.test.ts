@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { traceRaster } from '../../../../lib/chart/trace/trace-raster.ts';
 import {
   hidingRows,
+  indexOfRow,
   parentsOf,
-  placeOfRow,
   stepRow,
   visibleRows,
   waterfallRows,
@@ -17,7 +17,7 @@ function parents(text: string): { readonly names: readonly string[]; readonly pa
   const parent = spans.map(([, above = '-']) => (above === '-' ? ROOT : names.indexOf(above)));
   return {
     names,
-    parent: Int32Array.from(parent, (place, i) => (spans[i]?.[1] !== '-' && place === -1 ? ORPHAN : place)),
+    parent: Int32Array.from(parent, (index, i) => (spans[i]?.[1] !== '-' && index === -1 ? ORPHAN : index)),
   };
 }
 
@@ -64,7 +64,7 @@ describe('waterfall', () => {
   });
   it('finds the place of a row among those left', () => {
     const visible = Int32Array.of(0, 3, 7);
-    expect([0, 2, 3, 7, 9].map((row) => placeOfRow(visible, row))).toEqual([0, 0, 1, 2, 2]);
+    expect([0, 2, 3, 7, 9].map((row) => indexOfRow(visible, row))).toEqual([0, 0, 1, 2, 2]);
   });
   it('collapses 300,000 rows anew within a frame', () => {
     const parent = Int32Array.from({ length: 300_000 }, (_, i) =>

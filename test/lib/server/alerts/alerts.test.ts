@@ -82,13 +82,13 @@ describe('a recorded incident', () => {
     ['026-errors-query-syntax.json', 400, 'bad_data'],
     ['038-errors-unknown-path.txt', 404, 'HTTP 404'],
     ['039-errors-method-not-allowed.txt', 405, 'HTTP 405'],
-  ])('oddity: %s is told in its own words', async (file, status, words) => {
+  ])('oddity: %s is told in its own words', async (file, status, text) => {
     const server = await replay(PROMETHEUS, () => ({ file, status }));
     closers.push(server.close);
     const client = createPrometheusClient({ url: server.url, auth: { ...NO_AUTH, bearerToken: 'secret' } });
     await expect(client.instant({ name: 'gpu', promql: 'x' })).rejects.toMatchObject({
       code: 'prometheus-refused',
-      message: expect.stringContaining(`query "gpu" failed: ${words}`),
+      message: expect.stringContaining(`query "gpu" failed: ${text}`),
     });
     expect(server.asked[0]?.authorization).toBe('Bearer secret');
   });

@@ -73,7 +73,7 @@ describe('rules', () => {
     const board = await alerts(runtime, {}, signal);
     expect(board.alerts.map((alert) => `${alert.name} ${alert.state}`).sort()).toEqual([...one.alerts].sort());
     expect(board.rules.map((rule) => rule.name)).toEqual(one.rules);
-    for (const words of one.said ?? []) expect(said(board.notices)).toContain(words);
+    for (const text of one.said ?? []) expect(said(board.notices)).toContain(text);
     if (!one.said) expect(board.notices).toEqual([]);
     expect(said(board.notices)).not.toMatch(LIBRARY);
     for (const [name, seconds] of Object.entries(one.forSeconds ?? {}))
@@ -90,7 +90,7 @@ describe("Alertmanager's alerts", () => {
     const board = await alerts(runtime, {}, signal);
     expect(board.alerts.map((alert) => `${alert.name} ${alert.state}`).sort()).toEqual(one.alerts);
     expect(board.alerts.every((alert) => /^[0-9a-f]{16}$/.test(alert.fingerprint))).toBe(true);
-    for (const words of one.said ?? []) expect(said(board.notices)).toContain(words);
+    for (const text of one.said ?? []) expect(said(board.notices)).toContain(text);
     if (!one.said) expect(board.notices).toEqual([]);
     expect(said(board.notices)).not.toMatch(LIBRARY);
   });
@@ -132,13 +132,13 @@ describe('what stands beside the data', () => {
       { labels: {}, value: 6 },
     ]);
     expect(warnings).toHaveLength(1);
-    for (const words of [
+    for (const text of [
       'series 2 (it is not an object)',
       'series 3 (the value of its label "b" is not text)',
       'series 4',
       '2 more',
     ])
-      expect(warnings[0]).toContain(words);
+      expect(warnings[0]).toContain(text);
   });
 
   it('one bad sample costs itself', async () => {

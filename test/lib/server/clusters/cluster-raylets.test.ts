@@ -65,7 +65,7 @@ scraped('roles', IP, { port: 40_002 });
 for (const n of [1, 2, 3]) for (const port of [8080, 44217]) scraped('many', `10.5.1.${n}`, { port });
 
 /** Raylets that Ray told of, by world. */
-const TOLD: Readonly<Record<string, readonly string[]>> = {
+const REPORTED: Readonly<Record<string, readonly string[]>> = {
   ports: [IP],
   two: [IP, IP],
   many: ['10.5.1.1', '10.5.1.2', '10.5.1.3'],
@@ -83,7 +83,7 @@ beforeAll(async () => {
   runtime = { ...(await openTestRuntime()), prometheus };
   await runtime.engine.insert(
     'xray.ray_nodes',
-    Object.entries(TOLD).flatMap(([world, addresses]) =>
+    Object.entries(REPORTED).flatMap(([world, addresses]) =>
       addresses.map((ip, i) => ({
         session: sessionOf(world),
         node_id: `${world}-${i}`.padEnd(56, '0'),
@@ -142,10 +142,10 @@ it('raylets that are federated through one target are summed', async () => {
 
 it('the newest endpoint of a raylet speaks for it, and every session is told at once', async () => {
   const { nodes } = await measureNodes(runtime, null, milliseconds(AT * 1000), signal);
-  const told = nodes
+  const reported = nodes
     .filter(({ session }) => session === sessionOf('restart') || session === sessionOf('jobs'))
     .map(({ session, instance, instances }) => [session, instance, [...instances].sort()]);
-  expect(told.sort()).toEqual([
+  expect(reported.sort()).toEqual([
     [sessionOf('jobs'), `${IP}:8080`, [`${IP}:8080`]],
     [sessionOf('restart'), `${IP}:40002`, [`${IP}:40001`, `${IP}:40002`]],
   ]);

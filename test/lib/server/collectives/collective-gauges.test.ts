@@ -191,12 +191,12 @@ describe("NCCL Inspector's gauges (synthetic)", () => {
   });
 
   it('give each GPU its mean time, and its wait against the shortest', async () => {
-    const asked = {
+    const requested = {
       ...during(REPEATS, 2 * REPEATS),
       communicator: 'nccl::48213:fsdp:8:1:node-0',
       collective: 'AllGather',
     };
-    const ranks = await collectiveRanks(runtime, { ...asked, messageSize: 8 * 2 ** 20 }, signal);
+    const ranks = await collectiveRanks(runtime, { ...requested, messageSize: 8 * 2 ** 20 }, signal);
     expect(ranks.ranks.map((rank) => rank.rank)[0]).toBe('node-0/GPU5');
     const of = (gpu: number) =>
       Number(
@@ -213,7 +213,7 @@ describe("NCCL Inspector's gauges (synthetic)", () => {
       expect(rank.meanWaitUs).toBeCloseTo(of(rank.gpuIndex ?? -1) - of(5), 1);
       expect(rank.isLate).toBe(rank.gpuIndex === 5);
     }
-    await expect(collectiveRanks(runtime, { ...asked, messageSize: 2 }, signal)).rejects.toMatchObject({
+    await expect(collectiveRanks(runtime, { ...requested, messageSize: 2 }, signal)).rejects.toMatchObject({
       problem: { code: 'not-found' },
     });
   });

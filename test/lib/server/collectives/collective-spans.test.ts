@@ -162,16 +162,16 @@ describe('a recorded training run with a rank that sleeps in 7 of 20 steps', () 
   });
 
   it('narrows by message size, and refuses what is not there', async () => {
-    const asked = { ...WINDOW, communicator: COMMUNICATOR, collective: 'AllReduce' };
-    const small = await collectiveRanks(runtime, { ...asked, messageSize: 16384 }, signal);
+    const requested = { ...WINDOW, communicator: COMMUNICATOR, collective: 'AllReduce' };
+    const small = await collectiveRanks(runtime, { ...requested, messageSize: 16384 }, signal);
     expect(small.verdict).toBe('late-rank');
-    const large = await collectiveRanks(runtime, { ...asked, messageSize: 262144 }, signal);
+    const large = await collectiveRanks(runtime, { ...requested, messageSize: 262144 }, signal);
     expect(large.verdict).toBe('no-late-rank');
     for (const wrong of [
-      { ...asked, messageSize: 4 },
-      { ...asked, communicator: 'spans:none' },
-      { ...asked, communicator: 'neither' },
-      { ...asked, collective: 'AllGather' },
+      { ...requested, messageSize: 4 },
+      { ...requested, communicator: 'spans:none' },
+      { ...requested, communicator: 'neither' },
+      { ...requested, collective: 'AllGather' },
     ])
       await expect(collectiveRanks(runtime, wrong, signal)).rejects.toMatchObject({ problem: { code: 'not-found' } });
     await expect(collectives(runtime, { ...WINDOW, to: WINDOW.from }, signal)).rejects.toMatchObject({

@@ -120,7 +120,7 @@ describe('where a browser goes after signing in', () => {
     ['/signin', '/'],
     ['/signout', '/'],
     ['', '/'],
-  ])('%j is %s', (wish, path) => {
-    expect(returnPath(wish)).toBe(path);
+  ])('%j is %s', (option, path) => {
+    expect(returnPath(option)).toBe(path);
   });
 });

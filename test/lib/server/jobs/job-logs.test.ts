@@ -70,11 +70,11 @@ describe('driver logs', () => {
   });
 
   it('of a driver that was not submitted: there is none, and it is said how to have one', async () => {
-    const asked = replay.asked.length;
+    const requested = replay.asked.length;
     const log = await getLogs(runtime, { jobId: '03000000', tail: 100 }, signal);
     expect(log).toMatchObject({ lines: [], notices: [{ kind: 'nothing-measured' }] });
     expect(log.notices[0]?.whatToDo).toContain('ray job submit');
-    expect(replay.asked.length).toBe(asked);
+    expect(replay.asked.length).toBe(requested);
   });
 
   it('without a dashboard: the notice says what to configure', async () => {

@@ -39,7 +39,7 @@ function runs(values: readonly (number | null)[]): string {
   }
   return found.map(([text, count]) => `${text}x${count}`).join(' ');
 }
-const told = (row: HeatmapWire['rows'][number], unit: number): string =>
+const reported = (row: HeatmapWire['rows'][number], unit: number): string =>
   `${runs(row.usedBytes.map((value) => (value === null ? null : value / unit)))} of ${Math.round((row.capacityBytes ?? 0) / unit)} by ${row.sources.join('+')}${
     row.note === null ? '' : `, ${row.note.replace(/^\d+ (.* address) .*$/, '$1')}`
   }`;
@@ -57,7 +57,7 @@ it.each([
   const { rows, notices } = await heatmap(runtime, { by, ...window }, new AbortController().signal);
   expect(notices).toEqual([]);
   expect(new Set(rows.map((row) => row.id)).size).toBe(rows.length);
-  const seen = rows.map((row) => told(row, unit)).sort();
+  const seen = rows.map((row) => reported(row, unit)).sort();
   const left = new Map<string, number>();
   for (const text of seen) left.set(text, (left.get(text) ?? 0) + 1);
   const missing: string[] = [];

@@ -52,12 +52,12 @@ describe.each(ORDERS)('the oom recording, %s', (_, order) => {
 
   it('agrees with the figures of truth.json', async () => {
     const { kills } = await listOomKills(runtime, { session: truth.session_name });
-    for (const told of truth.memory_monitor_kills) {
-      const kill = kills.find((one) => one.workerId === told.worker_id);
-      expect((kill?.usedBytes ?? 0) / 1024 ** 3).toBeCloseTo(told.used_gb, 1);
+    for (const reported of truth.memory_monitor_kills) {
+      const kill = kills.find((one) => one.workerId === reported.worker_id);
+      expect((kill?.usedBytes ?? 0) / 1024 ** 3).toBeCloseTo(reported.used_gb, 1);
       expect(kill).toMatchObject({
         cluster: 'batch',
-        actorId: told.actor_id,
+        actorId: reported.actor_id,
         nodeIp: '192.0.2.61',
         nodeTotalBytes: 6 * 1024 ** 3,
         source: 'event',

@@ -234,10 +234,10 @@ describe('a bad request for a share', () => {
     ['a short expiry', { path: '/jobs', expiresInSeconds: 5 }, 400, 'field "expiresInSeconds"'],
     ['a long title', { path: '/jobs', title: 'x'.repeat(201) }, 400, 'field "title"'],
     ['a big body', { path: '/jobs', note: 'x'.repeat(1024 ** 2) }, 413, '1048576'],
-  ])('is refused by its field: %s', async (_, body, status, words) => {
+  ])('is refused by its field: %s', async (_, body, status, message) => {
     const response = await post(body);
     const problem = await response.json();
-    expect([response.status, problem.detail]).toEqual([status, expect.stringContaining(words)]);
+    expect([response.status, problem.detail]).toEqual([status, expect.stringContaining(message)]);
   });
 
   it('is refused without the content type that needs leave from another site', async () => {

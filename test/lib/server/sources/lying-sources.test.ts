@@ -150,14 +150,14 @@ async function connect(): Promise<{ prometheus: PrometheusSource; ray: PolledRay
   return sources;
 }
 
-interface Asked {
+interface Requested {
   readonly path: string;
   readonly status: number;
   readonly ms: number;
   readonly text: string;
 }
 
-async function askAll(only?: string): Promise<Asked[]> {
+async function askAll(only?: string): Promise<Requested[]> {
   const chosen = only === undefined ? all : all.filter(({ path }) => path === only);
   return Promise.all(
     chosen.map(async ({ path, ask }) => {
@@ -239,7 +239,7 @@ const SAYS: Readonly<Record<string, { readonly clusters?: RegExp; readonly log?:
   escapes: {},
 };
 
-const noticesIn = (answers: readonly Asked[], path: string): string => {
+const noticesIn = (answers: readonly Requested[], path: string): string => {
   const body = JSON.parse(answers.find((one) => one.path === path)?.text ?? '{}') as { notices?: SourceNoticeWire[] };
   return (body.notices ?? []).map(({ source, kind, message }) => `${source} ${kind} ${message}`).join('\n');
 };

@@ -15,7 +15,7 @@ let delayMs = 0;
 let server: Server;
 let url: string;
 let late: LateAnswers;
-let asked = 0;
+let requested = 0;
 beforeEach(async () => {
   delayMs = 0;
   server = createServer((_, response) => void sleep(delayMs).then(() => response.end('7')));
@@ -41,7 +41,7 @@ afterEach(() => {
 const at = (ms: number): void => void vi.setSystemTime(Date.now() + ms);
 /** Fake time stands still by itself: what a reader waits is added. */
 async function look(signal = new AbortController().signal): Promise<string> {
-  const key = `question ${asked++}`;
+  const key = `question ${requested++}`;
   const timer = setInterval(() => at(10), 10);
   try {
     return await late.ask(

@@ -36,7 +36,7 @@ const settings: Query<{ name: string; value: string }> = {
     UNION ALL SELECT name, value FROM system.settings WHERE name = 'query_profiler_real_time_period_ns'`,
   row: z.object({ name: z.string(), value: z.string() }),
 };
-const heardRows: Query<{ last_ns: string }> = {
+const seenRows: Query<{ last_ns: string }> = {
   name: 'heard-rows',
   sql: "SELECT toString(last_ns) AS last_ns FROM xray.ray_heard WHERE session = 'session_heard' ORDER BY last_ns",
   row: z.object({ last_ns: z.string() }),
@@ -87,10 +87,10 @@ describe('X-Ray that nobody looks at', () => {
   });
 
   it('asks its store nothing but what is declared while nothing comes in', { timeout: 120_000 }, async () => {
-    const [atFirst, asked] = [await engineCounts(), await calls()];
+    const [atFirst, requested] = [await engineCounts(), await calls()];
     await sleep(IDLE_MS);
     const [atLast, now] = [await engineCounts(), await calls()];
-    const names = [...now].filter(([name, count]) => count !== (asked.get(name) ?? 0)).map(([name]) => name);
+    const names = [...now].filter(([name, count]) => count !== (requested.get(name) ?? 0)).map(([name]) => name);
     expect(names.filter((name) => !DECLARED.includes(name) && name !== counted.name)).toEqual([]);
     expect(atLast('InsertQuery') - atFirst('InsertQuery')).toBe(0);
     expect(atLast('MergedRows') - atFirst('MergedRows')).toBe(0);
@@ -134,6 +134,6 @@ describe('X-Ray that nobody looks at', () => {
       await sleep(20);
     }
     recorder.close();
-    expect(await runtime.engine.select(heardRows)).toHaveLength(1);
+    expect(await runtime.engine.select(seenRows)).toHaveLength(1);
   });
 });

@@ -12,7 +12,7 @@ const attempts = syntheticAttempts(400, 2, 8);
 const endedOf = (some: typeof attempts) => some.filter(({ endNs }) => endNs !== null).length;
 const [before, after] = [endedOf(attempts.slice(0, 300)), endedOf(attempts)];
 let runtime: Runtime;
-let asked: string[] = [];
+let requested: string[] = [];
 beforeAll(async () => {
   const opened = await openTestRuntime();
   const { engine } = opened;
@@ -21,7 +21,7 @@ beforeAll(async () => {
     engine: {
       ...engine,
       select: (query, params, options) => {
-        asked.push(query.name);
+        requested.push(query.name);
         return engine.select(query, params, options);
       },
     },
@@ -33,18 +33,18 @@ beforeAll(async () => {
 afterAll(() => runtime.close());
 
 const lanes = async (more: { text?: string } = {}) => {
-  asked = [];
+  requested = [];
   const answer = await getHeldLanes(runtime, { ...job, ...more, order: 'node' });
-  return { matched: answer.matched, sums: asked.filter((name) => /lane-sums/.test(name)).length };
+  return { matched: answer.matched, sums: requested.filter((name) => /lane-sums/.test(name)).length };
 };
 
 describe('held lanes', () => {
   it('are read once for all who ask, and again when the indexer has changed something', async () => {
-    asked = [];
+    requested = [];
     expectTimeline(runtime, `/jobs/${job.jobId}/timeline?session=${job.session}`);
     const both = await Promise.all([1, 2].map(() => getHeldLanes(runtime, { ...job, order: 'node' })));
     expect(both.map(({ matched }) => matched)).toEqual([before, before]);
-    expect(asked.filter((name) => name === 'timeline-lane-sums')).toHaveLength(1);
+    expect(requested.filter((name) => name === 'timeline-lane-sums')).toHaveLength(1);
     expect(await lanes()).toEqual({ matched: before, sums: 0 });
     await runtime.ingest.rayFacts({ attempts: attempts.slice(300).map(attemptPart) });
     await runtime.timelines.keep();

@@ -15,25 +15,25 @@ const attempts = syntheticAttempts(300, 1, 4).map((one) => ({ ...one, endNs: one
 let opened: Runtime;
 let stored: StoredAttempts;
 let indexer: TimelineIndexer;
-let asked: string[] = [];
+let requested: string[] = [];
 
 /** The same engine, every call noted. */
 const noted = (engine: Engine): Engine => ({
   ...engine,
   select: (query, ...rest) => {
-    asked.push(query.name);
+    requested.push(query.name);
     return engine.select(query, ...rest);
   },
   selectBytes: (query, ...rest) => {
-    asked.push(query.name);
+    requested.push(query.name);
     return engine.selectBytes(query, ...rest);
   },
   insert: (table, rows) => {
-    asked.push(`insert ${table}`);
+    requested.push(`insert ${table}`);
     return engine.insert(table, rows);
   },
   command: (sql) => {
-    asked.push(sql);
+    requested.push(sql);
     return engine.command(sql);
   },
 });
@@ -71,24 +71,24 @@ describe('the indexer of timelines', () => {
     await expect.poll(indexed, { timeout: 20_000 }).toBe(100);
     // It says up to when all is indexed: at once where that is later than what the store says already, and when all is at rest.
     let seen = -1;
-    while (seen !== asked.length || !asked.includes('insert xray.timeline_kept')) {
-      seen = asked.length;
+    while (seen !== requested.length || !requested.includes('insert xray.timeline_kept')) {
+      seen = requested.length;
       await sleep(8_000);
     }
-    expect(asked.filter((name) => name === 'insert xray.timeline_kept').length).toBeLessThanOrEqual(2);
+    expect(requested.filter((name) => name === 'insert xray.timeline_kept').length).toBeLessThanOrEqual(2);
     await indexer.counted();
-    asked = [];
+    requested = [];
     await sleep(6_000);
-    expect(asked).toEqual([]);
+    expect(requested).toEqual([]);
   }, 180_000);
 
   it('joins what comes in of a job that nobody watches', async () => {
-    asked = [];
+    requested = [];
     for (let from = 100; from < 200; from += 10) {
       await store(attempts.slice(from, from + 10));
       await sleep(500);
     }
-    expect(asked.filter((name) => name.startsWith('timeline-'))).toEqual([]);
+    expect(requested.filter((name) => name.startsWith('timeline-'))).toEqual([]);
   }, 180_000);
 
   it('indexes it soon when somebody looks, and goes on while they do', async () => {

@@ -109,7 +109,7 @@ describe('timeline indexer', () => {
         end: bigint,
         state: string,
       ) => `${lane?.nodeId} ${lane?.workerId} ${name} ${start} ${end} ${state}`;
-      const told = whole.columns.taskId.flatMap((_, row) => {
+      const reported = whole.columns.taskId.flatMap((_, row) => {
         const [start, end] = [whole.columns.start[row] ?? null, whole.columns.end[row] ?? null];
         const lane = whole.lanes[whole.columns.lane[row] ?? -1];
         if (start === null || end === null || lane === undefined) return [];
@@ -119,10 +119,10 @@ describe('timeline indexer', () => {
       });
       const answer = await getHeldLanes(runtime, { jobId, session, order: 'node' });
       const kept: string[] = [];
-      for (const [place, key] of answer.lanes.key.entries()) {
+      for (const [index, key] of answer.lanes.key.entries()) {
         const lane = {
-          nodeId: answer.nodes[answer.lanes.node[place] ?? 0]?.nodeId ?? '',
-          workerId: answer.lanes.workerId[place] ?? '',
+          nodeId: answer.nodes[answer.lanes.node[index] ?? 0]?.nodeId ?? '',
+          workerId: answer.lanes.workerId[index] ?? '',
         };
         const { slices } = await getTimelineSlices(runtime, {
           jobId,
@@ -135,7 +135,7 @@ describe('timeline indexer', () => {
         for (const one of slices)
           kept.push(text(lane, one.function, BigInt(one.startNs), BigInt(one.endNs), one.state));
       }
-      expect(kept.sort()).toEqual(told.sort());
+      expect(kept.sort()).toEqual(reported.sort());
     }
   }, 120_000);
 

@@ -237,11 +237,11 @@ function sumsOf(slices: readonly Plain[]) {
 
 /** Of every node, from levels where the resolution allows, and from slices, as for a filter. */
 async function expectBusy(
-  asked: { jobId: string; session: string; from: bigint; to: bigint; resolution: number },
+  requested: { jobId: string; session: string; from: bigint; to: bigint; resolution: number },
   answer: Awaited<ReturnType<typeof getHeldLanes>>,
   lanes: ReadonlyMap<string, readonly Plain[]>,
 ): Promise<void> {
-  const { jobId, session, from, to, resolution } = asked;
+  const { jobId, session, from, to, resolution } = requested;
   const nodes = answer.nodes.map(({ key }) => key);
   const level = LEVELS.findLast((one) => one <= resolution);
   for (const state of [undefined, 'FINISHED'] as const) {
@@ -296,14 +296,14 @@ describe('tiles', () => {
           const session = `session_random_${sessions++}`;
           const pick = () => random.next().value ?? 0;
           const parts = made.flatMap((one) => partsOf(session, one));
-          const told = [...parts, ...parts.filter(() => pick() % 5 === 0)]
+          const reported = [...parts, ...parts.filter(() => pick() % 5 === 0)]
             .map((part) => ({ part, at: pick() }))
             .sort((a, b) => a.at - b.at)
             .map(({ part }) => part);
-          const cut = pick() % (told.length + 1);
-          await insert(told.slice(0, cut));
+          const cut = pick() % (reported.length + 1);
+          await insert(reported.slice(0, cut));
           await runtime.timelines.keep();
-          await insert(told.slice(cut));
+          await insert(reported.slice(cut));
           await runtime.timelines.keep();
           await runtime.timelines.keep();
 
@@ -317,7 +317,7 @@ describe('tiles', () => {
 
           for (const window of windows) {
             const from = ORIGIN + window.from;
-            const asked = {
+            const requested = {
               jobId: '01000000',
               session,
               from,
@@ -325,25 +325,25 @@ describe('tiles', () => {
               resolution: window.resolution,
               lanes: answer.lanes.key,
             };
-            const { body } = await getTimelineTile(runtime, { ...asked, exact: true });
+            const { body } = await getTimelineTile(runtime, { ...requested, exact: true });
             const tile = decodeTile(body.buffer);
             answer.lanes.key.forEach((key, lane) => {
               const expected = bruteForce(lanes.get(key) ?? [], tile.originNs, tile.buckets, window.resolution);
               expect(entriesOf(tile, lane)).toEqual(expected);
             });
-            await expectBusy(asked, answer, lanes);
+            await expectBusy(requested, answer, lanes);
             const sums = await getTimelineSums(runtime, {
               jobId: '01000000',
               session,
               from,
-              to: asked.to,
+              to: requested.to,
               limit: 10,
             });
             expect(sums.functions.toSorted((a, b) => (a.function < b.function ? -1 : 1))).toEqual(
-              sumsOf(all.filter((slice) => slice.start < asked.to && slice.end >= from)),
+              sumsOf(all.filter((slice) => slice.start < requested.to && slice.end >= from)),
             );
             // What every browser gets: exact where at least a bucket long, else within the precision of its columns.
-            const { body: small } = await getTimelineTile(runtime, asked);
+            const { body: small } = await getTimelineTile(runtime, requested);
             const compact = decodeTile(small.buffer);
             expect(compact.bucket).toEqual(tile.bucket);
             expect(compact.failures).toEqual(tile.failures);

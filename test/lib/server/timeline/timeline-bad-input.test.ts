@@ -115,13 +115,13 @@ describe('bad input', () => {
       const text = body
         .replaceAll(/"timestamp":\s*"[^"]*"/g, `"timestamp":"${bad}"`)
         .replaceAll(/"session_20/g, '"session_bad_20');
-      const told = runtime.ingest.rayEvents({
+      const reported = runtime.ingest.rayEvents({
         bytes: Buffer.from(text),
         contentType: 'application/json',
         contentEncoding: '',
         cluster: null,
       });
-      const outcome = JSON.parse(JSON.stringify(await told)) as { accepted: number; rejects: { reason: string }[] };
+      const outcome = JSON.parse(JSON.stringify(await reported)) as { accepted: number; rejects: { reason: string }[] };
       expect(outcome.accepted).toBe(0);
       expect(outcome.rejects.length).toBeGreaterThan(0);
       for (const { reason } of outcome.rejects) expect(reason).toBe(`timestamp is not an RFC 3339 time: "${bad}"`);

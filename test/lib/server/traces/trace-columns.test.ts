@@ -6,8 +6,8 @@ import { parentsOf, visibleRows, waterfallRows } from '../../../../lib/chart/tra
 import {
   decodeTraceColumns,
   encodeTraceColumns,
+  indexOfSpan,
   ORPHAN,
-  placeOfSpan,
   ROOT,
   spanIdText,
   type TraceColumns,
@@ -88,7 +88,7 @@ describe('a trace at scale', () => {
     const { columns: expected } = columnsOfSpans(full);
     expect([columns.id.length, columns.omitted]).toEqual([SPANS, 0]);
     expect([columns.startNs, columns.durationNs]).toEqual([expected.startNs, expected.durationNs]);
-    const told = (from: TraceColumns) =>
+    const reported = (from: TraceColumns) =>
       [...from.id.keys()]
         .map((i) => {
           const above = from.parent[i] ?? ROOT;
@@ -106,7 +106,7 @@ describe('a trace at scale', () => {
           ].join(' ');
         })
         .sort();
-    expect(told(columns)).toEqual(told(expected));
+    expect(reported(columns)).toEqual(reported(expected));
     expect(columns.failed.reduce((sum, each) => sum + each, 0)).toBeGreaterThan(0);
     expect(
       new Set(columns.groups.map(({ process }) => process).filter((process) => process.startsWith('rank'))),
@@ -126,7 +126,7 @@ describe('a trace at scale', () => {
     const spanId = spanIdText(columns.id[2] ?? 0n);
     const full = await getTrace(runtime, { traceId, limit: 100_000 });
     expect(await getSpan(runtime, { traceId, spanId })).toEqual(full.spans.find((span) => span.spanId === spanId));
-    expect(placeOfSpan(columns, spanId)).toBe(2);
+    expect(indexOfSpan(columns, spanId)).toBe(2);
     const found = async (text: string) => new Set((await findSpans(runtime, { traceId, text })).spanIds);
     const where = (passes: (span: (typeof full.spans)[number]) => boolean) =>
       new Set(full.spans.filter(passes).map((span) => span.spanId));
@@ -143,12 +143,12 @@ describe('a trace at scale', () => {
 
 describe('what traces should not hold', () => {
   it('zero-length spans are drawn; a reversed one is kept with duration 0 and marked', async () => {
-    const words = await send(1, [
+    const message = await send(1, [
       { id: 1, to: 0n },
       { id: 2, parent: 1, to: 0n },
       { id: 3, from: 5n, to: 4n },
     ]);
-    expect(words).toBe('');
+    expect(message).toBe('');
     const columns = await columnsOf(hex(1, 32));
     expect([...columns.duration]).toEqual([0, 0, 0]);
     expect([...columns.noEnd]).toEqual([0, 0, 1]);
@@ -158,13 +158,13 @@ describe('what traces should not hold', () => {
   it('an old span, the far future and a span of 30 days stand on one axis; beyond 2095 is refused', async () => {
     // What is older than traces are kept (1970, say) goes with the next merge of the store, as retention wants.
     const [old, future] = [1_577_836_800_000_000_000n, 3_800_000_000_000_000_000n];
-    const words = await send(2, [
+    const message = await send(2, [
       { id: 1, fields: { startTimeUnixNano: String(old), endTimeUnixNano: String(old + 1n) } },
       { id: 2, to: 30n * 86_400_000_000_000n },
       { id: 3, fields: { startTimeUnixNano: String(future), endTimeUnixNano: String(future + 10n) } },
       { id: 4, fields: { endTimeUnixNano: '7000000000000000000' } },
     ]);
-    expect(words).toContain('endTimeUnixNano is 7000000000000000000, after 2095');
+    expect(message).toContain('endTimeUnixNano is 7000000000000000000, after 2095');
     const columns = await columnsOf(hex(2, 32));
     expect(columns.startNs).toBe(old);
     expect([...columns.duration]).toEqual([1, 30 * 86_400e9, 10]);
@@ -199,12 +199,12 @@ describe('what traces should not hold', () => {
   });
 
   it('a name of a million characters costs the page 300', async () => {
-    const words = await send(5, [
+    const message = await send(5, [
       { id: 1, fields: { name: 'n'.repeat(1_000_000) } },
       { id: 2, parent: 1 },
     ]);
     const columns = await columnsOf(hex(5, 32));
-    if (words === '') expect(columns.names.map((name) => name.length).sort((a, b) => b - a)[0]).toBe(300);
+    if (message === '') expect(columns.names.map((name) => name.length).sort((a, b) => b - a)[0]).toBe(300);
     expect(drawn(columns).rows).toBe(columns.id.length);
   });
 

@@ -9,7 +9,7 @@ export interface Served {
 }
 
 export async function replay(folder: string, choose: (path: string, body: string) => Served | null) {
-  const asked: { path: string; body: string; authorization: string | undefined }[] = [];
+  const requested: { path: string; body: string; authorization: string | undefined }[] = [];
   const server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk) => {
@@ -17,7 +17,7 @@ export async function replay(folder: string, choose: (path: string, body: string
     });
     request.on('end', () => {
       const path = request.url ?? '';
-      asked.push({ path, body, authorization: request.headers.authorization });
+      requested.push({ path, body, authorization: request.headers.authorization });
       const served = choose(path, body);
       response.writeHead(served ? (served.status ?? 200) : 404, { 'content-type': 'application/json' });
       response.end(
@@ -30,5 +30,5 @@ export async function replay(folder: string, choose: (path: string, body: string
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const port = typeof address === 'object' && address ? address.port : 0;
-  return { url: `http://127.0.0.1:${port}`, asked, close: () => server.close() };
+  return { url: `http://127.0.0.1:${port}`, asked: requested, close: () => server.close() };
 }

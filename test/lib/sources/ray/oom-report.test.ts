@@ -118,12 +118,12 @@ ${USERS}Refer to the documentation`;
 });
 
 describe('kills of a message', () => {
-  const told = { session: 's', time: nanoseconds(5n), source: 'event' as const };
+  const reported = { session: 's', time: nanoseconds(5n), source: 'event' as const };
   const report = recordedReports[0] ?? '';
 
   it('a task tells of every victim of its breach, each with the others beside it', () => {
     const kills = oomKillsOfTask({
-      ...told,
+      ...reported,
       jobId: '01000000',
       taskId: 't',
       attempt: 0,
@@ -141,7 +141,7 @@ describe('kills of a message', () => {
   });
 
   it('another failure is no kill; an unreadable report is one kill of that attempt', () => {
-    const task = { ...told, jobId: '01000000', taskId: 't', attempt: 2, message: 'low on memory, somehow' };
+    const task = { ...reported, jobId: '01000000', taskId: 't', attempt: 2, message: 'low on memory, somehow' };
     expect(oomKillsOfTask({ ...task, errorType: 'WORKER_DIED' })).toEqual([]);
     expect(oomKillsOfTask({ ...task, errorType: 'OUT_OF_MEMORY' })).toMatchObject([{ victim: 'task:t:2' }]);
     expect(oomKillsOfTask({ ...task, errorType: 'OUT_OF_MEMORY', actorId: 'a' })).toEqual([]);
@@ -149,13 +149,13 @@ describe('kills of a message', () => {
 
   it('a worker without a report is still a kill, measured exactly', () => {
     expect(
-      oomKillsOfWorker({ ...told, exitType: 'NODE_OUT_OF_MEMORY', workerId: 'w', message: undefined }),
+      oomKillsOfWorker({ ...reported, exitType: 'NODE_OUT_OF_MEMORY', workerId: 'w', message: undefined }),
     ).toMatchObject([{ victim: 'w', workerId: 'w' }]);
-    expect(oomKillsOfWorker({ ...told, exitType: 'SYSTEM_ERROR', workerId: 'w', message: report })).toEqual([]);
+    expect(oomKillsOfWorker({ ...reported, exitType: 'SYSTEM_ERROR', workerId: 'w', message: report })).toEqual([]);
   });
 
   it('an actor without a readable report is one kill of that actor', () => {
-    expect(oomKillsOfActor({ ...told, message: 'x', actorId: 'a' })).toMatchObject([
+    expect(oomKillsOfActor({ ...reported, message: 'x', actorId: 'a' })).toMatchObject([
       { victim: 'actor:a', kind: 'actor' },
     ]);
   });
