@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import { prepareTimeChart, type TimeBand } from '../../lib/chart/time-series/time-chart.ts';
 import type { AlertDetailWire } from '../../lib/contract/alerts.ts';
 import { TimeChart } from '../charts/time-chart.tsx';
-import { formatValue } from '../panels/alert-words.tsx';
+import { formatValue } from '../panels/alert-text.tsx';
 
 type Evaluation = NonNullable<AlertDetailWire['evaluation']>;
 const toMs = (ns: string): number => Number(BigInt(ns) / 1_000_000n);

@@ -2,7 +2,7 @@
 /** One alert: what was measured against which threshold, when, where, and what fired beside it. */
 import { formatTimestamp, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { AlertDetailWire } from '../../lib/contract/alerts.ts';
-import { AlertState, alertSince, alertSummary, formatValue } from '../panels/alert-words.tsx';
+import { AlertState, alertSince, alertSummary, formatValue } from '../panels/alert-text.tsx';
 import { SourceNotices } from '../panels/source-notices.tsx';
 import { useAlert } from '../queries/alerts.ts';
 import { DataTable } from '../ui/data-table.tsx';

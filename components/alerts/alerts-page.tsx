@@ -2,7 +2,7 @@
 /** Alerts that fire, wait or are over, and the rules behind them. */
 import { formatTimestamp, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { AlertWireValue, RuleWireValue } from '../../lib/contract/alerts.ts';
-import { AlertState, alertHref, alertSince, alertSummary, formatValue } from '../panels/alert-words.tsx';
+import { AlertState, alertHref, alertSince, alertSummary, formatValue } from '../panels/alert-text.tsx';
 import { SourceNotices } from '../panels/source-notices.tsx';
 import { useAlerts } from '../queries/alerts.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';

@@ -2,7 +2,7 @@
 /** Nodes of a cluster: each raylet a row, with what its host measures; dead ones stay, with why. */
 import { formatBytes, formatShare, formatTimestamp, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { NodeWireValue } from '../../lib/contract/clusters.ts';
-import { formatUnits } from '../panels/cluster-words.tsx';
+import { formatUnits } from '../panels/cluster-text.tsx';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { EmptyState } from '../ui/states.tsx';

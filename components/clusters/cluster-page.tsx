@@ -4,7 +4,7 @@ import { parseAsString, useQueryState } from 'nuqs';
 import { formatTimestamp } from '../../lib/chart/format/number-format.ts';
 import type { ClusterSummaryWire, ClusterWire } from '../../lib/contract/clusters.ts';
 import { nanoseconds, nanosecondsToMilliseconds } from '../../lib/model/units.ts';
-import { ClusterState, CpuBar, GpuBar, MemoryBar, seenText } from '../panels/cluster-words.tsx';
+import { ClusterState, CpuBar, GpuBar, MemoryBar, seenText } from '../panels/cluster-text.tsx';
 import { SourceNotices } from '../panels/source-notices.tsx';
 import { useCluster } from '../queries/clusters.ts';
 import { Link } from '../ui/link.tsx';

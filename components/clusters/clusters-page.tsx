@@ -11,7 +11,7 @@ import {
   GpuBar,
   MemoryBar,
   seenText,
-} from '../panels/cluster-words.tsx';
+} from '../panels/cluster-text.tsx';
 import { ConnectGuide } from '../panels/connect-guide.tsx';
 import { SourceNotices } from '../panels/source-notices.tsx';
 import { useClusters } from '../queries/clusters.ts';

@@ -1,6 +1,6 @@
 'use client';
 /** What X-Ray does not know about a job's attempts, and why. */
-import { unusedSentence } from '../../lib/chart/format/completeness-words.ts';
+import { unusedSentence } from '../../lib/chart/format/completeness-text.ts';
 import { formatCount } from '../../lib/chart/format/number-format.ts';
 import type { CompletenessWireValue } from '../../lib/contract/jobs.ts';
 import { StatusPill } from '../ui/status-pill.tsx';

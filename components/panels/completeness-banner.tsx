@@ -1,6 +1,6 @@
 'use client';
 /** What an answer about tasks does not show, by whom it was left out and how many. */
-import type { CompletenessLine } from '../../lib/chart/format/completeness-words.ts';
+import type { CompletenessLine } from '../../lib/chart/format/completeness-text.ts';
 
 const SHAPE = { ok: '●', quiet: '○', warn: '▲', bad: '✕' } as const;
 const COLOUR = { ok: 'var(--ok)', quiet: 'var(--muted)', warn: 'var(--warn)', bad: 'var(--bad)' } as const;

@@ -3,7 +3,7 @@
 import { Activity, Link2Off, Snowflake } from 'lucide-react';
 import { useSearchParams } from 'next/navigation';
 import { type ReactNode, Suspense, useEffect, useMemo, useState } from 'react';
-import { agoText, timestampText } from '../../lib/chart/format/moment-text.ts';
+import { agoText, timestampText } from '../../lib/chart/format/timestamp-text.ts';
 import { type FoundPage, findPage } from '../../lib/contract/pages/find-page.ts';
 import type { ShareWire } from '../../lib/contract/shares.ts';
 import { FrozenProvider, useNow } from '../queries/frozen.tsx';

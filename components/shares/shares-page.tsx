@@ -1,8 +1,8 @@
 'use client';
 /** Shares that can still be opened, and how often they were; revokes them. Their links are not known here. */
 import { useState } from 'react';
-import { agoText, timestampText } from '../../lib/chart/format/moment-text.ts';
 import { formatBytes, formatCount } from '../../lib/chart/format/number-format.ts';
+import { agoText, timestampText } from '../../lib/chart/format/timestamp-text.ts';
 import type { SharesWire } from '../../lib/contract/shares.ts';
 import { useNow } from '../queries/frozen.tsx';
 import { useRevokeShare, useShares } from '../queries/shares.ts';

@@ -7,7 +7,7 @@ import { useRouter } from 'next/navigation';
 import { useEffect, useState } from 'react';
 import { alertsRoute } from '../../lib/contract/alerts.ts';
 import type { ClusterSummaryWire } from '../../lib/contract/clusters.ts';
-import { alertHref } from '../panels/alert-words.tsx';
+import { alertHref } from '../panels/alert-text.tsx';
 import { askOnce } from '../queries/api-client.ts';
 import { useFrozenPage } from '../queries/frozen.tsx';
 import { Link } from '../ui/link.tsx';

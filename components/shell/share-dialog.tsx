@@ -3,8 +3,8 @@
 import { Check, Copy, X } from 'lucide-react';
 import { Dialog } from 'radix-ui';
 import { useRef, useState } from 'react';
-import { timestampText } from '../../lib/chart/format/moment-text.ts';
 import { formatBytes } from '../../lib/chart/format/number-format.ts';
+import { timestampText } from '../../lib/chart/format/timestamp-text.ts';
 import { healthRoute } from '../../lib/contract/health.ts';
 import type { PageName } from '../../lib/contract/pages/pages.ts';
 import { SHARE_REQUESTS_MAX, type ShareCreatedWire } from '../../lib/contract/shares.ts';

@@ -2,7 +2,7 @@
 /** The lanes of one job with all that moves them: view, search, selection, live, and the panels that follow the window. */
 import { useCallback, useMemo, useState } from 'react';
 import { colourLegend, packColour, sliceColours } from '../../lib/chart/colour/timeline-colours.ts';
-import { completenessLines } from '../../lib/chart/format/completeness-words.ts';
+import { completenessLines } from '../../lib/chart/format/completeness-text.ts';
 import { clockText } from '../../lib/chart/time-series/time-ticks.ts';
 import { trackDensity } from '../../lib/chart/timeline/timeline-density.ts';
 import { keptRows, nodesOfLanes } from '../../lib/chart/timeline/timeline-filter.ts';
@@ -10,6 +10,7 @@ import { prepareTracks, withNow } from '../../lib/chart/timeline/timeline-lanes.
 import { layoutRows } from '../../lib/chart/timeline/timeline-layout.ts';
 import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
 import { findSlices, stepMatch } from '../../lib/chart/timeline/timeline-search.ts';
+import { lanesTitle, sliceText, sliceWhere } from '../../lib/chart/timeline/timeline-text.ts';
 import {
   fitRange,
   longestVisible,
@@ -17,7 +18,6 @@ import {
   sumWindow,
   windowAround,
 } from '../../lib/chart/timeline/timeline-window.ts';
-import { lanesTitle, sliceText, sliceWhere } from '../../lib/chart/timeline/timeline-words.ts';
 import type { TimelineWire } from '../../lib/contract/timeline.ts';
 import { TimelineCanvas } from '../charts/timeline-canvas.tsx';
 import type { TimelineJump } from '../charts/timeline-input.ts';

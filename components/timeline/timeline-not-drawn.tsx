@@ -1,6 +1,6 @@
 'use client';
 /** What a large timeline leaves out of its lanes, said above them. */
-import { notDrawn } from '../../lib/chart/timeline/timeline-words.ts';
+import { notDrawn } from '../../lib/chart/timeline/timeline-text.ts';
 import type { TimelineLanesWire } from '../../lib/contract/timeline-tile.ts';
 
 export function NotDrawn({ answer }: { answer: TimelineLanesWire }) {

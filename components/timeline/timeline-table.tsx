@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import { clockText, durationText } from '../../lib/chart/time-series/time-ticks.ts';
 import type { TimelineTracks } from '../../lib/chart/timeline/timeline-lanes.ts';
 import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
-import { overMedian, sliceWhere } from '../../lib/chart/timeline/timeline-words.ts';
+import { overMedian, sliceWhere } from '../../lib/chart/timeline/timeline-text.ts';
 import type { TimelineWire } from '../../lib/contract/timeline.ts';
 import { EmptyState } from '../ui/states.tsx';
 import { StatusPill } from '../ui/status-pill.tsx';

@@ -3,7 +3,7 @@
 import { ownValue } from '../model/own-value.ts';
 import { CLOCK_NOTE } from '../model/span.ts';
 import type { TraceColumns } from '../model/trace-columns.ts';
-import { parentIndexes } from './parent-places.ts';
+import { parentIndexes } from './parent-indexes.ts';
 
 interface WireSpan {
   readonly spanId: string;

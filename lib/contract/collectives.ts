@@ -86,7 +86,7 @@ export const BadPort = z.object({
 });
 export type BadPortWire = z.infer<typeof BadPort>;
 
-/** No operation has ended since `sinceNs`, though its ranks still run (lib/analysis/standstill.ts). */
+/** No operation has ended since `sinceNs`, though its ranks still run (lib/analysis/hang.ts). */
 export const Hang = z.object({
   /** End of its last operation. */
   sinceNs: NsText,

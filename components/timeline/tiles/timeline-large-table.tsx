@@ -7,8 +7,8 @@ import { useApiPages } from '../../queries/api-client.ts';
 import { EmptyState, Skeleton } from '../../ui/states.tsx';
 import { StatusPill } from '../../ui/status-pill.tsx';
 import { ATTEMPT_COLUMNS, ATTEMPT_ROW, AttemptTable } from '../attempt-table.tsx';
-import type { FoundSlice } from './timeline-large-picks.ts';
 import type { LargeJob } from './timeline-large-scene.ts';
+import type { FoundSlice } from './timeline-large-selection.ts';
 
 const PAGE = 200;
 /** Beyond it a scrollbar finds nothing: one zooms in. */

@@ -6,9 +6,9 @@
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { colourLegend } from '../../../lib/chart/colour/timeline-colours.ts';
 import { clockText } from '../../../lib/chart/time-series/time-ticks.ts';
+import { lanesTitle, sliceWhere, trackWhere } from '../../../lib/chart/timeline/timeline-text.ts';
 import { TILE_STATES, tiledText } from '../../../lib/chart/timeline/timeline-tiles.ts';
 import { fitRange } from '../../../lib/chart/timeline/timeline-window.ts';
-import { lanesTitle, sliceWhere, trackWhere } from '../../../lib/chart/timeline/timeline-words.ts';
 import { LANE_PAGE } from '../../../lib/model/timeline-tile.ts';
 import { TimelineCanvas } from '../../charts/timeline-canvas.tsx';
 import type { TimelineJump } from '../../charts/timeline-input.ts';
@@ -27,8 +27,8 @@ import { TimelineSums } from '../timeline-sums.tsx';
 import { TimelineToolbar } from '../timeline-toolbar.tsx';
 import type { TimelineView } from '../timeline-view.ts';
 import { useLargeChain, useLargePhases } from './timeline-large-marks.ts';
-import { useLargeSelection } from './timeline-large-picks.ts';
 import { type LargeJob, useLargeScene } from './timeline-large-scene.ts';
+import { useLargeSelection } from './timeline-large-selection.ts';
 import { useLargeSums } from './timeline-large-sums.ts';
 import { LargeTable } from './timeline-large-table.tsx';
 

@@ -1,5 +1,5 @@
 /** The verdict on a communicator as one sentence, and what it rests on. */
-import { clockText } from '../format/clock-words.ts';
+import { clockText } from '../format/clock-text.ts';
 import { rankName } from './rank-strips.ts';
 
 interface Late {

@@ -1,5 +1,5 @@
 /** A function that takes longer on one node than on the others, as one sentence. */
-import { clockText } from './clock-words.ts';
+import { clockText } from './clock-text.ts';
 import { formatDuration } from './number-format.ts';
 
 /** "takes 2.2 times as long on sim-node-3 as on the other nodes since 22:14 UTC: median 13.1 s of 24 attempts there, 5.9 s of 71 elsewhere." */

@@ -10,7 +10,7 @@ import { durationText } from '../time-series/time-ticks.ts';
 import type { TrackDensity } from './timeline-density.ts';
 import { buildLongest, type TimelineTracks, type TrackGroup } from './timeline-lanes.ts';
 import type { TimeRange } from './timeline-raster.ts';
-import { overMedian } from './timeline-words.ts';
+import { overMedian } from './timeline-text.ts';
 
 /** Lanes as the server answers them, in columns; `running`: attempts that are on no tile, by place of their lane. */
 export interface TiledLanes {

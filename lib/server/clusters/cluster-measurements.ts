@@ -15,7 +15,7 @@ import {
 import { nodeAddresses } from '../../store/queries/node-addresses.ts';
 import { noticeOf } from '../alerts/alerts.ts';
 import { type EndpointHistory, endpointKey, measuredRaylets } from '../nodes/measured-raylets.ts';
-import { createNodeLocations } from '../nodes/node-places.ts';
+import { createNodeLocations } from '../nodes/node-locations.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { grouped } from './known-clusters.ts';
 

@@ -2,7 +2,7 @@
 import { smallest } from '../../model/extremes.ts';
 import { decodeTextfile, TEXTFILE_QUERY } from '../../sources/nccl/inspector-metrics.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { type CollectiveScope, instantOf } from './collective-places.ts';
+import { type CollectiveScope, instantOf } from './collective-locations.ts';
 
 /** Four of Inspector's shortest dump intervals. */
 const FROZEN_AFTER_MS = 120_000;

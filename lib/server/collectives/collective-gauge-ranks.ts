@@ -23,7 +23,7 @@ import {
   memberKey,
 } from './collective-intervals.ts';
 import { byLateness, cannotTell } from './collective-lateness.ts';
-import { type CollectiveScope, instantOf, windowSeconds } from './collective-places.ts';
+import { type CollectiveScope, instantOf, windowSeconds } from './collective-locations.ts';
 
 /** Rows of one answer. */
 const MOST_RANKS = 20_000;

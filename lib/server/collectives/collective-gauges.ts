@@ -36,7 +36,7 @@ import {
   memberKey,
   memberOf,
 } from './collective-intervals.ts';
-import { type CollectiveScope, instantOf, windowSeconds } from './collective-places.ts';
+import { type CollectiveScope, instantOf, windowSeconds } from './collective-locations.ts';
 
 /** Of one answer. */
 const MOST_WARNINGS = 20;

@@ -16,7 +16,7 @@ import {
 import { alignedGrid, type Grid } from '../../sources/prometheus/decode.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { cannotTell, judgeLateness, type LocationWire, MOST_BLOCKS } from './collective-lateness.ts';
-import { type CollectiveScope, instantOf } from './collective-places.ts';
+import { type CollectiveScope, instantOf } from './collective-locations.ts';
 
 /** Inspector's shortest dump interval; a shorter step would count one mean twice. */
 const SHORTEST_INTERVAL_MS = 30_000;

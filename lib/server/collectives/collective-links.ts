@@ -12,7 +12,7 @@ import {
 } from '../../sources/prometheus/link-health.ts';
 import { grouped } from '../clusters/known-clusters.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { type CollectiveScope, instantOf, windowSeconds } from './collective-places.ts';
+import { type CollectiveScope, instantOf, windowSeconds } from './collective-locations.ts';
 
 /** A port that came up slow before the window is not told from one that is built so; an hour back at least. */
 const LEAST_S = 3600;

@@ -7,7 +7,7 @@ import type { SourceNoticeWire } from '../../contract/wire-values.ts';
 import type { CollectiveOp } from '../../model/collective.ts';
 import { millisecondsToNanoseconds } from '../../model/units.ts';
 import type { Grid } from '../../sources/prometheus/decode.ts';
-import { collectiveGaps } from '../../store/queries/collective-standstill.ts';
+import { collectiveGaps } from '../../store/queries/collective-hang.ts';
 import {
   collectiveBandwidth,
   collectiveBlocks,
@@ -19,9 +19,9 @@ import {
 } from '../../store/queries/collectives.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type BandwidthLines, bandwidthOf, type CollectivesPart, collectivesPart } from './collective-bandwidth.ts';
+import { standstills } from './collective-hang.ts';
 import { byLateness, type LocationWire, MOST_BLOCKS, nowhere } from './collective-lateness.ts';
-import { type CollectiveScope, gpuIndexes } from './collective-places.ts';
-import { standstills } from './collective-standstill.ts';
+import { type CollectiveScope, gpuIndexes } from './collective-locations.ts';
 import { incompleteNotice, MOST_JUDGED, verdictOf } from './span-verdict.ts';
 
 const PREFIX = 'spans:';

@@ -13,7 +13,7 @@ import { type CollectivesPart, collectivesPart } from './collective-bandwidth.ts
 import { gaugeRanks, isInspectorCommunicator, noGaugeRanks } from './collective-gauge-ranks.ts';
 import { gaugeCollectives } from './collective-gauges.ts';
 import { withBadPorts } from './collective-links.ts';
-import { collectiveScope, nothingMeasured } from './collective-places.ts';
+import { collectiveScope, nothingMeasured } from './collective-locations.ts';
 import { isSpanCommunicator, spanCollectives, spanRanks } from './collective-spans.ts';
 
 interface WindowQuery {

@@ -18,7 +18,7 @@ import { areAtOnce, type Thing } from '../../model/identity/sighting.ts';
 import { inSlices } from '../../sources/http/event-loop-turns.ts';
 import type { NodeAddressRow } from '../../store/queries/node-addresses.ts';
 import { grouped } from '../clusters/known-clusters.ts';
-import { createNodeLocations, type Location } from '../nodes/node-places.ts';
+import { createNodeLocations, type Location } from '../nodes/node-locations.ts';
 import type { MemorySighting } from './measure-memory.ts';
 
 type Row = HeatmapWire['rows'][number];

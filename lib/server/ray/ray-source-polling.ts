@@ -13,8 +13,8 @@ import type { Ingest } from '../runtime/ingest.ts';
 import type { RaySource } from '../runtime/ray-source.ts';
 import { createSourceState, publicUrl } from '../runtime/source-state.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { type Look, lookAtRay } from './ray-look.ts';
-import type { SessionMemory } from './ray-memory.ts';
+import { type Look, lookAtRay } from './poll.ts';
+import type { SessionMemory } from './poll-state.ts';
 
 export interface PolledRaySource extends RaySource {
   /** One look now; never rejects. Resolves to the pause before the next, in ms. */

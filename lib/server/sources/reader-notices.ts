@@ -5,7 +5,7 @@
 import type { SourceHealthWire } from '../../contract/health.ts';
 import type { SourceNoticeWire } from '../../contract/wire-values.ts';
 import { CLOCK_OFF_S, durationText } from '../runtime/clock-off.ts';
-import { questionText } from './question-words.ts';
+import { questionText } from './question-text.ts';
 
 interface SourceRecord {
   /** Since when (Unix ms) each question is under way. */

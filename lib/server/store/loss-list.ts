@@ -7,7 +7,7 @@ import type { FoundLoss } from '../../store/integrity.ts';
 import type { Loss, StoreStateFile } from '../../store/store-state.ts';
 import type { SettleLoss } from '../runtime/store-guard.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { lossWords } from './loss-words.ts';
+import { lossWords } from './loss-text.ts';
 import type { StoreHealth } from './store-health.ts';
 
 /** Losses that are written down one by one; settled ones go first. */

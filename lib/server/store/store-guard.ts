@@ -34,7 +34,7 @@ import type { ClockState, StoreStateFile } from '../../store/store-state.ts';
 import type { StoreGuard } from '../runtime/store-guard.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { createLossList } from './loss-list.ts';
-import { CHECK } from './loss-words.ts';
+import { CHECK } from './loss-text.ts';
 import { type PartCheck, partChecks } from './part-checks.ts';
 import { createRetentionTime } from './retention-time.ts';
 import type { StoreHealth } from './store-health.ts';

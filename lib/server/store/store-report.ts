@@ -4,7 +4,7 @@ import { repairPart } from '../../store/repair.ts';
 import type { Loss } from '../../store/store-state.ts';
 import type { Config } from '../runtime/config.ts';
 import type { StoreGuard } from '../runtime/store-guard.ts';
-import { clockWords } from './loss-words.ts';
+import { clockWords } from './loss-text.ts';
 
 interface Watched {
   readonly store: StoreGuard;

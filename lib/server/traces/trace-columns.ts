@@ -1,5 +1,5 @@
 /** Use cases of one large trace: its size, all its spans in columns, one span in full, and where a text is found. */
-import { parentIndexes } from '../../analysis/parent-places.ts';
+import { parentIndexes } from '../../analysis/parent-indexes.ts';
 import type { SpanWireValue, TraceFoundWire, TraceSizeWire } from '../../contract/traces.ts';
 import { encodeTraceColumns, type TraceColumns } from '../../model/trace-columns.ts';
 import { SPAN_TEXT, spansFound, traceColumns, traceSize, traceText } from '../../store/queries/trace-columns.ts';

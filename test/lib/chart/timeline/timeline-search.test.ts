@@ -6,8 +6,8 @@ import {
   type SearchColumns,
   stepMatch,
 } from '../../../../lib/chart/timeline/timeline-search.ts';
+import { sliceText, sliceWhere } from '../../../../lib/chart/timeline/timeline-text.ts';
 import { countBetween, functionSpread, sliceIn, windowAround } from '../../../../lib/chart/timeline/timeline-window.ts';
-import { sliceText, sliceWhere } from '../../../../lib/chart/timeline/timeline-words.ts';
 import { lane, readPicture, timeline } from './timeline-pictures.ts';
 
 const base = timeline(readPicture('a--a.B--B.a-a\nb----b....C->'), [lane('n1', 1), lane('n2', 2)], 200);

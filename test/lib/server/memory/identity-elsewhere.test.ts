@@ -9,7 +9,7 @@ import { getClusterUsage } from '../../../../lib/server/clusters/cluster.ts';
 import { measureByDcgm, measureNodes } from '../../../../lib/server/clusters/cluster-measurements.ts';
 import { usageOf } from '../../../../lib/server/clusters/clusters.ts';
 import { gaugeCollectives } from '../../../../lib/server/collectives/collective-gauges.ts';
-import { gpuIndexes } from '../../../../lib/server/collectives/collective-places.ts';
+import { gpuIndexes } from '../../../../lib/server/collectives/collective-locations.ts';
 import { listOomKills } from '../../../../lib/server/memory/oom-kills.ts';
 import type { PrometheusSource } from '../../../../lib/server/runtime/prometheus-source.ts';
 import type { Runtime } from '../../../../lib/server/runtime/runtime.ts';

@@ -1,11 +1,11 @@
 /**
- * Communicators that stand still although their ranks run, and who never joined (lib/analysis/standstill.ts). A job that ended, or
+ * Communicators that stand still although their ranks run, and who never joined (lib/analysis/hang.ts). A job that ended, or
  * whose data stopped coming, stands still as well: so an attempt must run on a rank's worker, and its session must have been
  * heard of since.
  */
-import { type OperationGaps, silentRanks, standsStill } from '../../analysis/standstill.ts';
+import { type OperationGaps, silentRanks, standsStill } from '../../analysis/hang.ts';
 import type { HangWire } from '../../contract/collectives.ts';
-import { type GapsRow, lastSpans, sessionSigns, workersThatRun } from '../../store/queries/collective-standstill.ts';
+import { type GapsRow, lastSpans, sessionSigns, workersThatRun } from '../../store/queries/collective-hang.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { LocationWire } from './collective-lateness.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { completenessLines } from '../../../../lib/chart/format/completeness-words.ts';
+import { completenessLines } from '../../../../lib/chart/format/completeness-text.ts';
 
 const whole = { source: 'events', reported: null, stored: 120, dropped: null, truncated: false, reason: null };
 const shown = { attempts: 120, limited: false, neverRan: 0, tooDeep: 0 };

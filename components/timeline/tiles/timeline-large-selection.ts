@@ -3,9 +3,9 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { z } from 'zod';
 import type { TimeRange } from '../../../lib/chart/timeline/timeline-raster.ts';
+import { trackWhere } from '../../../lib/chart/timeline/timeline-text.ts';
 import { bucketOf } from '../../../lib/chart/timeline/timeline-tiles.ts';
 import { sliceIn } from '../../../lib/chart/timeline/timeline-window.ts';
-import { trackWhere } from '../../../lib/chart/timeline/timeline-words.ts';
 import { type TimelineSlicesWire, timelineSlicesRoute } from '../../../lib/contract/timeline-tile.ts';
 import { LANE_PAGE } from '../../../lib/model/timeline-tile.ts';
 import { askOnce } from '../../queries/api-client.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { notDrawn } from '../../../../lib/chart/timeline/timeline-words.ts';
+import { notDrawn } from '../../../../lib/chart/timeline/timeline-text.ts';
 
 const answer = {
   lanes: { key: Array(20_000).fill('00') },

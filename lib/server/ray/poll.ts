@@ -33,7 +33,7 @@ import { decodeTask, decodeTaskProfile, taskSignature } from '../../sources/ray/
 import { oomKillsOfTask, oomKillsOfWorker } from '../../sources/ray/oom-kills.ts';
 import { Actor, Job, Jobs, Node, Task, type TaskWire, Version, Worker } from '../../sources/ray/wire.ts';
 import type { ReportedCompleteness } from '../../store/insert-completeness.ts';
-import { forgetJob, isNew, newMemory, type SessionMemory } from './ray-memory.ts';
+import { forgetJob, isNew, newMemory, type SessionMemory } from './poll-state.ts';
 
 export interface Look {
   readonly memory: SessionMemory;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { silentRanks, standsStill } from '../../../lib/analysis/standstill.ts';
+import { silentRanks, standsStill } from '../../../lib/analysis/hang.ts';
 
 const s = (seconds: number): bigint => BigInt(Math.round(seconds * 1e9));
 const gaps = { lastNs: s(1000), medianGapNs: 10e9, longestGapNs: 12e9, operations: 40 };
