@@ -4,12 +4,12 @@
  */
 export function paletteScore(value: string, typed: string): number {
   const text = value.toLowerCase();
-  const words = typed
+  const terms = typed
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => word !== '');
   let score = 1;
-  for (const word of words) {
+  for (const word of terms) {
     const at = text.indexOf(word);
     if (at < 0) return 0;
     // The beginning of a word fits better than its middle.

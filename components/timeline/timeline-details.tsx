@@ -159,11 +159,11 @@ function States({ shown }: { shown: AttemptDetailWire }) {
           <tr key={row.state} className="align-top">
             <td className="pr-2">
               <span className="mono text-[11px]">
-                {row.state.split('_').map((word, at, words) => (
+                {row.state.split('_').map((word, at, all) => (
                   // A name breaks at its underscores where the panel is narrow.
                   <Fragment key={word}>
                     {word}
-                    {at < words.length - 1 ? (
+                    {at < all.length - 1 ? (
                       <>
                         _<wbr />
                       </>

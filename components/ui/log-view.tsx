@@ -87,10 +87,10 @@ export function LogView({
 
   const goTo = (next: number): void => {
     if (matches.lines.length === 0) return;
-    const place = (next + matches.lines.length) % matches.lines.length;
-    setHit(place);
+    const hitIndex = (next + matches.lines.length) % matches.lines.length;
+    setHit(hitIndex);
     if (follow) onFollow(false);
-    virtual.scrollToIndex(filtered ? place : (matches.lines[place] ?? 0), { align: 'center' });
+    virtual.scrollToIndex(filtered ? hitIndex : (matches.lines[hitIndex] ?? 0), { align: 'center' });
   };
   const onKey = (event: KeyboardEvent): void => {
     if (event.key === 'Enter') {

@@ -44,7 +44,7 @@ export function xrayUrl(given: string | undefined, environment: Readonly<Record<
 }
 
 /** The innermost words of a failed fetch: its own message is only "fetch failed". */
-export function wordsOf(error: unknown): string {
+export function errorMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return 'no answer in time';
   const { cause } = error;
@@ -62,7 +62,7 @@ export function createXrayClient(url: string, token: string | undefined): XrayCl
   const authorization: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
   const unreachable = (error: unknown): UsageError =>
     new UsageError(
-      `X-Ray does not answer at ${url}: ${wordsOf(error)}`,
+      `X-Ray does not answer at ${url}: ${errorMessage(error)}`,
       'start it with `npm start`, or say where it is with --xray URL',
     );
 

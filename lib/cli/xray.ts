@@ -169,8 +169,8 @@ process.stdout.on('error', (error) => process.exit('code' in error && error.code
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  const words = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`xray: ${words}\n`);
+  const detail = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`xray: ${detail}\n`);
   if (error instanceof UsageError) process.stderr.write(`      ${error.hint}\n`);
   process.exitCode = 2;
 }

@@ -20,8 +20,8 @@ const TAILS = [
 const FILE = /(?:file:\/\/)?(?<![\w:/.\]>-])\/(?!api\/|v1\/|s\/|-\/)(?:[\w.@%+~-]+\/)+[\w.@%+~-]*/g;
 
 /** Control characters, newlines, secrets and paths removed; at most 300 characters. */
-export function cleanSentence(words: string): string {
-  let text = words.slice(0, 4000);
+export function cleanSentence(raw: string): string {
+  let text = raw.slice(0, 4000);
   for (const tail of TAILS) text = text.replace(tail, '');
   text = text
     .replaceAll(/\bDB::(?:Net)?Exception: ?/g, '')

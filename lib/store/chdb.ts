@@ -44,7 +44,7 @@ interface ChdbSession {
   close(): void;
 }
 
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 interface Waiter {
   readonly take: (session: ChdbSession) => void;
@@ -182,9 +182,13 @@ export function openChdb(directory: string): Engine {
           `query "${query.name}" failed: no answer within ${timeout} ms: ask for less, or again later`,
           { cause: error },
         );
-      throw new StoreError(storeErrorCode(words(error), 'query'), `query "${query.name}" failed: ${words(error)}`, {
-        cause: error,
-      });
+      throw new StoreError(
+        storeErrorCode(messageOf(error), 'query'),
+        `query "${query.name}" failed: ${messageOf(error)}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 
@@ -212,9 +216,9 @@ export function openChdb(directory: string): Engine {
         await writes.run((session) => tracked(session.insert({ table, values, format: 'JSONEachRow', settings })));
       } catch (error) {
         throw storeFailure(
-          storeErrorCode(`Code: ${clickhouseCode(error)} ${words(error)}`, 'insert'),
+          storeErrorCode(`Code: ${clickhouseCode(error)} ${messageOf(error)}`, 'insert'),
           `insert of ${count} rows into ${table}`,
-          words(error),
+          messageOf(error),
           { cause: error },
         );
       }
@@ -227,9 +231,14 @@ export function openChdb(directory: string): Engine {
         await writes.run((session) => tracked(session.queryAsync(read, { format: 'Null' })));
         await writes.run((session) => tracked(session.queryAsync(sql)));
       } catch (error) {
-        throw storeFailure(storeErrorCode(words(error), 'query'), `query "${query.name}" into ${table}`, words(error), {
-          cause: error,
-        });
+        throw storeFailure(
+          storeErrorCode(messageOf(error), 'query'),
+          `query "${query.name}" into ${table}`,
+          messageOf(error),
+          {
+            cause: error,
+          },
+        );
       }
     },
     async command(sql) {
@@ -237,8 +246,8 @@ export function openChdb(directory: string): Engine {
         await writes.run((session) => tracked(session.queryAsync(sql)));
       } catch (error) {
         throw new StoreError(
-          storeErrorCode(words(error), 'query'),
-          `command failed: ${words(error)}\n${sql.slice(0, 200)}`,
+          storeErrorCode(messageOf(error), 'query'),
+          `command failed: ${messageOf(error)}\n${sql.slice(0, 200)}`,
           { cause: error },
         );
       }

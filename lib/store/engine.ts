@@ -83,7 +83,7 @@ const TIMEOUTS = new Set([159, 160, 209]);
 const ROW_LIMITS = new Set([158, 396]);
 /** NOT_ENOUGH_SPACE; other writes that the file system refuses carry what the system said. */
 const UNWRITABLE = new Set([243]);
-const UNWRITABLE_WORDS: readonly (readonly [RegExp, string])[] = [
+const UNWRITABLE_TEXT: readonly (readonly [RegExp, string])[] = [
   [/No space left on device|errno: 28\b/, 'the disk of the store is full (no space left)'],
   [/Read-only file system|errno: 30\b/, 'the file system of the store is read-only'],
   [/Disk quota exceeded|errno: 122\b/, "the quota of the store's disk is used up"],
@@ -101,26 +101,31 @@ const BAD_ROWS = new Set([
 ]);
 
 /** The engine's `Code: 159. DB::Exception: ...` as our code; both transports say it alike. */
-export function storeErrorCode(words: string, during: 'query' | 'insert'): StoreErrorCode {
-  const number = Number(/\bCode: (\d+)\b/.exec(words)?.[1] ?? Number.NaN);
+export function storeErrorCode(engineMessage: string, during: 'query' | 'insert'): StoreErrorCode {
+  const number = Number(/\bCode: (\d+)\b/.exec(engineMessage)?.[1] ?? Number.NaN);
   if (TIMEOUTS.has(number)) return 'store-timeout';
   if (ROW_LIMITS.has(number)) return 'store-row-limit';
   // First what rows caused: their text is in the engine's words, and may say anything.
   if (during === 'insert' && BAD_ROWS.has(number)) return 'store-bad-rows';
-  if (UNWRITABLE.has(number) || unwritableReason(words) !== null) return 'store-unwritable';
-  if (DAMAGED.has(number) || (DAMAGED_WHERE_PART.has(number) && NAMES_PART.test(words))) return 'store-damaged';
+  if (UNWRITABLE.has(number) || unwritableReason(engineMessage) !== null) return 'store-unwritable';
+  if (DAMAGED.has(number) || (DAMAGED_WHERE_PART.has(number) && NAMES_PART.test(engineMessage))) return 'store-damaged';
   return 'store-failed';
 }
 
-const unwritableReason = (words: string): string | null =>
-  UNWRITABLE_WORDS.find(([pattern]) => pattern.test(words))?.[1] ?? null;
+const unwritableReason = (engineMessage: string): string | null =>
+  UNWRITABLE_TEXT.find(([pattern]) => pattern.test(engineMessage))?.[1] ?? null;
 
 /**
  * `<what> failed: <why>`. Why is the engine's own words but where a write met the file system it
  * is one sentence: a library's words are of no use there.
  */
-export function storeFailure(code: StoreErrorCode, what: string, words: string, options?: ErrorOptions): StoreError {
-  const why = (code === 'store-unwritable' ? unwritableReason(words) : null) ?? words;
+export function storeFailure(
+  code: StoreErrorCode,
+  what: string,
+  engineMessage: string,
+  options?: ErrorOptions,
+): StoreError {
+  const why = (code === 'store-unwritable' ? unwritableReason(engineMessage) : null) ?? engineMessage;
   return new StoreError(code, `${what} failed: ${why}`, options);
 }
 

@@ -8,11 +8,11 @@ export interface ReportedCompleteness extends Omit<Completeness, 'stored'> {
 }
 
 /** Rejects with StoreError. */
-export async function insertCompleteness(engine: Engine, told: readonly ReportedCompleteness[]): Promise<void> {
-  if (told.length === 0) return;
+export async function insertCompleteness(engine: Engine, completeness: readonly ReportedCompleteness[]): Promise<void> {
+  if (completeness.length === 0) return;
   await engine.insert(
     'xray.ray_completeness',
-    told.map((row) => ({
+    completeness.map((row) => ({
       session: row.session,
       job_id: row.jobId,
       source: row.source,

@@ -61,11 +61,11 @@ export function openRemote(store: RemoteStore, mostBytes = MOST_BYTES): Engine {
       response = await fetch(`${store.url}/?${new URLSearchParams(query)}`, init);
       bytes = await readBounded(response, mostBytes);
     } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
+      const detail = error instanceof Error ? error.message : String(error);
       if (options.signal?.aborted) throw new StoreError('store-cancelled', `${what} was cancelled`, { cause: error });
       throw new StoreError(
         timeout.aborted ? 'store-timeout' : 'store-failed',
-        `${what} failed: ${words} (${store.url})`,
+        `${what} failed: ${detail} (${store.url})`,
         { cause: error },
       );
     }

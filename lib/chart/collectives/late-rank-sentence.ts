@@ -64,8 +64,8 @@ function slowTransferSentence(slow: NonNullable<Verdict['slowTransfer']>, nowMs:
 const MOST_PORTS = 2;
 
 /** "Port mlx5_6 of sim-node-6 runs at 25 of 50 GB/s." '' where none is bad. */
-function badPortWords(ports: Verdict['badPorts']): string {
-  const words = ports.slice(0, MOST_PORTS).map(({ host, device, rateGBs, fullRateGBs, errorsPerSecond }) => {
+function badPortText(ports: Verdict['badPorts']): string {
+  const sentences = ports.slice(0, MOST_PORTS).map(({ host, device, rateGBs, fullRateGBs, errorsPerSecond }) => {
     const rate =
       rateGBs === null || fullRateGBs === null
         ? []
@@ -74,7 +74,7 @@ function badPortWords(ports: Verdict['badPorts']): string {
     return `Port ${device} of ${host} ${[...rate, ...errors].join(' and ')}.`;
   });
   const more = ports.length > MOST_PORTS ? ` ${ports.length - MOST_PORTS} more of its hosts' ports are bad.` : '';
-  return words.length === 0 ? '' : ` ${words.join(' ')}${more}`;
+  return sentences.length === 0 ? '' : ` ${sentences.join(' ')}${more}`;
 }
 
 /** "in 93 % of AllReduce operations since 13:48 UTC; the others wait 4.1 ms". */
@@ -123,6 +123,6 @@ export function lateRankSentence(verdict: Verdict, collective: string, nowMs: nu
   if (verdict.standstill) return hangSentence(verdict.standstill, nowMs);
   const late = latenessSentence(verdict, collective, nowMs);
   return verdict.slowTransfer
-    ? `${late} ${slowTransferSentence(verdict.slowTransfer, nowMs)}${badPortWords(verdict.badPorts)}`
+    ? `${late} ${slowTransferSentence(verdict.slowTransfer, nowMs)}${badPortText(verdict.badPorts)}`
     : late;
 }

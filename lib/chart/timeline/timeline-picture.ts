@@ -110,8 +110,8 @@ export function timelinePicture(
 
   const box = (x: number, y: number, wide: number, high: number, colour: string, more = '') =>
     `<rect x="${x}" y="${y}" width="${wide}" height="${high}" fill="${colour}"${more}/>`;
-  const text = (x: number, y: number, words: string, colour: string, more = '') =>
-    `<text x="${x}" y="${y - 1}" fill="${colour}"${more}>${escapeXml(words)}</text>`;
+  const text = (x: number, y: number, label: string, colour: string, more = '') =>
+    `<text x="${x}" y="${y - 1}" fill="${colour}"${more}>${escapeXml(label)}</text>`;
   const at = (time: number) => Math.round(labels + ((time - range.from) / (range.to - range.from)) * plot);
   const ticks = timeTicks(BigInt(answer.fromNs ?? '0'), range.from, range.to, Math.max(3, Math.floor(plot / 110)));
   const axis = ticks.map(
@@ -122,13 +122,13 @@ export function timelinePicture(
   );
   // Canvases squeeze a name that is too long; here it is told by the number of its characters.
   const room = labels - 26;
-  const name = (y: number, words: string, colour: string, more = '') =>
+  const name = (y: number, label: string, colour: string, more = '') =>
     text(
       20,
       y,
-      words,
+      label,
       colour,
-      `${more}${words.length * CHARACTER > room ? ` textLength="${room}" lengthAdjust="spacingAndGlyphs"` : ''}`,
+      `${more}${label.length * CHARACTER > room ? ` textLength="${room}" lengthAdjust="spacingAndGlyphs"` : ''}`,
     );
   const names = rows.map(({ group, track, top, height: high }) => {
     const middle = AXIS_HEIGHT + top + high / 2;

@@ -12,14 +12,14 @@ export interface SearchColumns extends TimelineColumns {
 
 /** Slices that match, by start; empty for an empty text. Work: attempts times words. */
 export function findSlices(tracks: TimelineTracks, data: SearchColumns, text: string): Int32Array {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return new Int32Array(0);
+  const terms = text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (terms.length === 0) return new Int32Array(0);
   const holds = (names: readonly string[], word: string) => names.map((name) => name.toLowerCase().includes(word));
   const locations = tracks.tracks.map(({ lane, label }) => {
     const at = data.lanes[lane];
     return `${label} ${at?.nodeName ?? ''} ${at?.nodeId ?? ''} ${at?.workerId ?? ''}`;
   });
-  const tests = words.map((word) => ({
+  const tests = terms.map((word) => ({
     word,
     hex: /^[0-9a-f]{4,}$/.test(word),
     functions: holds(data.functions, word),

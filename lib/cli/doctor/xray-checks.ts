@@ -47,11 +47,11 @@ const STATES: Record<SourceHealthWire['state'], DoctorCheckWire['state']> = {
 };
 
 function sourceCheck(source: SourceHealthWire): DoctorCheckWire {
-  const words = [source.state, source.reason, source.url && `at ${source.url}`].filter((word) => word);
+  const facts = [source.state, source.reason, source.url && `at ${source.url}`].filter((word) => word);
   return {
     id: `source:${source.id}`,
     state: STATES[source.state],
-    message: words.join(', '),
+    message: facts.join(', '),
     whatToDo: source.whatToDo,
   };
 }

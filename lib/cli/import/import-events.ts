@@ -28,8 +28,8 @@ export function sentOf(answer: Answer): Sent | z.infer<typeof IngestReport> {
   const report = answer.status === 200 ? IngestReport.safeParse(value) : null;
   if (report?.success) return report.data;
   const problem = Problem.safeParse(value);
-  const words = problem.success ? problem.data.detail : body.slice(0, 200).trim();
-  return { refused: words === '' ? `HTTP ${answer.status}` : words, status: answer.status };
+  const detail = problem.success ? problem.data.detail : body.slice(0, 200).trim();
+  return { refused: detail === '' ? `HTTP ${answer.status}` : detail, status: answer.status };
 }
 
 export const Parsed = z.union([z.array(z.unknown()), byKey(z.unknown())]);

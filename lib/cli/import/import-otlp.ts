@@ -32,7 +32,7 @@ export async function importOtlpProtobuf(
     // Protobuf messages concatenate: several requests are one.
     const body = Buffer.concat(parts.map((part) => part.content));
     const answer = await client.post(TRACES, body, 'application/x-protobuf');
-    if (answer.status !== 200) return { refused: statusWords(answer.body, answer.status), status: answer.status };
+    if (answer.status !== 200) return { refused: statusText(answer.body, answer.status), status: answer.status };
     const { rejected, reason } = readAnswer(answer.body);
     return outcome(parts, rejected, reason);
   });
@@ -56,7 +56,7 @@ export async function importOtlpProtobuf(
   await batches.flush();
 }
 
-function statusWords(body: Uint8Array, status: number): string {
+function statusText(body: Uint8Array, status: number): string {
   try {
     return readStatus(body) || `HTTP ${status}`;
   } catch {
@@ -119,9 +119,9 @@ export async function importOtlpJson(client: XrayClient, path: string, shape: Js
 /** One request, JSON; `parts` are what it is made of. */
 export async function sendJson(client: XrayClient, parts: readonly Part<unknown>[], body: string): Promise<Sent> {
   const answer = await client.post(TRACES, Buffer.from(body), 'application/json');
-  const { words, partial } = readJson(answer.body);
-  if (answer.status !== 200) return { refused: words || `HTTP ${answer.status}`, status: answer.status };
-  return outcome(parts, partial, words);
+  const { detail, partial } = readJson(answer.body);
+  if (answer.status !== 200) return { refused: detail || `HTTP ${answer.status}`, status: answer.status };
+  return outcome(parts, partial, detail);
 }
 
 /** Text between the brackets of the list, where the request has nothing else: several such requests make one. */
@@ -147,17 +147,17 @@ function jsonSpans(request: unknown): number | null {
   return spans;
 }
 
-function readJson(body: Uint8Array): { readonly words: string; readonly partial: number } {
+function readJson(body: Uint8Array): { readonly detail: string; readonly partial: number } {
   try {
     const value: unknown = JSON.parse(text.decode(body));
-    if (typeof value !== 'object' || value === null) return { words: '', partial: 0 };
+    if (typeof value !== 'object' || value === null) return { detail: '', partial: 0 };
     if ('partialSuccess' in value && typeof value.partialSuccess === 'object' && value.partialSuccess !== null) {
       const partial: Readonly<Record<string, unknown>> = { ...value.partialSuccess };
-      return { words: String(partial.errorMessage ?? ''), partial: Number(partial.rejectedSpans ?? 0) };
+      return { detail: String(partial.errorMessage ?? ''), partial: Number(partial.rejectedSpans ?? 0) };
     }
-    const words = 'message' in value ? value.message : 'detail' in value ? value.detail : '';
-    return { words: String(words), partial: 0 };
+    const detail = 'message' in value ? value.message : 'detail' in value ? value.detail : '';
+    return { detail: String(detail), partial: 0 };
   } catch {
-    return { words: '', partial: 0 };
+    return { detail: '', partial: 0 };
   }
 }

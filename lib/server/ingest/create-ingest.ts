@@ -56,7 +56,7 @@ export function createIngest(
   const sightings = createSightings();
   /** Sessions that send events, and `<session>/<job>` of jobs whose drivers do. */
   const exporters = new Set<string>();
-  const heard = { otlp: null as Date | null, events: null as Date | null };
+  const lastReceived = { otlp: null as Date | null, events: null as Date | null };
   const started = new Date();
   let closing = false;
 
@@ -228,13 +228,13 @@ export function createIngest(
       }),
     async rayEvents(body) {
       const report = await keep('ray-events', body);
-      heard.events = new Date();
+      lastReceived.events = new Date();
       return report;
     },
     rayTimeline: (body) => keep('ray-timeline', body),
     async traces(body) {
       const { parsed, lost } = await take('otlp', body);
-      heard.otlp = new Date();
+      lastReceived.otlp = new Date();
       const lostSpans = lost.filter((one) => one.table === 'xray.otel_traces').reduce((sum, one) => sum + one.rows, 0);
       accepted.inc({ kind: 'spans' }, parsed.accepted - lostSpans);
       const [first] = parsed.rejects;
@@ -270,11 +270,16 @@ export function createIngest(
         details: { queueRows: queue.waitingRows() },
       });
       return [
-        of('ingest:otlp', 'otlp', heard.otlp, 'set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT to /v1/traces of this X-Ray'),
+        of(
+          'ingest:otlp',
+          'otlp',
+          lastReceived.otlp,
+          'set OTEL_EXPORTER_OTLP_TRACES_ENDPOINT to /v1/traces of this X-Ray',
+        ),
         of(
           'ingest:ray-events',
           'ray-events',
-          heard.events,
+          lastReceived.events,
           'set RAY_DASHBOARD_AGGREGATOR_AGENT_EVENTS_EXPORT_ADDR to /v1/events of this X-Ray',
         ),
       ];

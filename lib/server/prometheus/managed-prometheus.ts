@@ -70,7 +70,7 @@ export async function startManagedPrometheus(options: ManagedPrometheusOptions):
     await endRecorded(directory, telemetry);
     if (closing) return;
     const port = await freePort();
-    const lastWords: string[] = [];
+    const lastOutput: string[] = [];
     const child = spawn(process.execPath, [GUARD, options.binary ?? 'prometheus', ...flags(directory, port, options)], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       detached: true,
@@ -82,8 +82,8 @@ export async function startManagedPrometheus(options: ManagedPrometheusOptions):
       state.detail('pid', pid);
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      lastWords.push(...text.trim().split('\n'));
-      lastWords.splice(0, lastWords.length - 5);
+      lastOutput.push(...text.trim().split('\n'));
+      lastOutput.splice(0, lastOutput.length - 5);
     });
     child.on('exit', (code) => {
       if (guard !== child) return;
@@ -92,15 +92,15 @@ export async function startManagedPrometheus(options: ManagedPrometheusOptions):
       client = null;
       pid = null;
       if (closing) return;
-      const words =
-        lastWords.findLast((line) => /level=error|err=|ENOENT|error/i.test(line)) ?? lastWords.at(-1) ?? 'no output';
-      const missing = code === 127 && /ENOENT/.test(words);
+      const reason =
+        lastOutput.findLast((line) => /level=error|err=|ENOENT|error/i.test(line)) ?? lastOutput.at(-1) ?? 'no output';
+      const missing = code === 127 && /ENOENT/.test(reason);
       state.set(
         'down',
-        missing ? 'Prometheus is not installed' : `Prometheus ended (${code}): ${words}`,
+        missing ? 'Prometheus is not installed' : `Prometheus ended (${code}): ${reason}`,
         missing ? NOT_INSTALLED : `X-Ray starts it again in ${backOff / 1000} s; see ${directory}.`,
       );
-      telemetry.log('warn', 'prometheus-ended', { code, words, restartInMs: backOff });
+      telemetry.log('warn', 'prometheus-ended', { code, reason, restartInMs: backOff });
       restartTimer = setTimeout(() => void launch(), missing ? LONGEST_BACK_OFF_MS : backOff);
       restartTimer.unref();
       backOff = Math.min(backOff * 2, LONGEST_BACK_OFF_MS);

@@ -216,7 +216,7 @@ export async function lookAtRay(client: RayClient, before: SessionMemory | null,
     memory.settled.add(jobId);
     forgetJob(memory, jobId);
   };
-  const told = (jobId: string, reported: number | null, listing: DecodedListing<TaskWire>): void => {
+  const noteCompleteness = (jobId: string, reported: number | null, listing: DecodedListing<TaskWire>): void => {
     completeness.push(tellCompleteness(session, jobId, reported, listing));
   };
 
@@ -231,7 +231,7 @@ export async function lookAtRay(client: RayClient, before: SessionMemory | null,
         const rows = new Map<string, number>();
         for (const row of all.rows) rows.set(row.job_id, (rows.get(row.job_id) ?? 0) + 1);
         // What was dropped is told of all jobs together: it is said of each.
-        for (const [jobId, count] of rows) told(jobId, count, all);
+        for (const [jobId, count] of rows) noteCompleteness(jobId, count, all);
         for (const row of jobs) if (row.job_id) settle(row.job_id);
       }
     }
@@ -253,7 +253,7 @@ export async function lookAtRay(client: RayClient, before: SessionMemory | null,
         if (more) await take(more);
       }
     }
-    told(jobId, listing.total, listing);
+    noteCompleteness(jobId, listing.total, listing);
     settle(jobId);
   }
 

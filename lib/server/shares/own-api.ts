@@ -31,8 +31,8 @@ export function createOwnApi(config: Pick<Config, 'host' | 'port' | 'authToken' 
       response = await fetch(origin + path, { headers, redirect: 'error', signal });
     } catch (error) {
       if (signal.aborted) throw error;
-      const words = error instanceof Error ? error.message : String(error);
-      throw new ProblemError('source-down', `X-Ray could not ask itself for ${path} at ${origin}: ${words}`);
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new ProblemError('source-down', `X-Ray could not ask itself for ${path} at ${origin}: ${reason}`);
     }
     const chunks: Uint8Array[] = [];
     let size = 0;

@@ -46,9 +46,9 @@ export function createShareContents(config: Config): ShareContents {
   );
 
   /** A sentence of X-Ray's about a source. */
-  function withoutAddresses(words: string): string {
+  function withoutAddresses(whole: string): string {
     // What the system says of a connection names its other end.
-    let text = words.replaceAll(
+    let text = whole.replaceAll(
       /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)\s+[^\s,;)]+/g,
       '$1',
     );

@@ -1,6 +1,6 @@
 /** Names of questions to sources, as `missing` says them, in words for people. */
 
-const WORDS: readonly (readonly [RegExp, string])[] = [
+const TEXT: readonly (readonly [RegExp, string])[] = [
   [/^(ray-hosts|ray-resources|ray-gpus|dcgm-gpus)/, 'use of nodes and GPUs'],
   [/^(rules|external-labels)$/, 'alerts and rules'],
   [/^alertmanager-alerts$/, 'silences and receivers'],
@@ -16,6 +16,6 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
 /** Each in words once, in their order; a question that has no words is named. */
 export function questionText(names: Iterable<string>): string {
   const message = new Set<string>();
-  for (const name of names) message.add(WORDS.find(([pattern]) => pattern.test(name))?.[1] ?? name);
+  for (const name of names) message.add(TEXT.find(([pattern]) => pattern.test(name))?.[1] ?? name);
   return [...message].join(', ');
 }

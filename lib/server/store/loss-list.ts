@@ -7,7 +7,7 @@ import type { FoundLoss } from '../../store/integrity.ts';
 import type { Loss, StoreStateFile } from '../../store/store-state.ts';
 import type { SettleLoss } from '../runtime/store-guard.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { lossWords } from './loss-text.ts';
+import { lossText } from './loss-text.ts';
 import type { StoreHealth } from './store-health.ts';
 
 /** Losses that are written down one by one; settled ones go first. */
@@ -37,7 +37,7 @@ export function createLossList({ state, health, telemetry, now }: LossListOption
 
   function say(): void {
     const losses = all();
-    const sentence = lossWords(losses.filter((loss) => loss.state === 'open'));
+    const sentence = lossText(losses.filter((loss) => loss.state === 'open'));
     health.set('loss', sentence === null ? null : { state: 'degraded', ...sentence });
     const lost = losses.filter((loss) => loss.state === 'open' || loss.state === 'accepted');
     if (lost.length > 0)

@@ -32,7 +32,7 @@ export function lostOf(table: string, losses: readonly Loss[]): string {
 }
 
 /** Null where nothing is open. */
-export function lossWords(open: readonly Loss[]): Sentence | null {
+export function lossText(open: readonly Loss[]): Sentence | null {
   if (open.length === 0) return null;
   const tables = new Map<string, Loss[]>();
   for (const loss of open) {
@@ -50,7 +50,7 @@ export function lossWords(open: readonly Loss[]): Sentence | null {
 }
 
 /** Null where the clock is plausible. */
-export function clockWords(clock: ClockState, now: number): Sentence | null {
+export function clockText(clock: ClockState, now: number): Sentence | null {
   const days = Math.round(Math.abs(now - clock.time) / 86_400_000);
   const far = `${days} day${days === 1 ? '' : 's'}`;
   const confirm = `correct the clock of this machine, or, where it is right, run \`npm run -s xray -- doctor --store --confirm-clock\``;

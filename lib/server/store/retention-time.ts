@@ -1,7 +1,7 @@
 /** The clock that retention deletes by while X-Ray runs: looked at again and again, written down, and said where it is not believed. */
 import { advanceClock, confirmClock, startClock } from '../../store/retention-clock.ts';
 import type { ClockState, StoreStateFile } from '../../store/store-state.ts';
-import { clockWords } from './loss-text.ts';
+import { clockText } from './loss-text.ts';
 import type { StoreHealth } from './store-health.ts';
 
 /** It is written down when it says something new, and this often. */
@@ -35,7 +35,7 @@ export function createRetentionTime(options: RetentionTimeOptions): RetentionTim
   let clock: ClockState | null = state.state().clock;
 
   function say(): void {
-    const wrong = clock === null ? null : clockWords(clock, now());
+    const wrong = clock === null ? null : clockText(clock, now());
     health.set('clock', wrong === null ? null : { state: 'degraded', ...wrong });
   }
 

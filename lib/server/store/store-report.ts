@@ -4,7 +4,7 @@ import { repairPart } from '../../store/repair.ts';
 import type { Loss } from '../../store/store-state.ts';
 import type { Config } from '../runtime/config.ts';
 import type { StoreGuard } from '../runtime/store-guard.ts';
-import { clockWords } from './loss-text.ts';
+import { clockText } from './loss-text.ts';
 
 interface Watched {
   readonly store: StoreGuard;
@@ -30,7 +30,7 @@ export function storeReport({ store, config }: Watched): StoreReportWire {
       retentionTime: iso(clock.time),
       now: iso(now),
       state,
-      reason: clockWords(clock, now)?.reason ?? null,
+      reason: clockText(clock, now)?.reason ?? null,
     },
     durability: config.durability,
   };

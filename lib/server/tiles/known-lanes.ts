@@ -68,9 +68,9 @@ export function noteFunctions(
 export async function knowFunctions(
   runtime: Runtime,
   names: JobNames,
-  words: Uint32Array,
+  uint32s: Uint32Array,
 ): Promise<ReadonlyMap<number, string>> {
-  const wanted = [...functionKeys(words)];
+  const wanted = [...functionKeys(uint32s)];
   let keys = wanted.filter((key) => !names.functions.has(key));
   if (names.functions.size + keys.length > MOST_HELD) {
     names.functions.clear();

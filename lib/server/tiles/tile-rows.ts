@@ -27,14 +27,14 @@ const MOST_NAMES = 65_000;
 export const functionKey = (low: number, high: number): number => high * 2 ** 21 + (low >>> 11);
 
 /** The functions that rows name, some of them more than once. */
-export function functionKeys(words: Uint32Array): ReadonlySet<number> {
+export function functionKeys(uint32s: Uint32Array): ReadonlySet<number> {
   const keys = new Set<number>();
   // What was seen last by a byte of the hash: most rows name one of a few functions.
   const seen = new Float64Array(256).fill(Number.NaN);
-  for (let at = 0; at < words.length; at += AT.row) {
-    if ((words[at + AT.place] ?? 0) >= BUSY_ROW) continue;
-    const low = words[at + AT.functionLow] ?? 0;
-    const key = functionKey(low, words[at + AT.functionHigh] ?? 0);
+  for (let at = 0; at < uint32s.length; at += AT.row) {
+    if ((uint32s[at + AT.place] ?? 0) >= BUSY_ROW) continue;
+    const low = uint32s[at + AT.functionLow] ?? 0;
+    const key = functionKey(low, uint32s[at + AT.functionHigh] ?? 0);
     if (seen[low >>> 24] === key) continue;
     seen[low >>> 24] = key;
     keys.add(key);
@@ -54,9 +54,9 @@ export interface Frame {
 }
 
 /** True where row `a` has the longer `longest`: compared from the highest word down, as in the store. */
-function isLonger(words: Uint32Array, a: number, b: number): boolean {
+function isLonger(uint32s: Uint32Array, a: number, b: number): boolean {
   for (let word = AT.durationHigh; word >= 0; word--) {
-    const [x, y] = [words[a + word] ?? 0, words[b + word] ?? 0];
+    const [x, y] = [uint32s[a + word] ?? 0, uint32s[b + word] ?? 0];
     if (x !== y) return x > y;
   }
   return false;
@@ -66,7 +66,7 @@ function isLonger(words: Uint32Array, a: number, b: number): boolean {
  * Rows of the store as a tile. Every lane has a place for its carry and one for each bucket; a place holds the row that
  * won it, by where it begins. Work: rows, and lanes times buckets.
  */
-export function tileOf(words: Uint32Array, names: ReadonlyMap<number, string>, frame: Frame): TimelineTile {
+export function tileOf(uint32s: Uint32Array, names: ReadonlyMap<number, string>, frame: Frame): TimelineTile {
   const wide = frame.buckets + 1;
   const indexes = frame.lanes * wide;
   const won = new Int32Array(indexes).fill(-1);
@@ -74,21 +74,21 @@ export function tileOf(words: Uint32Array, names: ReadonlyMap<number, string>, f
   const failures = new Uint32Array(indexes);
   // Of nodes: by how many the busy lanes change at each bucket, summed below.
   let busy: Int32Array | null = null;
-  for (let at = 0; at < words.length; at += AT.row) {
-    const target = words[at + AT.place] ?? 0;
-    const bucket = words[at + AT.bucket] ?? 0;
+  for (let at = 0; at < uint32s.length; at += AT.row) {
+    const target = uint32s[at + AT.place] ?? 0;
+    const bucket = uint32s[at + AT.bucket] ?? 0;
     if (target >= BUSY_ROW) {
       busy ??= new Int32Array(indexes);
       const position = (frame.laneOf[target - BUSY_ROW] ?? 0) * wide + bucket + 1;
       // What stays busy beyond the last bucket changes nothing within.
-      if (bucket < frame.buckets) busy[position] = (busy[position] ?? 0) + ((words[at + AT.tasks] ?? 0) | 0);
+      if (bucket < frame.buckets) busy[position] = (busy[position] ?? 0) + ((uint32s[at + AT.tasks] ?? 0) | 0);
       continue;
     }
     const position = (frame.laneOf[target] ?? 0) * wide + (bucket === CARRY ? 0 : bucket + 1);
     const before = won[position] ?? -1;
-    if (before === -1 || isLonger(words, at, before)) won[position] = at;
-    tasks[position] = (tasks[position] ?? 0) + (words[at + AT.tasks] ?? 0);
-    failures[position] = (failures[position] ?? 0) + (words[at + AT.failures] ?? 0);
+    if (before === -1 || isLonger(uint32s, at, before)) won[position] = at;
+    tasks[position] = (tasks[position] ?? 0) + (uint32s[at + AT.tasks] ?? 0);
+    failures[position] = (failures[position] ?? 0) + (uint32s[at + AT.failures] ?? 0);
   }
   if (busy !== null)
     for (let position = 1; position < indexes; position++)
@@ -129,11 +129,11 @@ export function tileOf(words: Uint32Array, names: ReadonlyMap<number, string>, f
       tile.tasks[entry] = tasks[position] ?? 0;
       // Every level may tell the same carry: whether it failed is not added up.
       tile.failures[entry] =
-        slot === 0 ? (row === -1 ? 0 : (words[row + AT.functionLow] ?? 0) & 1) : (failures[position] ?? 0);
+        slot === 0 ? (row === -1 ? 0 : (uint32s[row + AT.functionLow] ?? 0) & 1) : (failures[position] ?? 0);
       tile.busy[entry] = Math.min(65_535, lanesBusy);
       if (row !== -1) {
-        const low = words[row + AT.functionLow] ?? 0;
-        const key = functionKey(low, words[row + AT.functionHigh] ?? 0);
+        const low = uint32s[row + AT.functionLow] ?? 0;
+        const key = functionKey(low, uint32s[row + AT.functionHigh] ?? 0);
         let name = locationOfName.get(key);
         if (name === undefined) {
           // A tile has room for so many names; what is beyond it stays unnamed.
@@ -143,15 +143,15 @@ export function tileOf(words: Uint32Array, names: ReadonlyMap<number, string>, f
         tile.function[entry] = name;
         tile.state[entry] = low & 1;
         const began =
-          (lastHigh - (words[row + AT.startHigh] ?? 0)) * HIGH + (lastLow - (words[row + AT.startLow] ?? 0));
-        const long = (words[row + AT.durationHigh] ?? 0) * HIGH + (words[row + AT.durationLow] ?? 0);
+          (lastHigh - (uint32s[row + AT.startHigh] ?? 0)) * HIGH + (lastLow - (uint32s[row + AT.startLow] ?? 0));
+        const long = (uint32s[row + AT.durationHigh] ?? 0) * HIGH + (uint32s[row + AT.durationLow] ?? 0);
         tile.length[entry] = packLength(long);
         if (slot !== 0) tile.place[entry] = Math.min(255, Math.floor(((began % width) / width) * 256));
         if (frame.isExact || slot === 0 || long >= width) {
           index[exact] = entry;
           start[exact] = began;
           duration[exact] = long;
-          if (frame.isExact) task[exact] = BigInt(words[row + 1] ?? 0) * 0x1_0000_0000n + BigInt(words[row] ?? 0);
+          if (frame.isExact) task[exact] = BigInt(uint32s[row + 1] ?? 0) * 0x1_0000_0000n + BigInt(uint32s[row] ?? 0);
           exact++;
         }
       }

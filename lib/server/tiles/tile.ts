@@ -135,10 +135,10 @@ export async function getTimelineTile(
   ]);
   const [one = new Uint8Array(0), ...others] = parts.filter((part) => part.byteLength > 0);
   const answered = others.length === 0 ? one : Buffer.concat([one, ...others]);
-  // Typed arrays want whole words, which the engine's buffer need not begin on.
+  // Typed arrays want whole uint32s, which the engine's buffer need not begin on.
   const bytes = answered.byteOffset % 4 === 0 ? answered : new Uint8Array(answered);
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-  const tile = tileOf(words, await knowFunctions(runtime, names, words), {
+  const uint32s = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  const tile = tileOf(uint32s, await knowFunctions(runtime, names, uint32s), {
     originNs: first << wide,
     resolution: query.resolution,
     buckets,

@@ -2,7 +2,7 @@
 import { parentIndexes } from '../../analysis/parent-indexes.ts';
 import type { SpanWireValue, TraceFoundWire, TraceSizeWire } from '../../contract/traces.ts';
 import { encodeTraceColumns, type TraceColumns } from '../../model/trace-columns.ts';
-import { SPAN_TEXT, spansFound, traceColumns, traceSize, traceText } from '../../store/queries/trace-columns.ts';
+import { SPAN_INT64S, spansFound, traceColumns, traceSize, traceText } from '../../store/queries/trace-columns.ts';
 import { ProblemError } from '../http/problem.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { spansInFull } from './traces.ts';
@@ -28,21 +28,21 @@ export async function getTraceSize(runtime: Runtime, query: TraceQuery): Promise
 
 /** Rows of traceColumns -> columns. Work: O(n), no object per span. */
 function columnsOf(
-  words: BigUint64Array,
+  int64s: BigUint64Array,
   known: readonly { readonly kind: string; readonly hash: string; readonly text: string; readonly process: string }[],
   all: number,
 ): TraceColumns {
-  const count = words.length / SPAN_TEXT;
-  // Halves of words: a bigint per value would cost more than all the rest.
-  const halves = new Uint32Array(words.buffer, words.byteOffset, words.length * 2);
-  const low = (index: number, column: number): number => halves[(index * SPAN_TEXT + column) * 2] ?? 0;
-  const high = (index: number, column: number): number => halves[(index * SPAN_TEXT + column) * 2 + 1] ?? 0;
+  const count = int64s.length / SPAN_INT64S;
+  // Halves of 64-bit integers: a bigint per value would cost more than all the rest.
+  const halves = new Uint32Array(int64s.buffer, int64s.byteOffset, int64s.length * 2);
+  const low = (index: number, column: number): number => halves[(index * SPAN_INT64S + column) * 2] ?? 0;
+  const high = (index: number, column: number): number => halves[(index * SPAN_INT64S + column) * 2 + 1] ?? 0;
   /** As a float64: exact below 2^53; of hashes the upper 53 bits, which tell the words of one trace apart well enough. */
   const value = (index: number, column: number): number => high(index, column) * 2 ** 32 + low(index, column);
   const table = (kind: string) => {
     const entries = known.filter((entry) => entry.kind === kind);
-    const locations = new Map(entries.map(({ hash }, index) => [Number(BigInt(hash)), index]));
-    return { entries, place: (hash: number): number => locations.get(hash) ?? entries.length };
+    const indexes = new Map(entries.map(({ hash }, index) => [Number(BigInt(hash)), index]));
+    return { entries, indexOf: (hash: number): number => indexes.get(hash) ?? entries.length };
   };
   const [names, groups, lanes] = [table('name'), table('group'), table('lane')];
   const id = new BigUint64Array(count);
@@ -57,20 +57,20 @@ function columnsOf(
     isTask: new Uint8Array(count),
     noEnd: new Uint8Array(count),
   };
-  const startNs = BigInt.asIntN(64, words[2] ?? 0n);
+  const startNs = BigInt.asIntN(64, int64s[2] ?? 0n);
   const [low0, high0] = [low(0, 2), high(0, 2) | 0];
   let durationNs = 0;
   for (let i = 0; i < count; i++) {
-    id[i] = words[i * SPAN_TEXT] ?? 0n;
-    parentId[i] = words[i * SPAN_TEXT + 1] ?? 0n;
+    id[i] = int64s[i * SPAN_INT64S] ?? 0n;
+    parentId[i] = int64s[i * SPAN_INT64S + 1] ?? 0n;
     const start = ((high(i, 2) | 0) - high0) * 2 ** 32 + (low(i, 2) - low0);
     const duration = value(i, 3);
     columns.start[i] = start;
     columns.duration[i] = duration;
     if (start + duration > durationNs) durationNs = start + duration;
-    columns.name[i] = names.place(value(i, 4));
-    columns.group[i] = groups.place(value(i, 5));
-    columns.lane[i] = lanes.place(value(i, 6));
+    columns.name[i] = names.indexOf(value(i, 4));
+    columns.group[i] = groups.indexOf(value(i, 5));
+    columns.lane[i] = lanes.indexOf(value(i, 6));
     const flags = low(i, 7);
     columns.failed[i] = flags & 1;
     columns.isTask[i] = (flags >> 1) & 1;
@@ -109,11 +109,11 @@ export async function getTraceColumns(
   ]);
   if (bytes.byteLength === 0) throw gone(trace);
   const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
-  const words = new BigUint64Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 8);
+  const int64s = new BigUint64Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 8);
   // Only where the limit was reached there can be more.
-  const isFull = words.length / SPAN_TEXT >= limit;
+  const isFull = int64s.length / SPAN_INT64S >= limit;
   const [size] = isFull ? await runtime.engine.select(traceSize, { trace }) : [];
-  return { body: encodeTraceColumns(columnsOf(words, known, size?.spans ?? 0)), isFinal: false };
+  return { body: encodeTraceColumns(columnsOf(int64s, known, size?.spans ?? 0)), isFinal: false };
 }
 
 export async function getSpan(

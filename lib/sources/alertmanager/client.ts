@@ -50,14 +50,14 @@ export function createAlertmanagerClient(
     if (reply.clockAheadMs !== null) onClock?.(reply.clockAheadMs);
     if (reply.body !== null) return reply.body.rest;
     const error = AlertmanagerError.safeParse(parse(reply.errorText));
-    const words = error.success
+    const reason = error.success
       ? typeof error.data === 'string'
         ? error.data
         : error.data.message
       : reply.errorText.trim().slice(0, 300) || 'no body';
     throw new AlertmanagerFailure(
       reply.status >= 502 && reply.status <= 504 ? 'alertmanager-down' : 'alertmanager-refused',
-      `Alertmanager ${path} failed: HTTP ${reply.status}: ${words.slice(0, 300)}`,
+      `Alertmanager ${path} failed: HTTP ${reply.status}: ${reason.slice(0, 300)}`,
       reply.status === 401 || reply.status === 403
         ? 'Check the token or password for Alertmanager.'
         : 'Check that the address of Alertmanager is that of its web interface, with any path prefix.',

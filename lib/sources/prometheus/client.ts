@@ -94,7 +94,7 @@ export function createPrometheusClient(target: HttpTarget, options: PrometheusCl
       if (cause instanceof SyntaxError) throw refused(name, 'the answer is not JSON', WRONG_ADDRESS);
       throw new PrometheusError(
         'prometheus-down',
-        `query "${name}" failed: ${wordsOf(cause)}`,
+        `query "${name}" failed: ${errorText(cause)}`,
         `Check that Prometheus runs at ${target.url} and can be reached from here.`,
         { cause },
       );
@@ -226,19 +226,19 @@ function readEnvelope(name: string, { status, body, errorText }: HttpReply<JsonR
     return { data: parsed.data.data, warnings: [...textsOf(parsed.data.warnings), ...textsOf(parsed.data.infos)] };
   if (parsed.success && parsed.data.status === 'error') {
     const kind = textOf(parsed.data.errorType) ?? 'error';
-    const words = (textOf(parsed.data.error) ?? 'no reason was given').slice(0, 1000);
-    throw refused(name, `${kind}: ${words}`, ADVICE.get(kind) ?? 'Look into the log of Prometheus.');
+    const reason = (textOf(parsed.data.error) ?? 'no reason was given').slice(0, 1000);
+    throw refused(name, `${kind}: ${reason}`, ADVICE.get(kind) ?? 'Look into the log of Prometheus.');
   }
   const said = body === null ? errorText : (JSON.stringify(body.rest) ?? '');
-  const words = `HTTP ${status}: ${said.slice(0, 4096).trim().slice(0, 300) || 'empty answer'}`;
-  if (status === 401 || status === 403) throw refused(name, words, 'Check the token or password for Prometheus.');
+  const reason = `HTTP ${status}: ${said.slice(0, 4096).trim().slice(0, 300) || 'empty answer'}`;
+  if (status === 401 || status === 403) throw refused(name, reason, 'Check the token or password for Prometheus.');
   if (status >= 502 && status <= 504)
     throw new PrometheusError(
       'prometheus-down',
-      `query "${name}" failed: ${words}`,
+      `query "${name}" failed: ${reason}`,
       'Start Prometheus, or correct the proxy before it.',
     );
-  throw refused(name, words, WRONG_ADDRESS);
+  throw refused(name, reason, WRONG_ADDRESS);
 }
 
 const ADVICE = new Map(
@@ -258,10 +258,10 @@ function parse(text: string): unknown {
   }
 }
 
-const refused = (name: string, words: string, whatToDo: string): PrometheusError =>
-  new PrometheusError('prometheus-refused', `query "${name}" failed: ${words}`, whatToDo);
+const refused = (name: string, reason: string, whatToDo: string): PrometheusError =>
+  new PrometheusError('prometheus-refused', `query "${name}" failed: ${reason}`, whatToDo);
 
-function wordsOf(error: unknown): string {
+function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.message !== '') return error.message;
   const inner = 'errors' in error && Array.isArray(error.errors) ? error.errors[0] : undefined;

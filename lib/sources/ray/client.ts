@@ -86,7 +86,7 @@ export function createRayClient(target: HttpTarget, options: RayClientOptions = 
     throw new RayFailure(
       [502, 503, 504].includes(reply.status) ? 'ray-down' : 'ray-refused',
       reply.status,
-      `Ray ${path} failed: HTTP ${reply.status}: ${words(reply.errorText)}`,
+      `Ray ${path} failed: HTTP ${reply.status}: ${refusalText(reply.errorText)}`,
       advice(reply.status, target.url),
     );
   }
@@ -106,7 +106,7 @@ export function createRayClient(target: HttpTarget, options: RayClientOptions = 
 }
 
 /** The State API explains a refusal in `msg`, aiohttp in plain text of several lines. */
-function words(body: string): string {
+function refusalText(body: string): string {
   try {
     const refusal = Refusal.safeParse(JSON.parse(body));
     if (refusal.success && refusal.data.msg) return refusal.data.msg.slice(0, 300);

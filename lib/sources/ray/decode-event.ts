@@ -69,7 +69,7 @@ export function decodeRayEvents(records: readonly unknown[], cluster: string | n
   // Maps: the type is text from outside, `__proto__` too.
   const ignored = new Map<string, Map<string, number>>();
   const rejects: RejectedRecord[] = [];
-  const heard = new Map<string, Nanoseconds>();
+  const newest = new Map<string, Nanoseconds>();
   records.forEach((record, position) => {
     at = position;
     let session = '';
@@ -78,7 +78,7 @@ export function decodeRayEvents(records: readonly unknown[], cluster: string | n
       const type = required(text(record, 'eventType'), 'eventType');
       session = sessionOf(record);
       const time = required(timestamp(record, 'timestamp'), 'timestamp');
-      if (time > (heard.get(session) ?? 0n)) heard.set(session, time);
+      if (time > (newest.get(session) ?? 0n)) newest.set(session, time);
       if (decodeOne(type, session, time, record, into)) return;
       const types = ignored.get(session) ?? new Map<string, number>();
       ignored.set(session, types);
@@ -87,7 +87,7 @@ export function decodeRayEvents(records: readonly unknown[], cluster: string | n
       rejects.push({ position, session, reason: errorSentence(error, 'the record') });
     }
   });
-  for (const [session, time] of heard)
+  for (const [session, time] of newest)
     into.sightings.push({
       session,
       cluster: cluster ?? '',

@@ -25,7 +25,7 @@ const MOST_MESSAGE = 16_000;
 
 /** A failed attempt. Empty unless its error is OUT_OF_MEMORY. */
 export function oomKillsOfTask(
-  told: Reported & {
+  fact: Reported & {
     readonly errorType: string | undefined;
     readonly taskId: string;
     readonly attempt: number;
@@ -35,20 +35,20 @@ export function oomKillsOfTask(
     readonly pid?: number | undefined;
   },
 ): OutOfMemoryKill[] {
-  if (told.errorType !== 'OUT_OF_MEMORY') return [];
-  const reported = ofReport(told);
+  if (fact.errorType !== 'OUT_OF_MEMORY') return [];
+  const reported = ofReport(fact);
   if (reported.length > 0) return reported;
   // Without a victim in the report an actor's call may have failed long after the kill; only plain tasks count by themselves.
-  if (told.actorId) return [];
-  const { session, time, source, message, jobId, nodeId, taskId, attempt, name, workerId, pid } = told;
+  if (fact.actorId) return [];
+  const { session, time, source, message, jobId, nodeId, taskId, attempt, name, workerId, pid } = fact;
   const victim = workerId ?? `task:${taskId}:${attempt}`;
   const own = { session, victim, time, source, message, jobId, nodeId, taskId, attempt, name, workerId, pid };
-  return [defined<OutOfMemoryKill>({ ...own, ...nodeOfReport(told), kind: 'task' })];
+  return [defined<OutOfMemoryKill>({ ...own, ...nodeOfReport(fact), kind: 'task' })];
 }
 
 /** A worker that is dead. Empty unless it left by NODE_OUT_OF_MEMORY; idle workers are told of by nothing else. */
 export function oomKillsOfWorker(
-  told: Reported & {
+  fact: Reported & {
     readonly exitType: string | undefined;
     readonly workerId: string;
     readonly pid?: number | undefined;
@@ -56,11 +56,11 @@ export function oomKillsOfWorker(
     readonly used?: Bytes | undefined;
   },
 ): OutOfMemoryKill[] {
-  if (told.exitType !== 'NODE_OUT_OF_MEMORY') return [];
-  const { session, time, source, message, jobId, nodeId, workerId, pid, used } = told;
-  const reported = ofReport(told);
+  if (fact.exitType !== 'NODE_OUT_OF_MEMORY') return [];
+  const { session, time, source, message, jobId, nodeId, workerId, pid, used } = fact;
+  const reported = ofReport(fact);
   const fellows = reported.filter((kill) => kill.victim !== workerId);
-  const own = reported.find((kill) => kill.victim === workerId) ?? nodeOfReport(told);
+  const own = reported.find((kill) => kill.victim === workerId) ?? nodeOfReport(fact);
   const exact = { session, victim: workerId, time, source, message, jobId, nodeId, workerId, pid, used };
   return [{ ...own, ...defined<OutOfMemoryKill>(exact) }, ...fellows];
 }
@@ -72,25 +72,25 @@ export function oomMessageOfDeathCause(cause: Fields | undefined): string | unde
 }
 
 /** An actor that is dead or restarting with an out-of-memory context as its cause; `message` is that context's report. */
-export function oomKillsOfActor(told: Reported & { readonly actorId: string }): OutOfMemoryKill[] {
-  const reported = ofReport(told);
+export function oomKillsOfActor(fact: Reported & { readonly actorId: string }): OutOfMemoryKill[] {
+  const reported = ofReport(fact);
   if (reported.length > 0) return reported;
-  const { session, time, source, message, jobId, nodeId, actorId } = told;
+  const { session, time, source, message, jobId, nodeId, actorId } = fact;
   const own = { session, victim: `actor:${actorId}`, time, source, message, jobId, nodeId, actorId };
-  return [defined<OutOfMemoryKill>({ ...own, ...nodeOfReport(told), kind: 'actor' })];
+  return [defined<OutOfMemoryKill>({ ...own, ...nodeOfReport(fact), kind: 'actor' })];
 }
 
 type NodeOfReport = Pick<OutOfMemoryKill, 'nodeId' | 'nodeIp' | 'nodeUsed' | 'nodeTotal' | 'nodeThreshold' | 'others'>;
 
 /** What a report says of the node, where its list of victims does not name this one. */
-function nodeOfReport(told: Reported): NodeOfReport {
-  const report = told.message === undefined ? null : parseOomReport(told.message);
-  return report ? { ...nodeFigures(report, told), others: othersOf(report, null) } : {};
+function nodeOfReport(fact: Reported): NodeOfReport {
+  const report = fact.message === undefined ? null : parseOomReport(fact.message);
+  return report ? { ...nodeFigures(report, fact), others: othersOf(report, null) } : {};
 }
 
-const nodeFigures = (report: OomReport, told: Reported): NodeOfReport =>
+const nodeFigures = (report: OomReport, fact: Reported): NodeOfReport =>
   defined<NodeOfReport>({
-    nodeId: report.nodeId ?? told.nodeId,
+    nodeId: report.nodeId ?? fact.nodeId,
     nodeIp: report.nodeIp ?? undefined,
     nodeUsed: report.nodeUsed ?? undefined,
     nodeTotal: report.nodeTotal ?? undefined,
@@ -98,11 +98,11 @@ const nodeFigures = (report: OomReport, told: Reported): NodeOfReport =>
     others: undefined,
   });
 
-function ofReport(told: Reported): OutOfMemoryKill[] {
-  const report = told.message === undefined ? null : parseOomReport(told.message);
+function ofReport(fact: Reported): OutOfMemoryKill[] {
+  const report = fact.message === undefined ? null : parseOomReport(fact.message);
   if (!report) return [];
-  const { session, time, source } = told;
-  const message = told.message?.slice(0, MOST_MESSAGE);
+  const { session, time, source } = fact;
+  const message = fact.message?.slice(0, MOST_MESSAGE);
   return report.workers.flatMap((worker) => {
     if (!worker.killed || worker.workerId === null) return [];
     return [
@@ -113,7 +113,7 @@ function ofReport(told: Reported): OutOfMemoryKill[] {
         source,
         kind: worker.kind ?? undefined,
         name: worker.name || undefined,
-        ...nodeFigures(report, told),
+        ...nodeFigures(report, fact),
         jobId: worker.jobId ?? undefined,
         taskId: worker.taskId ?? undefined,
         actorId: worker.actorId ?? undefined,

@@ -22,7 +22,7 @@ const number = (id: string): string => `reinterpretAsUInt64(reverse(unhex(${id})
  * first, then the longer. A span sent twice is one. The last three of the order make the engine hash attributes before it
  * sorts, in parallel: afterwards it would carry the attributes through the sort, at three times the time.
  */
-export const SPAN_TEXT = 8;
+export const SPAN_INT64S = 8;
 export const traceColumns: Query<unknown> = {
   name: 'trace-columns',
   sql: `SELECT ${number('SpanId')}, ${number('ParentSpanId')}, toUnixTimestamp64Nano(Timestamp) AS start_ns, Duration,
