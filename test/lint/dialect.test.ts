@@ -28,7 +28,7 @@ const parts = (name: string): readonly string[] =>
   (name === name.toUpperCase() ? name : name.replace(/([a-z0-9])([A-Z])/g, '$1_$2')).toLowerCase().split('_');
 
 /** Names that a file declares: of variables, parameters, functions, types and classes. Names of fields may be a contract. */
-export function declaredNames(file: string, text: string): readonly { readonly name: string; readonly line: number }[] {
+function declaredNames(file: string, text: string): readonly { readonly name: string; readonly line: number }[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const found: { name: string; line: number }[] = [];
   const walk = (node: ts.Node): void => {
