@@ -17,8 +17,6 @@ const ALLOWED: readonly (readonly [file: string, code: string, why: string])[] =
   ],
   ['lib/sources/otlp/protobuf.ts', 'node[field.name]', 'the same'],
   ['lib/sources/otlp/protobuf.ts', 'node[field.name]', 'the same'],
-  ['lib/sources/otlp/any-value.ts', 'node[name]', 'asked with the names of fields that stand in this file: hot'],
-  ['lib/sources/otlp/any-value.ts', 'node[snakeCase(name)]', 'the same'],
 ];
 
 it('looks up keys from outside with ownValue, setOwnValue, byKey or a Map', { timeout: 300_000 }, () => {
