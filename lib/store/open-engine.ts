@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { openChdb } from './chdb.ts';
 import { directoryFault, lockDirectory, secureDirectory } from './data-directory.ts';
 import { type Engine, StoreError } from './engine.ts';
-import { openRemote, type RemoteStore } from './remote.ts';
+import type { PostTarget } from './http-post.ts';
+import { openRemote } from './remote.ts';
 import { openStoreState } from './store-state.ts';
 import { damagedDefinition } from './table-definitions.ts';
 
@@ -22,7 +23,7 @@ export interface OpenOptions {
  */
 export async function openEngine(
   dataDirectory: string,
-  remote: RemoteStore | null,
+  remote: PostTarget | null,
   options: OpenOptions = {},
 ): Promise<Engine> {
   if (remote) return openRemote(remote);

@@ -13,31 +13,16 @@ import {
   storeErrorCode,
   storeFailure,
 } from './engine.ts';
+import { createPost, type PostAnswer, type PostTarget } from './http-post.ts';
 import { readRows } from './read-rows.ts';
-
-export interface RemoteStore {
-  /** Without a trailing slash. */
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
 
 /** Bytes of one answer, decompressed: a million rows of 500 bytes. */
 const MOST_BYTES = 512 * 1024 ** 2;
 
-/** The whole body. Rejects where it is longer than `most`, without reading on. */
-async function readBounded(response: Response, most: number): Promise<Buffer> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of response.body ?? []) {
-    bytes += part.byteLength;
-    if (bytes > most) throw new Error(`the answer has more than ${most} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts, bytes);
-}
+/** `mostBytes`: of one answer. Throws where the CA file cannot be read. */
+export function openRemote(store: PostTarget, mostBytes = MOST_BYTES): Engine {
+  const send = createPost(store);
 
-/** `mostBytes`: of one answer, decompressed. */
-export function openRemote(store: RemoteStore, mostBytes = MOST_BYTES): Engine {
   async function post(
     what: string,
     during: 'query' | 'insert',
@@ -47,19 +32,9 @@ export function openRemote(store: RemoteStore, mostBytes = MOST_BYTES): Engine {
   ): Promise<Buffer> {
     const timeout = AbortSignal.timeout((options.timeoutMs ?? 20_000) + 2_000);
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-    let response: Response;
-    let bytes: Buffer;
+    let answer: PostAnswer;
     try {
-      const init = {
-        method: 'POST',
-        headers: { ...store.headers },
-        signal,
-        // Credentials are for this address alone.
-        redirect: 'error' as const,
-        body: typeof body === 'string' ? body : new Uint8Array(body),
-      };
-      response = await fetch(`${store.url}/?${new URLSearchParams(query)}`, init);
-      bytes = await readBounded(response, mostBytes);
+      answer = await send(`?${new URLSearchParams(query)}`, body, { signal, mostBytes });
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
       if (options.signal?.aborted) throw new StoreError('store-cancelled', `${what} was cancelled`, { cause: error });
@@ -69,8 +44,8 @@ export function openRemote(store: RemoteStore, mostBytes = MOST_BYTES): Engine {
         { cause: error },
       );
     }
-    if (response.ok) return bytes;
-    const text = bytes.toString();
+    if (answer.status >= 200 && answer.status < 300) return answer.bytes;
+    const text = answer.bytes.toString();
     throw storeFailure(storeErrorCode(text, during), what, text.slice(0, 2000));
   }
 

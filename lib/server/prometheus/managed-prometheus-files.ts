@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
+import type { HttpAuth } from '../../schema/http-auth.ts';
 import type { ProcessIdentity } from '../process/process-identity.ts';
-import type { HttpAuth } from '../runtime/config.ts';
 
 export interface ScrapeTargets {
   /** `host:port` of X-Ray's own /metrics. */

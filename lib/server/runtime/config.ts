@@ -12,18 +12,11 @@ import { MOST_RETENTION_DAYS } from '../../model/kept-until.ts';
 import { ownValue } from '../../model/own-value.ts';
 import { byKey } from '../../schema/by-key.ts';
 import { errorSentence } from '../../schema/error-sentence.ts';
+import type { HttpAuth } from '../../schema/http-auth.ts';
 import { issuePath, issueSentence } from '../../schema/issue-sentence.ts';
 import type { Durability } from '../../store/durability.ts';
 import { isPathSegment } from '../http/canonical-path.ts';
 import { trustedProxies } from '../http/client-address.ts';
-
-export interface HttpAuth {
-  readonly bearerToken: string | null;
-  readonly basic: { readonly user: string; readonly password: string } | null;
-  readonly headers: Readonly<Record<string, string>>;
-  /** PEM file of a private certificate authority. */
-  readonly caFile: string | null;
-}
 
 export interface HttpSource {
   /** Without a trailing slash. */
@@ -157,6 +150,17 @@ function address(key: string, value: string): string {
   return value.replace(/\/+$/, '');
 }
 
+/** Now, with the key, and not at the first request. */
+function assertReadable(key: string, caFile: string): void {
+  try {
+    readFileSync(caFile);
+  } catch (error) {
+    throw new ConfigError(
+      `the CA file of ${key}, ${JSON.stringify(caFile)}, cannot be read: ${errorSentence(error, 'the file')}`,
+    );
+  }
+}
+
 const NO_AUTH: HttpAuth = { bearerToken: null, basic: null, headers: {}, caFile: null };
 
 /** Credentials in the address itself (http://user:password@host) become basic authentication. */
@@ -167,6 +171,7 @@ function source(key: string, given: FileSourceValue): HttpSource {
     : null;
   url.username = '';
   url.password = '';
+  if (given.caFile !== undefined) assertReadable(key, given.caFile);
   return {
     url: url.toString().replace(/\/+$/, ''),
     auth: {
@@ -201,6 +206,9 @@ function whole(environment: Environment, key: string, preset: number, min: numbe
     throw new ConfigError(`${key} is ${JSON.stringify(value)}: expected a whole number from ${min} to ${max}`);
   return count;
 }
+
+const retentionDays = (environment: Environment, of: 'TASKS' | 'TRACES' | 'ALERTS', inFile: number): number =>
+  whole(environment, `XRAY_RETENTION_${of}_DAYS`, inFile, 1, MOST_RETENTION_DAYS);
 
 /** The environment wins over xray.yaml, as everywhere. */
 function durability(environment: Environment, inFile: Durability | undefined): Durability {
@@ -307,11 +315,9 @@ export function loadConfig(environment: Environment): Config {
       .filter((name) => name !== ''),
     trustedProxies: proxies(environment.XRAY_TRUSTED_PROXIES ?? ''),
     retentionDays: {
-      tasks: file.retentionDays?.tasks ?? whole(environment, 'XRAY_RETENTION_TASKS_DAYS', 90, 1, MOST_RETENTION_DAYS),
-      traces:
-        file.retentionDays?.traces ?? whole(environment, 'XRAY_RETENTION_TRACES_DAYS', 30, 1, MOST_RETENTION_DAYS),
-      alerts:
-        file.retentionDays?.alerts ?? whole(environment, 'XRAY_RETENTION_ALERTS_DAYS', 365, 1, MOST_RETENTION_DAYS),
+      tasks: retentionDays(environment, 'TASKS', file.retentionDays?.tasks ?? 90),
+      traces: retentionDays(environment, 'TRACES', file.retentionDays?.traces ?? 30),
+      alerts: retentionDays(environment, 'ALERTS', file.retentionDays?.alerts ?? 365),
     },
     durability: durability(environment, file.durability),
     startWaitSeconds: whole(environment, 'XRAY_START_WAIT_SECONDS', 30, 0, 600),

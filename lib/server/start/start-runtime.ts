@@ -1,6 +1,8 @@
 /** Makes the runtime: store, ingest, sources, children. Order matters only where said; closing goes backwards. */
+
 import { readFileSync } from 'node:fs';
 import { collectDefaultMetrics, Gauge } from 'prom-client';
+import { authHeaders } from '../../schema/http-auth.ts';
 import { startAlertRecorder } from '../alerts/alert-recorder.ts';
 import { createAlertmanagerSource } from '../alerts/alertmanager-source-configured.ts';
 import { startClusterRecorder } from '../clusters/cluster-recorder.ts';
@@ -9,7 +11,7 @@ import { startManagedPrometheus } from '../prometheus/managed-prometheus.ts';
 import { measuredPrometheus } from '../prometheus/measured-prometheus.ts';
 import { createConfiguredPrometheus } from '../prometheus/prometheus-configured.ts';
 import { startRaySources } from '../ray/ray-sources.ts';
-import { type Config, type HttpSource, selfAddress } from '../runtime/config.ts';
+import { type Config, selfAddress } from '../runtime/config.ts';
 import { createHeldAnswers } from '../runtime/held-answers.ts';
 import { type Runtime, setRuntime } from '../runtime/runtime.ts';
 import { absentPrometheus } from '../sources/absent-sources.ts';
@@ -25,20 +27,18 @@ import { createTimelineIndexer } from '../tiles/indexer.ts';
 import { watchStoredAttempts } from '../tiles/stored-attempts.ts';
 import { type DemoProcess, prepareDemo, startDemo } from './demo-process.ts';
 
-function authHeaders(source: HttpSource): Record<string, string> {
-  const { bearerToken, basic, headers } = source.auth;
-  if (bearerToken) return { ...headers, authorization: `Bearer ${bearerToken}` };
-  if (basic)
-    return { ...headers, authorization: `Basic ${Buffer.from(`${basic.user}:${basic.password}`).toString('base64')}` };
-  return { ...headers };
-}
-
 /** Rejects where the store cannot be opened; every other source may be absent and says so. */
 export async function startRuntime(config: Config): Promise<Runtime> {
   const telemetry = createTelemetry();
   const prometheusBinary = process.env.XRAY_PROMETHEUS_BINARY ?? null;
   collectDefaultMetrics({ register: telemetry.registry, prefix: 'xray_' });
-  const remote = config.clickhouse ? { url: config.clickhouse.url, headers: authHeaders(config.clickhouse) } : null;
+  const remote = config.clickhouse
+    ? {
+        url: config.clickhouse.url,
+        headers: authHeaders(config.clickhouse.auth),
+        caFile: config.clickhouse.auth.caFile,
+      }
+    : null;
   let preparing: ReturnType<typeof prepareDemo> | null = null;
   const prepare = (): void => {
     if (!config.demo) return;

@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { applyDurability } from '../../store/durability.ts';
 import type { Engine } from '../../store/engine.ts';
+import type { PostTarget } from '../../store/http-post.ts';
 import { migrate } from '../../store/migrate.ts';
 import { openEngine } from '../../store/open-engine.ts';
 import { watchPresence } from '../../store/presence.ts';
-import type { RemoteStore } from '../../store/remote.ts';
 import { removeTtl } from '../../store/retention.ts';
 import { MIGRATIONS } from '../../store/schema/migrations.ts';
 import { openStoreState } from '../../store/store-state.ts';
@@ -31,7 +31,7 @@ type StoreConfig = Pick<Config, 'dataDirectory' | 'retentionDays' | 'durability'
 /** Rejects with StoreError, one sentence, where the store cannot be opened. `onLocked`: the directory is this process's now. */
 export async function openStore(
   config: StoreConfig,
-  remote: RemoteStore | null,
+  remote: PostTarget | null,
   telemetry: Telemetry,
   onLocked: () => void = () => {},
 ): Promise<OpenedStore> {

@@ -7,19 +7,14 @@ import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { Agent, request as tlsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { authHeaders, type HttpAuth } from '../../schema/http-auth.ts';
 import { ownTurn } from './event-loop-turns.ts';
 import { BoundError, megabytes } from './json-reader.ts';
 
 export interface HttpTarget {
   /** Without a trailing slash; may hold a path prefix. */
   readonly url: string;
-  readonly auth: {
-    readonly bearerToken: string | null;
-    readonly basic: { readonly user: string; readonly password: string } | null;
-    readonly headers: Readonly<Record<string, string>>;
-    /** PEM file of a private certificate authority. */
-    readonly caFile: string | null;
-  };
+  readonly auth: HttpAuth;
 }
 
 /** The time for a whole answer is over. */
@@ -66,10 +61,7 @@ export function createHttpClient(target: HttpTarget): HttpClient {
   const { auth } = target;
   const secure = target.url.startsWith('https:');
   const agent = secure && auth.caFile ? new Agent({ ca: readFileSync(auth.caFile), keepAlive: true }) : undefined;
-  const headers: Record<string, string> = { accept: 'application/json', ...auth.headers };
-  if (auth.bearerToken) headers.authorization = `Bearer ${auth.bearerToken}`;
-  else if (auth.basic)
-    headers.authorization = `Basic ${Buffer.from(`${auth.basic.user}:${auth.basic.password}`).toString('base64')}`;
+  const headers = { accept: 'application/json', ...authHeaders(auth) };
   const send = secure ? tlsRequest : plainRequest;
 
   return <Body>(ask: HttpAsk<Body>) =>

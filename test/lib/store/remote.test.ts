@@ -92,7 +92,7 @@ beforeAll(async () => {
     child.on('exit', () => reject(new Error('the peer ended')));
   });
   url = `http://127.0.0.1:${port}`;
-  remote = await openEngine('', { url, headers: {} });
+  remote = await openEngine('', { url, headers: {}, caFile: null });
   await migrate(remote, MIGRATIONS);
   await keptOnce(local.engine, remote);
   await local.timelines.close();
@@ -294,7 +294,7 @@ describe('limits and refusals have the same codes', () => {
   });
 
   it('a server that is not there: store-failed with its address', async () => {
-    const nowhere = await openEngine('', { url: 'http://127.0.0.1:9', headers: {} });
+    const nowhere = await openEngine('', { url: 'http://127.0.0.1:9', headers: {}, caFile: null });
     await expect(nowhere.select(many)).rejects.toMatchObject({
       code: 'store-failed',
       message: expect.stringContaining('http://127.0.0.1:9'),

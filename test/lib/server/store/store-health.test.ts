@@ -61,7 +61,7 @@ it('what the caller did wrong says nothing of the store', async () => {
 });
 
 it('down where nothing answers, with the address and what to do', async () => {
-  const nowhere = await openEngine('', { url: 'http://127.0.0.1:9', headers: {} });
+  const nowhere = await openEngine('', { url: 'http://127.0.0.1:9', headers: {}, caFile: null });
   const { health, telemetry } = watch(nowhere, 'http://user:secret@127.0.0.1:9');
   await health.probe(nowhere);
   const found = health.health();
