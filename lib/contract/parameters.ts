@@ -36,23 +36,29 @@ const given = (value: string | number): string => String(value).trim();
 
 /** Decimal digits only: no `1e3`, `0x10`, blanks or empty text. `min` and `max` are safe integers. */
 export const WholeNumber = (min: number, max: number) =>
-  z.union([z.string(), z.number()]).transform((value, context): number => {
-    const text = typeof value === 'string' ? value : String(value);
-    const number = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
-    if (number >= min && number <= max) return number;
-    context.addIssue({ code: 'custom', message: `expected a whole number from ${min} to ${max}` });
-    return z.NEVER;
-  });
+  z
+    .union([z.string(), z.number()])
+    .transform((value, context): number => {
+      const text = typeof value === 'string' ? value : String(value);
+      const number = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+      if (number >= min && number <= max) return number;
+      context.addIssue({ code: 'custom', message: `expected a whole number from ${min} to ${max}` });
+      return z.NEVER;
+    })
+    .meta({ type: 'integer', minimum: min, maximum: max });
 
 /** A finite number in decimal notation, with or without an exponent. */
 export const DecimalNumber = (min: number, max: number) =>
-  z.union([z.string(), z.number()]).transform((value, context): number => {
-    const text = given(value);
-    const number = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d{1,3})?$/i.test(text) ? Number(text) : Number.NaN;
-    if (number >= min && number <= max) return number;
-    context.addIssue({ code: 'custom', message: `expected a number from ${min} to ${max}` });
-    return z.NEVER;
-  });
+  z
+    .union([z.string(), z.number()])
+    .transform((value, context): number => {
+      const text = given(value);
+      const number = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d{1,3})?$/i.test(text) ? Number(text) : Number.NaN;
+      if (number >= min && number <= max) return number;
+      context.addIssue({ code: 'custom', message: `expected a number from ${min} to ${max}` });
+      return z.NEVER;
+    })
+    .meta({ type: 'number', minimum: min, maximum: max });
 
 /** Milliseconds whose nanoseconds an Int64 holds. */
 export const DurationMs = DecimalNumber(0, 9_000_000_000_000);

@@ -29,19 +29,22 @@ function parseRfc3339(text: string): bigint | null {
  * A timestamp in a query string: RFC 3339, or Unix time in s, ms, us or ns told apart by the number of digits
  * (up to 11, 12-14, 15-17, 18-19), from 1970 to 2199. Parsed to nanoseconds.
  */
-export const Timestamp = z.string().transform((text, context): bigint => {
-  const scale = text.length <= 11 ? 9n : text.length <= 14 ? 6n : text.length <= 17 ? 3n : 0n;
-  const time = /^\d{1,19}$/.test(text) ? BigInt(text) * 10n ** scale : parseRfc3339(text);
-  if (time !== null && time >= 0n && time <= LAST_TIMESTAMP) return time;
-  context.addIssue({
-    code: 'custom',
-    message:
-      time === null
-        ? 'expected RFC 3339 or Unix time in s, ms, us or ns'
-        : 'expected a time from 1970 to 2199 (RFC 3339 or Unix time in s, ms, us or ns)',
-  });
-  return z.NEVER;
-});
+export const Timestamp = z
+  .string()
+  .transform((text, context): bigint => {
+    const scale = text.length <= 11 ? 9n : text.length <= 14 ? 6n : text.length <= 17 ? 3n : 0n;
+    const time = /^\d{1,19}$/.test(text) ? BigInt(text) * 10n ** scale : parseRfc3339(text);
+    if (time !== null && time >= 0n && time <= LAST_TIMESTAMP) return time;
+    context.addIssue({
+      code: 'custom',
+      message:
+        time === null
+          ? 'expected RFC 3339 or Unix time in s, ms, us or ns'
+          : 'expected a time from 1970 to 2199 (RFC 3339 or Unix time in s, ms, us or ns)',
+    });
+    return z.NEVER;
+  })
+  .meta({ description: 'RFC 3339, or Unix time in s, ms, us or ns' });
 
 export const Limit = (max: number, preset: number) => WholeNumber(1, max).default(preset);
 export const Flag = z

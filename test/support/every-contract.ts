@@ -29,7 +29,9 @@ export const routeFiles = (): string[] =>
 /** Throws where a contract has no handler. */
 export async function everyContract(): Promise<EveryRoute[]> {
   const found: EveryRoute[] = [];
-  for (const file of readdirSync(join(root, 'lib/contract')).filter((each) => each.endsWith('.ts'))) {
+  for (const file of readdirSync(join(root, 'lib/contract'), { recursive: true, encoding: 'utf8' }).filter((each) =>
+    each.endsWith('.ts'),
+  )) {
     const module = (await import(join(root, 'lib/contract', file))) as Record<string, unknown>;
     for (const [name, value] of Object.entries(module)) {
       if (!isContract(value)) continue;
