@@ -28,14 +28,14 @@ export function ClusterJobs({ cluster, session }: { cluster: string; session: st
             rowKey={(job) => `${job.session}/${job.jobId}`}
           />
         ) : (
-          <EmptyState title="No job of this cluster has been heard of">
+          <EmptyState title="No jobs of this cluster">
             Jobs come from Ray&apos;s events and from its Jobs API.
           </EmptyState>
         )
       ) : error ? (
         <ErrorState title={error.problem.title} detail={error.message} onRetry={() => void refetch()} />
       ) : session === null ? (
-        <EmptyState title="Nothing has been heard of this cluster yet" />
+        <EmptyState title="No data from this cluster yet" />
       ) : (
         <Skeleton rows={4} />
       )}

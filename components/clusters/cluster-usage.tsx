@@ -153,7 +153,7 @@ export function ClusterUsage({
       ) : error ? (
         <ErrorState title={error.problem.title} detail={error.message} onRetry={() => void refetch()} />
       ) : session === null ? (
-        <EmptyState title="Nothing has been heard of this cluster yet" />
+        <EmptyState title="No data from this cluster yet" />
       ) : (
         <Skeleton rows={16} />
       )}

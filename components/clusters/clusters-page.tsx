@@ -24,7 +24,7 @@ import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 
 const SORTS = ['state', 'waste', 'gpus', 'name'] as const;
 const SORT_TEXT: Record<(typeof SORTS)[number], string> = {
-  state: 'state, then last heard',
+  state: 'state, then last seen',
   waste: 'idle GPUs',
   gpus: 'GPUs',
   name: 'name',

@@ -54,7 +54,7 @@ function Lateness({ communicator }: { communicator: CommunicatorWire }) {
         </div>
       </div>
     );
-  if (verdict === 'no-late-rank') return <StatusPill tone="ok">{`none beyond noise${part}`}</StatusPill>;
+  if (verdict === 'no-late-rank') return <StatusPill tone="ok">{`no late rank${part}`}</StatusPill>;
   return (
     <div className="max-w-72 whitespace-normal">
       <StatusPill tone="quiet">cannot tell</StatusPill>

@@ -74,7 +74,7 @@ export function JobAbout({ data }: { data: JobWire }) {
             <TaskProgress tasks={job.tasks} />
           </div>
           <div>
-            <h3 className="mb-1 text-[var(--muted)]">Holds now</h3>
+            <h3 className="mb-1 text-[var(--muted)]">In use now</h3>
             <Held resources={job.resources} />
           </div>
         </div>

@@ -12,7 +12,11 @@ export function JobCompleteness({ completeness }: { completeness: CompletenessWi
   return (
     <p className="rounded-md border border-[var(--line)] px-4 py-2">
       <StatusPill tone={gaps ? 'warn' : 'ok'}>
-        {gaps ? 'Not everything is known' : 'Nothing is known to be missing'}
+        {gaps
+          ? 'Attempts are missing'
+          : completeness.reported === null
+            ? 'No gaps reported'
+            : `All ${formatCount(completeness.stored)} attempts are here`}
       </StatusPill>
       <span className="ml-3 text-[var(--muted)]">
         {formatCount(completeness.stored)} attempts stored from {completeness.source}

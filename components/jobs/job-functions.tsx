@@ -125,7 +125,7 @@ export function JobFunctions({ which }: { which: { jobId: string; session?: stri
             />
           </>
         ) : (
-          <EmptyState title="This job has run no task that X-Ray heard of" />
+          <EmptyState title="No tasks of this job have been reported" />
         )
       ) : summary.error ? (
         <ErrorState

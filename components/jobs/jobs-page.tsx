@@ -38,7 +38,7 @@ export function JobsPage({ cluster }: { cluster: string | null }) {
               )}
             </>
           ) : (
-            <EmptyState title="No job has been heard of yet">
+            <EmptyState title="No jobs yet">
               Point Ray&apos;s event export at this X-Ray, or import a recording.{' '}
               <Link href="/sources">How to connect</Link>
             </EmptyState>

@@ -93,4 +93,4 @@ export function MemoryBar({ summary }: { summary: Pick<ClusterSummaryWire, 'memo
 
 /** `now`, `5 min ago`; the sources that spoke are the title. */
 export const seenText = (summary: Pick<ClusterSummaryWire, 'lastHeardNs'>, nowMs: number): string =>
-  summary.lastHeardNs === null ? 'never heard' : `heard ${agoText(summary.lastHeardNs, nowMs)}`;
+  summary.lastHeardNs === null ? 'never seen' : `seen ${agoText(summary.lastHeardNs, nowMs)}`;

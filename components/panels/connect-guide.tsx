@@ -23,7 +23,7 @@ const STEPS = [
 export function ConnectGuide() {
   return (
     <div className="px-4 py-6">
-      <p className="font-medium">No cluster has been heard of yet</p>
+      <p className="font-medium">No clusters yet</p>
       <p className="mt-1 max-w-prose text-[var(--muted)]">
         A Ray on this machine is found by itself. For any other, one of these is enough; together they tell most.{' '}
         <Link href="/sources">What every source says now</Link>

@@ -55,9 +55,7 @@ export function CommandPalette({ onClose, onHelp }: { onClose: () => void; onHel
               className="w-full border-[var(--line)] border-b bg-transparent px-4 py-3 text-[14px] outline-none placeholder:text-[var(--muted)]"
             />
             <Command.List className="max-h-[56vh] overflow-y-auto p-2">
-              <Command.Empty className="px-3 py-6 text-center text-[var(--muted)]">
-                Nothing here is called that.
-              </Command.Empty>
+              <Command.Empty className="px-3 py-6 text-center text-[var(--muted)]">No results.</Command.Empty>
               {traceId ? (
                 <Group heading="Trace">
                   <Item
@@ -123,9 +121,9 @@ export function CommandPalette({ onClose, onHelp }: { onClose: () => void; onHel
               </Group>
               <Group heading="Actions">
                 <Item
-                  value="action switch theme dark light film lightbox"
+                  value="action switch theme dark light"
                   icon={<SunMoon size={15} />}
-                  text="Switch between film (dark) and lightbox (light)"
+                  text="Switch between dark and light theme"
                   onSelect={() => {
                     toggleTheme();
                     onClose();

@@ -106,7 +106,7 @@ export function Shell({ children, canSignOut = false }: { children: ReactNode; c
           <ShareButton />
           <button
             type="button"
-            aria-label="Switch between film (dark) and lightbox (light)"
+            aria-label="Switch between dark and light theme"
             onClick={toggleTheme}
             className="rounded p-1.5 text-[var(--muted)] hover:text-[var(--text)]"
           >

@@ -32,7 +32,7 @@ const COLUMNS: readonly Column<SourceHealthWire>[] = [
   { key: 'since', title: 'Since (UTC)', sort: (row) => row.since, cell: (row) => timestamp(row.since) },
   {
     key: 'last',
-    title: 'Last heard (UTC)',
+    title: 'Last received (UTC)',
     sort: (row) => row.lastSuccess ?? '',
     cell: (row) => timestamp(row.lastSuccess),
   },
@@ -96,7 +96,10 @@ export function SourcesPage() {
     <>
       <div className="flex items-baseline justify-between gap-4">
         <h1 className="font-semibold text-[18px]">Sources</h1>
-        <Link href="/shares">Share links</Link>
+        <div className="flex gap-4">
+          <Link href="/sources/api">HTTP API</Link>
+          <Link href="/shares">Share links</Link>
+        </div>
       </div>
       <Panel title="Health" flush>
         {health.data ? (

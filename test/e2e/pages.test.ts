@@ -58,6 +58,7 @@ const PAGES: readonly Page[] = [
     shows: /threshold/i,
   },
   { name: 'sources', path: async () => '/sources', shows: 'ingest:ray-events' },
+  { name: 'api', path: async () => '/sources/api', shows: '/api/memory/heatmap' },
   { name: 'shares', path: async () => '/shares', shows: /\d+ shares|Nothing is shared/ },
 ];
 

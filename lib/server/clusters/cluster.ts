@@ -103,7 +103,7 @@ function sessionOf(known: KnownCluster, query: ClusterQuery): string | null {
   if (!requested)
     throw new ProblemError(
       'not-found',
-      `cluster "${query.cluster}" has no session "${query.session}": GET /api/clusters lists them`,
+      `cluster "${query.cluster}" has no session "${query.session}": list the known ones with GET /api/clusters`,
     );
   return requested.session;
 }
@@ -201,7 +201,7 @@ async function newestSession(runtime: Runtime, query: ClusterQuery, signal?: Abo
 }
 
 const unknownCluster = (cluster: string): ProblemError =>
-  new ProblemError('not-found', `no cluster "${cluster}" is known: GET /api/clusters lists them`);
+  new ProblemError('not-found', `no cluster "${cluster}" is known: list the known ones with GET /api/clusters`);
 
 /** Targets of raylets that have several, in lists with at most one raylet of an address. */
 function severalTargets(nodes: readonly NodeMeasurement[]): readonly (readonly string[])[] {

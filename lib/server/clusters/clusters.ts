@@ -41,7 +41,7 @@ export async function listClusters(
     notices.push({
       source: 'store',
       kind: 'partial',
-      message: `${board.clusters.length.toLocaleString('en-US')} clusters are known; the first ${MOST_CLUSTERS.toLocaleString('en-US')} are shown: those that live, then those heard last.`,
+      message: `${board.clusters.length.toLocaleString('en-US')} clusters are known; the first ${MOST_CLUSTERS.toLocaleString('en-US')} are shown: those that live, then those seen last.`,
       whatToDo: 'Give the sessions of one cluster one name (?cluster= of the event export).',
     });
   return { clusters: shown.map((one) => one.summary), notices };

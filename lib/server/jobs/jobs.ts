@@ -163,7 +163,7 @@ export async function resolveJob(runtime: Runtime, query: JobQuery): Promise<Job
   if (!only)
     throw new ProblemError(
       'not-found',
-      `no job "${query.jobId}" is known${query.cluster ? ` in cluster "${query.cluster}"` : ''}${query.session ? ` in session "${query.session}"` : ''}: GET /api/jobs lists them`,
+      `no job "${query.jobId}" is known${query.cluster ? ` in cluster "${query.cluster}"` : ''}${query.session ? ` in session "${query.session}"` : ''}: list the known ones with GET /api/jobs`,
     );
   if (others.length > 0) {
     const choices = rows.map((row) => ({ cluster: row.cluster, session: row.session, jobId: row.job_id }));
