@@ -43,6 +43,9 @@ function Choice({
   );
 }
 
+/** Functions to choose from: a program may declare a name for each of its tasks. */
+const MOST_LISTED = 300;
+
 export function TimelineToolbar({
   view,
   functions,
@@ -79,6 +82,7 @@ export function TimelineToolbar({
   onFollow: () => void;
 }) {
   const { query, set } = view;
+  const isUnlisted = query.fn !== '' && functions.indexOf(query.fn) >= MOST_LISTED;
   return (
     <div role="toolbar" aria-label="Timeline" className="flex flex-wrap items-center gap-2">
       <search className="flex items-center gap-1">
@@ -118,11 +122,17 @@ export function TimelineToolbar({
       </search>
       <Choice label="Function" value={query.fn} onChange={(fn) => void set({ fn })}>
         <option value="">All functions</option>
-        {functions.map((each) => (
+        {functions.slice(0, MOST_LISTED).map((each) => (
           <option key={each} value={each}>
             {each || 'unnamed'}
           </option>
         ))}
+        {isUnlisted ? <option value={query.fn}>{query.fn}</option> : null}
+        {functions.length > MOST_LISTED ? (
+          <option disabled>
+            and {(functions.length - MOST_LISTED).toLocaleString('en-US')} more: search for a name
+          </option>
+        ) : null}
       </Choice>
       <Choice label="State" value={query.state} onChange={(state) => void set({ state })}>
         <option value="">All states</option>

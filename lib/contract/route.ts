@@ -1,6 +1,6 @@
 /**
  * What a route of the HTTP API takes and answers, said once: the route parses with it, the hook of the same resource
- * types with it, README documents it. Query parameters are text; anything not named here is refused by name.
+ * types with it, lib/contract/openapi documents it. Query parameters are text; anything not named here is refused by name.
  */
 import type { z } from 'zod';
 import { ownValue } from '../model/own-value.ts';
