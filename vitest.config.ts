@@ -18,6 +18,8 @@ const TIMED = [
   'test/lib/server/memory/identity-cost.test.ts',
   'test/lib/server/ingest/ingest-hardening.test.ts',
   'test/lib/server/ingest/ingest-hostile.test.ts',
+  'test/lib/server/sources/lying-rows.test.ts',
+  'test/lib/server/sources/lying-series.test.ts',
   'test/lib/server/sources/lying-sources.test.ts',
   'test/lib/server/scale.test.ts',
   'test/lib/server/timeline/timeline-bad-input.test.ts',

@@ -55,8 +55,8 @@ function sampleParams(sql: string, full: boolean): Record<string, Param> {
   return params;
 }
 
-/** What an indexer chooses by the clock. */
-const CHOSEN = new Set(['lane', 'generation', 'until']);
+/** What an indexer chooses by the clock, in whole seconds, and what is made of it. */
+const CHOSEN = new Set(['lane', 'generation', 'until', 'version']);
 const rowsAsText = (rows: readonly unknown[]): string[] =>
   rows
     .map((row) =>

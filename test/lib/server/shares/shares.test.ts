@@ -258,7 +258,7 @@ describe('what a share may hold', () => {
     'http://evil.example/api/jobs',
   ])('is not %s', (path) => expect(shareRefusal(path)).not.toBeNull());
 
-  it('is every resource of the API that answers GET, but shares, the store, tiles and the pieces of large traces', () => {
+  it('is every resource of the API that answers GET, but shares, the store, what the API is, tiles and the pieces of large traces', () => {
     const root = resolve(import.meta.dirname, '../../../../app/api');
     const resources = readdirSync(root, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('route.ts') && /export const GET\b/.test(readFileSync(join(root, file), 'utf8')))
@@ -268,6 +268,7 @@ describe('what a share may hold', () => {
     expect(resources.filter((path) => !held.includes(path)).sort()).toEqual([
       '/api/jobs/{jobId}/timeline/first-tile',
       '/api/jobs/{jobId}/timeline/tile',
+      '/api/openapi.json',
       '/api/shares',
       '/api/shares/{token}',
       '/api/store',
