@@ -65,12 +65,12 @@ function operationOf(operation: Operation): Json {
 
 /** `version`: of X-Ray. Work: a schema per operation, once; callers keep it. */
 export function openApiDocument(version: string): { openapi: string; paths: Json } & Json {
-  const paths: Record<string, Json> = {};
-  for (const operation of OPERATIONS) {
-    const item = paths[operation.path] ?? {};
-    item[operation.method] = operationOf(operation);
-    paths[operation.path] = item;
-  }
+  const paths = Object.fromEntries(
+    [...Map.groupBy(OPERATIONS, ({ path }) => path)].map(([path, operations]) => [
+      path,
+      Object.fromEntries(operations.map((operation) => [operation.method, operationOf(operation)])),
+    ]),
+  );
   return {
     openapi: '3.1.1',
     info: {
