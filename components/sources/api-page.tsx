@@ -7,7 +7,7 @@ import { OPERATIONS, type Operation } from '../../lib/contract/openapi/operation
 import { Panel } from '../ui/panel.tsx';
 
 const link = 'text-[var(--accent)] underline underline-offset-2';
-const groups = (): ReadonlyMap<string, readonly Operation[]> => Map.groupBy(OPERATIONS, ({ tag }) => tag);
+const GROUPS = Map.groupBy(OPERATIONS, ({ tag }) => tag);
 const titleOf = (tag: string): string => tag.charAt(0).toUpperCase() + tag.slice(1);
 
 export function ApiPage() {
@@ -23,14 +23,14 @@ export function ApiPage() {
           (OpenAPI 3.1). 64-bit times are decimal text in nanoseconds; errors are RFC 9457 problem details.
         </p>
         <nav aria-label="Groups" className="mt-3 flex flex-wrap gap-x-4 gap-y-1">
-          {[...groups().keys()].map((tag) => (
+          {[...GROUPS.keys()].map((tag) => (
             <a key={tag} className={link} href={`#${tag}`}>
               {titleOf(tag)}
             </a>
           ))}
         </nav>
       </div>
-      {[...groups()].map(([tag, operations]) => (
+      {[...GROUPS].map(([tag, operations]) => (
         <div key={tag} id={tag} className="scroll-mt-4">
           <Panel title={titleOf(tag)} flush>
             <ul>

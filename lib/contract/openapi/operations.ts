@@ -53,9 +53,9 @@ function get(tag: string, route: RouteContract<z.ZodObject, z.ZodType>, summary:
   return { method: 'get', path, tag, summary, query, body: null, status: 200, response: media ?? response };
 }
 
-/** `query`: those of a contract, or null. */
-const send = (
-  method: 'post' | 'delete',
+/** An operation without a contract of its query. */
+const withoutQuery = (
+  method: Operation['method'],
   path: string,
   tag: string,
   summary: string,
@@ -66,11 +66,17 @@ export const OPERATIONS: readonly Operation[] = [
   get('health', healthRoute, 'Every source with its state, since when, last success, reason, what to do'),
   get('health', openapiRoute, 'This document'),
   get('store', storeRoute, 'What the store has lost, the clock that retention deletes by, durability'),
-  send('post', '/api/store', 'store', 'Checks every part, repairs, accepts what is lost, or confirms the clock', {
-    body: StoreAction,
-    status: 200,
-    response: storeRoute.response,
-  }),
+  withoutQuery(
+    'post',
+    '/api/store',
+    'store',
+    'Checks every part, repairs, accepts what is lost, or confirms the clock',
+    {
+      body: StoreAction,
+      status: 200,
+      response: storeRoute.response,
+    },
+  ),
   get('clusters', clustersRoute, 'Every cluster ever seen: state, owner, nodes, what it uses and wastes, jobs, alerts'),
   get('clusters', clusterRoute, 'One cluster: nodes, actors, placement groups'),
   get('clusters', clusterUsageRoute, 'CPU, GPU, memory and running tasks of a cluster over time'),
@@ -104,34 +110,43 @@ export const OPERATIONS: readonly Operation[] = [
   get('alerts', alertsRoute, 'Alerts and rules'),
   get('alerts', alertRoute, "One alert's drill-down"),
   get('shares', sharesRoute, 'What can be opened, without tokens'),
-  send('post', '/api/shares', 'shares', 'Freezes a page behind a secret address', {
+  withoutQuery('post', '/api/shares', 'shares', 'Freezes a page behind a secret address', {
     body: ShareRequest,
     status: 201,
     response: ShareCreated,
   }),
   get('shares', shareRoute, 'The frozen answers of a share; 410 once it is closed'),
-  send('delete', '/api/shares/{token}', 'shares', 'Closes a share, by its token or its id', {
+  withoutQuery('delete', '/api/shares/{token}', 'shares', 'Closes a share, by its token or its id', {
     body: null,
     status: 204,
     response: null,
   }),
-  send('post', '/v1/events', 'ingest', "Ray's event export: a JSON array of RayEvent; `?cluster=` names the cluster", {
+  withoutQuery(
+    'post',
+    '/v1/events',
+    'ingest',
+    "Ray's event export: a JSON array of RayEvent; `?cluster=` names the cluster",
+    {
+      body: ['application/json'],
+      status: 200,
+      response: IngestReport,
+    },
+  ),
+  withoutQuery('post', '/v1/timeline', 'ingest', 'A Ray timeline file; `?cluster=&session=&job=` say what it is of', {
     body: ['application/json'],
     status: 200,
     response: IngestReport,
   }),
-  send('post', '/v1/timeline', 'ingest', 'A Ray timeline file; `?cluster=&session=&job=` say what it is of', {
-    body: ['application/json'],
-    status: 200,
-    response: IngestReport,
-  }),
-  send('post', '/v1/traces', 'ingest', 'OTLP/HTTP; `?import=1` marks a recording. Errors are a google.rpc.Status', {
-    body: ['application/x-protobuf', 'application/json'],
-    status: 200,
-    response: 'application/x-protobuf',
-  }),
-  {
-    ...send('post', '/metrics', 'health', "X-Ray's own metrics", { body: null, status: 200, response: 'text/plain' }),
-    method: 'get',
-  },
+  withoutQuery(
+    'post',
+    '/v1/traces',
+    'ingest',
+    'OTLP/HTTP; `?import=1` marks a recording. Errors are a google.rpc.Status',
+    {
+      body: ['application/x-protobuf', 'application/json'],
+      status: 200,
+      response: 'application/x-protobuf',
+    },
+  ),
+  withoutQuery('get', '/metrics', 'health', "X-Ray's own metrics", { body: null, status: 200, response: 'text/plain' }),
 ];
