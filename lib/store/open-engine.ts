@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { openChdb } from './chdb.ts';
 import { directoryFault, lockDirectory, secureDirectory } from './data-directory.ts';
 import { type Engine, StoreError } from './engine.ts';
-import type { PostTarget } from './http-post.ts';
-import { openRemote } from './remote.ts';
+import type { PostTarget } from './remote/http-post.ts';
+import { openRemote } from './remote/remote.ts';
 import { openStoreState } from './store-state.ts';
 import { damagedDefinition } from './table-definitions.ts';
 

@@ -1,6 +1,6 @@
 /**
  * SYNTHETIC: Ray's event export with very many of one thing each, as bodies that are within the limits of ingest. Every
- * name says so. Ids are the number of the thing; times lie in the last hour.
+ * name says so. Ids are the number of the thing; times lie in the last hour. Over 300 lines: a kind of thing each.
  */
 import { base64 } from '../../lib/demo/emit/ray-events.ts';
 

@@ -5,8 +5,8 @@
  * is a capability of its own: whoever has it may open it, and nothing else. What needs no token is a list of exact paths.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { GuessThrottle } from './guess-throttle.ts';
-import { type Sessions, sessionCookies } from './sessions.ts';
+import type { GuessThrottle } from './sign-in/guess-throttle.ts';
+import { type Sessions, sessionCookies } from './sign-in/sessions.ts';
 
 export interface AccessRequest {
   readonly method: string;

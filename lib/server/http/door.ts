@@ -11,9 +11,9 @@ import { type ClientOf, PEER_HEADER } from './client-address.ts';
 import type { DirectAnswers } from './direct-answers.ts';
 import { answerProblem, type DoorProblem } from './problem-answer.ts';
 import { newNonce, pagePolicy, setSecurityHeaders } from './security-headers.ts';
-import { NO_SESSION } from './sessions.ts';
 import { shareClosedPage } from './share-closed-page.ts';
-import { answerSignInPage, signIn } from './sign-in.ts';
+import { NO_SESSION } from './sign-in/sessions.ts';
+import { answerSignInPage, signIn } from './sign-in/sign-in.ts';
 import type { StaticAssets } from './static-assets.ts';
 import { answerPage, type EarlyRefusal, type RequestHead, type Visit } from './visit.ts';
 

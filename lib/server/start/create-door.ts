@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { createLocalAccess, createTokenAccess } from '../http/access.ts';
 import { createClientOf } from '../http/client-address.ts';
 import type { Door } from '../http/door.ts';
-import { createGuessThrottle } from '../http/guess-throttle.ts';
-import { createSessions } from '../http/sessions.ts';
+import { createGuessThrottle } from '../http/sign-in/guess-throttle.ts';
+import { createSessions } from '../http/sign-in/sessions.ts';
 import type { Config } from '../runtime/config.ts';
 
 const WINDOW_MS = 60_000;

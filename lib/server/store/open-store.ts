@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { applyDurability } from '../../store/durability.ts';
 import type { Engine } from '../../store/engine.ts';
-import type { PostTarget } from '../../store/http-post.ts';
 import { migrate } from '../../store/migrate.ts';
 import { openEngine } from '../../store/open-engine.ts';
 import { watchPresence } from '../../store/presence.ts';
+import type { PostTarget } from '../../store/remote/http-post.ts';
 import { removeTtl } from '../../store/retention.ts';
 import { MIGRATIONS } from '../../store/schema/migrations.ts';
 import { openStoreState } from '../../store/store-state.ts';

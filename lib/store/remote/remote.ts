@@ -1,6 +1,6 @@
 /** ClickHouse over its HTTP interface (https://clickhouse.com/docs/interfaces/http). */
 
-import { setOwnValue } from '../model/own-value.ts';
+import { setOwnValue } from '../../model/own-value.ts';
 import {
   type Engine,
   encoded,
@@ -12,9 +12,9 @@ import {
   StoreError,
   storeErrorCode,
   storeFailure,
-} from './engine.ts';
+} from '../engine.ts';
+import { readRows } from '../read-rows.ts';
 import { createPost, type PostAnswer, type PostTarget } from './http-post.ts';
-import { readRows } from './read-rows.ts';
 
 /** Bytes of one answer, decompressed: a million rows of 500 bytes. */
 const MOST_BYTES = 512 * 1024 ** 2;

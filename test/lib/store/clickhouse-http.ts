@@ -1,5 +1,5 @@
 /**
- * A peer for tests of lib/store/remote.ts: ClickHouse's HTTP interface over a chdb in a process of its own. Settings and
+ * A peer for tests of lib/store/remote/remote.ts: ClickHouse's HTTP interface over a chdb in a process of its own. Settings and
  * parameters are given to the engine as text (SET), so that it is ClickHouse's own parser that reads what remote.ts
  * writes. Prints `ready <port>`; the directory is argv[2]. Left out: users, compression, sessions, TLS, progress headers.
  */

@@ -1,6 +1,6 @@
 /** The form a browser gets where a token is needed. */
-import { returnPath } from './canonical-path.ts';
-import { escaped, plainPage } from './plain-page.ts';
+import { returnPath } from '../canonical-path.ts';
+import { escaped, plainPage } from '../plain-page.ts';
 
 export interface SignInForm {
   /** Where the reader wanted to go; from outside. */

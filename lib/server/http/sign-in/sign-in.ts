@@ -1,10 +1,10 @@
 /** POST /signin: a token that was typed in becomes a session, and the browser goes where it wanted to. */
 import type { IncomingMessage } from 'node:http';
-import type { AccessRule } from './access.ts';
-import { returnPath } from './canonical-path.ts';
+import type { AccessRule } from '../access.ts';
+import { returnPath } from '../canonical-path.ts';
+import { answerPage, type Visit } from '../visit.ts';
 import { sessionCookie } from './sessions.ts';
 import { signInPage } from './sign-in-page.ts';
-import { answerPage, type Visit } from './visit.ts';
 
 /** More than a token and an address. */
 const MOST_BYTES = 16_384;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type AccessRequest, createLocalAccess, createTokenAccess } from '../../../../lib/server/http/access.ts';
-import { createGuessThrottle } from '../../../../lib/server/http/guess-throttle.ts';
 import { routeLabel } from '../../../../lib/server/http/route-label.ts';
-import { createSessions, SECURE_SESSION_COOKIE, SESSION_COOKIE } from '../../../../lib/server/http/sessions.ts';
-import { signInPage } from '../../../../lib/server/http/sign-in-page.ts';
+import { createGuessThrottle } from '../../../../lib/server/http/sign-in/guess-throttle.ts';
+import { createSessions, SECURE_SESSION_COOKIE, SESSION_COOKIE } from '../../../../lib/server/http/sign-in/sessions.ts';
+import { signInPage } from '../../../../lib/server/http/sign-in/sign-in-page.ts';
 import { loadConfig } from '../../../../lib/server/runtime/config.ts';
 
 const ask = (some: Partial<AccessRequest>): AccessRequest => ({

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { openRemote } from '../../../lib/store/remote.ts';
+import { openRemote } from '../../../../lib/store/remote/remote.ts';
 
 const query = { name: 'synthetic', sql: 'SELECT 1 AS one', row: z.object({ one: z.number() }) };
 let url = '';
@@ -57,7 +57,7 @@ test('a redirect is not followed, so credentials stay', async () => {
 });
 
 test('a private certificate authority is believed where it is given, and nowhere else', async () => {
-  const file = (name: string) => fileURLToPath(new URL(`../../fixtures/tls/synthetic/${name}`, import.meta.url));
+  const file = (name: string) => fileURLToPath(new URL(`../../../fixtures/tls/synthetic/${name}`, import.meta.url));
   const pem = (name: string) => readFileSync(file(name));
   const headers: (string | undefined)[] = [];
   const tls = createTlsServer({ key: pem('server.key'), cert: pem('server.pem') }, (request, response) => {

@@ -13,23 +13,23 @@ import { createInterface } from 'node:readline';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createIngest } from '../../../lib/server/ingest/create-ingest.ts';
-import type { Runtime } from '../../../lib/server/runtime/runtime.ts';
-import { createTelemetry } from '../../../lib/server/telemetry/telemetry.ts';
-import { createTimelineIndexer } from '../../../lib/server/tiles/indexer.ts';
-import { watchStoredAttempts } from '../../../lib/server/tiles/stored-attempts.ts';
-import type { Engine, Param, Query } from '../../../lib/store/engine.ts';
-import { migrate } from '../../../lib/store/migrate.ts';
-import { openEngine } from '../../../lib/store/open-engine.ts';
-import { MIGRATIONS } from '../../../lib/store/schema/migrations.ts';
-import { openTestRuntime } from '../../support/open-runtime.ts';
-import { eventBodies, postEvents } from '../../support/recordings.ts';
+import { createIngest } from '../../../../lib/server/ingest/create-ingest.ts';
+import type { Runtime } from '../../../../lib/server/runtime/runtime.ts';
+import { createTelemetry } from '../../../../lib/server/telemetry/telemetry.ts';
+import { createTimelineIndexer } from '../../../../lib/server/tiles/indexer.ts';
+import { watchStoredAttempts } from '../../../../lib/server/tiles/stored-attempts.ts';
+import type { Engine, Param, Query } from '../../../../lib/store/engine.ts';
+import { migrate } from '../../../../lib/store/migrate.ts';
+import { openEngine } from '../../../../lib/store/open-engine.ts';
+import { MIGRATIONS } from '../../../../lib/store/schema/migrations.ts';
+import { openTestRuntime } from '../../../support/open-runtime.ts';
+import { eventBodies, postEvents } from '../../../support/recordings.ts';
 
 type AnyQuery = Query<unknown>;
 const isQuery = (value: unknown): value is AnyQuery =>
   typeof value === 'object' && value !== null && 'name' in value && 'sql' in value && 'row' in value;
 
-const folder = new URL('../../../lib/store/queries/', import.meta.url);
+const folder = new URL('../../../../lib/store/queries/', import.meta.url);
 const queries: AnyQuery[] = [];
 for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))) {
   const exported: Record<string, unknown> = await import(new URL(file, folder).href);
@@ -80,7 +80,7 @@ const directory = mkdtempSync(join(tmpdir(), 'xray-peer-'));
 
 beforeAll(async () => {
   local = await openTestRuntime();
-  const script = new URL('./clickhouse-http.ts', import.meta.url).pathname;
+  const script = new URL('../clickhouse-http.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, [script, directory], {
     // Every request holds a thread of the peer while it runs; KILL needs one too.
     env: { ...process.env, UV_THREADPOOL_SIZE: '24' },
@@ -134,7 +134,7 @@ describe('every query of lib/store/queries, in both transports', () => {
       const ingests = [local.engine, remote].map((engine) => createIngest(engine, local.config, createTelemetry()));
       for (const ingest of ingests) await postEvents({ ...local, ingest }, bodies);
       const spans = gunzipSync(
-        readFileSync(new URL('../../fixtures/torch/2.15.0/otlp-steps/001.json.gz', import.meta.url)),
+        readFileSync(new URL('../../../fixtures/torch/2.15.0/otlp-steps/001.json.gz', import.meta.url)),
       );
       for (const ingest of ingests) {
         await ingest.traces({ bytes: spans, contentType: 'application/json', contentEncoding: '', cluster: null });

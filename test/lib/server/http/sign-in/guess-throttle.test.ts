@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createGuessThrottle } from '../../../../lib/server/http/guess-throttle.ts';
+import { createGuessThrottle } from '../../../../../lib/server/http/sign-in/guess-throttle.ts';
 
 function throttleAt(limits: Partial<Parameters<typeof createGuessThrottle>[0]> = {}) {
   const clock = { ms: 1_000 };

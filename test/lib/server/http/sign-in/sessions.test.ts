@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { createSessions, SESSION_S, sessionCookie } from '../../../../lib/server/http/sessions.ts';
+import { createSessions, SESSION_S, sessionCookie } from '../../../../../lib/server/http/sign-in/sessions.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'xray-sessions-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
