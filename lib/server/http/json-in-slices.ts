@@ -10,9 +10,17 @@ function weigh(value: unknown, most: number): number {
   if (typeof value === 'string') return 1 + value.length / CHARACTERS_PER_WEIGHT;
   if (typeof value !== 'object' || value === null) return 1;
   let weight = 1;
-  for (const item of Array.isArray(value) ? value : Object.values(value)) {
-    weight += weigh(item, most - weight);
-    if (weight >= most) return weight;
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      weight += weigh(item, most - weight);
+      if (weight >= most) break;
+    }
+    return weight;
+  }
+  // Not `Object.values`: of an object of 100,000 keys that alone takes 80 ms, in one turn, for a count that stops at the first thousands.
+  for (const key in value) {
+    weight += weigh((value as Record<string, unknown>)[key], most - weight);
+    if (weight >= most) break;
   }
   return weight;
 }
@@ -55,7 +63,9 @@ export async function jsonInSlices(value: unknown): Promise<Uint8Array<ArrayBuff
     if (Array.isArray(one)) return writeList(one);
     let isFirst = true;
     add('{');
-    for (const [key, item] of Object.entries(one)) {
+    // Keys alone: pairs of 100,000 keys take four times as long, in one turn.
+    for (const key of Object.keys(one)) {
+      const item = (one as Record<string, unknown>)[key];
       if (item === undefined) continue;
       add(`${isFirst ? '' : ','}${JSON.stringify(key)}:`);
       isFirst = false;

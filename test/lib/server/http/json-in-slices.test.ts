@@ -24,10 +24,11 @@ describe('JSON in slices', () => {
   it('of 200,000 attempts in columns holds nobody up', async () => {
     const column = Array.from({ length: 200_000 }, (_, i) => `${i}ffffffffffffffffffffffffffffffffffffff01000000`);
     const answer = { columns: { taskId: column, name: column, start: column.map((_, i) => i * 1e9), lane: column } };
-    let text = '';
+    let made = new Uint8Array();
     const lag = await worstLag(async () => {
-      text = await textOf(answer);
+      made = await jsonInSlices(answer);
     });
+    const text = Buffer.from(made).toString();
     expect(JSON.parse(text)).toEqual(answer);
     expect(lag.worstMs).toBeLessThan(200);
   });
@@ -36,10 +37,11 @@ describe('JSON in slices', () => {
     const attributes = Object.fromEntries(Array.from({ length: 500 }, (_, k) => [`synthetic.${k}`, 'x'.repeat(100)]));
     const spans = Array.from({ length: 400 }, (_, i) => ({ spanId: String(i), attributes }));
     const answer = { spans, keys: Object.fromEntries(Array.from({ length: 100_000 }, (_, k) => [`key ${k}`, k])) };
-    let text = '';
+    let made = new Uint8Array();
     const lag = await worstLag(async () => {
-      text = await textOf(answer);
+      made = await jsonInSlices(answer);
     });
+    const text = Buffer.from(made).toString();
     expect(text.length).toBeGreaterThan(20e6);
     expect(text).toBe(JSON.stringify(answer));
     expect(lag.worstMs).toBeLessThan(200);
