@@ -71,7 +71,7 @@ function listener(request: IncomingMessage, response: ServerResponse): void {
     .request(
       method,
       route,
-      () => enter(door, request, response),
+      () => enter(door, request, response, target),
       () => response.statusCode,
     )
     .catch((error: unknown) => {

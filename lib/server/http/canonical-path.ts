@@ -40,7 +40,7 @@ export function canonicalTarget(target: string): CanonicalTarget | RefusedTarget
     return refused('it holds a character that must be percent-encoded, or a backslash');
   if (raw.length > LONGEST_PATH) return refused(`it is longer than ${LONGEST_PATH} characters`, 414);
   if (/[^\x21-\x7e]|#/.test(search)) return refused('its query holds a character that must be percent-encoded');
-  for (const name of new URLSearchParams(search).keys())
+  for (const name of search === '' ? [] : new URLSearchParams(search).keys())
     if (OF_THE_ROUTER.test(name)) return refused(`there is no parameter ${JSON.stringify(name.slice(0, 40))}`);
   if (raw === '/') return { path: '/', search, hasTrailingSlash: false };
 
@@ -55,7 +55,11 @@ export function canonicalTarget(target: string): CanonicalTarget | RefusedTarget
   return { path, search, hasTrailingSlash };
 }
 
+/** Nothing in it could be read in two ways. */
+const PLAIN_SEGMENT = /^[\w-]+$/;
+
 function canonicalSegment(segment: string): string | RefusedTarget {
+  if (PLAIN_SEGMENT.test(segment)) return segment;
   if (segment === '') return refused('it has an empty segment');
   let decoded: string;
   try {

@@ -60,7 +60,9 @@ const lastOf = (header: string | string[] | undefined): string | undefined =>
   header === undefined ? undefined : String(header).split(',').at(-1)?.trim();
 
 export function createClientOf(proxies: BlockList): ClientOf {
+  const isNone = proxies.rules.length === 0;
   const isTrusted = (address: string): boolean => {
+    if (isNone) return false;
     const version = isIP(address);
     return version !== 0 && proxies.check(address, version === 4 ? 'ipv4' : 'ipv6');
   };

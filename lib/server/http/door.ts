@@ -45,12 +45,16 @@ export const NONCE_HEADER = 'x-xray-nonce';
 const INNER =
   /^(x-middleware-|x-nextjs-|x-invoke-|x-now-|x-vercel-|x-forwarded-|x-xray-|x-matched-path$|x-original-|x-rewrite-|x-http-method|x-prerender-|next-action$|next-resume$|x-next-|content-security-policy)/;
 
-/** Answers one request. Rejects where something failed that is no refusal. */
-export async function enter(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** Answers one request, whose target is read already. Rejects where something failed that is no refusal. */
+export async function enter(
+  door: Door,
+  request: IncomingMessage,
+  response: ServerResponse,
+  target = canonicalTarget(request.url ?? ''),
+): Promise<void> {
   const nonce = newNonce();
   const client = door.clientOf(request);
   const visit: Visit = { request, response, client, nonce };
-  const target = canonicalTarget(request.url ?? '');
   if (door.assets !== null) setSecurityHeaders(response, 'status' in target ? null : target.path, nonce);
   if ('status' in target) {
     const { status, reason } = target;
