@@ -1,4 +1,5 @@
 /** Large answers as JSON in slices: to stringify 200,000 attempts at once takes half a second in which nobody else is answered. */
+import { ownValue } from '../../model/own-value.ts';
 import { takeTurns } from '../../sources/http/event-loop-turns.ts';
 
 /** Values (a text counts more, by its length) that are made at once: about a millisecond. */
@@ -19,7 +20,7 @@ function weigh(value: unknown, most: number): number {
   }
   // Not `Object.values`: of an object of 100,000 keys that alone takes 80 ms, in one turn, for a count that stops at the first thousands.
   for (const key in value) {
-    weight += weigh((value as Record<string, unknown>)[key], most - weight);
+    weight += weigh(ownValue(value as Record<string, unknown>, key), most - weight);
     if (weight >= most) break;
   }
   return weight;
@@ -65,7 +66,7 @@ export async function jsonInSlices(value: unknown): Promise<Uint8Array<ArrayBuff
     add('{');
     // Keys alone: pairs of 100,000 keys take four times as long, in one turn.
     for (const key of Object.keys(one)) {
-      const item = (one as Record<string, unknown>)[key];
+      const item = ownValue(one as Record<string, unknown>, key);
       if (item === undefined) continue;
       add(`${isFirst ? '' : ','}${JSON.stringify(key)}:`);
       isFirst = false;
