@@ -12,13 +12,12 @@ import { CopyButton } from '../ui/copy-button.tsx';
 import { Link } from '../ui/link.tsx';
 import { NotListed } from '../ui/not-listed.tsx';
 import { ErrorState, Skeleton } from '../ui/states.tsx';
-import { StatusPill, type Tone } from '../ui/status-pill.tsx';
+import { StatusPill } from '../ui/status-pill.tsx';
 import { AttemptFacts } from './attempt-facts.tsx';
 import { DurationSpread, type Spread } from './timeline-spread.tsx';
+import { attemptTone } from './timeline-table.tsx';
 
 const clock = (ns: string): string => clockText(BigInt(ns), 1e6);
-const toneOf = (state: string): Tone =>
-  state === 'FAILED' ? 'bad' : state === 'FINISHED' ? 'ok' : state.startsWith('RUNNING') ? 'busy' : 'quiet';
 
 export function TimelineDetails({
   jobRef,
@@ -126,7 +125,7 @@ function Chain({ task, shown, onAttempt }: { task: TaskWire; shown: number; onAt
             onClick={() => onAttempt(each.attempt)}
           >
             <span className="mr-2 text-[var(--muted)]">attempt {each.attempt}</span>
-            <StatusPill tone={toneOf(each.state)}>{each.state}</StatusPill>
+            <StatusPill tone={attemptTone(each.state)}>{each.state}</StatusPill>
           </button>
         </li>
       ))}

@@ -1,5 +1,5 @@
 'use client';
-/** What a large timeline leaves out of its lanes, said above them. */
+/** What a timeline of tiles leaves out of its lanes, said above them. */
 import { notDrawn } from '../../lib/chart/timeline/timeline-text.ts';
 import type { TimelineLanesWire } from '../../lib/contract/timeline-tile.ts';
 

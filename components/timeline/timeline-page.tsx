@@ -10,11 +10,11 @@ import { useFrozenPage } from '../queries/frozen.tsx';
 import { Link } from '../ui/link.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { ErrorState } from '../ui/states.tsx';
-import { LargeTimeline } from './tiles/timeline-large.tsx';
-import { SharedLargeTimeline } from './tiles/timeline-large-shared.tsx';
-import { Timeline } from './timeline-lanes.tsx';
+import { SharedTimeline } from './tiles/shared-timeline.tsx';
+import { TiledTimeline } from './tiles/tiled-timeline.tsx';
 import { TimelineNotLoaded } from './timeline-not-loaded.tsx';
 import { useTimelineFilter, useTimelineView } from './timeline-view.ts';
+import { WholeTimeline } from './whole/whole-timeline.tsx';
 
 /** Above this a refresh is too dear to repeat every few seconds. */
 const LARGE = 20_000;
@@ -57,16 +57,15 @@ export function TimelinePage({ jobId, session }: { jobId: string; session: strin
         Timeline of <Link href={`/jobs/${encodeURIComponent(jobId)}${suffix}`}>{jobId}</Link>
       </h1>
       {isLarge === true && lanes.data !== undefined ? (
-        <Large
+        <Tiled
           job={{ answer: lanes.data, jobRef, filter }}
           answeredAtMs={lanes.dataUpdatedAt}
           stale={lanes.error?.message ?? null}
         />
       ) : isLarge === false && whole.data !== undefined ? (
-        <Timeline
-          data={whole.data}
+        <WholeTimeline
+          job={{ data: whole.data, jobRef }}
           answeredAtMs={whole.dataUpdatedAt}
-          jobRef={jobRef}
           stale={whole.error?.message ?? null}
         />
       ) : error?.error ? (
@@ -84,8 +83,8 @@ export function TimelinePage({ jobId, session }: { jobId: string; session: strin
   );
 }
 
-function Large(props: Omit<ComponentProps<typeof LargeTimeline>, 'view'>) {
+function Tiled(props: Omit<ComponentProps<typeof TiledTimeline>, 'view'>) {
   const view = useTimelineView(props.job.answer.fromNs ?? '0');
   const isShare = useFrozenPage() !== null;
-  return isShare ? <SharedLargeTimeline job={props.job} view={view} /> : <LargeTimeline {...props} view={view} />;
+  return isShare ? <SharedTimeline job={props.job} view={view} /> : <TiledTimeline {...props} view={view} />;
 }

@@ -1,5 +1,5 @@
 'use client';
-/** A large timeline in a share: a picture of its lanes, its sums and the selected task. The tiles to zoom in are in no share; it says so. */
+/** A timeline of tiles in a share: a picture of its lanes, its sums and the selected task. The tiles to zoom in are in no share; it says so. */
 import { sharedPicture, timelineFirstPictureRoute } from '../../../lib/contract/timeline-tile.ts';
 import { useApi } from '../../queries/api-client.ts';
 import { Panel } from '../../ui/panel.tsx';
@@ -8,8 +8,8 @@ import { TimelineDetails } from '../timeline-details.tsx';
 import { NotDrawn } from '../timeline-not-drawn.tsx';
 import { TimelineSums } from '../timeline-sums.tsx';
 import type { TimelineView } from '../timeline-view.ts';
-import type { LargeJob } from './timeline-large-scene.ts';
-import { useLargeSums } from './timeline-large-sums.ts';
+import type { TiledJob } from './tile-scene.ts';
+import { useTileSums } from './tile-sums.ts';
 
 /** As an image it runs no script, whoever made the share. */
 function Picture({ svg, className }: { svg: string; className: string }) {
@@ -23,9 +23,9 @@ function Picture({ svg, className }: { svg: string; className: string }) {
   );
 }
 
-export function SharedLargeTimeline({ job, view }: { job: LargeJob; view: TimelineView }) {
+export function SharedTimeline({ job, view }: { job: TiledJob; view: TimelineView }) {
   const { answer, jobRef } = job;
-  const { sums, problem, spreads } = useLargeSums({ ...job, filter: {} }, null, true);
+  const { sums, problem, spreads } = useTileSums({ ...job, filter: {} }, null, true);
   const [taskId = '', attempt = '0'] = view.query.sel.split(':');
   const dark = useApi(timelineFirstPictureRoute, sharedPicture(jobRef, 'dark'));
   const light = useApi(timelineFirstPictureRoute, sharedPicture(jobRef, 'light'));

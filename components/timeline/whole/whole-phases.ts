@@ -1,13 +1,13 @@
 'use client';
 /** Phases of the attempts in view, asked for only while so few are in view that they can be seen. */
 import { useMemo } from 'react';
-import { requestedWindow, writeInstant } from '../../lib/chart/timeline/timeline-instant.ts';
-import type { TimelineTracks } from '../../lib/chart/timeline/timeline-lanes.ts';
-import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
-import { countBetween } from '../../lib/chart/timeline/timeline-window.ts';
-import { phasesRoute, type TimelineWire } from '../../lib/contract/timeline.ts';
-import type { DrawnPhase } from '../charts/timeline-scene.ts';
-import { useApi } from '../queries/api-client.ts';
+import { requestedWindow, writeInstant } from '../../../lib/chart/timeline/timeline-instant.ts';
+import type { TimelineTracks } from '../../../lib/chart/timeline/timeline-lanes.ts';
+import type { TimeRange } from '../../../lib/chart/timeline/timeline-raster.ts';
+import { countBetween } from '../../../lib/chart/timeline/timeline-window.ts';
+import { phasesRoute, type TimelineWire } from '../../../lib/contract/timeline.ts';
+import type { DrawnPhase } from '../../charts/timeline-scene.ts';
+import { useApi } from '../../queries/api-client.ts';
 
 const MOST_SLICES = 5_000;
 const NONE: ReadonlyMap<number, readonly DrawnPhase[]> = new Map();

@@ -1,6 +1,6 @@
 'use client';
 /**
- * What is drawn on slices of a large timeline: the attempts of the selected task, and phases while few attempts are in view.
+ * What is drawn on slices of a timeline of tiles: the attempts of the selected task, and phases while few attempts are in view.
  * Tiles know no task ids: a slice is found by its lane and its start, which are exact where it is at least a pixel wide.
  */
 import { useMemo } from 'react';
@@ -11,7 +11,7 @@ import { phasesRoute } from '../../../lib/contract/timeline.ts';
 import { timelineSlicesRoute } from '../../../lib/contract/timeline-tile.ts';
 import type { DrawnPhase } from '../../charts/timeline-scene.ts';
 import { useApi } from '../../queries/api-client.ts';
-import type { LargeJob } from './timeline-large-scene.ts';
+import type { TiledJob } from './tile-scene.ts';
 
 /** As many attempts as one answer names. */
 const MOST_SLICES = 1000;
@@ -32,8 +32,8 @@ function sliceAt(tracks: TimelineTracks, lane: number, start: number, end: numbe
 }
 
 /** Slices of the selected task's attempts that are in view, by attempt, the selected one, and the lane of its worker (-1: unknown). */
-export function useLargeChain(
-  { answer, jobRef }: LargeJob,
+export function useTileChain(
+  { answer, jobRef }: TiledJob,
   tracks: TimelineTracks,
   taskId: string,
   attempt: number,
@@ -64,8 +64,8 @@ export function useLargeChain(
 }
 
 /** Phases by place in the tracks; empty while more attempts are in view than can be seen. */
-export function useLargePhases(
-  { answer, jobRef, filter }: LargeJob,
+export function useTilePhases(
+  { answer, jobRef, filter }: TiledJob,
   tracks: TimelineTracks,
   window: { readonly from: string; readonly to: string } | null,
   /** Attempts in the window; null while that is not known. */

@@ -1,11 +1,11 @@
 'use client';
-/** Sums of a large timeline by function: of the window in view, and of the whole job for its medians. The store adds them up. */
+/** Sums of a timeline of tiles by function: of the window in view, and of the whole job for its medians. The store adds them up. */
 import { useMemo } from 'react';
 import { type TimelineSumsWire, timelineSumsRoute } from '../../../lib/contract/timeline-tile.ts';
 import { useApi } from '../../queries/api-client.ts';
 import type { Spread } from '../timeline-spread.tsx';
 import type { NamedSum } from '../timeline-sums.tsx';
-import type { LargeJob } from './timeline-large-scene.ts';
+import type { TiledJob } from './tile-scene.ts';
 
 /** Sums of ten million attempts are too dear to be asked for every few seconds. */
 const REFRESH_MS = 60_000;
@@ -21,8 +21,8 @@ const sumOf = (one: TimelineSumsWire['functions'][number]): NamedSum => ({
 });
 
 /** `window`: decimal ns, null for all of the job; nothing is asked for before `enabled`. */
-export function useLargeSums(
-  { answer, jobRef, filter }: LargeJob,
+export function useTileSums(
+  { answer, jobRef, filter }: TiledJob,
   window: { readonly from: string; readonly to: string } | null,
   enabled: boolean,
 ) {

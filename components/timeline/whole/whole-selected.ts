@@ -1,12 +1,12 @@
 'use client';
 /** The selected attempt, and what it is seen with: the other attempts of its task, the attempt that submitted it, its function's durations. */
 import { useMemo } from 'react';
-import type { TimelineTracks } from '../../lib/chart/timeline/timeline-lanes.ts';
-import { attemptChain } from '../../lib/chart/timeline/timeline-search.ts';
-import { functionSpread } from '../../lib/chart/timeline/timeline-window.ts';
-import { taskRoute } from '../../lib/contract/jobs.ts';
-import type { TimelineWire } from '../../lib/contract/timeline.ts';
-import { useApi } from '../queries/api-client.ts';
+import type { TimelineTracks } from '../../../lib/chart/timeline/timeline-lanes.ts';
+import { attemptChain } from '../../../lib/chart/timeline/timeline-search.ts';
+import { functionSpread } from '../../../lib/chart/timeline/timeline-window.ts';
+import { taskRoute } from '../../../lib/contract/jobs.ts';
+import type { TimelineWire } from '../../../lib/contract/timeline.ts';
+import { useApi } from '../../queries/api-client.ts';
 
 /** The driver is on no lane. `row`: place of the selected attempt in the columns, -1: none. Answers a slice, -1 where there is none. */
 function useParentSlice(

@@ -1,5 +1,5 @@
 'use client';
-/** What a large timeline draws: tiles of the lanes and the window in view as tracks, and all lanes as one strip. */
+/** What a timeline of tiles draws: tiles of the lanes and the window in view as tracks, and all lanes as one strip. */
 import { useCallback, useMemo, useRef } from 'react';
 import { packColour, sliceColours } from '../../../lib/chart/colour/timeline-colours.ts';
 import type { TrackDensity } from '../../../lib/chart/timeline/timeline-density.ts';
@@ -38,7 +38,7 @@ function loadedRange(tile: TimelineTile, originNs: string, extent: TimeRange): T
   };
 }
 
-export interface LargeJob {
+export interface TiledJob {
   readonly answer: TimelineLanesWire;
   readonly jobRef: { readonly jobId: string; readonly session?: string };
   /** The same object while it says the same. */
@@ -46,7 +46,7 @@ export interface LargeJob {
 }
 
 /** What of a job is looked at. */
-export interface LargeView {
+export interface TileView {
   /** Offsets in ns from the first start: what was asked for when the hand last rested; null: all of the job. */
   readonly settled: TimeRange | null;
   /** Now, as of the answer and as of this moment: what runs is drawn up to the latter. */
@@ -60,10 +60,10 @@ export interface LargeView {
   readonly medians: ReadonlyMap<string, number>;
 }
 
-export function useLargeScene(
-  { answer, jobRef, filter }: LargeJob,
+export function useTileScene(
+  { answer, jobRef, filter }: TiledJob,
   view: TimelineView,
-  { settled: wanted, answeredAt, now, plot, inView, medians }: LargeView,
+  { settled: wanted, answeredAt, now, plot, inView, medians }: TileView,
 ) {
   const theme = useCanvasTheme();
   const { fromNs, toNs, version } = answer;
@@ -193,4 +193,4 @@ export function useLargeScene(
   return { scene, tiled: shown, pages, extent, whole, settled, resolution, densityOf, isLoading, error };
 }
 
-export type LargeScene = ReturnType<typeof useLargeScene>;
+export type TileScene = ReturnType<typeof useTileScene>;

@@ -1,5 +1,5 @@
 'use client';
-/** What is picked on a large timeline: the server knows which attempt stands behind a slice, and where the next one is. */
+/** What is selected on a timeline of tiles: the server knows which attempt stands behind a slice, and where the next one is. */
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { z } from 'zod';
 import type { TimeRange } from '../../../lib/chart/timeline/timeline-raster.ts';
@@ -10,7 +10,7 @@ import { type TimelineSlicesWire, timelineSlicesRoute } from '../../../lib/contr
 import { LANE_PAGE } from '../../../lib/model/timeline-tile.ts';
 import { askOnce } from '../../queries/api-client.ts';
 import type { TimelineView } from '../timeline-view.ts';
-import type { LargeJob, LargeScene } from './timeline-large-scene.ts';
+import type { TiledJob, TileScene } from './tile-scene.ts';
 
 export type FoundSlice = TimelineSlicesWire['slices'][number];
 
@@ -21,10 +21,10 @@ interface Location {
   readonly at: number;
 }
 
-export function useLargeSelection(
-  { answer, jobRef, filter }: LargeJob,
+export function useTileSelection(
+  { answer, jobRef, filter }: TiledJob,
   view: TimelineView,
-  { scene, tiled, pages }: LargeScene,
+  { scene, tiled, pages }: TileScene,
   range: TimeRange,
   lookAt: (lane: number) => void,
 ) {
