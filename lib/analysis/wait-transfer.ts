@@ -9,20 +9,13 @@
  *   rank 2                         |-transfer-|   arrives last, inside for the shortest time
  */
 import type { CollectiveOp } from '../model/collective.ts';
-import { type Nanoseconds, nanoseconds } from '../model/units.ts';
 
-export interface RankDuration {
-  readonly rank: number;
-  readonly duration: Nanoseconds;
-}
-
+/** ns as numbers, by index of rank: durations are exact to 104 days, and those of Inspector are means with a fraction. */
 export interface WaitTransfer {
-  readonly transfer: Nanoseconds;
-  readonly waits: readonly { readonly rank: number; readonly wait: Nanoseconds }[];
-  /** The rank that arrived last; null where two ranks are equally short. */
+  readonly transfer: number;
+  readonly waits: readonly number[];
+  /** Index of the rank that arrived last; null where two ranks are equally short. */
   readonly lateRank: number | null;
-  /** How long the rank that came first waited for the last one. */
-  readonly lateBy: Nanoseconds;
 }
 
 /** Operations in which no rank can leave before every rank has arrived. */
@@ -44,23 +37,25 @@ export function splitRefusal(op: string): string | null {
   return `X-Ray does not know the operation ${JSON.stringify(op.slice(0, 60))}, so it cannot say who was late to it.`;
 }
 
-/** Null unless each of the `ranks` ranks reported exactly once: with one missing, the shortest may be the missing one. */
-export function waitTransfer(durations: readonly RankDuration[], ranks: number): WaitTransfer | null {
-  if (ranks < 2 || durations.length !== ranks) return null;
-  if (new Set(durations.map((one) => one.rank)).size !== ranks) return null;
-  let shortest = durations[0];
-  let longest = durations[0];
-  if (!shortest || !longest) return null;
-  for (const one of durations) {
-    if (one.duration < shortest.duration) shortest = one;
-    if (one.duration > longest.duration) longest = one;
+/**
+ * `durations`: ns by index of rank, null where a rank reported none (or two that differ). Null unless every one of at least two ranks was
+ * measured: with one missing, the shortest may be the missing one. A duration of 0 is none: only the launch is known.
+ *
+ * Operations in the store are taken apart in SQL (lib/store/queries/collectives.ts), equal to this: test/lib/store/collective-sums.test.ts.
+ */
+export function waitTransfer(durations: readonly (number | null)[]): WaitTransfer | null {
+  if (durations.length < 2) return null;
+  const measured: number[] = [];
+  let transfer = Number.POSITIVE_INFINITY;
+  let lateRank: number | null = null;
+  for (const duration of durations) {
+    if (duration === null || !(duration > 0)) return null;
+    if (duration === transfer) lateRank = null;
+    else if (duration < transfer) {
+      transfer = duration;
+      lateRank = measured.length;
+    }
+    measured.push(duration);
   }
-  const transfer = shortest.duration;
-  const tied = durations.filter((one) => one.duration === transfer).length > 1;
-  return {
-    transfer,
-    waits: durations.map(({ rank, duration }) => ({ rank, wait: nanoseconds(duration - transfer) })),
-    lateRank: tied ? null : shortest.rank,
-    lateBy: nanoseconds(longest.duration - transfer),
-  };
+  return { transfer, waits: measured.map((duration) => duration - transfer), lateRank };
 }

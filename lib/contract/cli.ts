@@ -1,4 +1,7 @@
-/** What `xray doctor --json`, `xray doctor --store --json` and `xray import --json` print: one JSON value on stdout, stable. */
+/**
+ * What `xray doctor --json` and `xray import --json` print: one JSON value on stdout, stable. `xray doctor --store --json` prints what
+ * GET /api/store answers (store.ts).
+ */
 import { z } from 'zod';
 
 export const DoctorCheck = z.object({
@@ -13,9 +16,6 @@ export type DoctorCheckWire = z.infer<typeof DoctorCheck>;
 
 export const DoctorReport = z.object({ ok: z.boolean(), checks: z.array(DoctorCheck) });
 export type DoctorReportWire = z.infer<typeof DoctorReport>;
-
-/** `xray doctor --store --json`: what GET /api/store answers. */
-export { StoreReport as StoreDoctorReport } from './store.ts';
 
 export const IMPORT_KINDS = [
   'ray-events',

@@ -50,7 +50,6 @@ export const LateHost = z.object({
   ranks: z.number(),
   ...Lateness,
 });
-export type LateHostWire = z.infer<typeof LateHost>;
 
 /** What can be said about lateness: a rank is late, a whole host is, nobody is beyond noise, or why it cannot be told. */
 export const LatenessVerdict = z.object({

@@ -32,9 +32,3 @@ export OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf`;
 /** An existing Prometheus, Thanos, Mimir or VictoriaMetrics; without it X-Ray runs a Prometheus of its own. */
 export const prometheusGuide = (): string => `export PROMETHEUS_URL=http://127.0.0.1:9090
 npm start`;
-
-/** The exports of a guide as an environment. Lines that are no exports are left out. */
-export function environmentOf(guide: string): Readonly<Record<string, string>> {
-  const found = [...guide.matchAll(/^export (\w+)=(?:'([^']*)'|(\S*))$/gm)];
-  return Object.fromEntries(found.map((match) => [match[1] ?? '', match[2] ?? match[3] ?? '']));
-}

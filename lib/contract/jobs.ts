@@ -148,7 +148,6 @@ export const SlowNode = z.object({
   /** Upper bound of the chance of such a difference where the node is like the others. */
   chance: z.number(),
 });
-export type SlowNodeWire = z.infer<typeof SlowNode>;
 
 export const SlowNodesResponse = z.object({
   /** One a function at most; what cost the most time first. */

@@ -5,7 +5,6 @@ import { WholeNumber } from './parameters.ts';
 
 /** Nanoseconds as decimal text (a float64 cannot hold a Unix time in ns). */
 export const NsText = z.string().regex(/^-?\d{1,19}$/);
-export const Hex = z.string().regex(/^[0-9a-fA-F]*$/);
 
 /** Before 2200, ns: whole buckets of any width after it still fit 64 bits. */
 const LAST_TIMESTAMP = 7_258_118_400_000_000_000n;

@@ -1,5 +1,4 @@
-/** Collective communication: one operation of one rank in one communicator. Names are NCCL's. */
-import type { Bytes, BytesPerSecond, Nanoseconds } from './units.ts';
+/** Collective communication. Names are NCCL's. */
 
 /** NCCL function names as NCCL Inspector writes them. */
 export type CollectiveOp =
@@ -13,20 +12,8 @@ export type CollectiveOp =
   | 'Send'
   | 'Recv';
 
-export interface CollectiveOperation {
-  readonly communicator: string;
-  readonly op: CollectiveOp;
-  /** Sequence number within (communicator, op): the same on every rank. */
-  readonly sequence: number;
-  readonly rank: number;
-  readonly ranks: number;
-  readonly messageSize: Bytes;
-  readonly start: Nanoseconds | null;
-  readonly duration: Nanoseconds;
-  readonly host: string;
-}
-
-export interface Bandwidth {
-  readonly algbw: BytesPerSecond;
-  readonly busbw: BytesPerSecond;
-}
+/**
+ * NCCL counts elements per rank for these; their message, as nccl-tests counts it (column "size"), is the whole buffer of n ranks
+ * (doc/PERFORMANCE.md). The store multiplies when spans are inserted (lib/store/schema/collectives.ts).
+ */
+export const PER_RANK_OPS: readonly CollectiveOp[] = ['AllGather', 'ReduceScatter'];

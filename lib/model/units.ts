@@ -9,7 +9,6 @@ type Unit<Base, Name extends string> = Base & { readonly [unit]: Name };
 export type Nanoseconds = Unit<bigint, 'ns'>;
 /** Unix time in milliseconds, for clocks, URLs and charts (whole milliseconds of a float64 are exact). */
 export type Milliseconds = Unit<number, 'ms'>;
-export type Seconds = Unit<number, 's'>;
 export type Bytes = Unit<number, 'B'>;
 export type BytesPerSecond = Unit<number, 'B/s'>;
 /** 0..1 */
@@ -17,19 +16,14 @@ export type Ratio = Unit<number, 'ratio'>;
 
 export const nanoseconds = (count: bigint): Nanoseconds => count as Nanoseconds;
 export const milliseconds = (count: number): Milliseconds => count as Milliseconds;
-export const seconds = (count: number): Seconds => count as Seconds;
 export const bytes = (count: number): Bytes => count as Bytes;
 export const bytesPerSecond = (count: number): BytesPerSecond => count as BytesPerSecond;
 export const ratio = (share: number): Ratio => share as Ratio;
 
 export const mebibytes = (count: number): Bytes => bytes(count * 1024 ** 2);
 export const gibibytes = (count: number): Bytes => bytes(count * 1024 ** 3);
-/** 1 GB/s = 1e9 B/s, as nccl-tests counts (doc/PERFORMANCE.md). */
-export const gigabytesPerSecond = (count: number): BytesPerSecond => bytesPerSecond(count * 1e9);
 
 export const millisecondsToNanoseconds = (time: Milliseconds): Nanoseconds =>
   nanoseconds(BigInt(Math.floor(time)) * 1_000_000n + BigInt(Math.round((time - Math.floor(time)) * 1e6)));
 export const nanosecondsToMilliseconds = (time: Nanoseconds): Milliseconds =>
   milliseconds(Number(time / 1_000_000n) + Number(time % 1_000_000n) / 1e6);
-export const secondsToMilliseconds = (time: Seconds): Milliseconds => milliseconds(time * 1000);
-export const millisecondsToSeconds = (time: Milliseconds): Seconds => seconds(time / 1000);

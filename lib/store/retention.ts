@@ -34,7 +34,8 @@ const stored = (table: string, subject?: string): Rule => ({
 });
 const SHARE_END = `toDateTime(ifNull(expires, toDateTime64('2100-01-01 00:00:00', 3, 'UTC')))`;
 
-const RULES: readonly Rule[] = [
+/** Of every table whose rows go when they are old enough, beside otel_traces; which stay, and why, is in lib/decisions/0012. */
+export const RETENTION_RULES: readonly Rule[] = [
   // A recording counts from when it was imported.
   { table: 'collective_spans', clock: 'greatest(hour, imported)', days: 'traces', isStored: false },
   // An alert may have begun to fire long before X-Ray heard of it.
@@ -72,9 +73,6 @@ const RULES: readonly Rule[] = [
   stored('ray_job_counts', 'session, job_id'),
   stored('set_aside', 'door, session, what'),
 ];
-
-/** Tables whose rows go when they are old enough; the rest of them, and why they stay, is in lib/decisions/0012. */
-export const EXPIRING_TABLES: readonly string[] = ['otel_traces', ...RULES.map(({ table }) => table)];
 
 /** A day after a share has expired its answers go; its row stays to say so. */
 const SHARE_ANSWERS_DAYS = 1;
@@ -141,7 +139,7 @@ export async function applyRetention(
   const answers = `${SHARE_END} < toDateTime(${before(SHARE_ANSWERS_DAYS)}) AND responses != ''`;
   if (((await engine.select(count('old-share-answers', 'shares', answers)))[0]?.rows ?? 0) > 0)
     await engine.command(`ALTER TABLE xray.shares UPDATE responses = '' WHERE ${answers}`);
-  for (const rule of RULES) {
+  for (const rule of RETENTION_RULES) {
     const last = ownValue(cleaned, rule.table);
     if (last !== undefined && clock.time - last < DAY_MS && clock.time >= last) continue;
     const where = expired(rule, retention, clock, before);

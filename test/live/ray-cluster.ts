@@ -3,8 +3,9 @@ import { type ChildProcess, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { environmentOf, otelGuide, rayGuide } from '../../lib/contract/connect-guide.ts';
+import { otelGuide, rayGuide } from '../../lib/contract/connect-guide.ts';
 import { equal, eventually, say } from './check.ts';
+import { environmentOf } from './environment-of.ts';
 import { freePort, isOver, type Processes, stop } from './processes.ts';
 
 export const RAY_VERSION = '2.58.0';

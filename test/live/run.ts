@@ -8,9 +8,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ensurePrometheus } from '../../lib/cli/setup.mjs';
-import { environmentOf, rayDashboardGuide } from '../../lib/contract/connect-guide.ts';
+import { rayDashboardGuide } from '../../lib/contract/connect-guide.ts';
 import { check, equal, eventually, results, say } from './check.ts';
 import { checkAfterwards, checkWhileAlive, type LiveRun, type Submitted } from './checks.ts';
+import { environmentOf } from './environment-of.ts';
 import { ended, freePort, processesIn } from './processes.ts';
 import { installRay, startRay } from './ray-cluster.ts';
 

@@ -5,11 +5,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAlertmanagerSource } from '../../lib/server/alerts/alertmanager-source-configured.ts';
 import { createIngest } from '../../lib/server/ingest/create-ingest.ts';
 import { loadConfig } from '../../lib/server/runtime/config.ts';
 import { createHeldAnswers } from '../../lib/server/runtime/held-answers.ts';
 import type { Runtime } from '../../lib/server/runtime/runtime.ts';
-import { absentAlertmanager, absentPrometheus } from '../../lib/server/sources/absent-sources.ts';
+import { absentPrometheus } from '../../lib/server/sources/absent-sources.ts';
 import { openStore } from '../../lib/server/store/open-store.ts';
 import { createTelemetry } from '../../lib/server/telemetry/telemetry.ts';
 
@@ -41,7 +42,7 @@ export async function openTestRuntime(environment: Readonly<Record<string, strin
     store: store.guard,
     ingest,
     prometheus: absentPrometheus('no Prometheus in this test', 'nothing'),
-    alertmanager: absentAlertmanager(),
+    alertmanager: createAlertmanagerSource(config.alertmanager),
     rays: () => [],
     annotate: (body) => body,
     telemetry,

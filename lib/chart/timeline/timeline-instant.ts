@@ -22,10 +22,6 @@ export const writeInstant = (offset: number, originNs: string): string =>
 export const offsetToMs = (offset: number, originNs: string): number =>
   Number(BigInt(originNs) / 1_000_000n) + (Number(BigInt(originNs) % 1_000_000n) + offset) / 1e6;
 
-/** Offset in ns of Unix ms. */
-export const msToOffset = (ms: number, originNs: string): number =>
-  (ms - Number(BigInt(originNs) / 1_000_000n)) * 1e6 - Number(BigInt(originNs) % 1_000_000n);
-
 /**
  * The window to ask a server for, so that panning does not ask again: three times what is seen, its ends on multiples of
  * a quarter of the power of two above the span.

@@ -1,7 +1,6 @@
 /** The GPUs of one communicator out of NCCL Inspector's gauges: time, bandwidth and waiting of each. */
-import { splitRefusal } from '../../analysis/wait-transfer.ts';
+import { splitRefusal, waitTransfer } from '../../analysis/wait-transfer.ts';
 import type { RanksWire, RankWire } from '../../contract/collectives.ts';
-import { smallest } from '../../model/extremes.ts';
 import {
   execTimeQuery,
   type GaugeChoice,
@@ -82,11 +81,14 @@ export async function gaugeRanks(
   const refusal = splitRefusal(requested.collective);
   const verdict = intervalVerdict(communicator, own.length, [requested.collective], intervals, scope);
   const whole = intervals.blocks.filter((block) => block.durationsNs.every((one) => one !== null));
-  const split = refusal === null && own.length === communicator.ranks && whole.length > 0;
-  const shortest = whole.map((block) => smallest(block.durationsNs.map((one) => one ?? 0)));
+  const parts =
+    refusal === null && own.length === communicator.ranks
+      ? whole.flatMap((block) => waitTransfer(block.durationsNs) ?? [])
+      : [];
   const indexOf = new Map(intervals.members.map((one, index) => [memberKey(one), index]));
   const ranks = own.slice(0, MOST_RANKS).map(({ member, values }): RankWire => {
     const index = indexOf.get(memberKey(member)) ?? -1;
+    const split = parts.length > 0 && index !== -1;
     const inside = whole.map((block) => block.durationsNs[index] ?? 0);
     const measured = values.filter((value): value is number => value !== null);
     const location = locationOf(member, scope);
@@ -97,9 +99,9 @@ export async function gaugeRanks(
       execTimeUs: onGrid(values, grid),
       busbwGBs: onGrid(speeds.get(memberKey(member)) ?? [], grid),
       meanExecTimeUs: inside.length > 0 ? mean(inside) / 1000 : measured.length > 0 ? mean(measured) : null,
-      meanWaitUs: split ? mean(inside.map((one, i) => one - (shortest[i] ?? 0))) / 1000 : null,
-      meanTransferUs: split ? mean(shortest) / 1000 : null,
-      lastShare: split ? inside.filter((one, i) => one === shortest[i]).length / inside.length : null,
+      meanWaitUs: split ? mean(parts.map(({ waits }) => waits[index] ?? 0)) / 1000 : null,
+      meanTransferUs: split ? mean(parts.map(({ transfer }) => transfer)) / 1000 : null,
+      lastShare: split ? parts.filter(({ lateRank }) => lateRank === index).length / parts.length : null,
       isLate: verdict.lateRank?.rank === location.rank,
     };
   });

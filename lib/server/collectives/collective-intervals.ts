@@ -2,9 +2,9 @@
  * NCCL Inspector's gauges as dump intervals: which instants are new measurements, and what they say of lateness. Shared by the
  * list of communicators and by the ranks of one.
  */
-import { splitRefusal } from '../../analysis/wait-transfer.ts';
+import { splitRefusal, waitTransfer } from '../../analysis/wait-transfer.ts';
 import type { LatenessVerdictWire } from '../../contract/collectives.ts';
-import { largest, smallest } from '../../model/extremes.ts';
+import { largest } from '../../model/extremes.ts';
 import type { LabelSet, SeriesGrid } from '../../model/series.ts';
 import { milliseconds, nanosecondsToMilliseconds } from '../../model/units.ts';
 import {
@@ -165,13 +165,12 @@ export function intervalVerdict(
     return cannotTell(`Only ${reporting} of ${ranks} GPUs report: the one that is missing may be the late one.`);
   return judgeLateness(
     blocks.map(({ timeMs, durationsNs }) => {
-      const shortest = smallest(durationsNs.map((one) => one ?? Number.POSITIVE_INFINITY));
-      const tied = durationsNs.filter((one) => one === shortest).length !== 1;
+      const late = waitTransfer(durationsNs)?.lateRank ?? null;
       return {
         fromNs: String(BigInt(timeMs) * 1_000_000n),
         operations: 1,
         durationsNs,
-        last: durationsNs.map((one) => (one === shortest && !tied ? 1 : 0)),
+        last: durationsNs.map((_, rank) => (rank === late ? 1 : 0)),
       };
     }),
     members.map((member) => locationOf(member, scope)),

@@ -1,11 +1,10 @@
 /** Collectives out of spans: every operation of every rank, so that wait and transfer can be told apart. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { busFactor } from '../../analysis/bus-bandwidth.ts';
+import { busBandwidth } from '../../analysis/bus-bandwidth.ts';
 import { SPLITTABLE, splitRefusal } from '../../analysis/wait-transfer.ts';
 import type { CommunicatorWire, RanksWire, RankWire } from '../../contract/collectives.ts';
 import type { SourceNoticeWire } from '../../contract/wire-values.ts';
-import type { CollectiveOp } from '../../model/collective.ts';
-import { millisecondsToNanoseconds } from '../../model/units.ts';
+import { bytesPerSecond, millisecondsToNanoseconds } from '../../model/units.ts';
 import type { Grid } from '../../sources/prometheus/decode.ts';
 import { collectiveGaps } from '../../store/queries/collective-hang.ts';
 import {
@@ -63,22 +62,11 @@ function params(
   };
 }
 
-/** GB/s of bus bandwidth from bytes per second of algorithm bandwidth; null for a function nccl-tests has no factor for, and for one rank, which has no bus. */
-function busGigabytes(op: string, ranks: number, bytesPerSecond: number): number | null {
-  return isOp(op) && ranks >= 2 ? (bytesPerSecond * busFactor(op, ranks)) / 1e9 : null;
+/** GB/s of bus bandwidth from B/s of algorithm bandwidth. */
+function busGigabytes(op: string, ranks: number, algbw: number): number | null {
+  const busbw = busBandwidth(op, ranks, bytesPerSecond(algbw));
+  return busbw === null ? null : busbw / 1e9;
 }
-const OPS: readonly CollectiveOp[] = [
-  'AllReduce',
-  'AllGather',
-  'ReduceScatter',
-  'Broadcast',
-  'Reduce',
-  'AllToAll',
-  'SendRecv',
-  'Send',
-  'Recv',
-];
-const isOp = (op: string): op is CollectiveOp => OPS.some((known) => known === op);
 
 /** Rejects with StoreError. */
 export async function spanCollectives(

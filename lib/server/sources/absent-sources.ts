@@ -1,6 +1,5 @@
 /** A source that is not there: every question is answered with why, and what to do. */
 import type { SourceHealthWire } from '../../contract/health.ts';
-import type { AlertmanagerSource } from '../runtime/alertmanager-source.ts';
 import type { PrometheusSource } from '../runtime/prometheus-source.ts';
 
 class AbsentError extends Error {
@@ -41,16 +40,4 @@ export function absentPrometheus(reason: string, whatToDo: string): PrometheusSo
   };
   const health = offHealth('prometheus', 'prometheus', 'down', reason, whatToDo);
   return { url: () => null, range: refuse, instant: refuse, api: refuse, health: () => health, close: async () => {} };
-}
-
-export function absentAlertmanager(): AlertmanagerSource {
-  const whatToDo = 'set ALERTMANAGER_URL to see silences and receivers';
-  const health = offHealth('alertmanager', 'alertmanager', 'off', 'not configured', whatToDo);
-  return {
-    configured: false,
-    api: async () => {
-      throw new AbsentError('alertmanager-down', 'no Alertmanager is configured', whatToDo);
-    },
-    health: () => health,
-  };
 }

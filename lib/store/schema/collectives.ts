@@ -9,6 +9,7 @@
  * Spans sent twice are one row (span_id is in the key) once merged; queries do not rely on the merge. A span of which only the launch
  * is known (xray.timing = launch, lib/cli/import/kineto) has duration 0, which no operation takes: it is counted, and measured nowhere.
  */
+import { PER_RANK_OPS } from '../../model/collective.ts';
 import { COLLECTIVE_SPELLINGS } from '../../model/collective-names.ts';
 import { CLOCK_NOTE } from '../../model/span.ts';
 import type { Migration } from '../migrate.ts';
@@ -16,7 +17,8 @@ import type { Migration } from '../migrate.ts';
 const attribute = (...names: string[]): string =>
   names.reduceRight((rest, name) => `if(SpanAttributes['${name}'] != '', SpanAttributes['${name}'], ${rest})`, "''");
 
-const texts = (values: readonly string[]): string => `[${values.map((value) => `'${value}'`).join(', ')}]`;
+const listed = (values: readonly string[]): string => values.map((value) => `'${value}'`).join(', ');
+const texts = (values: readonly string[]): string => `[${listed(values)}]`;
 const spellings = texts(COLLECTIVE_SPELLINGS.map(([spelling]) => spelling));
 const ops = texts(COLLECTIVE_SPELLINGS.map(([, op]) => op));
 /** `_allgather_base`, `nccl:all_gather` and `AllGather` are one (lib/model/collective-names.ts); a name that is not known stays. */
@@ -36,7 +38,7 @@ const selectOf = (
     ${attribute('comm_id_hash', 'nccl.comm_hash')} AS hash, ${attribute('nccl.comm_name', 'nccl.pg_name')} AS comm_name,
     toUInt32OrZero(SpanAttributes['nranks']) AS nranks, toUInt32OrZero(SpanAttributes['nccl.nnodes']) AS nnodes,
     ifNotFinite(toFloat64OrZero(${attribute('nccl.message.size_bytes', 'nccl.collective.bytes')}), 0)
-      * if(SpanAttributes['nccl.message.size_convention'] = 'per_rank' AND op IN ('AllGather', 'ReduceScatter'), nranks, 1) AS size,
+      * if(SpanAttributes['nccl.message.size_convention'] = 'per_rank' AND op IN (${listed(PER_RANK_OPS)}), nranks, 1) AS size,
     if(size < 1, 0, exp2(floor(log2(size)))) AS size_class,
     toUnixTimestamp64Nano(Timestamp) AS start_ns, start_ns + duration_ns AS end_ns,
     if(SpanAttributes['xray.timing'] = 'launch', 0, toInt64(Duration)) AS duration_ns,

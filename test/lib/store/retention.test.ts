@@ -9,7 +9,7 @@ import { createStoreGuard } from '../../../lib/server/store/store-guard.ts';
 import { createStoreHealth } from '../../../lib/server/store/store-health.ts';
 import { createTelemetry } from '../../../lib/server/telemetry/telemetry.ts';
 import { boundKeptLogs } from '../../../lib/store/queries/kept-logs.ts';
-import { applyRetention, EXPIRING_TABLES, removeTtl } from '../../../lib/store/retention.ts';
+import { applyRetention, RETENTION_RULES, removeTtl } from '../../../lib/store/retention.ts';
 import { type ClockState, openStoreState } from '../../../lib/store/store-state.ts';
 import { openTestRuntime } from '../../support/open-runtime.ts';
 
@@ -154,7 +154,8 @@ it('every table has a retention, or stands in the list of those that need none',
   const tables = await texts(
     "SELECT name AS text FROM system.tables WHERE database = 'xray' AND engine LIKE '%MergeTree' ORDER BY text",
   );
-  expect(tables).toEqual([...EXPIRING_TABLES, ...WITHOUT_RETENTION].sort());
+  const expiring = ['otel_traces', ...RETENTION_RULES.map(({ table }) => table)];
+  expect(tables).toEqual([...expiring, ...WITHOUT_RETENTION].sort());
 });
 
 const log = (job: string, ageDays: number, text = job) => ({
