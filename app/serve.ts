@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import next from 'next';
+import { errorMessage } from '../lib/model/error-message.ts';
 import { canonicalTarget } from '../lib/server/http/canonical-path.ts';
 import { createDirectAnswers } from '../lib/server/http/direct-answers.ts';
 import { enter, mayUpgrade } from '../lib/server/http/door.ts';
@@ -28,7 +29,7 @@ const dev = process.argv.includes('--dev');
 
 /** What keeps X-Ray from starting is said in one sentence, without a stack. */
 function refuse(error: unknown): never {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorMessage(error);
   const expected = error instanceof ConfigError || (error instanceof Error && 'code' in error);
   process.stderr.write(`X-Ray cannot start: ${expected ? text : error instanceof Error ? error.stack : text}\n`);
   process.exit(1);

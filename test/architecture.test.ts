@@ -78,7 +78,12 @@ const TABLE: readonly Room[] = [
   },
   { folder: 'app/v1', rooms: ['app/api', 'lib/server', 'lib/contract', 'lib/model'], packages: ['next'], node: false },
   { folder: 'app/metrics', rooms: ['lib/server'], packages: [], node: false },
-  { folder: 'app/serve.ts', rooms: ['lib/server', 'lib/contract'], packages: ['next', 'prom-client'], node: true },
+  {
+    folder: 'app/serve.ts',
+    rooms: ['lib/server', 'lib/contract', 'lib/model'],
+    packages: ['next', 'prom-client'],
+    node: true,
+  },
   { folder: 'components/ui', rooms: ['lib/chart'], packages: UI_PACKAGES, node: false },
   {
     folder: 'components/charts',

@@ -1,9 +1,10 @@
 'use client';
-/** Failed attempts of a job; one of them opens to its error and to what it wrote before it failed. */
 import { parseAsString, useQueryState } from 'nuqs';
 import { useState } from 'react';
 import { formatCount, formatDuration, formatTimestamp, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import { type AttemptWireValue, tasksRoute } from '../../lib/contract/jobs.ts';
+/** Failed attempts of a job; one of them opens to its error and to what it wrote before it failed. */
+import { withoutAnsi } from '../../lib/model/without-ansi.ts';
 import { TaskLog } from '../panels/task-log.tsx';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
@@ -16,12 +17,9 @@ const LIMIT = 100;
 /** Rows before somebody asks for the rest: the log below must not be pages away. */
 const FIRST = 12;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is being removed
-const ANSI = /\u001b\[[0-9;]*m/g;
-
 /** Python tracebacks say what happened in their last line. */
 function lastLine(message: string): string {
-  const plain = message.replace(ANSI, '').trim();
+  const plain = withoutAnsi(message).trim();
   return plain.slice(plain.lastIndexOf('\n') + 1);
 }
 
@@ -112,7 +110,7 @@ function Failure({
           tabIndex={0}
           className="max-h-72 overflow-auto rounded border border-[var(--line)] bg-[var(--panel)] p-3"
         >
-          <pre className="whitespace-pre-wrap">{attempt.errorMessage.replace(ANSI, '')}</pre>
+          <pre className="whitespace-pre-wrap">{withoutAnsi(attempt.errorMessage)}</pre>
         </section>
       )}
       <TaskLog

@@ -1,6 +1,7 @@
 'use client';
-/** One job: how far it is and what it holds, what failed and why, what it wrote, and what X-Ray does not know about it. */
 import { jobRoute } from '../../lib/contract/jobs.ts';
+/** One job: how far it is and what it holds, what failed and why, what it wrote, and what X-Ray does not know about it. */
+import { withoutAnsi } from '../../lib/model/without-ansi.ts';
 import { JobStatus } from '../panels/job-status.tsx';
 import { LogLines } from '../panels/log-lines.tsx';
 import { SourceNotices } from '../panels/source-notices.tsx';
@@ -49,7 +50,7 @@ export function JobPage({ jobId, session }: { jobId: string; session: string | n
           <summary className="cursor-pointer">
             {job.data.errorType ?? 'What Ray says'}: {message.split('\n')[0]}
           </summary>
-          <pre className="mt-2 overflow-x-auto whitespace-pre-wrap">{plain(message)}</pre>
+          <pre className="mt-2 overflow-x-auto whitespace-pre-wrap">{withoutAnsi(message)}</pre>
         </details>
       ) : null}
       <JobCompleteness completeness={job.data.completeness} />
@@ -62,7 +63,3 @@ export function JobPage({ jobId, session }: { jobId: string; session: string | n
     </>
   );
 }
-
-/** Without the colours of a terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is being removed
-const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, '');

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { StoreAction } from '../contract/store.ts';
+import { errorMessage } from '../model/error-message.ts';
 import { ownValue, setOwnValue } from '../model/own-value.ts';
 import { runDoctor } from './doctor-command.ts';
 import { COMMANDS, type Command, GENERAL_HELP, HELP } from './help.ts';
@@ -169,7 +170,7 @@ process.stdout.on('error', (error) => process.exit('code' in error && error.code
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = errorMessage(error);
   process.stderr.write(`xray: ${detail}\n`);
   if (error instanceof UsageError) process.stderr.write(`      ${error.hint}\n`);
   process.exitCode = 2;

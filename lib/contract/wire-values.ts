@@ -1,5 +1,6 @@
 /** Values as they stand in JSON and in query strings: the unit is in the name, 64-bit integers are decimal text. */
 import { z } from 'zod';
+import { parseRfc3339, parseUnixTime } from '../model/timestamp.ts';
 import { byKey } from '../schema/by-key.ts';
 import { WholeNumber } from './parameters.ts';
 
@@ -8,31 +9,15 @@ export const NsText = z.string().regex(/^-?\d{1,19}$/);
 
 /** Before 2200, ns: whole buckets of any width after it still fit 64 bits. */
 const LAST_TIMESTAMP = 7_258_118_400_000_000_000n;
-const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9})\d*)?)?([Zz]|[-+]\d\d:?\d\d)?)?$/;
-
-/** Nanoseconds; null where it is no date of the calendar. Without an offset it is UTC. */
-function parseRfc3339(text: string): bigint | null {
-  const match = RFC3339.exec(text);
-  if (match === null) return null;
-  const [, year, month, day, hours = '00', minutes = '00', seconds = '00', fraction = '', zone = 'Z'] = match;
-  const date = `${year}-${month}-${day}`;
-  const midnight = Date.parse(`${date}T00:00:00Z`);
-  // Date takes 31 February for 2 or 3 March.
-  if (Number.isNaN(midnight) || new Date(midnight).toISOString().slice(0, 10) !== date) return null;
-  const offset = zone.toUpperCase() === 'Z' ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(-2)}`;
-  const ms = Date.parse(`${date}T${hours}:${minutes}:${seconds}${offset}`);
-  return Number.isNaN(ms) ? null : BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
-}
 
 /**
- * A timestamp in a query string: RFC 3339, or Unix time in s, ms, us or ns told apart by the number of digits
- * (up to 11, 12-14, 15-17, 18-19), from 1970 to 2199. Parsed to nanoseconds.
+ * A timestamp in a query string (lib/model/timestamp.ts): RFC 3339, or Unix time in s, ms, us or ns told apart by the number of digits,
+ * from 1970 to 2199. Parsed to nanoseconds.
  */
 export const Timestamp = z
   .string()
   .transform((text, context): bigint => {
-    const scale = text.length <= 11 ? 9n : text.length <= 14 ? 6n : text.length <= 17 ? 3n : 0n;
-    const time = /^\d{1,19}$/.test(text) ? BigInt(text) * 10n ** scale : parseRfc3339(text);
+    const time = parseUnixTime(text) ?? parseRfc3339(text);
     if (time !== null && time >= 0n && time <= LAST_TIMESTAMP) return time;
     context.addIssue({
       code: 'custom',

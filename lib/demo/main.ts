@@ -6,6 +6,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { errorMessage } from '../model/error-message.ts';
 import { chosenWorlds } from './clusters/incidents.ts';
 import { createDelivery } from './deliver.ts';
 import { sparkLogPath } from './emit/spark-log.ts';
@@ -29,7 +30,7 @@ function orSay<Value>(make: () => Value): Value {
   try {
     return make();
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(errorMessage(error));
     process.exit(2);
   }
 }

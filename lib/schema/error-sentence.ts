@@ -2,6 +2,7 @@
  * What a thrown value may say to people outside: one bounded sentence without stack, file, SQL, credentials or a library's
  * words. The log holds the whole of it.
  */
+import { errorMessage } from '../model/error-message.ts';
 import { schemaErrorSentence } from './issue-sentence.ts';
 
 const LONGEST = 300;
@@ -42,5 +43,5 @@ export function errorSentence(error: unknown, whole = 'the answer'): string {
   if (refused !== null) return cleanSentence(refused);
   if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError)
     return /fetch failed|Invalid URL/.test(error.message) ? cleanSentence(error.message) : `${whole} could not be read`;
-  return cleanSentence(error instanceof Error ? error.message : String(error));
+  return cleanSentence(errorMessage(error));
 }

@@ -12,6 +12,7 @@
  * death of the process (test/lib/server/store/kill.test.ts); against power loss there is no fsync, as in ClickHouse's default.
  */
 import { createRequire } from 'node:module';
+import { errorMessage } from '../model/error-message.ts';
 import {
   type Engine,
   encoded,
@@ -43,8 +44,6 @@ interface ChdbSession {
   }): Promise<unknown>;
   close(): void;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 interface Waiter {
   readonly take: (session: ChdbSession) => void;
@@ -183,8 +182,8 @@ export function openChdb(directory: string): Engine {
           { cause: error },
         );
       throw new StoreError(
-        storeErrorCode(messageOf(error), 'query'),
-        `query "${query.name}" failed: ${messageOf(error)}`,
+        storeErrorCode(errorMessage(error), 'query'),
+        `query "${query.name}" failed: ${errorMessage(error)}`,
         {
           cause: error,
         },
@@ -216,9 +215,9 @@ export function openChdb(directory: string): Engine {
         await writes.run((session) => tracked(session.insert({ table, values, format: 'JSONEachRow', settings })));
       } catch (error) {
         throw storeFailure(
-          storeErrorCode(`Code: ${clickhouseCode(error)} ${messageOf(error)}`, 'insert'),
+          storeErrorCode(`Code: ${clickhouseCode(error)} ${errorMessage(error)}`, 'insert'),
           `insert of ${count} rows into ${table}`,
-          messageOf(error),
+          errorMessage(error),
           { cause: error },
         );
       }
@@ -232,9 +231,9 @@ export function openChdb(directory: string): Engine {
         await writes.run((session) => tracked(session.queryAsync(sql)));
       } catch (error) {
         throw storeFailure(
-          storeErrorCode(messageOf(error), 'query'),
+          storeErrorCode(errorMessage(error), 'query'),
           `query "${query.name}" into ${table}`,
-          messageOf(error),
+          errorMessage(error),
           {
             cause: error,
           },
@@ -246,8 +245,8 @@ export function openChdb(directory: string): Engine {
         await writes.run((session) => tracked(session.queryAsync(sql)));
       } catch (error) {
         throw new StoreError(
-          storeErrorCode(messageOf(error), 'query'),
-          `command failed: ${messageOf(error)}\n${sql.slice(0, 200)}`,
+          storeErrorCode(errorMessage(error), 'query'),
+          `command failed: ${errorMessage(error)}\n${sql.slice(0, 200)}`,
           { cause: error },
         );
       }

@@ -1,5 +1,6 @@
 /** The one way to a store: chdb on this machine, or ClickHouse over HTTP. A chdb directory belongs to one process. */
 import { join } from 'node:path';
+import { errorMessage } from '../model/error-message.ts';
 import { openChdb } from './chdb.ts';
 import { directoryFault, lockDirectory, secureDirectory } from './data-directory.ts';
 import { type Engine, StoreError } from './engine.ts';
@@ -47,7 +48,7 @@ export async function openEngine(
   } catch (error) {
     unlock();
     if (error instanceof StoreError) throw error;
-    const text = error instanceof Error ? error.message : String(error);
+    const text = errorMessage(error);
     throw new StoreError(
       'store-damaged',
       directoryFault(dataDirectory, error) ??

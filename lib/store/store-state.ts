@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { errorMessage } from '../model/error-message.ts';
 import { byKey } from '../schema/by-key.ts';
 
 const FILE = 'store-state.json';
@@ -102,7 +103,7 @@ export function openStoreState(directory: string): StoreStateFile {
         await rename(part, path);
         failure = null;
       } catch (error) {
-        failure = error instanceof Error ? error.message : String(error);
+        failure = errorMessage(error);
         await rm(part, { force: true }).catch(() => undefined);
       }
     }

@@ -1,5 +1,6 @@
 /** Named checks that go on after a failure, and waiting with a limit, for the live test. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorMessage } from '../../lib/model/error-message.ts';
 
 export const results: { name: string; error: string | null }[] = [];
 export const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -9,7 +10,7 @@ export async function check(name: string, body: () => Promise<void>): Promise<vo
   try {
     await body();
   } catch (thrown) {
-    error = thrown instanceof Error ? thrown.message : String(thrown);
+    error = errorMessage(thrown);
   }
   results.push({ name, error });
   say(`${error === null ? 'ok    ' : 'FAILED'} ${name}${error === null ? '' : `\n       ${error}`}`);

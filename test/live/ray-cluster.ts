@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { otelGuide, rayGuide } from '../../lib/contract/connect-guide.ts';
+import { errorMessage } from '../../lib/model/error-message.ts';
 import { equal, eventually, say } from './check.ts';
 import { environmentOf } from './environment-of.ts';
 import { freePort, isOver, type Processes, stop } from './processes.ts';
@@ -167,7 +168,7 @@ export async function startRay(options: {
       if (second) await stop(second);
       await stop(head);
       if (tries === STARTS) throw error;
-      say(`Ray did not start (${error instanceof Error ? error.message : String(error)}): once more`);
+      say(`Ray did not start (${errorMessage(error)}): once more`);
     }
   }
 }

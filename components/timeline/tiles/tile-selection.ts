@@ -1,5 +1,4 @@
 'use client';
-/** What is selected on a timeline of tiles: the server knows which attempt stands behind a slice, and where the next one is. */
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { z } from 'zod';
 import type { TimeRange } from '../../../lib/chart/timeline/timeline-raster.ts';
@@ -7,6 +6,8 @@ import { trackWhere } from '../../../lib/chart/timeline/timeline-text.ts';
 import { bucketOf } from '../../../lib/chart/timeline/timeline-tiles.ts';
 import { sliceIn } from '../../../lib/chart/timeline/timeline-window.ts';
 import { type TimelineSlicesWire, timelineSlicesRoute } from '../../../lib/contract/timeline-tile.ts';
+/** What is selected on a timeline of tiles: the server knows which attempt stands behind a slice, and where the next one is. */
+import { errorMessage } from '../../../lib/model/error-message.ts';
 import { LANE_PAGE } from '../../../lib/model/timeline-tile.ts';
 import { askOnce } from '../../queries/api-client.ts';
 import type { TimelineView } from '../timeline-view.ts';
@@ -54,7 +55,7 @@ export function useTileSelection(
   /** Says what went wrong instead of doing nothing. */
   const tried = (work: Promise<void>): void => {
     setNotice('');
-    work.catch((error: unknown) => setNotice(error instanceof Error ? error.message : String(error)));
+    work.catch((error: unknown) => setNotice(errorMessage(error)));
   };
 
   useEffect(() => {

@@ -1,11 +1,11 @@
 /** Instants in an address: absolute Unix time, so that a link means the same tomorrow, as offsets from an origin. */
+import { parseUnixTime } from '../../model/timestamp.ts';
 import type { TimeRange } from './timeline-raster.ts';
 
-/** Unix s, ms, us or ns, told apart by the number of digits (up to 11, 12-14, 15-17, 18-19), as an offset in ns. */
+/** Unix s, ms, us or ns (lib/model/timestamp.ts) as an offset in ns. */
 export function readInstant(text: string | null, originNs: string): number | null {
-  if (text === null || !/^\d{1,19}$/.test(text)) return null;
-  const scale = text.length <= 11 ? 9n : text.length <= 14 ? 6n : text.length <= 17 ? 3n : 0n;
-  return Number(BigInt(text) * 10n ** scale - BigInt(originNs));
+  const time = text === null ? null : parseUnixTime(text);
+  return time === null ? null : Number(time - BigInt(originNs));
 }
 
 /** Null where either end cannot be read or the window is empty. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { IngestReport } from '../../contract/ingest.ts';
 import { Problem } from '../../contract/problem.ts';
+import { errorMessage } from '../../model/error-message.ts';
 import { byKey } from '../../schema/by-key.ts';
 import type { Answer, XrayClient } from '../xray-client.ts';
 import { createBatches, reject, type Sent, type Tally } from './deliver.ts';
@@ -44,7 +45,7 @@ export function parsePiece(
     if (parsed.success) return parsed.data;
     fail(`line ${piece.line}: neither an object nor a list`);
   } catch (error) {
-    fail(`line ${piece.line}: not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    fail(`line ${piece.line}: not JSON: ${errorMessage(error)}`);
   }
   return undefined;
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { errorMessage } from '../../model/error-message.ts';
 import { ownValue } from '../../model/own-value.ts';
 
 /** Why a file cannot be read, for people: no code, no stack. */
@@ -30,7 +31,7 @@ function unreadable(error: unknown, packed: Packing): UnreadableError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   // node:zlib says it of both.
   if (code === 'Z_BUF_ERROR') return new UnreadableError(`the ${packed} data ends too early: the file is cut off`);
-  return new UnreadableError(ownValue(MESSAGE, code) ?? (error instanceof Error ? error.message : String(error)));
+  return new UnreadableError(ownValue(MESSAGE, code) ?? errorMessage(error));
 }
 
 type Packing = 'gzip' | 'zstd' | 'none';

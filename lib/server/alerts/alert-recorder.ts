@@ -1,5 +1,6 @@
 /** Writes down every change of an alert, so that one that is over can still be opened. */
 import type { AlertWireValue } from '../../contract/alerts.ts';
+import { errorMessage } from '../../model/error-message.ts';
 import { lastAlertTransitions } from '../../store/queries/alert-transitions.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { storedAlert } from './alert-join.ts';
@@ -48,7 +49,7 @@ export function startAlertRecorder(
       known = live;
     } catch (error) {
       runtime.telemetry.log('warn', 'alert-recorder', {
-        reason: error instanceof Error ? error.message : String(error),
+        reason: errorMessage(error),
       });
     } finally {
       looking = false;

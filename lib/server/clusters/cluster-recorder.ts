@@ -1,4 +1,5 @@
 /** Writes down which sessions Prometheus, the State API and traces know, so that a cluster stays known when it is gone. */
+import { errorMessage } from '../../model/error-message.ts';
 import { largest } from '../../model/extremes.ts';
 import type { NodeMeasurement } from '../../model/node-measurement.ts';
 import { seenSessions, tracedSessions } from '../../store/queries/clusters.ts';
@@ -28,7 +29,7 @@ export function startClusterRecorder(runtime: Sources): ClusterRecorder {
     current ??= record(runtime, written, spans, () => closed)
       .catch((error: unknown) =>
         runtime.telemetry.log('warn', 'cluster-recorder', {
-          reason: error instanceof Error ? error.message : String(error),
+          reason: errorMessage(error),
         }),
       )
       .finally(() => {

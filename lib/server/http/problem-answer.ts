@@ -1,7 +1,8 @@
 /** Refusals of the door as RFC 9457 problem details, before there is a route. */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { PROBLEM_CODES, PROBLEM_MEDIA_TYPE, type ProblemCode } from '../../contract/problem.ts';
+import type { ProblemCode } from '../../contract/problem.ts';
+import { encodedProblem, problemOf } from './problem.ts';
 
 export interface DoorProblem {
   readonly code: ProblemCode;
@@ -20,19 +21,13 @@ export const INTERNAL: DoorProblem = {
   detail: 'X-Ray failed; its log says why',
 };
 
-const body = ({ code, title, detail }: DoorProblem, status: number): string =>
-  JSON.stringify({ type: `urn:xray:problem:${code}`, title, status, detail, code });
+const encoded = ({ code, status, title, detail, headers }: DoorProblem) =>
+  encodedProblem(problemOf(code, detail, { title, ...(status === undefined ? {} : { status }) }), headers);
 
 export function answerProblem(response: ServerResponse, problem: DoorProblem): void {
-  const status = problem.status ?? PROBLEM_CODES[problem.code];
-  const text = body(problem, status);
-  response.writeHead(status, {
-    'content-type': PROBLEM_MEDIA_TYPE,
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-    ...problem.headers,
-  });
-  response.end(text);
+  const { status, headers, body } = encoded(problem);
+  response.writeHead(status, { 'content-length': Buffer.byteLength(body), ...headers });
+  response.end(body);
 }
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -44,10 +39,9 @@ const REASONS: Readonly<Record<number, string>> = {
 
 /** Where there is no request: its head could not be read. Ends the connection. */
 export function answerSocket(socket: Socket, problem: DoorProblem): void {
-  const status = problem.status ?? PROBLEM_CODES[problem.code];
-  const text = body(problem, status);
-  const more = Object.entries(problem.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`);
+  const { status, headers, body } = encoded(problem);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
-    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\ncontent-length: ${Buffer.byteLength(text)}\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n${more.join('')}connection: close\r\n\r\n${text}`,
+    `HTTP/1.1 ${status} ${REASONS[status] ?? 'Error'}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nx-content-type-options: nosniff\r\n${lines.join('')}connection: close\r\n\r\n${body}`,
   );
 }

@@ -1,6 +1,7 @@
 /** An error that the HTTP API tells as it is (RFC 9457). Told apart by `problem`, not by class: see runtime.ts. */
 import { randomBytes } from 'node:crypto';
-import { PROBLEM_CODES, type ProblemCode, type ProblemWire } from '../../contract/problem.ts';
+import { PROBLEM_CODES, PROBLEM_MEDIA_TYPE, type ProblemCode, type ProblemWire } from '../../contract/problem.ts';
+import { errorMessage } from '../../model/error-message.ts';
 import { ownValue } from '../../model/own-value.ts';
 import { errorSentence } from '../../schema/error-sentence.ts';
 
@@ -17,16 +18,29 @@ export class ProblemError extends Error {
     this.name = 'ProblemError';
     const { headers, ...members } = extra;
     this.headers = headers ?? {};
-    this.problem = {
-      type: `urn:xray:problem:${code}`,
-      title: TITLES[code],
-      status: PROBLEM_CODES[code],
-      detail,
-      code,
-      ...members,
-    };
+    this.problem = problemOf(code, detail, members);
   }
 }
+
+/** `members`: title and status where they are not the code's own, and what the problem says more. */
+export const problemOf = (code: ProblemCode, detail: string, members: Partial<ProblemWire> = {}): ProblemWire => ({
+  type: `urn:xray:problem:${code}`,
+  title: TITLES[code],
+  status: PROBLEM_CODES[code],
+  detail,
+  code,
+  ...members,
+});
+
+/** As it goes over the wire, whatever carries it: a response of a route, of the door, or a socket. */
+export const encodedProblem = (
+  problem: ProblemWire,
+  headers: Readonly<Record<string, string>> = {},
+): { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string } => ({
+  status: problem.status,
+  headers: { 'content-type': PROBLEM_MEDIA_TYPE, 'cache-control': 'no-store', ...headers },
+  body: JSON.stringify(problem),
+});
 
 const TITLES: Record<ProblemCode, string> = {
   'unknown-parameter': 'Unknown parameter',
@@ -79,7 +93,7 @@ export function toProblem(error: unknown): { problem: ProblemWire; headers: Read
   const again = code === 'source-down' ? { headers: { 'retry-after': '10' } } : {};
   if (code !== undefined) return new ProblemError(code, errorSentence(error), again);
   const id = shortId();
-  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const reason = (error instanceof Error && error.stack) || errorMessage(error);
   process.stderr.write(`${JSON.stringify({ level: 'error', event: 'internal', id, reason })}\n`);
   return new ProblemError('internal', `X-Ray failed; its log says why (id ${id})`);
 }

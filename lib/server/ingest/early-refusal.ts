@@ -3,9 +3,8 @@
  * a route, and under overload nearly all requests are refused. Routes ask again, so what passes here by mistake is refused there.
  */
 
-import { PROBLEM_MEDIA_TYPE } from '../../contract/problem.ts';
 import { ownValue } from '../../model/own-value.ts';
-import { ProblemError } from '../http/problem.ts';
+import { encodedProblem, ProblemError } from '../http/problem.ts';
 import type { EarlyRefusal, RequestHead } from '../http/visit.ts';
 import type { Ingest, IngestKind } from '../runtime/ingest.ts';
 import { isProtobuf, rpcStatus } from './otlp-answer.ts';
@@ -34,12 +33,7 @@ export function earlyRefusal(ingest: Pick<Ingest, 'check'>, request: RequestHead
   } catch (error) {
     if (!(error instanceof ProblemError) || error.problem.code !== 'overloaded') return null;
     const { problem, headers } = error;
-    if (kind !== 'otlp')
-      return {
-        status: problem.status,
-        headers: { ...headers, 'content-type': PROBLEM_MEDIA_TYPE },
-        body: JSON.stringify(problem),
-      };
+    if (kind !== 'otlp') return encodedProblem(problem, headers);
     const protobuf = isProtobuf(contentType);
     return {
       status: problem.status,

@@ -1,4 +1,5 @@
 /** The end of a log as people read it, and keeping what was read of it; both within limits of characters, not only of lines. */
+import { withoutAnsi } from '../../model/without-ansi.ts';
 import { ownTurn } from '../../sources/http/event-loop-turns.ts';
 import type { Engine } from '../../store/engine.ts';
 import { insertKeptLog, type LogKey, selectKeptLog } from '../../store/queries/kept-logs.ts';
@@ -12,13 +13,8 @@ const LINE_CHARACTERS = 16 * 1024;
 /** Characters between turns of the event loop. */
 const PIECE = 128 * 1024;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is being removed
-const ANSI = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\))/g;
 /** Lines that Ray's workers write for Ray's log monitor (ray/_private/ray_logging: LOG_PREFIX_*), not for people. */
 const MARKERS = /^:(?:job_id|actor_name|task_name):.*(?:\n|$)/gm;
-
-/** Text without the control sequences of a terminal (colours, links, cursor moves). */
-export const plainText = (text: string): string => text.replace(ANSI, '');
 
 /** The last `count` lines, and whether there were more. A line ends with a newline; an empty text has none. */
 export function tailLines(text: string, count: number): { readonly lines: string[]; readonly truncated: boolean } {
@@ -53,7 +49,7 @@ export async function logTail(text: string, count: number): Promise<LogTail> {
   for (let from = 0; from < given.length; ) {
     const newline = given.indexOf('\n', from + PIECE - 1);
     const to = newline < 0 || newline > from + 2 * PIECE ? Math.min(given.length, from + 2 * PIECE) : newline + 1;
-    plain += plainText(given.slice(from, to)).replace(MARKERS, '');
+    plain += withoutAnsi(given.slice(from, to)).replace(MARKERS, '');
     from = to;
     await ownTurn();
   }

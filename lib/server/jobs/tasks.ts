@@ -1,6 +1,7 @@
 /** Use cases of task attempts: summary per function, pages, one task with its chain, what ran there then. */
 import { type AttemptLocation, attemptCursorOf } from '../../contract/cursors.ts';
 import type { AttemptWireValue, RanThenWire, TasksSummaryWire, TasksWire } from '../../contract/jobs.ts';
+import { withoutAnsi } from '../../model/without-ansi.ts';
 import {
   type AttemptRowValue,
   attemptsRanThen,
@@ -11,7 +12,6 @@ import {
 import { sessionClusters } from '../../store/queries/sessions.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { completenessOf, type JobQuery, resolveJob } from './jobs.ts';
-import { plainText } from './kept-logs.ts';
 
 export function attemptWire(row: AttemptRowValue): AttemptWireValue {
   return {
@@ -22,7 +22,7 @@ export function attemptWire(row: AttemptRowValue): AttemptWireValue {
     type: row.type,
     state: row.state,
     errorType: row.error_type,
-    errorMessage: row.error_message === null ? null : plainText(row.error_message),
+    errorMessage: row.error_message === null ? null : withoutAnsi(row.error_message),
     nodeId: row.node_id,
     workerId: row.worker_id,
     workerPid: row.worker_pid,

@@ -2,6 +2,7 @@
  * When this process ends: on a signal, when the `npm start` that started it has gone, and at once where it takes too long. What
  * it creates is for its owner alone.
  */
+import { errorMessage } from '../../model/error-message.ts';
 
 /** An orderly end stores what waits; a store that does not answer any more must not keep the process for ever. */
 const MOST_CLOSING_MS = 25_000;
@@ -24,7 +25,7 @@ export function endWith(close: () => Promise<void>, say: (sentence: string) => v
     close().then(
       () => process.exit(0),
       (error: unknown) => {
-        say(`X-Ray could not end in order: ${error instanceof Error ? error.message : String(error)}`);
+        say(`X-Ray could not end in order: ${errorMessage(error)}`);
         process.exit(1);
       },
     );

@@ -3,6 +3,7 @@
  * while it fails, and never for more than a fifth of the time that its dashboard needs to answer.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorMessage } from '../../model/error-message.ts';
 import { errorSentence } from '../../schema/error-sentence.ts';
 import { createRayClient } from '../../sources/ray/client.ts';
 import type { Engine } from '../../store/engine.ts';
@@ -130,7 +131,7 @@ export function createPolledRay(options: PolledRayOptions): PolledRaySource {
         if (pause < PAUSE.failing)
           telemetry.log('warn', 'ray-look', {
             cluster,
-            reason: error instanceof Error ? error.message : String(error),
+            reason: errorMessage(error),
           });
       }
       pause = Math.min(PAUSE.failing, pause * 2);

@@ -8,6 +8,7 @@ import type { BlockList } from 'node:net';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { errorMessage } from '../../model/error-message.ts';
 import { MOST_RETENTION_DAYS } from '../../model/kept-until.ts';
 import { ownValue } from '../../model/own-value.ts';
 import { byKey } from '../../schema/by-key.ts';
@@ -239,7 +240,7 @@ function proxies(list: string): BlockList {
   try {
     return trustedProxies(list);
   } catch (error) {
-    throw new ConfigError(`XRAY_TRUSTED_PROXIES: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ConfigError(`XRAY_TRUSTED_PROXIES: ${errorMessage(error)}`);
   }
 }
 

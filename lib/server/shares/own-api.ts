@@ -2,7 +2,7 @@
  * X-Ray's API asked by X-Ray itself, over its own port on this machine: every route, present and future, answers as it
  * answers anybody, with its contract checked. The address comes from the configuration only.
  */
-
+import { errorMessage } from '../../model/error-message.ts';
 import { ProblemError } from '../http/problem.ts';
 import type { Config } from '../runtime/config.ts';
 
@@ -31,7 +31,7 @@ export function createOwnApi(config: Pick<Config, 'host' | 'port' | 'authToken' 
       response = await fetch(origin + path, { headers, redirect: 'error', signal });
     } catch (error) {
       if (signal.aborted) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorMessage(error);
       throw new ProblemError('source-down', `X-Ray could not ask itself for ${path} at ${origin}: ${reason}`);
     }
     const chunks: Uint8Array[] = [];

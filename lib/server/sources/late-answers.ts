@@ -10,6 +10,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SourceHealthWire } from '../../contract/health.ts';
+import { errorMessage } from '../../model/error-message.ts';
 import type { ReaderNotices } from './reader-notices.ts';
 
 /** All questions of one reader together; the store's share of the 3 s comes on top. */
@@ -88,7 +89,7 @@ class NotSentError extends Error {
   readonly whatToDo: string | null;
 
   constructor(source: string, name: string, last: unknown) {
-    super(`"${name}" was not asked, because ${source} did not answer: ${last instanceof Error ? last.message : last}`);
+    super(`"${name}" was not asked, because ${source} did not answer: ${errorMessage(last)}`);
     this.name = 'NotSentError';
     this.code = codeOf(last);
     this.whatToDo = last instanceof Error && 'whatToDo' in last ? String(last.whatToDo) : null;

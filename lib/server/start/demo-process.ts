@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { SourceHealthWire } from '../../contract/health.ts';
+import { errorMessage } from '../../model/error-message.ts';
 import { byKey } from '../../schema/by-key.ts';
 import type { ManagedPrometheus } from '../prometheus/managed-prometheus.ts';
 import type { RaySources } from '../ray/ray-sources.ts';
@@ -94,7 +95,7 @@ export async function prepareDemo(
     await Promise.all(PAST.map(write));
   } catch (error) {
     telemetry.log('warn', 'demo-history', {
-      reason: error instanceof Error ? error.message.slice(0, 500) : String(error),
+      reason: errorMessage(error).slice(0, 500),
     });
   }
   writeFileSync(anchorFile, String(anchor));
@@ -174,9 +175,7 @@ export function startDemo(
       await sleep(250);
     }
   }
-  connect().catch((error: unknown) =>
-    telemetry.log('error', 'demo-targets', { reason: error instanceof Error ? error.message : String(error) }),
-  );
+  connect().catch((error: unknown) => telemetry.log('error', 'demo-targets', { reason: errorMessage(error) }));
 
   return {
     health: () => ({

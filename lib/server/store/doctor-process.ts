@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { z } from 'zod';
+import { errorMessage } from '../../model/error-message.ts';
 import { lockDirectory, secureDirectory } from '../../store/data-directory.ts';
 import { openStoreState } from '../../store/store-state.ts';
 import { restoreDefinitions } from '../../store/table-definitions.ts';
@@ -45,6 +46,6 @@ async function putDefinitionsBack(dataDirectory: string): Promise<void> {
 }
 
 run().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${errorMessage(error)}\n`);
   process.exitCode = 1;
 });

@@ -2,13 +2,13 @@
 import { type TraceLocation, traceCursorOf } from '../../contract/cursors.ts';
 import type { SpanWireValue, TracesWire, TraceWire } from '../../contract/traces.ts';
 import type { SourceNoticeWire } from '../../contract/wire-values.ts';
+import { withoutAnsi } from '../../model/without-ansi.ts';
 import { sessionClusters } from '../../store/queries/sessions.ts';
 import { type SetAsideRow, setAside } from '../../store/queries/set-aside.ts';
 import { attemptsForSpans } from '../../store/queries/span-tasks.ts';
 import { spansOfTrace, traceExtent, traceServices, tracesMatched, tracesPage } from '../../store/queries/traces.ts';
 import { ProblemError } from '../http/problem.ts';
 import { OLDER } from '../ingest/set-aside.ts';
-import { plainText } from '../jobs/kept-logs.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
 interface TracesQuery {
@@ -131,7 +131,7 @@ export async function spansInFull(
     startNs: row.start_ns,
     durationNs: row.duration_ns,
     statusCode: row.status_code,
-    statusMessage: plainText(row.status_message),
+    statusMessage: withoutAnsi(row.status_message),
     scopeName: row.scope_name,
     attributes: row.attributes,
     resourceAttributes: row.resource_attributes,

@@ -1,6 +1,6 @@
 /** Prometheus' answers as X-Ray's series: on the grid that was asked for, a gap is null. */
-
 import type { LabelSet, Series, SeriesGrid } from '../../model/series.ts';
+import { parseRfc3339 } from '../../model/timestamp.ts';
 import { type Milliseconds, milliseconds } from '../../model/units.ts';
 import { quotedShort } from '../../schema/issue-sentence.ts';
 import { isObject, listOf, textOf } from '../../schema/outside-value.ts';
@@ -144,6 +144,6 @@ export function instantSample({ labels, samples }: SampleRow): { labels: LabelSe
 
 /** RFC 3339 as Unix ms; null for nothing and for Go's zero time (year 1). */
 export function timestampOf(text: string | null | undefined): Milliseconds | null {
-  const time = text ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(time) || time < 0 ? null : milliseconds(time);
+  const time = text ? parseRfc3339(text) : null;
+  return time === null || time < 0n ? null : milliseconds(Number(time / 1_000_000n));
 }

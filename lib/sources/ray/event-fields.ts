@@ -3,8 +3,9 @@
  * in camelCase or, with PRESERVE_PROTO_FIELD_NAME, in snake_case; ids are base64 of the bytes whose hex the State API
  * shows; 64-bit integers are text; times are RFC 3339 with up to nine decimals.
  */
-
+import { errorMessage } from '../../model/error-message.ts';
 import { ownValue } from '../../model/own-value.ts';
+import { parseRfc3339 } from '../../model/timestamp.ts';
 import { type Nanoseconds, nanoseconds } from '../../model/units.ts';
 import { snakeCase } from '../json/snake-case.ts';
 
@@ -108,17 +109,15 @@ function held(name: string, time: bigint): Nanoseconds | undefined {
   return time <= 0n ? undefined : nanoseconds(time);
 }
 
+/** Protobuf's JSON of a Timestamp has seconds and an offset, and nine decimals at most. */
+const WITH_OFFSET = /T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
+
 /** RFC 3339 to ns without loss; undefined where absent. Throws where it is no time. */
 export function timestamp(fields: Fields, name: string): Nanoseconds | undefined {
   const value = field(fields, name);
   if (value === undefined || value === null || value === '') return undefined;
-  const match =
-    typeof value === 'string'
-      ? /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(value)
-      : null;
-  const wholeMs = match ? Date.parse(`${match[1]}${match[3]}`) : Number.NaN;
-  if (!match || Number.isNaN(wholeMs)) throw new Error(`${name} is not an RFC 3339 time: ${JSON.stringify(value)}`);
-  const time = BigInt(wholeMs) * 1_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'));
+  const time = typeof value === 'string' && WITH_OFFSET.test(value) ? parseRfc3339(value) : null;
+  if (time === null) throw new Error(`${name} is not an RFC 3339 time: ${JSON.stringify(value)}`);
   return held(name, time);
 }
 
@@ -127,7 +126,7 @@ function beside<T>(read: (fields: Fields, name: string) => T, fields: Fields, na
   try {
     return read(fields, name);
   } catch (error) {
-    note(`${error instanceof Error ? error.message : name}; left out`);
+    note(`${errorMessage(error)}; left out`);
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
 /** Values of the State API: times in ms (floats), 0 or 2^64-1 for unset; empty text and ids of ones for absent. */
-import { type Nanoseconds, nanoseconds } from '../../model/units.ts';
+import { milliseconds, millisecondsToNanoseconds, type Nanoseconds } from '../../model/units.ts';
 
 /** Later than any time of a running system: 2^64-1 stands for unset in worker_launch_time_ms. */
 const UNSET_MS = 1e15;
@@ -7,8 +7,7 @@ const UNSET_MS = 1e15;
 /** Unix ms, perhaps with a fraction, to ns; undefined where unset. */
 export function timestampOfMs(ms: number | null | undefined): Nanoseconds | undefined {
   if (ms === null || ms === undefined || !(ms > 0) || ms >= UNSET_MS) return undefined;
-  const whole = Math.floor(ms);
-  return nanoseconds(BigInt(whole) * 1_000_000n + BigInt(Math.round((ms - whole) * 1e6)));
+  return millisecondsToNanoseconds(milliseconds(ms));
 }
 
 /** Messages and stack traces that are longer are cut: their two ends say most. */

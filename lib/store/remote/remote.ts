@@ -1,5 +1,5 @@
 /** ClickHouse over its HTTP interface (https://clickhouse.com/docs/interfaces/http). */
-
+import { errorMessage } from '../../model/error-message.ts';
 import { setOwnValue } from '../../model/own-value.ts';
 import {
   type Engine,
@@ -36,7 +36,7 @@ export function openRemote(store: PostTarget, mostBytes = MOST_BYTES): Engine {
     try {
       answer = await send(`?${new URLSearchParams(query)}`, body, { signal, mostBytes });
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = errorMessage(error);
       if (options.signal?.aborted) throw new StoreError('store-cancelled', `${what} was cancelled`, { cause: error });
       throw new StoreError(
         timeout.aborted ? 'store-timeout' : 'store-failed',

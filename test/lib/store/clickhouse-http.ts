@@ -5,6 +5,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
+import { errorMessage } from '../../../lib/model/error-message.ts';
 
 interface Session {
   queryAsync(sql: string, options?: { format?: string }): Promise<{ bytes(): Uint8Array }>;
@@ -56,7 +57,7 @@ async function answer(message: IncomingMessage, response: ServerResponse): Promi
   try {
     response.end(await run(url, Buffer.concat(chunks), mark));
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = errorMessage(error);
     response.writeHead(500, { 'x-clickhouse-exception-code': /Code: (\d+)/.exec(words)?.[1] ?? '0' });
     response.end(words);
   }

@@ -215,7 +215,7 @@ it('blocks that verdicts rest on are sums of the same', async () => {
             const part = waitTransfer(durations(operation));
             if (part === null || !SPLITTABLE.some((op) => op === opOf(operation))) return [];
             const starts = operation.at.map((_, rank) => start(run, seq, rank));
-            const arrived = starts.reduce((latest, one) => (one > latest ? one : latest));
+            const arrived = starts.sort((a, b) => Number(a - b)).at(-1) ?? 0n;
             return [{ seq, op: opOf(operation), arrived, part }];
           })
           .sort((a, b) => Number(a.arrived - b.arrived) || (a.op < b.op ? -1 : Number(a.op > b.op)) || a.seq - b.seq);

@@ -1,8 +1,9 @@
 /** Logs of jobs and attempts: from a recorded dashboard, from what was kept, and what is said where there are none. */
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { withoutAnsi } from '../../../../lib/model/without-ansi.ts';
 import { getLogs } from '../../../../lib/server/jobs/job-logs.ts';
-import { keepLog, plainText, tailLines } from '../../../../lib/server/jobs/kept-logs.ts';
+import { keepLog, tailLines } from '../../../../lib/server/jobs/kept-logs.ts';
 import { createPolledRay, type PolledRaySource } from '../../../../lib/server/ray/ray-source-polling.ts';
 import type { Runtime } from '../../../../lib/server/runtime/runtime.ts';
 import { selectKeptLog } from '../../../../lib/store/queries/kept-logs.ts';
@@ -145,7 +146,7 @@ describe('keeping', () => {
     ['\u001b[36m(pid=1)\u001b[39m hello', '(pid=1) hello'],
     ['\u001b]8;;http://a\u0007link\u001b]8;;\u0007', 'link'],
     ['plain [36m', 'plain [36m'],
-  ])('plain text of %j', (text, plain) => expect(plainText(text)).toBe(plain));
+  ])('plain text of %j', (text, plain) => expect(withoutAnsi(text)).toBe(plain));
 
   it('tails by line', () => {
     expect(tailLines('a\nb\r\nc\n', 2)).toEqual({ lines: ['b', 'c'], truncated: true });
