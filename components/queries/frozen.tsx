@@ -38,6 +38,20 @@ export function frozenAnswer(answers: FrozenAnswers, path: string): FrozenAnswer
   return (same && ownValue(answers, same)) || null;
 }
 
+/** The window (`from` and `to`, as they stand in its address) of the answer to this path that a share holds; null where it holds none. */
+export function frozenWindow(
+  page: FrozenPage | null,
+  pathname: string,
+): { readonly from: string; readonly to: string } | null {
+  for (const [path, { status }] of Object.entries(page?.answers ?? {})) {
+    const [own, search] = path.split('?');
+    const query = new URLSearchParams(search);
+    const [from, to] = [query.get('from'), query.get('to')];
+    if (own === pathname && status === 200 && from !== null && to !== null) return { from, to };
+  }
+  return null;
+}
+
 /** Now, Unix ms, anew every `everyMs`; in a share the moment it was frozen, for ever. */
 export function useNow(everyMs = 1_000): number {
   const frozen = useFrozenPage();

@@ -39,23 +39,25 @@ export function TimelineBody({
         </p>
       )}
       {source.incomplete}
-      <TimelineToolbar
-        view={view}
-        {...toolbar}
-        following={clock.isLive}
-        canFollow={clock.isOpen}
-        onStep={source.step}
-        onJump={source.jump}
-        onFit={() => setRange(null, 'zoom')}
-        onFollow={() => {
-          clock.pause(clock.isLive);
-          void set({ live: clock.isLive ? '' : '1' });
-          if (clock.isLive && view.range === null) setRange(range, 'pan');
-        }}
-      />
-      <p role="status" className="min-h-[20px] text-[12px] text-[var(--muted)]">
-        {source.status}
-      </p>
+      <div className="space-y-1">
+        <TimelineToolbar
+          view={view}
+          {...toolbar}
+          following={clock.isLive}
+          canFollow={clock.isOpen}
+          onStep={source.step}
+          onJump={source.jump}
+          onFit={() => setRange(null, 'zoom')}
+          onFollow={() => {
+            clock.pause(clock.isLive);
+            void set({ live: clock.isLive ? '' : '1' });
+            if (clock.isLive && view.range === null) setRange(range, 'pan');
+          }}
+        />
+        <p role="status" className="min-h-[20px] text-[12px] text-[var(--muted)]">
+          {source.status}
+        </p>
+      </div>
       {source.problem === null ? null : (
         <p role="alert" className="text-[var(--bad)]">
           ✕ A part of the timeline could not be loaded: {source.problem}

@@ -13,24 +13,26 @@ export function TimelineNotLoaded() {
   const view = useTimelineView('0');
   return (
     <div role="status" aria-label="Loading the timeline" className="space-y-3">
-      <div inert aria-hidden="true" className="opacity-60">
-        <TimelineToolbar
-          view={view}
-          functions={[]}
-          states={[]}
-          found={null}
-          at={-1}
-          failures={0}
-          following={false}
-          canFollow={false}
-          nodes={[]}
-          onStep={nothing}
-          onJump={nothing}
-          onFit={nothing}
-          onFollow={nothing}
-        />
+      <div className="space-y-1">
+        <div inert aria-hidden="true" className="opacity-60">
+          <TimelineToolbar
+            view={view}
+            functions={[]}
+            states={[]}
+            found={null}
+            at={-1}
+            failures={0}
+            following={false}
+            canFollow={false}
+            nodes={[]}
+            onStep={nothing}
+            onJump={nothing}
+            onFit={nothing}
+            onFollow={nothing}
+          />
+        </div>
+        <p className="min-h-[20px] text-[12px] text-[var(--muted)]">Loading the lanes</p>
       </div>
-      <p className="min-h-[20px] text-[12px] text-[var(--muted)]">Loading the lanes</p>
       <div className="overflow-hidden rounded-md border border-[var(--line)] bg-[var(--panel)]">
         <div className="flex min-h-10 flex-wrap items-center justify-between gap-2 border-[var(--line)] border-b px-4 py-2">
           <span aria-hidden="true" className="invisible font-medium text-[13px]">

@@ -6,7 +6,7 @@ import { defineRoute } from './route.ts';
 import { Flag, Limit, NsText, SeriesGridWire, SourceNotice, Timestamp } from './wire-values.ts';
 
 /**
- * All attempts of a job in columns, lane by lane, each lane by start. Times are offsets in ns from `originNs` (float64
+ * All attempts of a job, or of a window of it, in columns, lane by lane, each lane by start. Times are offsets in ns from `originNs` (float64
  * is exact for 104 days). One entry per attempt in every column; `function`, `lane`, `state` and `error` index the
  * tables beside them.
  */
@@ -53,20 +53,28 @@ export const TimelineResponse = z.object({
   }),
   /** Attempts in the answer. */
   matched: z.number(),
-  /** True where the row limit cut the answer: says so instead of hiding it. What starts after the last start is missing. */
+  /**
+   * True where the row limit cut the answer: says so instead of hiding it. What starts after the last start is missing.
+   * Of a window also while much of the job waits to be indexed.
+   */
   limited: z.boolean(),
   completeness: CompletenessWire,
 });
 export type TimelineWire = z.infer<typeof TimelineResponse>;
 export const timelineRoute = defineRoute({
   path: '/api/jobs/{jobId}/timeline',
-  query: z.strictObject({
-    ...oneJob,
-    function: SearchText.optional(),
-    state: Name.optional(),
-    phases: Flag,
-    limit: Limit(200_000, 200_000),
-  }),
+  query: inOrder(
+    z.strictObject({
+      ...oneJob,
+      function: SearchText.optional(),
+      state: Name.optional(),
+      phases: Flag,
+      /** Of a window: the attempts on a worker that touch [from, to), without those that never reached one. Either alone is open. */
+      from: Timestamp.optional(),
+      to: Timestamp.optional(),
+      limit: Limit(200_000, 200_000),
+    }),
+  ),
   response: TimelineResponse,
 });
 

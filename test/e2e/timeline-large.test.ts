@@ -101,6 +101,16 @@ async function openLarge(search = '', view?: View): Promise<{ page: Page; errors
   return { page, errors, asked: requested };
 }
 
+async function shareOf(search: string) {
+  const path = `/jobs/${SYNTHETIC_JOB.jobId}/timeline?session=${SYNTHETIC_JOB.session}${search}`;
+  const made = await fetch(`${server.base}/api/shares`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ path, title: 'synthetic', note: '', expiresInSeconds: 3600 }),
+  });
+  return ShareCreated.parse(await made.json());
+}
+
 const boxOf = async (page: Page) => {
   const box = await lanes(page).boundingBox();
   if (!box) throw new Error('no lanes');
@@ -405,14 +415,40 @@ describe('a job of more than 100,000 attempts', () => {
     await page.context().close();
   });
 
+  it.each(VIEWS)(
+    'is shared with the attempts of the window in view, which can be zoomed (%i x %i, %s)',
+    async (...view) => {
+      const middle = attempts[Math.floor(attempts.length / 2)]?.startNs ?? 0n;
+      const [from, to] = [middle, middle + 20_000_000_000n];
+      const inWindow = touching(attempts, from, to);
+      expect(inWindow.length).toBeGreaterThan(100);
+      const share = await shareOf(`&from=${from}&to=${to}`);
+      const { page, errors } = await openPage(browser, view);
+      const requested: string[] = [];
+      page.on('request', (request) => requested.push(new URL(request.url()).pathname));
+      await page.goto(server.base + share.path, { waitUntil: 'load' });
+      const isWhole = () => page.getByText(`This share holds the ${count(inWindow.length)} attempts`).waitFor();
+      await isWhole();
+      await page.waitForFunction(() => performance.getEntriesByName('timeline-filled', 'mark').length > 0);
+      await expectSums(page, inWindow);
+      await lanes(page).focus();
+      await page.keyboard.press('+');
+      await expect.poll(() => parameter(page, 'from'), { timeout: 20_000 }).not.toBe(String(from));
+      const zoomed = touching(attempts, BigInt(parameter(page, 'from')), BigInt(parameter(page, 'to')));
+      expect(zoomed.length).toBeLessThan(inWindow.length);
+      await expectSums(page, zoomed);
+      await expectSound(page, errors);
+      // The address of what one zoomed to opens the same share.
+      await page.reload({ waitUntil: 'load' });
+      await isWhole();
+      await expectSums(page, zoomed);
+      expect(requested.filter((one) => one.startsWith('/api/jobs'))).toEqual([]);
+      await page.context().close();
+    },
+  );
+
   it.each(VIEWS)('is shared with a picture of its lanes and its sums (%i x %i, %s)', async (...view) => {
-    const path = `/jobs/${SYNTHETIC_JOB.jobId}/timeline?session=${SYNTHETIC_JOB.session}`;
-    const made = await fetch(`${server.base}/api/shares`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ path, title: 'synthetic', note: '', expiresInSeconds: 3600 }),
-    });
-    const share = ShareCreated.parse(await made.json());
+    const share = await shareOf('');
     const { page, errors } = await openPage(browser, view);
     const requested: string[] = [];
     page.on('request', (request) => requested.push(new URL(request.url()).pathname));

@@ -1,13 +1,24 @@
 'use client';
-/** A timeline of tiles in a share: a picture of its lanes, its sums and the selected task. The tiles to zoom in are in no share; it says so. */
+/**
+ * A timeline of tiles in a share: the attempts of the window that was in view where the share holds them, else a picture of the lanes.
+ * The tiles to zoom in further are in no share; it says so.
+ */
+import { useMemo } from 'react';
+import { readRange } from '../../../lib/chart/timeline/timeline-instant.ts';
+import { requestPath } from '../../../lib/contract/route.ts';
+import { timelineRoute } from '../../../lib/contract/timeline.ts';
 import { sharedPicture, timelineFirstPictureRoute } from '../../../lib/contract/timeline-tile.ts';
+import { WHOLE_TIMELINE } from '../../../lib/model/timeline-tile.ts';
 import { useApi } from '../../queries/api-client.ts';
+import { frozenWindow, useFrozenPage } from '../../queries/frozen.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { EmptyState } from '../../ui/states.tsx';
 import { TimelineDetails } from '../timeline-details.tsx';
 import { NotDrawn } from '../timeline-not-drawn.tsx';
+import { TimelineSpan } from '../timeline-span.tsx';
 import { TimelineSums } from '../timeline-sums.tsx';
 import type { TimelineView } from '../timeline-view.ts';
+import { WholeTimeline } from '../whole/whole-timeline.tsx';
 import type { TiledJob } from './tile-scene.ts';
 import { useTileSums } from './tile-sums.ts';
 
@@ -24,6 +35,32 @@ function Picture({ svg, className }: { svg: string; className: string }) {
 }
 
 export function SharedTimeline({ job, view }: { job: TiledJob; view: TimelineView }) {
+  const { jobRef, answer } = job;
+  const page = useFrozenPage();
+  const [pathname = ''] = requestPath(timelineRoute, { jobId: jobRef.jobId }).split('?');
+  const window = useMemo(() => frozenWindow(page, pathname), [page, pathname]);
+  const held = useApi(timelineRoute, { ...jobRef, ...window, limit: WHOLE_TIMELINE }, { enabled: window !== null });
+  const { spreads } = useTileSums({ ...job, filter: {} }, null, true);
+  if (window === null || held.data === undefined) return <SharedPicture job={job} view={view} />;
+  const { originNs } = answer.fromNs === null ? held.data : { originNs: answer.fromNs };
+  const range = readRange(window.from, window.to, originNs);
+  return (
+    <WholeTimeline
+      job={{ data: held.data, jobRef, spreads }}
+      answeredAtMs={page?.atMs ?? held.dataUpdatedAt}
+      stale={null}
+      incomplete={
+        <p role="status" className="text-[var(--muted)]">
+          This share holds the {held.data.matched.toLocaleString('en-US')} attempts of{' '}
+          {range === null ? 'one window' : <TimelineSpan originNs={originNs} range={range} />}, of{' '}
+          {answer.matched.toLocaleString('en-US')} that ended in the job. Medians are of the whole job.
+        </p>
+      }
+    />
+  );
+}
+
+function SharedPicture({ job, view }: { job: TiledJob; view: TimelineView }) {
   const { answer, jobRef } = job;
   const { sums, problem, spreads } = useTileSums({ ...job, filter: {} }, null, true);
   const [taskId = '', attempt = '0'] = view.query.sel.split(':');

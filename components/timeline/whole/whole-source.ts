@@ -24,6 +24,7 @@ import { useCanvasTheme } from '../../charts/timeline-theme.ts';
 import { useGapJump } from '../timeline-gaps.ts';
 import { useTimelineClock, windowAtNow } from '../timeline-live.ts';
 import type { SelectedAttempt, TimelineSource } from '../timeline-source.ts';
+import type { Spread } from '../timeline-spread.tsx';
 import type { TimelineView } from '../timeline-view.ts';
 import { usePhases } from './whole-phases.ts';
 import { useWholeRows } from './whole-rows.ts';
@@ -33,10 +34,12 @@ import { useSelectedAttempt } from './whole-selected.ts';
 export interface WholeJob {
   readonly data: TimelineWire;
   readonly jobRef: { readonly jobId: string; readonly session?: string };
+  /** Durations by function over the whole job where `data` is a window of it. */
+  readonly spreads?: ReadonlyMap<string, Spread>;
 }
 
 export function useWholeSource(
-  { data, jobRef }: WholeJob,
+  { data, jobRef, spreads }: WholeJob,
   view: TimelineView,
   { answeredAtMs, stale }: { readonly answeredAtMs: number; readonly stale: string | null },
 ): Omit<TimelineSource, 'incomplete'> & { readonly neverRan: number; readonly tooDeep: number } {
@@ -46,10 +49,11 @@ export function useWholeSource(
   const [focus, setFocus] = useState(-1);
 
   const { fn, state, node, actor, longer, order } = query;
-  const prepared = useMemo(
-    () => prepareTracks(data, { order, keep: keptRows(data, { fn, state, node, actor, longer }) }),
-    [data, fn, state, node, actor, longer, order],
-  );
+  const prepared = useMemo(() => {
+    const tracks = prepareTracks(data, { order, keep: keptRows(data, { fn, state, node, actor, longer }) });
+    if (spreads === undefined) return tracks;
+    return { ...tracks, medianNs: Float64Array.from(data.functions, (name) => spreads.get(name)?.p50Ns ?? Number.NaN) };
+  }, [data, spreads, fn, state, node, actor, longer, order]);
   const nodes = useMemo(() => nodesOfLanes(data), [data]);
   const isOpen = useMemo(() => prepared.running.includes(1), [prepared]);
   const clock = useTimelineClock({ nowNs: data.nowNs, originNs, isOpen, answeredAtMs, stale }, view);
@@ -145,7 +149,7 @@ export function useWholeSource(
                 : 'never reached a worker',
           nodeName: lane?.nodeName ?? null,
           actor: lane?.actor ?? null,
-          spreadOf: () => spread,
+          spreadOf: (name) => (spreads === undefined ? spread : (spreads.get(name) ?? null)),
           onAttempt(attempt) {
             const other = chain.find((slice) => columns.attempt[tracks.attempt[slice] ?? -1] === attempt);
             if (other === undefined) void set({ sel: `${taskId}:${attempt}` });

@@ -1,5 +1,6 @@
 'use client';
-/** The timeline of a job that one answer holds. */
+/** The timeline of a job, or of a window of it, that one answer holds. */
+import type { ReactNode } from 'react';
 import { completenessLines } from '../../../lib/chart/format/completeness-text.ts';
 import { useTimelineWidth } from '../../charts/timeline-width.ts';
 import { CompletenessBanner } from '../../panels/completeness-banner.tsx';
@@ -11,10 +12,13 @@ export function WholeTimeline({
   job,
   answeredAtMs,
   stale,
+  incomplete,
 }: {
   job: WholeJob;
   answeredAtMs: number;
   stale: string | null;
+  /** What is said above the lanes in place of how complete the answer is. */
+  incomplete?: ReactNode;
 }) {
   const { data, jobRef } = job;
   const view = useTimelineView(data.originNs);
@@ -25,6 +29,12 @@ export function WholeTimeline({
     neverRan,
     tooDeep,
   });
-  const incomplete = <CompletenessBanner lines={lines} />;
-  return <TimelineBody source={{ ...source, incomplete }} view={view} jobRef={jobRef} size={useTimelineWidth()} />;
+  return (
+    <TimelineBody
+      source={{ ...source, incomplete: incomplete ?? <CompletenessBanner lines={lines} /> }}
+      view={view}
+      jobRef={jobRef}
+      size={useTimelineWidth()}
+    />
+  );
 }

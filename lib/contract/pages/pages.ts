@@ -26,6 +26,7 @@ import { timelineRoute } from '../timeline.ts';
 import {
   sharedPicture,
   TimelineLanesResponse,
+  TimelineSumsResponse,
   timelineFirstPictureRoute,
   timelineLanesRoute,
   timelineSumsRoute,
@@ -62,6 +63,22 @@ const given = (query: URLSearchParams, ...names: readonly string[]): Record<stri
     }),
   );
 const timestamps = ({ fromMs, toMs }: PageWindow) => ({ from: String(fromMs), to: String(toMs) });
+
+/** The attempts of the window in the address of a large timeline; none where there is no window, or too much in it for one answer. */
+function sharedWindow(
+  which: { readonly jobId: string },
+  query: URLSearchParams,
+  answers: ReadonlyMap<string, unknown>,
+): readonly string[] {
+  const window = given(query, 'from', 'to');
+  if (window.from === undefined || window.to === undefined) return [];
+  const sums = requestPath(timelineSumsRoute, { ...which, ...window });
+  const counted = TimelineSumsResponse.safeParse(answers.get(sums));
+  if (!counted.success) return [sums];
+  return counted.data.count > WHOLE_TIMELINE
+    ? [sums]
+    : [sums, requestPath(timelineRoute, { ...which, ...window, limit: WHOLE_TIMELINE })];
+}
 
 interface PageDefinition {
   readonly path: string;
@@ -120,7 +137,8 @@ export const PAGES = definePages({
     requests: ({ params, query, answers }) => {
       const which = { jobId: params.jobId ?? '', ...given(query, 'session') };
       const [taskId = '', attempt = ''] = (query.get('sel') ?? '').split(':');
-      // What decides between one answer and tiles. A share holds the sums of a large job and a picture: its tiles are too many.
+      // What decides between one answer and tiles. Of a large job a share holds the sums, a picture, and the attempts of the window in
+      // view where one answer holds them: its tiles are too many.
       const size = requestPath(timelineLanesRoute, which);
       const sized = TimelineLanesResponse.safeParse(answers.get(size));
       if (!sized.success) return [size];
@@ -134,6 +152,7 @@ export const PAGES = definePages({
             ...(['dark', 'light'] as const).map((theme) =>
               requestPath(timelineFirstPictureRoute, sharedPicture(which, theme)),
             ),
+            ...sharedWindow(which, query, answers),
           ]
         : [requestPath(timelineRoute, which)];
       if (taskId === '') return [size, ...lanes, ...marks];

@@ -8,6 +8,7 @@ import {
   nodeNames,
   phaseRows,
   timelineLanes,
+  timelineWindow,
 } from '../../store/queries/timeline/timeline.ts';
 import { ProblemError } from '../http/problem.ts';
 import { completenessOf, type JobQuery, resolveJob } from '../jobs/jobs.ts';
@@ -20,6 +21,9 @@ interface TimelineQuery extends JobQuery {
   readonly function?: string | undefined;
   readonly state?: string | undefined;
   readonly phases?: boolean | undefined;
+  /** Unix ns: the attempts on workers that touch [from, to); all of the job without either. */
+  readonly from?: bigint | undefined;
+  readonly to?: bigint | undefined;
   readonly limit: number;
 }
 
@@ -97,13 +101,51 @@ function firstSecond(rows: readonly LaneRow[]): number | null {
   return least;
 }
 
+/** What ended, from the kept slices, and what runs, each a row of its own; both as `timelineLanes` has them. */
+async function windowRows(
+  { engine, timelines }: Pick<Runtime, 'engine' | 'timelines'>,
+  { session, job_id }: { readonly session: string; readonly job_id: string },
+  query: TimelineQuery,
+): Promise<readonly LaneRow[]> {
+  const { from = ALWAYS.from, to = ALWAYS.to, limit, function: wanted = '', state = '' } = query;
+  await timelines.caughtUp(session, job_id);
+  const [ended, { slices }] = await Promise.all([
+    engine.select(timelineWindow, { session, job: job_id, from, to, function: wanted, state, limit }),
+    timelines.running(session, job_id),
+  ]);
+  const running = slices.filter(
+    ({ startNs, functionName }) =>
+      startNs < to && (wanted === '' || wanted === functionName) && (state === '' || state === 'RUNNING'),
+  );
+  return [
+    ...ended,
+    ...running.map(
+      (slice): LaneRow => ({
+        node_id: slice.nodeId,
+        worker_id: slice.workerId,
+        worker_pid: slice.workerPid,
+        actor_id: slice.actorId,
+        task_ids: [slice.taskId],
+        attempts: [slice.attempt],
+        functions: [slice.functionName],
+        states: ['RUNNING'],
+        start_s: [Number(slice.startNs / 1_000_000_000n)],
+        start_rest_ns: [Number(slice.startNs % 1_000_000_000n)],
+        duration_ns: [null],
+        errors: [''],
+      }),
+    ),
+  ];
+}
+
 export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promise<TimelineWire> {
   const job = await resolveJob(runtime, query);
   const which = { session: job.session, job: job.job_id };
   const wanted = query.function ?? '';
   const filters = { function: wanted, state: query.state ?? '', limit: query.limit };
+  const isOfWindow = query.from !== undefined || query.to !== undefined;
   const [rows, nodes, actors, phases, completeness] = await Promise.all([
-    runtime.engine.select(timelineLanes, { ...which, ...filters }),
+    isOfWindow ? windowRows(runtime, job, query) : runtime.engine.select(timelineLanes, { ...which, ...filters }),
     runtime.engine.select(nodeNames, { session: job.session }),
     runtime.engine.select(actorClasses, which),
     query.phases === true
@@ -202,7 +244,8 @@ export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promi
     columns,
     phases: { names: phaseNames.values, ...phaseColumns },
     matched: columns.taskId.length,
-    limited: keeps !== null || received === query.limit,
+    limited:
+      keeps !== null || received === query.limit || (isOfWindow && runtime.timelines.isMaking(job.session, job.job_id)),
     completeness,
   };
 }

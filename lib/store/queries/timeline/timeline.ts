@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Query } from '../../engine.ts';
 import { attemptsOfJob } from '../attempts.ts';
+import { CURRENT, OF_JOB } from './timeline-parts.ts';
 
 const Text = z.string();
 
@@ -38,6 +39,33 @@ const ARRAYS = Object.entries({
   errors: 'groupArray(error_type)',
 });
 
+const LaneRowSchema = z.object({
+  node_id: Text,
+  worker_id: Text,
+  worker_pid: Text.nullable(),
+  actor_id: Text,
+  task_ids: z.array(Text),
+  attempts: z.array(z.number()),
+  functions: z.array(Text),
+  states: z.array(Text),
+  start_s: z.array(z.number()),
+  start_rest_ns: z.array(z.number()),
+  duration_ns: z.array(z.number().nullable()),
+  errors: z.array(Text),
+});
+
+/** `attempts`: SQL of them by start, with the columns that ARRAYS and the lane take. */
+function inPieces(attempts: string): string {
+  return `SELECT node_id, worker_id, worker_pid, actor_id, ${ARRAYS.map(([name]) => name).join(', ')}
+    FROM (
+    SELECT node_id, worker_id, max(worker_pid) AS worker_pid, max(actor_id) AS actor_id,
+      ${ARRAYS.map(([name, all]) => `arraySplit((_, i) -> i % ${PIECE} = 0, ${all}, range(count())) AS pieces_of_${name}`).join(', ')}
+    FROM (
+      ${attempts}
+    ) GROUP BY node_id, worker_id
+    ) ARRAY JOIN ${ARRAYS.map(([name]) => `pieces_of_${name} AS ${name}`).join(', ')}`;
+}
+
 /**
  * A row per worker and 2,000 of its attempts, so that 200,000 attempts cost a few hundred rows to parse. Arrays are cut before rows are made
  * of the pieces: a row that still carried whole arrays would be copied once a piece (150,000 attempts of one worker: 2 GB). Restarts of an
@@ -45,31 +73,25 @@ const ARRAYS = Object.entries({
  */
 export const timelineLanes: Query<LaneRow> = {
   name: 'timeline',
-  sql: `SELECT node_id, worker_id, worker_pid, actor_id, ${ARRAYS.map(([name]) => name).join(', ')}
-    FROM (
-    SELECT node_id, worker_id, max(worker_pid) AS worker_pid, max(actor_id) AS actor_id,
-      ${ARRAYS.map(([name, all]) => `arraySplit((_, i) -> i % ${PIECE} = 0, ${all}, range(count())) AS pieces_of_${name}`).join(', ')}
-    FROM (
-      SELECT task_id, attempt, function_name, state, node_id, if(start_ns = 0, '', worker_id) AS worker_id, worker_pid, actor_id, start_ns, end_ns, error_type
+  sql: inPieces(`SELECT task_id, attempt, function_name, state, node_id, if(start_ns = 0, '', worker_id) AS worker_id, worker_pid, actor_id, start_ns, end_ns, error_type
       FROM ${attemptsOfJob} WHERE type != 'DRIVER_TASK'
         AND ({function:String} = '' OR function_name IN ({function:String}, '')) AND ({state:String} = '' OR state = {state:String})
-      ORDER BY start_ns, task_id, attempt LIMIT {limit:UInt32}
-    ) GROUP BY node_id, worker_id
-    ) ARRAY JOIN ${ARRAYS.map(([name]) => `pieces_of_${name} AS ${name}`).join(', ')}`,
-  row: z.object({
-    node_id: Text,
-    worker_id: Text,
-    worker_pid: Text.nullable(),
-    actor_id: Text,
-    task_ids: z.array(Text),
-    attempts: z.array(z.number()),
-    functions: z.array(Text),
-    states: z.array(Text),
-    start_s: z.array(z.number()),
-    start_rest_ns: z.array(z.number()),
-    duration_ns: z.array(z.number().nullable()),
-    errors: z.array(Text),
-  }),
+      ORDER BY start_ns, task_id, attempt LIMIT {limit:UInt32}`),
+  row: LaneRowSchema,
+};
+
+/** Ended attempts that touch [from, to), from the slices that the indexer keeps: what lies outside of the window is not read. */
+export const timelineWindow: Query<LaneRow> = {
+  name: 'timeline-window',
+  sql: inPieces(`SELECT task_id, attempt, function AS function_name, if(failed = 1, 'FAILED', 'FINISHED') AS state, node_id, worker_id, worker_pid,
+        actor_id, start_ns, end_ns, error AS error_type
+      FROM (SELECT * FROM xray.timeline_slices WHERE ${OF_JOB} AND ${CURRENT} AND start_ns < {to:Int64} AND end_ns >= {from:Int64}
+        AND ({function:String} = '' OR function = {function:String})
+        AND ({state:String} = '' OR if(failed = 1, 'FAILED', 'FINISHED') = {state:String})) AS slices
+      INNER JOIN (SELECT node, lane, node_id, worker_id, worker_pid, actor_id FROM xray.timeline_lanes FINAL WHERE ${OF_JOB} AND retired = 0) AS lanes
+        USING (node, lane)
+      ORDER BY start_ns, task_id, attempt LIMIT {limit:UInt32}`),
+  row: LaneRowSchema,
 };
 
 /** A window that leaves nothing out. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepareTracks } from '../../../../lib/chart/timeline/timeline-lanes.ts';
+import type { TimelineWire } from '../../../../lib/contract/timeline.ts';
 import type { TraceWire } from '../../../../lib/contract/traces.ts';
 import { tracesRoute } from '../../../../lib/contract/traces.ts';
 import type { Runtime } from '../../../../lib/server/runtime/runtime.ts';
@@ -35,6 +36,26 @@ beforeAll(async () => {
     );
 }, 180_000);
 afterAll(() => runtime.close());
+
+/** Attempts on workers, whatever lane they are on, by task and attempt. */
+function attemptsOn({ columns, lanes, originNs, functions, states, errors, nowNs }: TimelineWire) {
+  const at = (offset: number): bigint => BigInt(originNs) + BigInt(offset);
+  return columns.taskId
+    .map((taskId, row) => {
+      const [start, end] = [columns.start[row] ?? null, columns.end[row] ?? null];
+      return {
+        key: `${taskId}:${columns.attempt[row]}`,
+        function: functions[columns.function[row] ?? 0],
+        state: states[columns.state[row] ?? 0],
+        error: errors[columns.error[row] ?? 0],
+        lane: lanes[columns.lane[row] ?? -1],
+        start: start === null ? -1n : at(start),
+        end: end === null ? BigInt(nowNs) : at(end),
+      };
+    })
+    .filter(({ start, lane }) => start !== -1n && lane !== undefined)
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+}
 
 describe('timeline', () => {
   it('oddity: two raylets on one address are two groups, and every lane is in one of them', async () => {
@@ -78,6 +99,29 @@ describe('timeline', () => {
     const cut = await getTimeline(runtime, { jobId: DATA_JOB, limit: 50 });
     expect([cut.matched, cut.limited]).toEqual([50, true]);
     expect((await getTimeline(runtime, { jobId: DATA_JOB, limit: ALL })).limited).toBe(false);
+  });
+
+  it.each([DATA_JOB, TRAIN_JOB])('of a window holds what touches it, as all of the job has it: %s', async (jobId) => {
+    await runtime.timelines.keep();
+    const whole = await getTimeline(runtime, { jobId, limit: ALL });
+    const [begin, end] = [BigInt(whole.originNs), BigInt(whole.toNs)];
+    const touching = (from: bigint, to: bigint) => attemptsOn(whole).filter((one) => one.start < to && one.end >= from);
+    const span = end - begin;
+    for (const [from, to] of [
+      [begin, end + 1n],
+      [begin + span / 3n, begin + span / 2n],
+      [begin + span / 2n, begin + span / 2n + 1n],
+      [end + 1_000_000_000n, end + 2_000_000_000n],
+    ] as const) {
+      const answer = await getTimeline(runtime, { jobId, from, to, limit: ALL });
+      expect(attemptsOn(answer)).toEqual(touching(from, to));
+      expect(answer.limited).toBe(false);
+    }
+    expect(touching(begin + span / 3n, begin + span / 2n).length).toBeGreaterThan(3);
+    const cut = await getTimeline(runtime, { jobId, from: begin, limit: 3 });
+    expect([cut.matched, cut.limited]).toEqual([3, true]);
+    const failed = await getTimeline(runtime, { jobId, from: begin, state: 'FAILED', limit: ALL });
+    expect(attemptsOn(failed)).toEqual(attemptsOn(whole).filter(({ state }) => state === 'FAILED'));
   });
 
   it('gives the phases of a window, each inside or across it, and refuses an empty one', async () => {
