@@ -1,5 +1,6 @@
 /** Routes that take a JSON body: read within a limit, parse with the contract, call one use case; errors are RFC 9457. */
 import type { z } from 'zod';
+import { readUpTo } from '../../lib/model/read-up-to.ts';
 import { firstIssueSentence } from '../../lib/schema/issue-sentence.ts';
 import { ProblemError } from '../../lib/server/http/problem.ts';
 import { parseJson } from '../../lib/server/ingest/body.ts';
@@ -43,12 +44,7 @@ async function readJsonBytes(request: Request, limitBytes: number): Promise<Uint
     new ProblemError('too-large', `the body has at least ${bytes} bytes, the limit is ${limitBytes}`);
   const declared = Number(request.headers.get('content-length') ?? '0');
   if (declared > limitBytes) throw tooLarge(declared);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > limitBytes) throw tooLarge(size);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  const { bytes, isWhole } = await readUpTo(request.body ?? [], limitBytes);
+  if (!isWhole) throw tooLarge(bytes.byteLength);
+  return bytes;
 }

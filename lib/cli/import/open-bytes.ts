@@ -11,6 +11,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { errorMessage } from '../../model/error-message.ts';
 import { ownValue } from '../../model/own-value.ts';
+import { readUpTo } from '../../model/read-up-to.ts';
 
 /** Why a file cannot be read, for people: no code, no stack. */
 export class UnreadableError extends Error {}
@@ -134,19 +135,12 @@ export async function* bytesToFault(path: string, fault: (error: UnreadableError
 
 /** The first bytes, decompressed, and whether that is all. What goes wrong after them is found when they are read. */
 export async function headOf(path: string, bytes: number): Promise<{ head: Buffer; isWhole: boolean }> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of openBytes(path)) {
-      chunks.push(chunk);
-      size += chunk.byteLength;
-      if (size >= bytes) return { head: Buffer.concat(chunks), isWhole: false };
-    }
-  } catch (error) {
-    if (size === 0) throw error;
-    return { head: Buffer.concat(chunks), isWhole: false };
-  }
-  return { head: Buffer.concat(chunks), isWhole: true };
+  let isDamaged = false;
+  const whole = bytesToFault(path, () => {
+    isDamaged = true;
+  });
+  const { bytes: head, isWhole } = await readUpTo(whole, bytes - 1);
+  return { head: Buffer.from(head.buffer), isWhole: isWhole && !isDamaged };
 }
 
 /** Standard input as a file, and how to remove it. */

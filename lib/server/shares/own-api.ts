@@ -3,6 +3,7 @@
  * answers anybody, with its contract checked. The address comes from the configuration only.
  */
 import { errorMessage } from '../../model/error-message.ts';
+import { readUpTo } from '../../model/read-up-to.ts';
 import { ProblemError } from '../http/problem.ts';
 import type { Config } from '../runtime/config.ts';
 
@@ -34,14 +35,9 @@ export function createOwnApi(config: Pick<Config, 'host' | 'port' | 'authToken' 
       const reason = errorMessage(error);
       throw new ProblemError('source-down', `X-Ray could not ask itself for ${path} at ${origin}: ${reason}`);
     }
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of response.body ?? []) {
-      size += chunk.byteLength;
-      if (size > maxBytes) throw new ProblemError('too-large', `${path} answers more than the ${maxBytes} bytes left`);
-      chunks.push(chunk);
-    }
-    const text = Buffer.concat(chunks).toString('utf8');
+    const { bytes, isWhole } = await readUpTo(response.body ?? [], maxBytes);
+    if (!isWhole) throw new ProblemError('too-large', `${path} answers more than the ${maxBytes} bytes left`);
+    const text = Buffer.from(bytes.buffer).toString('utf8');
     const isPicture = response.headers.get('content-type')?.startsWith('image/svg+xml') ?? false;
     return { status: response.status, text: isPicture ? JSON.stringify(text) : text };
   };

@@ -7,6 +7,7 @@ import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { Agent, request as tlsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { readUpTo } from '../../model/read-up-to.ts';
 import { authHeaders, type HttpAuth } from '../../schema/http-auth.ts';
 import { ownTurn } from './event-loop-turns.ts';
 import { BoundError, megabytes } from './json-reader.ts';
@@ -153,15 +154,9 @@ async function readError(response: IncomingMessage, base: string): Promise<strin
     response.destroy();
     return `it redirects to ${withoutSecrets(response.headers.location, base)}, which is not followed`;
   }
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of decompressed(response)) {
-    parts.push(chunk);
-    size += chunk.length;
-    if (size >= ERROR_BYTES) break;
-  }
+  const { bytes } = await readUpTo(decompressed(response), ERROR_BYTES);
   response.destroy();
-  return Buffer.concat(parts).subarray(0, ERROR_BYTES).toString('utf8');
+  return Buffer.from(bytes.buffer).subarray(0, ERROR_BYTES).toString('utf8');
 }
 
 function withoutSecrets(location: string, base: string): string {

@@ -1,5 +1,6 @@
 /** POST /signin: a token that was typed in becomes a session, and the browser goes where it wanted to. */
 import type { IncomingMessage } from 'node:http';
+import { readUpTo } from '../../../model/read-up-to.ts';
 import type { AccessRule } from '../access.ts';
 import { returnPath } from '../canonical-path.ts';
 import { answerPage, type Visit } from '../visit.ts';
@@ -12,21 +13,15 @@ const LONGEST_MS = 5_000;
 
 /** The body of the form; null where it is too large, too slow or ends early. */
 async function form(request: IncomingMessage): Promise<URLSearchParams | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
   const late = setTimeout(() => request.destroy(), LONGEST_MS);
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > MOST_BYTES) return null;
-      chunks.push(chunk);
-    }
+    const { bytes, isWhole } = await readUpTo(request as AsyncIterable<Buffer>, MOST_BYTES);
+    return isWhole ? new URLSearchParams(Buffer.from(bytes.buffer).toString()) : null;
   } catch {
     return null;
   } finally {
     clearTimeout(late);
   }
-  return new URLSearchParams(Buffer.concat(chunks).toString());
 }
 
 export async function signIn(access: AccessRule, visit: Visit): Promise<void> {
