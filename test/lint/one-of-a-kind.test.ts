@@ -1,10 +1,7 @@
 /** What several rooms need is written once: a second copy would answer differently one day. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import ts from 'typescript';
 import { expect, it } from 'vitest';
-
-const root = resolve(import.meta.dirname, '../..');
+import { literalText, productFiles, textOfFile, walkSyntax } from './syntax.ts';
 
 interface Rule {
   /** What to use instead, and where it is. */
@@ -16,10 +13,6 @@ interface Rule {
   readonly copies: readonly string[];
 }
 
-const text = (node: ts.Node): string | null =>
-  ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddle(node) || ts.isTemplateTail(node)
-    ? node.text
-    : null;
 /** `x.length <= 11`: one of the rules of digits, however the others are written; no bound of a loop. */
 const comparesLengthWith = (node: ts.Node, counts: readonly string[]): boolean =>
   ts.isBinaryExpression(node) &&
@@ -73,23 +66,16 @@ const RULES: readonly Rule[] = [
   {
     instead: 'problemOf, encodedProblem (lib/server/http/problem.ts)',
     homes: ['lib/contract/problem.ts', 'lib/server/http/problem.ts'],
-    finds: (node) => /urn:xray:problem:|application\/problem\+json/.test(text(node) ?? ''),
+    finds: (node) => /urn:xray:problem:|application\/problem\+json/.test(literalText(node) ?? ''),
     copies: ['const type = `urn:xray:problem:gone`;', "head({ 'content-type': 'application/problem+json' });"],
   },
 ];
 
 function found(rules: readonly Rule[], file: string, source: string): readonly string[] {
-  const parsed = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true);
   const lines: string[] = [];
-  const walk = (node: ts.Node): void => {
-    for (const rule of rules) {
-      if (!rule.finds(node)) continue;
-      const { line } = parsed.getLineAndCharacterOfPosition(node.getStart());
-      lines.push(`${file}:${line + 1}: use ${rule.instead}`);
-    }
-    ts.forEachChild(node, walk);
-  };
-  walk(parsed);
+  walkSyntax(file, source, (node, line) => {
+    for (const rule of rules) if (rule.finds(node)) lines.push(`${file}:${line}: use ${rule.instead}`);
+  });
   return lines;
 }
 
@@ -98,25 +84,17 @@ it.each(RULES)('finds a copy of $instead', (rule) => {
 });
 
 it('app, components and lib hold none', () => {
-  const files = ['app', 'components', 'lib'].flatMap((folder) =>
-    readdirSync(resolve(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((path) => /\.(ts|tsx|mts|mjs)$/.test(path))
-      .map((path) => `${folder}/${path}`),
-  );
-  expect(files.length).toBeGreaterThan(500);
-  const copies = files.flatMap((file) => {
-    const source = readFileSync(resolve(root, file), 'utf8');
-    return found(
+  const copies = productFiles().flatMap((file) =>
+    found(
       RULES.filter(({ homes }) => !homes.includes(file)),
       file,
-      source,
-    );
-  });
+      textOfFile(file),
+    ),
+  );
   expect(copies).toEqual([]);
 });
 
 it('each is at home where the rule says', () => {
   for (const rule of RULES)
-    for (const home of rule.homes)
-      expect(found([rule], home, readFileSync(resolve(root, home), 'utf8')), home).not.toEqual([]);
+    for (const home of rule.homes) expect(found([rule], home, textOfFile(home)), home).not.toEqual([]);
 });

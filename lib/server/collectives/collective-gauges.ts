@@ -12,6 +12,7 @@ import { inSlices } from '../../sources/http/event-loop-turns.ts';
 import {
   bandwidthQuery,
   decodeCommunicator,
+  EXEC_TIME,
   execTimeQuery,
   type GaugeChoice,
   gaugeCountQuery,
@@ -52,7 +53,7 @@ export async function gaugeCollectives(
   const { members, unread } = await membersOf(runtime, scope, signal);
   if (unread > 0)
     warnings.add(
-      `${unread} series of nccl_collective_exec_time_microseconds name no communicator (comm_name, nranks, n_nodes) and were left out`,
+      `${unread} series of ${EXEC_TIME} name no communicator (comm_name, nranks, n_nodes) and were left out`,
     );
   if (members.size === 0) return collectivesPart([], [], partial(warnings));
   const ask = asker(runtime, scope, grid, warnings, signal);

@@ -16,6 +16,7 @@ import { type NodeThing, nodeThings } from '../../model/identity/node-things.ts'
 import { type GpuThing, gpuThings } from '../../model/identity/same-gpu.ts';
 import { areAtOnce, type Thing } from '../../model/identity/sighting.ts';
 import { inSlices } from '../../sources/http/event-loop-turns.ts';
+import { isRayFamily } from '../../sources/prometheus/memory-metrics.ts';
 import type { NodeAddressRow } from '../../store/queries/node-addresses.ts';
 import { grouped } from '../clusters/known-clusters.ts';
 import { createNodeLocations, type Location } from '../nodes/node-locations.ts';
@@ -28,7 +29,7 @@ export interface NamedRow {
   readonly sessions: ReadonlySet<string>;
 }
 
-const isRaylet = ({ source }: { readonly source: string }): boolean => source.startsWith('ray_');
+const isRaylet = ({ source }: { readonly source: string }): boolean => isRayFamily(source);
 
 /** Nodes; hosts of node_exporter that Ray measures too are left out. Takes turns of the event loop. */
 export async function nameNodeRows(

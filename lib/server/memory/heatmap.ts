@@ -7,6 +7,7 @@
 import type { HeatmapWire } from '../../contract/memory.ts';
 import type { SourceNoticeWire } from '../../contract/wire-values.ts';
 import { nanoseconds, nanosecondsToMilliseconds } from '../../model/units.ts';
+import { READ_METRICS } from '../../sources/prometheus/memory-metrics.ts';
 import { type NodeAddressRow, nodeAddresses } from '../../store/queries/node-addresses.ts';
 import { sessionClusters } from '../../store/queries/sessions.ts';
 import { ProblemError } from '../http/problem.ts';
@@ -109,13 +110,12 @@ const nothingMeasured = (by: 'node' | 'gpu'): SourceNoticeWire =>
     ? {
         source: 'prometheus',
         kind: 'nothing-measured',
-        message: 'no memory of a node was measured in this window (ray_node_mem_used, node_memory_MemAvailable_bytes)',
+        message: `no memory of a node was measured in this window (${READ_METRICS.node.names})`,
         whatToDo: "Let Prometheus scrape Ray's metrics endpoints, or node_exporter on every host.",
       }
     : {
         source: 'prometheus',
         kind: 'nothing-measured',
-        message:
-          'no memory of a GPU was measured in this window (DCGM_FI_DEV_FB_USED, ray_node_gram_used, gpu_used_vram)',
+        message: `no memory of a GPU was measured in this window (${READ_METRICS.gpu.names})`,
         whatToDo: "Let Prometheus scrape dcgm-exporter, device-metrics-exporter (AMD) or Ray's metrics endpoints.",
       };

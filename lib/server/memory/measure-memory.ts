@@ -17,6 +17,7 @@ import {
   memoryMetricNamesPath,
   memoryValues,
   NODE_FAMILIES,
+  READ_METRICS,
   readGpuMetricNames,
   unreadHostMetrics,
 } from '../../sources/prometheus/memory-metrics.ts';
@@ -108,8 +109,7 @@ async function gpuFamilies(
         source: 'prometheus',
         kind: 'partial',
         message: `Metrics that look like GPU memory were found but are not recognised: ${unread.join(', ')}.`,
-        whatToDo:
-          'X-Ray reads DCGM_FI_DEV_FB_USED (dcgm-exporter), ray_node_gram_used (Ray) and gpu_used_vram (device-metrics-exporter of AMD), with any prefix.',
+        whatToDo: READ_METRICS.gpu.sentence,
       });
     return [...GPU_FAMILIES, ...prefixed];
   } catch (error) {
@@ -132,7 +132,7 @@ async function sayUnreadHosts(
         source: 'prometheus',
         kind: 'partial',
         message: `Metrics that look like host memory were found but are not recognised: ${unread.join(', ')}.`,
-        whatToDo: 'X-Ray reads ray_node_mem_used (Ray) and node_memory_MemAvailable_bytes (node_exporter).',
+        whatToDo: READ_METRICS.node.sentence,
       });
   } catch (error) {
     if (signal.aborted) throw error;

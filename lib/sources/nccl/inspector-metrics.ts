@@ -9,7 +9,8 @@ import type { LabelSet } from '../../model/series.ts';
 import { clusterLabel, once, withoutPort } from '../prometheus/target-labels.ts';
 
 const BANDWIDTH = 'nccl_bus_bandwidth_gbs';
-const EXEC_TIME = 'nccl_collective_exec_time_microseconds';
+/** Mean time of an operation in a dump interval; every communicator that is timed has it. */
+export const EXEC_TIME = 'nccl_collective_exec_time_microseconds';
 const COMMUNICATOR = 'cluster, ray_io_cluster, slurm_job_id, comm_name, n_nodes, nranks';
 const GPU = `${COMMUNICATOR}, node, exported_node, gpu`;
 

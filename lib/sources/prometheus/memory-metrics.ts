@@ -121,6 +121,22 @@ export const GPU_FAMILIES: readonly MemoryFamily[] = [
   amd(''),
 ];
 
+/** What is read, for a reader who has none of it. Each family may stand under a prefix where the exporter takes one. */
+export const READ_METRICS = {
+  node: {
+    names: 'ray_node_mem_used, node_memory_MemAvailable_bytes',
+    sentence: 'X-Ray reads ray_node_mem_used (Ray) and node_memory_MemAvailable_bytes (node_exporter).',
+  },
+  gpu: {
+    names: 'DCGM_FI_DEV_FB_USED, ray_node_gram_used, gpu_used_vram',
+    sentence:
+      'X-Ray reads DCGM_FI_DEV_FB_USED (dcgm-exporter), ray_node_gram_used (Ray) and gpu_used_vram (device-metrics-exporter of AMD), with any prefix.',
+  },
+} as const;
+
+/** Whether a family is Ray's own, which measures raylets and not hosts. */
+export const isRayFamily = (source: string): boolean => source.startsWith('ray_');
+
 /** Values in bytes; gaps and values that the device does not support are null. */
 export const memoryValues = (series: Series, family: MemoryFamily): (number | null)[] =>
   series.values.map((value) =>
