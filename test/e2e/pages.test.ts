@@ -72,6 +72,26 @@ describe.each(VIEWS)('%i x %i, %s', (...view) => {
   });
 });
 
+describe('a server of another version than the page', () => {
+  it('is said, with what to do, where an answer has another form; a field more is none', async () => {
+    const { page, errors } = await openPage(browser);
+    const answer: { jobs: { status?: string }[] } = await get(jobsRoute, {});
+    let body: object = { ...answer, jobs: answer.jobs.map(({ status: _, ...job }) => job) };
+    await page.route('**/api/jobs?*', (route) => route.fulfill({ json: body }));
+    await page.route('**/api/jobs', (route) => route.fulfill({ json: body }));
+    await page.goto(`${base}/jobs`, { waitUntil: 'load' });
+    await page.getByText('Another version of X-Ray').waitFor();
+    await page
+      .getByText('/api/jobs answers in a form that this page does not know (at jobs.0.status). Reload')
+      .waitFor();
+    body = { ...answer, ofTomorrow: { any: 1 } };
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('raysubmit_sim_train').first().waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+});
+
 describe('the API', () => {
   it('says how every source is', async () => {
     const health = await get(healthRoute, {});
