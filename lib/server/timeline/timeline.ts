@@ -101,6 +101,9 @@ function firstSecond(rows: readonly LaneRow[]): number | null {
   return least;
 }
 
+/** Attempts that ended so long ago are in the slices. */
+const RECENT_MS = 60_000;
+
 /** What ended, from the kept slices, and what runs, each a row of its own; both as `timelineLanes` has them. */
 async function windowRows(
   { engine, timelines }: Pick<Runtime, 'engine' | 'timelines'>,
@@ -108,7 +111,8 @@ async function windowRows(
   query: TimelineQuery,
 ): Promise<readonly LaneRow[]> {
   const { from = ALWAYS.from, to = ALWAYS.to, limit, function: wanted = '', state = '' } = query;
-  await timelines.caughtUp(session, job_id);
+  // What ended before that has long been indexed, or the answer says that it has not.
+  if (to > BigInt(Date.now() - RECENT_MS) * 1_000_000n) await timelines.caughtUp(session, job_id);
   const [ended, { slices }] = await Promise.all([
     engine.select(timelineWindow, { session, job: job_id, from, to, function: wanted, state, limit }),
     timelines.running(session, job_id),
