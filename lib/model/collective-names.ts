@@ -65,14 +65,15 @@ const BY_SPELLING: ReadonlyMap<string, NamedOp> = new Map(COLLECTIVE_SPELLINGS);
 
 /**
  * `_allgather_base`, `nccl:all_reduce`, `c10d::allreduce_`, `_c10d_functional::all_gather_into_tensor`, `nccl:send 0->1` without what
- * does not belong to the name. The store does the same in SQL (lib/store/schema/collectives.ts).
+ * does not belong to the name. The store does the same in SQL (lib/store/schema/collectives.ts), as
+ * test/lib/store/collective-sums.test.ts holds it to.
  */
 const collectiveKey = (name: string): string =>
   name
-    .toLowerCase()
-    .replace(/^.*:/, '')
-    .replace(/ .*$/, '')
-    .replace(/[^a-z0-9]/g, '');
+    .replace(/^.*:/s, '')
+    .replace(/ .*$/s, '')
+    .replace(/[^A-Za-z0-9]/g, '')
+    .toLowerCase();
 
 /** Null for a name that is not in the table. */
 export const collectiveOp = (name: string): NamedOp | null => BY_SPELLING.get(collectiveKey(name)) ?? null;

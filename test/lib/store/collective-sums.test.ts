@@ -1,14 +1,15 @@
 /**
  * The store takes millions of operations apart in SQL. What it says equals the pure functions over the same operations: wait, transfer and
  * who was last (lib/analysis/wait-transfer.ts), the message of a function that NCCL counts per rank (PER_RANK_OPS), and message over
- * duration as nccl-tests defines it. Operations are generated with late ranks, clocks that are off, ranks that are missing, spans that
+ * duration as nccl-tests defines it, and what operations are called (collectiveOp). Operations are generated with late ranks, clocks that are off, ranks that are missing, spans that
  * were sent twice, ranks that reported twice, and launches without a duration, and come in through the public OTLP door.
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
 import { SPLITTABLE, waitTransfer } from '../../../lib/analysis/wait-transfer.ts';
 import { PER_RANK_OPS } from '../../../lib/model/collective.ts';
-import { collectiveOp } from '../../../lib/model/collective-names.ts';
+import { COLLECTIVE_SPELLINGS, collectiveOp } from '../../../lib/model/collective-names.ts';
 import type { Runtime } from '../../../lib/server/runtime/runtime.ts';
 import {
   collectiveBandwidth,
@@ -270,4 +271,44 @@ it('messages and algorithm bandwidth are those of nccl-tests', async () => {
     }),
     { numRuns: 30, interruptAfterTimeLimit: 45_000 },
   );
+}, 60_000);
+
+it('names of operations are read as by collectiveOp', async () => {
+  const dressed = fc
+    .record({
+      name: fc.oneof(
+        fc.constantFrom(...COLLECTIVE_SPELLINGS.map(([spelling]) => spelling)),
+        fc.string({ minLength: 1, unit: 'binary' }),
+      ),
+      // A line break, and the sign of kelvin, whose small letter is that of the alphabet.
+      before: fc.constantFrom('', 'x\ny:', '\u212a', '_', 'nccl:', 'c10d::', '_c10d_functional::', 'a:b:'),
+      after: fc.constantFrom('', '_', ' 0->1', ' of 4', '.out', ' a\nb'),
+      isUpper: fc.boolean(),
+      cut: fc.nat(12),
+    })
+    .map(({ name, before, after, isUpper, cut }) => {
+      const spelled = [...name].map((letter, i) => (i === cut ? `_${letter}` : letter)).join('');
+      return before + (isUpper ? spelled.toUpperCase() : spelled) + after;
+    });
+  const names = [...COLLECTIVE_SPELLINGS.map(([spelling]) => spelling), ...fc.sample(dressed, 600)];
+  const comm = await store({
+    ranks: 1,
+    skewMs: [0],
+    operations: names.map((spelled) => ({
+      spelled,
+      perRank: false,
+      bytes: 1,
+      transferNs: 1,
+      at: [{ arriveNs: 0, fate: 'sent' }],
+    })),
+  });
+  const found = await runtime.engine.select(
+    {
+      name: 'names-of-test',
+      sql: 'SELECT toInt32(seq) AS i, op FROM xray.collective_spans WHERE comm = {comm:String} ORDER BY i',
+      row: z.object({ i: z.number(), op: z.string() }),
+    },
+    { comm },
+  );
+  expect(found).toEqual(names.map((name, i) => ({ i, op: collectiveOp(name) ?? name })));
 }, 60_000);
