@@ -1,4 +1,5 @@
 /** What a runtime holds of timelines, by what was asked for (held.ts, first-tile.ts). */
+import { LRUCache } from 'lru-cache';
 import type { TimelineLanesWire } from '../../contract/timeline-tile.ts';
 
 /** Long enough for a page to come and ask for the rest; shorter than anything of a job is old on it. */
@@ -6,6 +7,10 @@ export const HELD_MS = 1_500;
 
 /** Lanes that are held for longer than a moment, of all jobs together; more are too much memory. */
 export const MOST_LANES = 40_000;
+
+/** What an answer weighs beside its lanes, in lanes: there may be many that match nothing. */
+const ANSWER = 500;
+const MOST_JOBS = 100;
 
 /** What was asked for, as a key. */
 export const requestedKey = (query: object): string => JSON.stringify(Object.entries(query).sort());
@@ -42,15 +47,19 @@ export interface KeptLanes extends JobLanesAnswer {
 
 /** By what was asked for. Belongs to the runtime: the server process and Next's bundles have copies of this module. */
 export interface HeldAnswers {
-  readonly jobs: Map<string, JobNames>;
-  readonly lanes: Map<string, KeptLanes>;
+  readonly jobs: LRUCache<string, JobNames>;
+  /** Their sizes are lanes. */
+  readonly lanes: LRUCache<string, KeptLanes>;
   readonly lanesUnderWay: Map<string, Promise<JobLanesAnswer>>;
   readonly firstTiles: Map<string, Promise<FirstTile | null>>;
 }
 
+/** One that is larger than all may be takes the place of all the others. */
+const sizeOf = ({ answer }: KeptLanes): number => Math.min(MOST_LANES, answer.lanes.key.length + ANSWER);
+
 export const createHeldAnswers = (): HeldAnswers => ({
-  jobs: new Map(),
-  lanes: new Map(),
+  jobs: new LRUCache({ max: MOST_JOBS }),
+  lanes: new LRUCache({ maxSize: MOST_LANES, sizeCalculation: sizeOf }),
   lanesUnderWay: new Map(),
   firstTiles: new Map(),
 });

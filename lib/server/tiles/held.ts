@@ -22,8 +22,6 @@ const LOOKED_UP_MS = 10_000;
 const BEHIND_MS = 3_000;
 /** What is past retention leaves without the indexer, too. */
 const LONGEST_MS = 600_000;
-/** What an answer weighs beside its lanes, in lanes: there may be many that match nothing. */
-const ANSWER = 500;
 
 /** As `getTimelineLanes`; goes on when one of those who wait has gone. */
 export async function getHeldLanes(runtime: Runtime, query: LanesQuery): Promise<TimelineLanesWire> {
@@ -59,23 +57,9 @@ function isAsItWas({ timelines }: Runtime, { session, job, revision, madeMs, ans
 function make(runtime: Runtime, key: string, query: LanesQuery): Promise<JobLanesAnswer> {
   return once(runtime.held.lanesUnderWay, key, 0, async () => {
     const made = await getTimelineLanes(runtime, query);
-    const map = runtime.held.lanes;
     const one = { ...made, madeMs: performance.now(), isBehind: false };
-    // The newest last.
-    map.delete(key);
-    map.set(key, one);
-    const weightOf = ({ answer }: KeptLanes): number => answer.lanes.key.length + ANSWER;
-    let weight = 0;
-    for (const each of map.values()) weight += weightOf(each);
-    for (const [oldest, each] of map) {
-      if (weight <= MOST_LANES || oldest === key) break;
-      map.delete(oldest);
-      weight -= weightOf(each);
-    }
-    if (weight > MOST_LANES)
-      setTimeout(() => {
-        if (map.get(key) === one) map.delete(key);
-      }, HELD_MS).unref();
+    const isHuge = made.answer.lanes.key.length >= MOST_LANES;
+    runtime.held.lanes.set(key, one, isHuge ? { ttl: HELD_MS } : {});
     return made;
   });
 }

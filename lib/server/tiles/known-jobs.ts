@@ -1,4 +1,5 @@
 /** Jobs whose lanes the indexer holds in memory, and how often each changed. */
+import { LRUCache } from 'lru-cache';
 import { type JobLanes, jobKey } from './job-lanes.ts';
 
 const MOST_JOBS = 500;
@@ -21,10 +22,15 @@ export interface KnownJobs {
 
 export function createKnownJobs(): KnownJobs {
   const jobs = new Map<string, JobLanes>();
-  const revisions = new Map<string, number>();
   let changes = 0;
   /** What jobs that are forgotten here count as: more than any answer that was made of them. */
   let forgotten = 0;
+  const revisions = new LRUCache<string, number>({
+    max: 20 * MOST_JOBS,
+    dispose(_revision, _key, reason) {
+      if (reason === 'evict') forgotten = changes;
+    },
+  });
   const weightOf = (job: JobLanes): number => job.workers.size + job.open.size;
   return {
     get(session, job) {
@@ -46,15 +52,7 @@ export function createKnownJobs(): KnownJobs {
         weight -= weightOf(job);
       }
     },
-    changed(session, job) {
-      const key = jobKey(session, job);
-      revisions.delete(key);
-      revisions.set(key, ++changes);
-      if (revisions.size <= 20 * MOST_JOBS) return;
-      const [oldest] = revisions.keys();
-      if (oldest !== undefined) revisions.delete(oldest);
-      forgotten = changes;
-    },
+    changed: (session, job) => void revisions.set(jobKey(session, job), ++changes),
     revision: (session, job) => revisions.get(jobKey(session, job)) ?? forgotten,
   };
 }

@@ -7,7 +7,6 @@ import { functionKey, functionKeys } from './tile-rows.ts';
 
 /** Whether a job's id is ambiguous is looked up again after so long, behind the answer. */
 const FOUND_MS = 10_000;
-const JOBS_HELD = 100;
 /** Functions that are named in one statement. */
 const REQUESTED = 5_000;
 /** Names of functions that are held for a job. */
@@ -40,8 +39,6 @@ export async function findJob(runtime: Runtime, query: JobQuery): Promise<JobNam
     nodeOf: new Map(),
     functions: new Map(),
   };
-  const [oldest] = jobs.keys();
-  if (jobs.size >= JOBS_HELD && oldest !== undefined) jobs.delete(oldest);
   jobs.set(key, made);
   return made;
 }
