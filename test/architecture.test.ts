@@ -61,6 +61,7 @@ const TABLE: readonly Room[] = [
       'zod',
       'yaml',
       'prom-client',
+      'lru-cache',
       '@opentelemetry/api',
       '@opentelemetry/sdk-trace-node',
       '@opentelemetry/exporter-trace-otlp-proto',
