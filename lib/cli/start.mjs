@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { dropPolyfills } from './build/drop-polyfills.mjs';
 import { serveEnvironment, serveFlags } from './serve-process.mjs';
 import { ensurePrometheus, installDependencies, pinnedNode, root } from './setup.mjs';
 import { watchParents } from './watch-parents.mjs';
@@ -49,6 +50,7 @@ if (!dev) {
       stdio: ['ignore', 2, 2],
     });
     if (built.status !== 0) process.exit(built.status ?? 1);
+    dropPolyfills(output);
     writeFileSync(stamp, hash);
   }
 }

@@ -1,0 +1,1 @@
+export function dropPolyfills(output: string): void;
