@@ -1,6 +1,7 @@
 /**
  * Every page of the production build on the simulated cluster: kilobytes (1000 bytes, gzip) of the scripts that its HTML
- * names, which leaves out what is loaded lazily, and the first contentful paint in a real Chromium (median of three).
+ * names, which leaves out what is loaded lazily, of those that all pages have in common (the shell), and the first contentful paint
+ * in a real Chromium (median of three).
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,20 +38,23 @@ async function deepPages(base: string): Promise<string[]> {
   throw new Error('the simulated cluster brought no job and trace');
 }
 
-async function scriptKilobytes(server: BenchServer, page: string): Promise<number> {
+/** Kilobytes of each script that the page names, by its address. */
+async function scriptsOf(server: BenchServer, page: string): Promise<ReadonlyMap<string, number>> {
   const html = await (await fetch(server.base + page)).text();
   const scripts = new Set(
     [...html.matchAll(/(?:src|href)="(\/_next\/static\/[^"]+\.js)[^"]*"/g)].map((found) => found[1]),
   );
-  let bytes = 0;
+  const kilobytes = new Map<string, number>();
   for (const script of scripts) {
     const answer = await fetch(server.base + script);
     if (!answer.ok) throw new Error(`${script}: ${answer.status}`);
-    bytes += gzipSync(await answer.text()).length;
+    kilobytes.set(script ?? '', gzipSync(await answer.text()).length / 1000);
   }
   if (scripts.size === 0) throw new Error(`${page} names no script`);
-  return bytes / 1000;
+  return kilobytes;
 }
+
+const sum = (values: Iterable<number>): number => [...values].reduce((whole, value) => whole + value, 0);
 
 export async function run(report: Report): Promise<void> {
   const server = await startServer({ XRAY_DEMO: '1' });
@@ -63,10 +67,13 @@ export async function run(report: Report): Promise<void> {
     const pages = [...plainPages(), ...(await deepPages(server.base))];
     const paints: number[] = [];
     const sizes: number[] = [];
+    const loads: ReadonlyMap<string, number>[] = [];
     for (const page of pages) {
       // The ids of the simulated cluster differ from run to run; the name of the figure must not.
       const name = page.replace(/[0-9a-f]{32}/, '<traceId>').replace(/^\/jobs\/[^/]+/, '/jobs/<jobId>');
-      const kilobytes = await scriptKilobytes(server, page);
+      const scripts = await scriptsOf(server, page);
+      const kilobytes = sum(scripts.values());
+      loads.push(scripts);
       sizes.push(kilobytes);
       report({ suite: 'pages', figure: `script-gzip ${name}`, value: kilobytes, unit: 'kB' });
       const times: number[] = [];
@@ -84,6 +91,8 @@ export async function run(report: Report): Promise<void> {
       paints.push(median(times));
       report({ suite: 'pages', figure: `first-paint ${name}`, value: median(times), unit: 'ms' });
     }
+    const shell = [...(loads[0] ?? [])].filter(([script]) => loads.every((scripts) => scripts.has(script)));
+    report({ suite: 'pages', figure: 'shell-gzip', value: sum(shell.map(([, size]) => size)), unit: 'kB' });
     report({ suite: 'pages', figure: 'script-gzip largest', value: Math.max(...sizes), unit: 'kB' });
     report({ suite: 'pages', figure: 'first-paint slowest', value: Math.max(...paints), unit: 'ms' });
   } finally {

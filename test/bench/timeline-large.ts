@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium, type Page } from 'playwright-core';
 import { z } from 'zod';
-import { requestPath } from '../../lib/contract/route.ts';
+import { requestPath } from '../../lib/contract/requests/request-path.ts';
 import { TimelineLanesResponse, timelineLanesRoute, timelineTileRoute } from '../../lib/contract/timeline-tile.ts';
 import { LANE_PAGE } from '../../lib/model/timeline-tile.ts';
 import type { Query } from '../../lib/store/engine.ts';
