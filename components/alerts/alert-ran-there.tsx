@@ -3,7 +3,8 @@
 import { useMemo } from 'react';
 import { formatDuration, formatTimestamp, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import type { AlertDetailWire } from '../../lib/contract/alerts.ts';
-import { type RanThenWire, ranThenRoute } from '../../lib/contract/jobs.ts';
+import type { RanThenWire } from '../../lib/contract/jobs.ts';
+import { ranThenAddress } from '../../lib/contract/requests/addresses.ts';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { Link } from '../ui/link.tsx';
@@ -74,7 +75,7 @@ const columns = (fromNs: string, toNs: string): readonly Column<Row>[] => [
 
 export function AlertRanThere({ detail }: { detail: AlertDetailWire }) {
   const { entities, fromNs, toNs } = detail;
-  const { data, error, refetch } = useApi(ranThenRoute, {
+  const { data, error, refetch } = useApi(ranThenAddress, {
     from: fromNs,
     to: toNs,
     limit: 50,

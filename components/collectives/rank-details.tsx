@@ -9,7 +9,8 @@ import {
   UNKNOWN,
 } from '../../lib/chart/format/number-format.ts';
 import type { RanksWire, RankWire } from '../../lib/contract/collectives.ts';
-import { type RanThenWire, ranThenRoute } from '../../lib/contract/jobs.ts';
+import type { RanThenWire } from '../../lib/contract/jobs.ts';
+import { ranThenAddress } from '../../lib/contract/requests/addresses.ts';
 import { useApi } from '../queries/api-client.ts';
 import type { TimeWindow } from '../shell/time-window.tsx';
 import { type Column, DataTable } from '../ui/data-table.tsx';
@@ -120,7 +121,7 @@ function Fact({ name, children }: { name: string; children: React.ReactNode }) {
 function RanThere({ rank, window }: { rank: RankWire; window: TimeWindow }) {
   const known = rank.workerId !== null || rank.nodeId !== null;
   const { data, error, refetch } = useApi(
-    ranThenRoute,
+    ranThenAddress,
     {
       from: String(Math.round(window.fromMs)),
       to: String(Math.round(window.toMs)),

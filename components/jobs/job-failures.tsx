@@ -1,9 +1,10 @@
 'use client';
+/** Failed attempts of a job; one of them opens to its error and to what it wrote before it failed. */
 import { parseAsString, useQueryState } from 'nuqs';
 import { useState } from 'react';
 import { formatCount, formatDuration, formatTimestamp, UNKNOWN } from '../../lib/chart/format/number-format.ts';
-import { type AttemptWireValue, tasksRoute } from '../../lib/contract/jobs.ts';
-/** Failed attempts of a job; one of them opens to its error and to what it wrote before it failed. */
+import type { AttemptWireValue } from '../../lib/contract/jobs.ts';
+import { tasksAddress } from '../../lib/contract/requests/addresses.ts';
 import { withoutAnsi } from '../../lib/model/without-ansi.ts';
 import { TaskLog } from '../panels/task-log.tsx';
 import { useApi } from '../queries/api-client.ts';
@@ -126,7 +127,7 @@ function Failure({
 }
 
 export function JobFailures({ which }: { which: { jobId: string; session?: string } }) {
-  const failures = useApi(tasksRoute, { ...which, state: 'FAILED', limit: LIMIT });
+  const failures = useApi(tasksAddress, { ...which, state: 'FAILED', limit: LIMIT });
   const [open, setOpen] = useQueryState('failure', parseAsString.withOptions({ history: 'push' }));
   const [all, setAll] = useState(false);
   const shown = failures.data?.tasks.find((attempt) => keyOf(attempt) === open) ?? null;

@@ -2,7 +2,8 @@
 /** What a job did, by function: how far, how long, what went wrong. */
 import { formatCount, formatDuration, UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import { slowNodeText } from '../../lib/chart/format/slow-node-sentence.ts';
-import { type FunctionSummaryWire, slowNodesRoute, tasksSummaryRoute } from '../../lib/contract/jobs.ts';
+import type { FunctionSummaryWire } from '../../lib/contract/jobs.ts';
+import { slowNodesAddress, tasksSummaryAddress } from '../../lib/contract/requests/addresses.ts';
 import { progressOf, TaskProgress } from '../panels/job-status.tsx';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
@@ -78,7 +79,7 @@ const COLUMNS: readonly Column<FunctionSummaryWire>[] = [
 
 /** Whether a function takes longer on one node than on the others. Always a line, so that nothing moves when it is known. */
 function SlowNodes({ which }: { which: { jobId: string; session?: string } }) {
-  const { data, error } = useApi(slowNodesRoute, which);
+  const { data, error } = useApi(slowNodesAddress, which);
   const line = 'border-[var(--line)] border-b px-4 py-2 text-[12.5px]';
   if (data === undefined || data.slowNodes.length === 0)
     return (
@@ -105,7 +106,7 @@ function SlowNodes({ which }: { which: { jobId: string; session?: string } }) {
 }
 
 export function JobFunctions({ which }: { which: { jobId: string; session?: string } }) {
-  const summary = useApi(tasksSummaryRoute, which);
+  const summary = useApi(tasksSummaryAddress, which);
   return (
     <Panel title="Tasks by function" flush>
       <SlowNodes which={which} />

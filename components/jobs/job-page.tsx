@@ -1,6 +1,6 @@
 'use client';
-import { jobRoute } from '../../lib/contract/jobs.ts';
 /** One job: how far it is and what it holds, what failed and why, what it wrote, and what X-Ray does not know about it. */
+import { jobAddress } from '../../lib/contract/requests/addresses.ts';
 import { withoutAnsi } from '../../lib/model/without-ansi.ts';
 import { JobStatus } from '../panels/job-status.tsx';
 import { LogLines } from '../panels/log-lines.tsx';
@@ -16,7 +16,7 @@ import { JobFunctions } from './job-functions.tsx';
 
 export function JobPage({ jobId, session }: { jobId: string; session: string | null }) {
   const which = session ? { jobId, session } : { jobId };
-  const job = useApi(jobRoute, which);
+  const job = useApi(jobAddress, which);
   if (job.error && !job.data)
     return <ErrorState title={job.error.problem.title} detail={job.error.message} onRetry={() => void job.refetch()} />;
   if (!job.data)

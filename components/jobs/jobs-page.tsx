@@ -1,6 +1,6 @@
 'use client';
 /** Jobs of every cluster X-Ray has seen, newest first. */
-import { jobsRoute } from '../../lib/contract/jobs.ts';
+import { jobsAddress } from '../../lib/contract/requests/addresses.ts';
 import { JOB_COLUMNS } from '../panels/job-columns.tsx';
 import { useApi } from '../queries/api-client.ts';
 import { DataTable } from '../ui/data-table.tsx';
@@ -9,7 +9,7 @@ import { Panel } from '../ui/panel.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 
 export function JobsPage({ cluster }: { cluster: string | null }) {
-  const jobs = useApi(jobsRoute, cluster ? { cluster } : {});
+  const jobs = useApi(jobsAddress, cluster ? { cluster } : {});
   return (
     <>
       <h1 className="font-semibold text-[18px]">Jobs{cluster ? ` of ${cluster}` : ''}</h1>

@@ -2,7 +2,7 @@
 /** Memory: what nodes and GPUs held over time, what was killed for it, and what ran there then. */
 import { useMemo } from 'react';
 import { counted } from '../../lib/chart/format/number-format.ts';
-import { heatmapRoute, oomRoute } from '../../lib/contract/memory.ts';
+import { heatmapAddress, oomAddress } from '../../lib/contract/requests/addresses.ts';
 import { SourceNotices } from '../panels/source-notices.tsx';
 import { useApi } from '../queries/api-client.ts';
 import { useTimeWindow } from '../shell/time-window.tsx';
@@ -23,8 +23,8 @@ export function MemoryPage() {
   const jobRef = address.cluster === null ? {} : { cluster: address.cluster };
   const window = { from: String(fromMs), to: String(toMs), ...jobRef };
   const refreshMs = live ? 10_000 : false;
-  const map = useApi(heatmapRoute, { by: address.by, bins: BINS, ...window }, { refreshMs });
-  const oom = useApi(oomRoute, window, { refreshMs });
+  const map = useApi(heatmapAddress, { by: address.by, bins: BINS, ...window }, { refreshMs });
+  const oom = useApi(oomAddress, window, { refreshMs });
   const data = map.data?.by === address.by ? map.data : undefined;
   const row = useMemo(() => (data ? rowOfAddress(data, address.row) : null), [data, address.row]);
   const selection = row ? { rowId: row.id, fromMs: address.at, toMs: address.until } : null;

@@ -4,8 +4,9 @@ import { X } from 'lucide-react';
 import { useMemo } from 'react';
 import { formatBytes, formatDuration, formatTimestamp } from '../../lib/chart/format/number-format.ts';
 import { prepareTimeChart } from '../../lib/chart/time-series/time-chart.ts';
-import { type RanThenWire, ranThenRoute } from '../../lib/contract/jobs.ts';
+import type { RanThenWire } from '../../lib/contract/jobs.ts';
 import type { HeatmapWire } from '../../lib/contract/memory.ts';
+import { ranThenAddress } from '../../lib/contract/requests/addresses.ts';
 import { TimeChart } from '../charts/time-chart.tsx';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
@@ -109,7 +110,7 @@ const timelineHref = (ran: Ran, at: number, until: number): string => {
 
 function RanThere({ row, at, until }: { row: Row; at: number; until: number }) {
   const { data, error, refetch } = useApi(
-    ranThenRoute,
+    ranThenAddress,
     {
       from: nsOf(at),
       to: nsOf(until),

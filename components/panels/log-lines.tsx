@@ -1,7 +1,8 @@
 'use client';
 /** One log, of a driver or of an attempt: loading, not there, kept copy, and the lines. */
 import { useState } from 'react';
-import { type LogsWire, logsRoute } from '../../lib/contract/jobs.ts';
+import type { LogsWire } from '../../lib/contract/jobs.ts';
+import { logsAddress } from '../../lib/contract/requests/addresses.ts';
 import { useApi } from '../queries/api-client.ts';
 import { isLate } from '../queries/late-notices.ts';
 import { LogView } from '../ui/log-view.tsx';
@@ -33,7 +34,7 @@ export function LogLines({
 }) {
   const [follow, setFollow] = useState(true);
   const [tail, setTail] = useState<number>(TAILS[0]);
-  const log = useApi(logsRoute, { ...question, tail }, { refreshMs: live ? (follow ? FOLLOW_MS : 10_000) : false });
+  const log = useApi(logsAddress, { ...question, tail }, { refreshMs: live ? (follow ? FOLLOW_MS : 10_000) : false });
   if (!log.data)
     return log.error ? (
       <ErrorState title={log.error.problem.title} detail={log.error.message} onRetry={() => void log.refetch()} />

@@ -1,8 +1,8 @@
 'use client';
 /** Alerts and one alert's drill-down. */
-import { alertRoute, alertsRoute } from '../../lib/contract/alerts.ts';
+import { alertAddress, alertsAddress } from '../../lib/contract/requests/addresses.ts';
 import { useApi } from './api-client.ts';
 
 export const useAlerts = (cluster: string | null) =>
-  useApi(alertsRoute, cluster ? { cluster } : {}, { refreshMs: 5_000 });
-export const useAlert = (fingerprint: string) => useApi(alertRoute, { fingerprint }, { refreshMs: 10_000 });
+  useApi(alertsAddress, cluster ? { cluster } : {}, { refreshMs: 5_000 });
+export const useAlert = (fingerprint: string) => useApi(alertAddress, { fingerprint }, { refreshMs: 10_000 });

@@ -1,6 +1,6 @@
 'use client';
 /** Communicators over time, and the ranks of one. */
-import { collectivesRoute, ranksRoute } from '../../lib/contract/collectives.ts';
+import { collectivesAddress, ranksAddress } from '../../lib/contract/requests/addresses.ts';
 import { useApi } from './api-client.ts';
 
 interface Requested {
@@ -19,7 +19,7 @@ const shared = ({ fromMs, toMs, cluster, session }: Requested) => ({
 
 /** A closed window is not asked for again. */
 export const useCollectives = (requested: Requested) =>
-  useApi(collectivesRoute, shared(requested), { refreshMs: requested.live ? 15_000 : false });
+  useApi(collectivesAddress, shared(requested), { refreshMs: requested.live ? 15_000 : false });
 
 export const useCollectiveRanks = (
   requested: Requested & {
@@ -29,7 +29,7 @@ export const useCollectiveRanks = (
   },
 ) =>
   useApi(
-    ranksRoute,
+    ranksAddress,
     {
       ...shared(requested),
       communicator: requested.communicator,

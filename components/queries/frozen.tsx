@@ -1,19 +1,16 @@
 'use client';
-/** Frozen answers (a share link) instead of requests, and the list of requests a page shows (to make one). */
-import { useQueryClient } from '@tanstack/react-query';
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import { isSameQuestion } from '../../lib/contract/pages/same-question.ts';
-import { shareRefusal } from '../../lib/contract/pages/shareable-requests.ts';
-import { ownValue } from '../../lib/model/own-value.ts';
-
-/** Answers by request path: HTTP status and JSON body, as they stand in a share. */
-export type FrozenAnswers = Readonly<Record<string, { readonly status: number; readonly body?: unknown }>>;
+/** Frozen answers (a share link) instead of requests. */
+import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
+import type { FrozenAnswer, FrozenAnswers } from './frozen-answer.ts';
 
 /** One frozen page. */
 export interface FrozenPage {
   /** Tells the answers of one share from those of another in the cache. */
   readonly id: string;
+  /** By request path, as they stand in the share. */
   readonly answers: FrozenAnswers;
+  /** Null where the share holds no answer to this request. */
+  readonly answerTo: (path: string) => FrozenAnswer | null;
   /** When it was frozen, Unix ms: this is "now" to everything that tells how long ago something was. */
   readonly atMs: number;
   /** Its time window, Unix ms; null where the page has none. */
@@ -29,14 +26,6 @@ export function FrozenProvider({ page, children }: { page: FrozenPage; children:
 
 /** The frozen page around this component; null on a live page. */
 export const useFrozenPage = (): FrozenPage | null => useContext(Frozen);
-
-/** The answer to this request, or to one that asks the same thing; null where there is none. */
-export function frozenAnswer(answers: FrozenAnswers, path: string): FrozenAnswers[string] | null {
-  const exact = ownValue(answers, path);
-  if (exact) return exact;
-  const same = Object.keys(answers).find((each) => isSameQuestion(path, each));
-  return (same && ownValue(answers, same)) || null;
-}
 
 /** The window (`from` and `to`, as they stand in its address) of the answer to this path that a share holds; null where it holds none. */
 export function frozenWindow(
@@ -62,30 +51,4 @@ export function useNow(everyMs = 1_000): number {
     return () => clearInterval(timer);
   }, [frozen, everyMs]);
   return frozen ? frozen.atMs : now;
-}
-
-/** Paths of the GET requests the page shows now and a share can hold, sorted. */
-export function useShownRequests(): readonly string[] {
-  const cache = useQueryClient().getQueryCache();
-  const shown = useSyncExternalStore(
-    (changed) => cache.subscribe(changed),
-    () =>
-      cache
-        .findAll({ queryKey: ['GET'], type: 'active' })
-        .map((query) => String(query.queryKey[1]))
-        .filter((path) => shareRefusal(path) === null)
-        .sort()
-        .join('\n'),
-    () => '',
-  );
-  return useMemo(() => (shown === '' ? [] : shown.split('\n')), [shown]);
-}
-
-/** How large the answers of these requests are as JSON text, in bytes, about: as they were last received. */
-export function useAnswerBytes(paths: readonly string[]): number {
-  const client = useQueryClient();
-  return useMemo(
-    () => paths.reduce((sum, path) => sum + (JSON.stringify(client.getQueryData(['GET', path])) ?? '').length, 0),
-    [client, paths],
-  );
 }

@@ -1,18 +1,27 @@
 'use client';
 /** Shares: open one, list them, make one, revoke one. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { ShareCreated, type ShareRequestWire, shareRoute, sharesRoute } from '../../lib/contract/shares.ts';
-import { type ApiError, send, useApi } from './api-client.ts';
+import { shareAddress, sharesAddress } from '../../lib/contract/requests/addresses.ts';
+import type { ShareCreatedWire, ShareRequestWire } from '../../lib/contract/shares.ts';
+import { ApiError, NO_ANSWER, send, useApi } from './api-client.ts';
 
 /** Asked once: every time counts as opened. */
-export const useShare = (token: string) => useApi(shareRoute, { token }, { refreshMs: false });
-export const useShares = () => useApi(sharesRoute, {});
+export const useShare = (token: string) => useApi(shareAddress, { token }, { refreshMs: false });
+export const useShares = () => useApi(sharesAddress, {});
+
+/** The schema is loaded first: no page needs it to be shown, and without it nothing is made. */
+async function createShare(request: ShareRequestWire): Promise<ShareCreatedWire> {
+  const { ShareCreated } = await import('../../lib/contract/shares.ts').catch(() => {
+    throw new ApiError(NO_ANSWER);
+  });
+  return ShareCreated.parse(await send('POST', sharesAddress.path, request));
+}
 
 export function useCreateShare() {
   const client = useQueryClient();
-  return useMutation<ReturnType<typeof ShareCreated.parse>, ApiError, ShareRequestWire>({
-    mutationFn: async (request) => ShareCreated.parse(await send('POST', sharesRoute.path, request)),
-    onSettled: () => client.invalidateQueries({ queryKey: ['GET', sharesRoute.path] }),
+  return useMutation<ShareCreatedWire, ApiError, ShareRequestWire>({
+    mutationFn: createShare,
+    onSettled: () => client.invalidateQueries({ queryKey: ['GET', sharesAddress.path] }),
   });
 }
 
@@ -20,7 +29,7 @@ export function useCreateShare() {
 export function useRevokeShare() {
   const client = useQueryClient();
   return useMutation<unknown, ApiError, string>({
-    mutationFn: (tokenOrId) => send('DELETE', `${sharesRoute.path}/${encodeURIComponent(tokenOrId)}`),
-    onSettled: () => client.invalidateQueries({ queryKey: ['GET', sharesRoute.path] }),
+    mutationFn: (tokenOrId) => send('DELETE', `${sharesAddress.path}/${encodeURIComponent(tokenOrId)}`),
+    onSettled: () => client.invalidateQueries({ queryKey: ['GET', sharesAddress.path] }),
   });
 }

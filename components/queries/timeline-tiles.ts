@@ -2,15 +2,15 @@
 /** Tiles of a timeline, by page of lanes. What was loaded stays to be drawn until what is asked for now is there. */
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useMemo, useRef } from 'react';
-import type { z } from 'zod';
-import { Problem } from '../../lib/contract/problem.ts';
-import { requestPath } from '../../lib/contract/route.ts';
-import { timelineTileRoute } from '../../lib/contract/timeline-tile.ts';
+import { readProblem } from '../../lib/contract/read-problem.ts';
+import { timelineTileAddress } from '../../lib/contract/requests/addresses.ts';
+import { requestPath } from '../../lib/contract/requests/request-path.ts';
+import type { RouteParams } from '../../lib/contract/requests/routes-by-path.ts';
 import { decodeTile, LANE_PAGE, type TimelineTile } from '../../lib/model/timeline-tile.ts';
 import { ApiError } from './api-client.ts';
 import { takeEarlyLike } from './early-answers.ts';
 
-export type TileQuery = Omit<z.input<typeof timelineTileRoute.query>, 'lanes' | 'nodes' | 'all' | 'exact'>;
+export type TileQuery = Omit<RouteParams<(typeof timelineTileAddress)['path']>, 'lanes' | 'nodes' | 'all' | 'exact'>;
 
 const SHORT = { type: 'about:blank', title: 'The timeline could not be loaded', code: 'network' } as const;
 
@@ -31,9 +31,9 @@ async function askTile(path: string, signal: AbortSignal): Promise<TimelineTile>
   if (early !== null) return early;
   const response = await fetch(path, { signal });
   if (response.ok && response.body !== null) return readTile(response.body);
-  const problem = Problem.safeParse(await response.json().catch(() => null));
+  const problem = readProblem(await response.json().catch(() => null));
   const detail = `X-Ray answered ${response.status} to ${path}`;
-  throw new ApiError(problem.success ? problem.data : { ...SHORT, status: response.status, detail });
+  throw new ApiError(problem ?? { ...SHORT, status: response.status, detail });
 }
 
 const tileQuery = (path: string) => ({
@@ -76,7 +76,7 @@ export function useLanePages(
     return Array.from({ length: last - first + 1 }, (_, i) => {
       const page = first + i;
       const lanes = keys.slice(page * LANE_PAGE, (page + 1) * LANE_PAGE).join(',');
-      return { page, lanes, path: requestPath(timelineTileRoute, { ...query, lanes }) };
+      return { page, lanes, path: requestPath(timelineTileAddress, { ...query, lanes }) };
     });
   }, [query, keys, from, until]);
   const answers = useQueries({ queries: wanted.map(({ path }) => tileQuery(path)) });
@@ -115,6 +115,6 @@ export function useLanePages(
 /** One tile of whole nodes, or of all lanes as one; undefined while it is on its way. */
 export function useNodeTile(query: TileQuery | null, nodes: readonly string[] | 'all'): TimelineTile | undefined {
   const which = nodes === 'all' ? { all: '1' as const } : { nodes: nodes.join(',') };
-  const path = query === null ? '' : requestPath(timelineTileRoute, { ...query, ...which });
+  const path = query === null ? '' : requestPath(timelineTileAddress, { ...query, ...which });
   return useQuery({ ...tileQuery(path), enabled: query !== null && nodes.length > 0 }).data;
 }

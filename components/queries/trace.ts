@@ -2,17 +2,16 @@
 /** One trace: its spans in columns (bytes), and in full (JSON) where they are few; details and finds of large ones one by one. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { Problem } from '../../lib/contract/problem.ts';
-import { requestPath } from '../../lib/contract/route.ts';
+import { readProblem } from '../../lib/contract/read-problem.ts';
 import {
-  type SpanWireValue,
-  spanRoute,
-  type TraceWire,
-  traceColumnsRoute,
-  traceFoundRoute,
-  traceRoute,
-  traceSizeRoute,
-} from '../../lib/contract/traces.ts';
+  spanAddress,
+  traceAddress,
+  traceColumnsAddress,
+  traceFoundAddress,
+  traceSizeAddress,
+} from '../../lib/contract/requests/addresses.ts';
+import { requestPath } from '../../lib/contract/requests/request-path.ts';
+import type { SpanWireValue, TraceWire } from '../../lib/contract/traces.ts';
 import { decodeTraceColumns, type TraceColumns } from '../../lib/model/trace-columns.ts';
 import { ApiError, useApi } from './api-client.ts';
 import { takeEarly } from './early-answers.ts';
@@ -28,17 +27,15 @@ async function askColumns(path: string, signal: AbortSignal): Promise<TraceColum
     const plain = response.body.pipeThrough(new DecompressionStream('gzip'));
     return decodeTraceColumns(await new Response(plain).arrayBuffer());
   }
-  const problem = Problem.safeParse(await response.json().catch(() => null));
+  const problem = readProblem(await response.json().catch(() => null));
   throw new ApiError(
-    problem.success
-      ? problem.data
-      : {
-          type: 'about:blank',
-          title: 'The spans could not be loaded',
-          code: 'network',
-          status: response.status,
-          detail: `X-Ray answered ${response.status} to ${path}`,
-        },
+    problem ?? {
+      type: 'about:blank',
+      title: 'The spans could not be loaded',
+      code: 'network',
+      status: response.status,
+      detail: `X-Ray answered ${response.status} to ${path}`,
+    },
   );
 }
 
@@ -57,9 +54,9 @@ export interface TraceAnswer {
 export function useTrace(traceId: string): TraceAnswer {
   const frozen = useFrozenPage();
   const isLive = frozen === null;
-  const size = useApi(traceSizeRoute, { traceId }, { enabled: isLive, refreshMs: REFRESH_MS });
+  const size = useApi(traceSizeAddress, { traceId }, { enabled: isLive, refreshMs: REFRESH_MS });
   const spans = size.data?.spans;
-  const path = requestPath(traceColumnsRoute, { traceId });
+  const path = requestPath(traceColumnsAddress, { traceId });
   const first = useColumns(path, 'first', isLive);
   const held = first.data === undefined ? undefined : first.data.id.length + first.data.omitted;
   const [seen, setSeen] = useState<{ readonly path: string; readonly version: string } | null>(null);
@@ -68,7 +65,7 @@ export function useTrace(traceId: string): TraceAnswer {
     if (version !== undefined && seen?.path !== path) setSeen({ path, version });
   }, [path, version, seen]);
   const isSmall = spans !== undefined && spans <= IN_FULL;
-  const full = useApi(traceRoute, { traceId }, { enabled: !isLive || isSmall, refreshMs: REFRESH_MS });
+  const full = useApi(traceAddress, { traceId }, { enabled: !isLive || isSmall, refreshMs: REFRESH_MS });
   const isOld =
     version !== undefined &&
     ((seen?.path === path && seen.version !== version) || (held !== undefined && held !== spans));
@@ -98,7 +95,7 @@ const useColumns = (path: string, version: string, enabled: boolean) =>
 /** One span in full; `known`: it is here already. */
 export function useSpan(traceId: string, spanId: string, known: SpanWireValue | undefined) {
   const answer = useApi(
-    spanRoute,
+    spanAddress,
     { traceId, spanId },
     { enabled: known === undefined && spanId !== '', refreshMs: false },
   );
@@ -107,5 +104,5 @@ export function useSpan(traceId: string, spanId: string, known: SpanWireValue | 
 
 /** Where a text is found, asked of the server; '' asks nothing. */
 export function useFound(traceId: string, text: string) {
-  return useApi(traceFoundRoute, { traceId, text }, { enabled: text !== '', refreshMs: false });
+  return useApi(traceFoundAddress, { traceId, text }, { enabled: text !== '', refreshMs: false });
 }

@@ -7,6 +7,7 @@ import { agoText, timestampText } from '../../lib/chart/format/timestamp-text.ts
 import { type FoundPage, findPage } from '../../lib/contract/pages/find-page.ts';
 import type { ShareWire } from '../../lib/contract/shares.ts';
 import { FrozenProvider, useNow } from '../queries/frozen.tsx';
+import { frozenAnswer } from '../queries/frozen-answer.ts';
 import { useShare } from '../queries/shares.ts';
 import { EmptyState, ErrorState, Skeleton } from '../ui/states.tsx';
 
@@ -43,6 +44,7 @@ function OpenShare({ share, token, render }: { share: ShareWire; token: string; 
     () => ({
       id: token,
       answers: share.responses,
+      answerTo: (path: string) => frozenAnswer(share.responses, path),
       atMs: Date.parse(share.createdAt),
       window: page?.window ?? null,
     }),

@@ -8,7 +8,7 @@ import { BellRing, Briefcase, Copy, Keyboard, Server, SunMoon, Waypoints } from 
 import { useRouter } from 'next/navigation';
 import { Dialog } from 'radix-ui';
 import { type ReactNode, useState } from 'react';
-import { jobsRoute } from '../../lib/contract/jobs.ts';
+import { jobsAddress } from '../../lib/contract/requests/addresses.ts';
 import { alertHref, alertSummary } from '../panels/alert-text.tsx';
 import { clusterHref } from '../panels/cluster-text.tsx';
 import { jobHref } from '../panels/job-status.tsx';
@@ -30,7 +30,7 @@ export function CommandPalette({ onClose, onHelp }: { onClose: () => void; onHel
   const router = useRouter();
   const [typed, setTyped] = useState('');
   const clusters = useClusters();
-  const jobs = useApi(jobsRoute, { limit: 200 });
+  const jobs = useApi(jobsAddress, { limit: 200 });
   const alerts = useAlerts(null);
   const traceId = traceIdIn(typed);
   const go = (href: string) => {

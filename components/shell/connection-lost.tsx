@@ -1,13 +1,13 @@
 'use client';
 /** Says that X-Ray itself does not answer, and since when. Pages keep what they last got; nothing moves. */
-import { healthRoute } from '../../lib/contract/health.ts';
+import { healthAddress } from '../../lib/contract/requests/addresses.ts';
 import { useApi } from '../queries/api-client.ts';
 
 const clock = (ms: number): string => `${new Date(ms).toISOString().slice(11, 19)} UTC`;
 
 /** Unix ms of the last answer, 0 where there was none; null while X-Ray answers. */
 function useSilence(): number | null {
-  const { failureReason, isError, error, dataUpdatedAt } = useApi(healthRoute, {}, { refreshMs: 5_000 });
+  const { failureReason, isError, error, dataUpdatedAt } = useApi(healthAddress, {}, { refreshMs: 5_000 });
   const problem = (failureReason ?? (isError ? error : null))?.problem;
   return problem?.status === 0 ? dataUpdatedAt : null;
 }

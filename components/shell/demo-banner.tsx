@@ -4,12 +4,12 @@
  * banner neither appears late nor pushes the page down; dismissed until the tab is closed.
  */
 import { useEffect } from 'react';
-import { healthRoute } from '../../lib/contract/health.ts';
+import { healthAddress } from '../../lib/contract/requests/addresses.ts';
 import { useApi } from '../queries/api-client.ts';
 import { Link } from '../ui/link.tsx';
 
 export function DemoBanner() {
-  const { demo, sources } = useApi(healthRoute, {}).data ?? {};
+  const { demo, sources } = useApi(healthAddress, {}).data ?? {};
   const share = sources?.find(({ kind }) => kind === 'demo')?.details.historyShare;
   useEffect(() => {
     if (demo === undefined) return;

@@ -5,8 +5,8 @@
  */
 import { useRouter } from 'next/navigation';
 import { useEffect, useState } from 'react';
-import { alertsRoute } from '../../lib/contract/alerts.ts';
 import type { ClusterSummaryWire } from '../../lib/contract/clusters.ts';
+import { alertsAddress } from '../../lib/contract/requests/addresses.ts';
 import { alertHref } from '../panels/alert-text.tsx';
 import { askOnce } from '../queries/api-client.ts';
 import { useFrozenPage } from '../queries/frozen.tsx';
@@ -107,7 +107,7 @@ function Card({ incident }: { incident: Incident }) {
   const [isBusy, setIsBusy] = useState(false);
   const open = async () => {
     setIsBusy(true);
-    const alerts = await askOnce(alertsRoute, {}).then(
+    const alerts = await askOnce(alertsAddress, {}).then(
       (answer) => answer.alerts,
       () => [],
     );

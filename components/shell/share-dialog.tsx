@@ -5,11 +5,12 @@ import { Dialog } from 'radix-ui';
 import { useRef, useState } from 'react';
 import { formatBytes } from '../../lib/chart/format/number-format.ts';
 import { timestampText } from '../../lib/chart/format/timestamp-text.ts';
-import { healthRoute } from '../../lib/contract/health.ts';
 import type { PageName } from '../../lib/contract/pages/pages.ts';
-import { SHARE_REQUESTS_MAX, type ShareCreatedWire } from '../../lib/contract/shares.ts';
-import { useAnswerBytes, useShownRequests } from '../queries/frozen.tsx';
+import { SHARE_REQUESTS_MAX } from '../../lib/contract/pages/shareable-requests.ts';
+import { healthAddress } from '../../lib/contract/requests/addresses.ts';
+import type { ShareCreatedWire } from '../../lib/contract/shares.ts';
 import { useCreateShare, useRevokeShare } from '../queries/shares.ts';
+import { useAnswerBytes, useShownRequests } from '../queries/shown-requests.ts';
 import { Link } from '../ui/link.tsx';
 
 const LIFETIMES = [
@@ -61,7 +62,7 @@ function ShareForm({
 }) {
   const shown = useShownRequests();
   // The frame of every page asks how the sources are; their addresses belong into a share of that page only.
-  const requests = page === 'sources' ? shown : shown.filter((path) => path !== healthRoute.path);
+  const requests = page === 'sources' ? shown : shown.filter((path) => path !== healthAddress.path);
   const bytes = useAnswerBytes(requests);
   const [title, setTitle] = useState('');
   const [note, setNote] = useState('');

@@ -4,7 +4,7 @@ import { Activity, LogOut, Moon, Search, Sun } from 'lucide-react';
 import dynamic from 'next/dynamic';
 import { usePathname, useRouter } from 'next/navigation';
 import { type ReactNode, useMemo, useState } from 'react';
-import { healthRoute } from '../../lib/contract/health.ts';
+import { healthAddress } from '../../lib/contract/requests/addresses.ts';
 import { useApi } from '../queries/api-client.ts';
 import { healthSummary } from '../queries/health-summary.ts';
 import { Link } from '../ui/link.tsx';
@@ -24,7 +24,7 @@ const CommandPalette = dynamic(() => import('./command-palette.tsx').then((loade
 const KeyboardHelp = dynamic(() => import('./keyboard-help.tsx').then((loaded) => loaded.KeyboardHelp), { ssr: false });
 
 function HealthLink() {
-  const health = useApi(healthRoute, {}, { refreshMs: 5_000 });
+  const health = useApi(healthAddress, {}, { refreshMs: 5_000 });
   const { tone, text } = health.isError
     ? ({ tone: 'bad', text: 'X-Ray does not answer' } as const)
     : health.data

@@ -1,11 +1,11 @@
 'use client';
 /** Says on every page that the store has lost something, or takes nothing in: what is shown is then not all there was. */
-import { healthRoute } from '../../lib/contract/health.ts';
+import { healthAddress } from '../../lib/contract/requests/addresses.ts';
 import { useApi } from '../queries/api-client.ts';
 import { Link } from '../ui/link.tsx';
 
 export function StoreNotice() {
-  const store = useApi(healthRoute, {}, { refreshMs: 5_000 }).data?.sources.find(({ kind }) => kind === 'store');
+  const store = useApi(healthAddress, {}, { refreshMs: 5_000 }).data?.sources.find(({ kind }) => kind === 'store');
   if (store === undefined || store.reason === null || (store.state !== 'degraded' && store.state !== 'down'))
     return null;
   const colour = store.state === 'down' ? 'var(--bad)' : 'var(--warn)';

@@ -3,7 +3,8 @@
 import { useEffect, useState } from 'react';
 import { UNKNOWN } from '../../lib/chart/format/number-format.ts';
 import { otelGuide, prometheusGuide, rayDashboardGuide, rayGuide } from '../../lib/contract/connect-guide.ts';
-import { healthRoute, type SourceHealthWire } from '../../lib/contract/health.ts';
+import type { SourceHealthWire } from '../../lib/contract/health.ts';
+import { healthAddress } from '../../lib/contract/requests/addresses.ts';
 import { useApi } from '../queries/api-client.ts';
 import { type Column, DataTable } from '../ui/data-table.tsx';
 import { Link } from '../ui/link.tsx';
@@ -87,7 +88,7 @@ function Guide({ title, note, text }: { title: string; note: string; text: strin
 }
 
 export function SourcesPage() {
-  const health = useApi(healthRoute, {}, { refreshMs: 5_000 });
+  const health = useApi(healthAddress, {}, { refreshMs: 5_000 });
   const [origin, setOrigin] = useState('http://127.0.0.1:3000');
   useEffect(() => {
     setOrigin(window.location.origin);

@@ -4,7 +4,8 @@ import { X } from 'lucide-react';
 import { Fragment, useEffect, useRef } from 'react';
 import { attemptStateRows } from '../../lib/chart/colour/attempt-states.ts';
 import { clockText, durationText } from '../../lib/chart/time-series/time-ticks.ts';
-import { type AttemptDetailWire, type TaskWire, taskRoute } from '../../lib/contract/jobs.ts';
+import type { AttemptDetailWire, TaskWire } from '../../lib/contract/jobs.ts';
+import { taskAddress } from '../../lib/contract/requests/addresses.ts';
 import { TaskLog } from '../panels/task-log.tsx';
 import { useApi } from '../queries/api-client.ts';
 import { useNow } from '../queries/frozen.tsx';
@@ -45,7 +46,7 @@ export function TimelineDetails({
   onTask: (taskId: string) => void;
   onClose: () => void;
 }) {
-  const task = useApi(taskRoute, { ...jobRef, taskId });
+  const task = useApi(taskAddress, { ...jobRef, taskId });
   const found = task.data?.taskId === taskId ? task.data : undefined;
   const shown = found?.attempts.find((each) => each.attempt === attempt) ?? found?.attempts.at(-1);
   return (

@@ -2,8 +2,7 @@
 /** Alerts and kills for memory on the clock of the lanes: a bar while an alert was pending or firing, a cross where a process was killed. */
 import { useMemo } from 'react';
 import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
-import { alertsRoute } from '../../lib/contract/alerts.ts';
-import { oomRoute } from '../../lib/contract/memory.ts';
+import { alertsAddress, oomAddress } from '../../lib/contract/requests/addresses.ts';
 import { CursorLine } from '../charts/shared-cursor.tsx';
 import { useApi } from '../queries/api-client.ts';
 import { Link } from '../ui/link.tsx';
@@ -37,8 +36,12 @@ export function TimelineMarks({
   labels: number;
 }) {
   const { jobId, session } = jobRef;
-  const kills = useApi(oomRoute, { job: jobId, ...(session === undefined ? {} : { session }) }, { refreshMs: 30_000 });
-  const alerts = useApi(alertsRoute, {}, { refreshMs: 30_000 });
+  const kills = useApi(
+    oomAddress,
+    { job: jobId, ...(session === undefined ? {} : { session }) },
+    { refreshMs: 30_000 },
+  );
+  const alerts = useApi(alertsAddress, {}, { refreshMs: 30_000 });
   const marks = useMemo(() => {
     const all: Mark[] = [];
     for (const alert of alerts.data?.alerts ?? []) {

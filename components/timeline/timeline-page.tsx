@@ -1,8 +1,7 @@
 'use client';
 /** Timeline of one job: loading, error and stale states around the lanes. */
 import { type ComponentProps, useEffect, useMemo, useState } from 'react';
-import { timelineRoute } from '../../lib/contract/timeline.ts';
-import { timelineLanesRoute } from '../../lib/contract/timeline-tile.ts';
+import { timelineAddress, timelineLanesAddress } from '../../lib/contract/requests/addresses.ts';
 import { WHOLE_TIMELINE } from '../../lib/model/timeline-tile.ts';
 import { forgetFirstPicture } from '../charts/first-picture.tsx';
 import { useApi } from '../queries/api-client.ts';
@@ -28,7 +27,7 @@ export function TimelinePage({ jobId, session }: { jobId: string; session: strin
   const [isLarge, setIsLarge] = useState<boolean | null>(null);
   const options = isLarge === true ? { ...filter, ...(order === 'node' ? {} : { order }) } : {};
   const lanes = useApi(
-    timelineLanesRoute,
+    timelineLanesAddress,
     { ...jobRef, ...options },
     { refreshMs: isLarge === false ? false : refreshMs },
   );
@@ -36,7 +35,7 @@ export function TimelinePage({ jobId, session }: { jobId: string; session: strin
     if (lanes.data === undefined || isLarge !== null) return;
     setIsLarge(lanes.data.matched > WHOLE_TIMELINE || lanes.data.isBeingMade);
   }, [lanes.data, isLarge]);
-  const whole = useApi(timelineRoute, jobRef, { enabled: isLarge === false, refreshMs });
+  const whole = useApi(timelineAddress, jobRef, { enabled: isLarge === false, refreshMs });
   useEffect(() => {
     // Its lanes were not all kept yet when it was looked at first.
     if (isLarge === false && whole.data !== undefined && whole.data.matched > WHOLE_TIMELINE) setIsLarge(true);

@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import { prepareStrip } from '../../lib/chart/time-series/strip.ts';
 import { offsetToMs, requestedWindow, writeInstant } from '../../lib/chart/timeline/timeline-instant.ts';
 import type { TimeRange } from '../../lib/chart/timeline/timeline-raster.ts';
-import { stripsRoute } from '../../lib/contract/timeline.ts';
+import { stripsAddress } from '../../lib/contract/requests/addresses.ts';
 import { StripChart } from '../charts/strip-chart.tsx';
 import { useApi } from '../queries/api-client.ts';
 import { TimelineMarks } from './timeline-marks.tsx';
@@ -27,7 +27,7 @@ export function TimelineStrips({
 }) {
   const requested = requestedWindow(settled);
   const answer = useApi(
-    stripsRoute,
+    stripsAddress,
     { ...jobRef, from: writeInstant(requested.from, originNs), to: writeInstant(requested.to, originNs), points: 900 },
     { refreshMs: 15_000 },
   );

@@ -6,7 +6,8 @@ import { useEffect, useState } from 'react';
 import { nameColour } from '../../lib/chart/colour/timeline-colours.ts';
 import { formatTimestamp } from '../../lib/chart/format/number-format.ts';
 import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
-import { type TraceSummaryWire, tracesRoute } from '../../lib/contract/traces.ts';
+import { tracesAddress } from '../../lib/contract/requests/addresses.ts';
+import type { TraceSummaryWire } from '../../lib/contract/traces.ts';
 import { SourceNotices } from '../panels/source-notices.tsx';
 import { useApi } from '../queries/api-client.ts';
 import { useTimeWindow } from '../shell/time-window.tsx';
@@ -134,7 +135,7 @@ export function TracesPage() {
     void setQuery({ ...next, cursor: '' });
   const hasBadAttributes =
     requested.attributes !== '' && requested.attributes.split('&&').some((part) => !/^[^=]+=/.test(part.trim()));
-  const answer = useApi(tracesRoute, {
+  const answer = useApi(tracesAddress, {
     ...(requested.service === '' ? {} : { service: requested.service }),
     ...(requested.name === '' ? {} : { name: requested.name }),
     ...(requested.attributes === '' || hasBadAttributes ? {} : { attributes: requested.attributes }),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { byKey } from '../schema/by-key.ts';
 import { Name, PathName } from './parameters.ts';
+import { alertAddress, alertsAddress } from './requests/addresses.ts';
 import { defineRoute } from './route.ts';
 import { NsText, SeriesGridWire, SourceNotice } from './wire-values.ts';
 
@@ -48,8 +49,7 @@ export const AlertsResponse = z.object({
   notices: z.array(SourceNotice),
 });
 export type AlertsWire = z.infer<typeof AlertsResponse>;
-export const alertsRoute = defineRoute({
-  path: '/api/alerts',
+export const alertsRoute = defineRoute(alertsAddress, {
   query: z.strictObject({
     cluster: Name.optional(),
     state: z.enum(['pending', 'firing', 'resolved']).optional(),
@@ -90,8 +90,7 @@ export const AlertResponse = z.object({
   notices: z.array(SourceNotice),
 });
 export type AlertDetailWire = z.infer<typeof AlertResponse>;
-export const alertRoute = defineRoute({
-  path: '/api/alerts/{fingerprint}',
+export const alertRoute = defineRoute(alertAddress, {
   query: z.strictObject({ fingerprint: PathName }),
   response: AlertResponse,
 });

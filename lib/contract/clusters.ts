@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { byKey } from '../schema/by-key.ts';
 import { inWindow, Name, PathName, WholeNumber } from './parameters.ts';
+import { clusterAddress, clustersAddress, clusterUsageAddress } from './requests/addresses.ts';
 import { defineRoute } from './route.ts';
 import { NsText, SourceNotice, Timestamp } from './wire-values.ts';
 
@@ -45,8 +46,7 @@ export type ClusterSummaryWire = z.infer<typeof ClusterSummary>;
 
 export const ClustersResponse = z.object({ clusters: z.array(ClusterSummary), notices: z.array(SourceNotice) });
 export type ClustersWire = z.infer<typeof ClustersResponse>;
-export const clustersRoute = defineRoute({
-  path: '/api/clusters',
+export const clustersRoute = defineRoute(clustersAddress, {
   query: z.strictObject({}),
   response: ClustersResponse,
 });
@@ -122,8 +122,7 @@ export const ClusterResponse = z.object({
   notices: z.array(SourceNotice),
 });
 export type ClusterWire = z.infer<typeof ClusterResponse>;
-export const clusterRoute = defineRoute({
-  path: '/api/clusters/{cluster}',
+export const clusterRoute = defineRoute(clusterAddress, {
   query: z.strictObject({
     cluster: PathName,
     session: Name.optional(),
@@ -155,8 +154,7 @@ export const ClusterUsageResponse = z.object({
   notices: z.array(SourceNotice),
 });
 export type ClusterUsageWire = z.infer<typeof ClusterUsageResponse>;
-export const clusterUsageRoute = defineRoute({
-  path: '/api/clusters/{cluster}/usage',
+export const clusterUsageRoute = defineRoute(clusterUsageAddress, {
   query: inWindow(
     z.strictObject({
       cluster: PathName,

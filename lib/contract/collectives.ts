@@ -1,6 +1,7 @@
 /** Collective communication over time: bus bandwidth per communicator, time per rank, and which rank the others wait for. */
 import { z } from 'zod';
 import { inWindow, Name, PathName, WholeNumber } from './parameters.ts';
+import { collectivesAddress, ranksAddress } from './requests/addresses.ts';
 import { defineRoute } from './route.ts';
 import { NsText, SeriesGridWire, SourceNotice, Timestamp } from './wire-values.ts';
 
@@ -162,8 +163,7 @@ export const CollectivesResponse = z.object({
   notices: z.array(SourceNotice),
 });
 export type CollectivesWire = z.infer<typeof CollectivesResponse>;
-export const collectivesRoute = defineRoute({
-  path: '/api/collectives',
+export const collectivesRoute = defineRoute(collectivesAddress, {
   query: inWindow(
     z.strictObject({
       cluster: Name.optional(),
@@ -212,8 +212,7 @@ export const RanksResponse = z.object({
   notices: z.array(SourceNotice),
 });
 export type RanksWire = z.infer<typeof RanksResponse>;
-export const ranksRoute = defineRoute({
-  path: '/api/collectives/ranks',
+export const ranksRoute = defineRoute(ranksAddress, {
   query: inWindow(
     z.strictObject({
       communicator: PathName,

@@ -1,6 +1,7 @@
 /** GET /api/health: every source with its state; 200 while X-Ray itself serves, whatever its sources do. */
 import { z } from 'zod';
 import { byKey } from '../schema/by-key.ts';
+import { healthAddress } from './requests/addresses.ts';
 import { defineRoute } from './route.ts';
 
 export const SourceHealth = z.object({
@@ -34,4 +35,4 @@ export const HealthResponse = z.object({
 });
 export type HealthWire = z.infer<typeof HealthResponse>;
 
-export const healthRoute = defineRoute({ path: '/api/health', query: z.strictObject({}), response: HealthResponse });
+export const healthRoute = defineRoute(healthAddress, { query: z.strictObject({}), response: HealthResponse });

@@ -3,6 +3,16 @@ import { z } from 'zod';
 import { byKey } from '../schema/by-key.ts';
 import { AttemptCursor, OffsetCursor } from './cursors.ts';
 import { inOrder, Name, PathName, SearchText, WholeNumber } from './parameters.ts';
+import {
+  jobAddress,
+  jobsAddress,
+  logsAddress,
+  ranThenAddress,
+  slowNodesAddress,
+  taskAddress,
+  tasksAddress,
+  tasksSummaryAddress,
+} from './requests/addresses.ts';
 import { defineRoute } from './route.ts';
 import { Flag, Limit, NsText, SourceNotice, Timestamp } from './wire-values.ts';
 
@@ -65,8 +75,7 @@ export const JobsResponse = z.object({
   notices: z.array(SourceNotice),
 });
 export type JobsWire = z.infer<typeof JobsResponse>;
-export const jobsRoute = defineRoute({
-  path: '/api/jobs',
+export const jobsRoute = defineRoute(jobsAddress, {
   query: z.strictObject({
     ...jobRef,
     status: Name.optional(),
@@ -88,8 +97,7 @@ export const JobResponse = z.object({
   notices: z.array(SourceNotice),
 });
 export type JobWire = z.infer<typeof JobResponse>;
-export const jobRoute = defineRoute({
-  path: '/api/jobs/{jobId}',
+export const jobRoute = defineRoute(jobAddress, {
   query: z.strictObject(oneJob),
   response: JobResponse,
 });
@@ -126,8 +134,7 @@ export const TasksSummaryResponse = z.object({
   completeness: CompletenessWire,
 });
 export type TasksSummaryWire = z.infer<typeof TasksSummaryResponse>;
-export const tasksSummaryRoute = defineRoute({
-  path: '/api/jobs/{jobId}/tasks/summary',
+export const tasksSummaryRoute = defineRoute(tasksSummaryAddress, {
   query: z.strictObject(oneJob),
   response: TasksSummaryResponse,
 });
@@ -156,8 +163,7 @@ export const SlowNodesResponse = z.object({
   judged: z.number(),
 });
 export type SlowNodesWire = z.infer<typeof SlowNodesResponse>;
-export const slowNodesRoute = defineRoute({
-  path: '/api/jobs/{jobId}/slow-nodes',
+export const slowNodesRoute = defineRoute(slowNodesAddress, {
   query: z.strictObject(oneJob),
   response: SlowNodesResponse,
 });
@@ -193,8 +199,7 @@ export const TasksResponse = z.object({
   completeness: CompletenessWire,
 });
 export type TasksWire = z.infer<typeof TasksResponse>;
-export const tasksRoute = defineRoute({
-  path: '/api/jobs/{jobId}/tasks',
+export const tasksRoute = defineRoute(tasksAddress, {
   query: z.strictObject({
     ...oneJob,
     function: SearchText.optional(),
@@ -238,8 +243,7 @@ export const TaskResponse = z.object({
   attempts: z.array(AttemptDetail),
 });
 export type TaskWire = z.infer<typeof TaskResponse>;
-export const taskRoute = defineRoute({
-  path: '/api/jobs/{jobId}/tasks/{taskId}',
+export const taskRoute = defineRoute(taskAddress, {
   query: z.strictObject({ ...oneJob, taskId: PathName }),
   response: TaskResponse,
 });
@@ -261,8 +265,7 @@ export const LogsResponse = z.object({
   notices: z.array(SourceNotice),
 });
 export type LogsWire = z.infer<typeof LogsResponse>;
-export const logsRoute = defineRoute({
-  path: '/api/jobs/{jobId}/logs',
+export const logsRoute = defineRoute(logsAddress, {
   query: z.strictObject({
     ...oneJob,
     taskId: Name.optional(),
@@ -281,8 +284,7 @@ export const RanThenResponse = z.object({
   matched: z.number(),
 });
 export type RanThenWire = z.infer<typeof RanThenResponse>;
-export const ranThenRoute = defineRoute({
-  path: '/api/attempts',
+export const ranThenRoute = defineRoute(ranThenAddress, {
   query: inOrder(
     z.strictObject({
       ...jobRef,

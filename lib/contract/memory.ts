@@ -1,6 +1,7 @@
 /** Memory: heat maps of nodes and GPUs over time, and kills by Ray's memory monitor. */
 import { z } from 'zod';
 import { inOrder, inWindow, Name, WholeNumber } from './parameters.ts';
+import { heatmapAddress, oomAddress } from './requests/addresses.ts';
 import { defineRoute } from './route.ts';
 import { NsText, SourceNotice, Timestamp } from './wire-values.ts';
 
@@ -35,8 +36,7 @@ export const HeatmapResponse = z.object({
   notices: z.array(SourceNotice),
 });
 export type HeatmapWire = z.infer<typeof HeatmapResponse>;
-export const heatmapRoute = defineRoute({
-  path: '/api/memory/heatmap',
+export const heatmapRoute = defineRoute(heatmapAddress, {
   query: inWindow(
     z.strictObject({
       by: z.enum(['node', 'gpu']).default('node'),
@@ -106,8 +106,7 @@ export const OomResponse = z.object({
   notices: z.array(SourceNotice),
 });
 export type OomWire = z.infer<typeof OomResponse>;
-export const oomRoute = defineRoute({
-  path: '/api/memory/oom',
+export const oomRoute = defineRoute(oomAddress, {
   query: inOrder(
     z.strictObject({
       job: Name.optional(),

@@ -1,11 +1,10 @@
 /** Share links: a page's state and the data it shows, frozen. */
 import { z } from 'zod';
 import { byKey } from '../schema/by-key.ts';
+import { SHARE_REQUESTS_MAX } from './pages/shareable-requests.ts';
 import { PathName } from './parameters.ts';
+import { shareAddress, sharesAddress } from './requests/addresses.ts';
 import { defineRoute } from './route.ts';
-
-/** Most requests one share may hold. */
-export const SHARE_REQUESTS_MAX = 64;
 
 /** POST /api/shares, as JSON. */
 export const ShareRequest = z.strictObject({
@@ -68,8 +67,7 @@ export const ShareResponse = z.object({
   responses: byKey(z.object({ status: z.number(), body: z.unknown() })),
 });
 export type ShareWire = z.infer<typeof ShareResponse>;
-export const shareRoute = defineRoute({
-  path: '/api/shares/{token}',
+export const shareRoute = defineRoute(shareAddress, {
   query: z.strictObject({ token: PathName }),
   response: ShareResponse,
 });
@@ -95,4 +93,4 @@ export const SharesResponse = z.object({
   ),
 });
 export type SharesWire = z.infer<typeof SharesResponse>;
-export const sharesRoute = defineRoute({ path: '/api/shares', query: z.strictObject({}), response: SharesResponse });
+export const sharesRoute = defineRoute(sharesAddress, { query: z.strictObject({}), response: SharesResponse });

@@ -48,4 +48,7 @@ export const StoreAction = z.strictObject({
 });
 export type StoreActionWire = z.infer<typeof StoreAction>;
 
-export const storeRoute = defineRoute({ path: '/api/store', query: z.strictObject({}), response: StoreReport });
+export const storeRoute = defineRoute(
+  { path: '/api/store', parameters: [] },
+  { query: z.strictObject({}), response: StoreReport },
+);

@@ -2,6 +2,13 @@
 import { z } from 'zod';
 import { oneJob } from './jobs.ts';
 import { DecimalNumber, DurationNs, inOrder, Key, Keys, SearchText, WholeNumber } from './parameters.ts';
+import {
+  timelineFirstPictureAddress,
+  timelineLanesAddress,
+  timelineSlicesAddress,
+  timelineSumsAddress,
+  timelineTileAddress,
+} from './requests/addresses.ts';
 import { defineRoute } from './route.ts';
 import { Flag, Limit, NsText, Timestamp } from './wire-values.ts';
 
@@ -70,8 +77,7 @@ export const TimelineLanesResponse = z.object({
     .optional(),
 });
 export type TimelineLanesWire = z.infer<typeof TimelineLanesResponse>;
-export const timelineLanesRoute = defineRoute({
-  path: '/api/jobs/{jobId}/timeline/lanes',
+export const timelineLanesRoute = defineRoute(timelineLanesAddress, {
   query: z.strictObject({ ...oneJob, ...sliceFilter, order: z.enum(LANE_SORTS).default('node') }),
   response: TimelineLanesResponse,
 });
@@ -80,8 +86,7 @@ export const timelineLanesRoute = defineRoute({
 const MOST_KEYS = 2000;
 
 /** Answers application/gzip, not JSON. */
-export const timelineTileRoute = defineRoute({
-  path: '/api/jobs/{jobId}/timeline/tile',
+export const timelineTileRoute = defineRoute(timelineTileAddress, {
   query: inOrder(
     z.strictObject({
       ...oneJob,
@@ -109,18 +114,19 @@ export const timelineTileRoute = defineRoute({
  * The tile that a page with lanes of `pixels` device px will ask for first: all of the job, the first lanes by node. Its
  * address as a request for a tile stands in the header `x-tile`. 204 where the job is small enough for one answer.
  */
-export const timelineFirstTileRoute = defineRoute({
-  path: '/api/jobs/{jobId}/timeline/first-tile',
-  query: z.strictObject({ ...oneJob, pixels: WholeNumber(50, 16_384) }),
-  response: z.instanceof(Uint8Array),
-});
+export const timelineFirstTileRoute = defineRoute(
+  { path: '/api/jobs/{jobId}/timeline/first-tile', parameters: ['jobId', 'cluster', 'session', 'pixels'] },
+  {
+    query: z.strictObject({ ...oneJob, pixels: WholeNumber(50, 16_384) }),
+    response: z.instanceof(Uint8Array),
+  },
+);
 
 /**
  * A picture of that tile with axis and names, for a page to show until its scripts are there: image/svg+xml. `width`: CSS px of
  * the timeline, `windowHeight`: of the browser's window. 204 as above.
  */
-export const timelineFirstPictureRoute = defineRoute({
-  path: '/api/jobs/{jobId}/timeline/first-picture',
+export const timelineFirstPictureRoute = defineRoute(timelineFirstPictureAddress, {
   query: z.strictObject({
     ...oneJob,
     width: WholeNumber(200, 2048),
@@ -130,14 +136,6 @@ export const timelineFirstPictureRoute = defineRoute({
     theme: z.enum(['dark', 'light']).default('dark'),
   }),
   response: z.string(),
-});
-
-/** The picture that a share of a large timeline holds in place of the tiles, of the whole job; one for each theme. */
-export const sharedPicture = (which: z.input<z.ZodObject<typeof oneJob>>, theme: 'dark' | 'light') => ({
-  ...which,
-  width: 1280,
-  windowHeight: 900,
-  theme,
 });
 
 /** Ended attempts of a window, or of one lane: what stands behind the slices of a tile. */
@@ -158,8 +156,7 @@ export const TimelineSlicesResponse = z.object({
   limited: z.boolean(),
 });
 export type TimelineSlicesWire = z.infer<typeof TimelineSlicesResponse>;
-export const timelineSlicesRoute = defineRoute({
-  path: '/api/jobs/{jobId}/timeline/slices',
+export const timelineSlicesRoute = defineRoute(timelineSlicesAddress, {
   query: inOrder(
     z.strictObject({
       ...oneJob,
@@ -200,8 +197,7 @@ export const TimelineSumsResponse = z.object({
   limited: z.boolean(),
 });
 export type TimelineSumsWire = z.infer<typeof TimelineSumsResponse>;
-export const timelineSumsRoute = defineRoute({
-  path: '/api/jobs/{jobId}/timeline/sums',
+export const timelineSumsRoute = defineRoute(timelineSumsAddress, {
   query: inOrder(
     z.strictObject({
       ...oneJob,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { CompletenessWire, oneJob } from './jobs.ts';
 import { inOrder, inWindow, Name, SearchText } from './parameters.ts';
+import { phasesAddress, stripsAddress, timelineAddress } from './requests/addresses.ts';
 import { defineRoute } from './route.ts';
 import { Flag, Limit, NsText, SeriesGridWire, SourceNotice, Timestamp } from './wire-values.ts';
 
@@ -61,8 +62,7 @@ export const TimelineResponse = z.object({
   completeness: CompletenessWire,
 });
 export type TimelineWire = z.infer<typeof TimelineResponse>;
-export const timelineRoute = defineRoute({
-  path: '/api/jobs/{jobId}/timeline',
+export const timelineRoute = defineRoute(timelineAddress, {
   query: inOrder(
     z.strictObject({
       ...oneJob,
@@ -91,8 +91,7 @@ export const PhasesResponse = z.object({
   limited: z.boolean(),
 });
 export type PhasesWire = z.infer<typeof PhasesResponse>;
-export const phasesRoute = defineRoute({
-  path: '/api/jobs/{jobId}/phases',
+export const phasesRoute = defineRoute(phasesAddress, {
   query: inOrder(z.strictObject({ ...oneJob, from: Timestamp, to: Timestamp, limit: Limit(50_000, 20_000) })),
   response: PhasesResponse,
 });
@@ -108,8 +107,7 @@ export const StripsResponse = z.object({
   notices: z.array(SourceNotice),
 });
 export type StripsWire = z.infer<typeof StripsResponse>;
-export const stripsRoute = defineRoute({
-  path: '/api/jobs/{jobId}/strips',
+export const stripsRoute = defineRoute(stripsAddress, {
   query: inWindow(z.strictObject({ ...oneJob, from: Timestamp, to: Timestamp, points: Limit(2000, 300) })),
   response: StripsResponse,
 });

@@ -3,6 +3,14 @@ import { z } from 'zod';
 import { byKey } from '../schema/by-key.ts';
 import { TraceCursor } from './cursors.ts';
 import { DurationMs, inOrder, SearchText } from './parameters.ts';
+import {
+  spanAddress,
+  traceAddress,
+  traceColumnsAddress,
+  traceFoundAddress,
+  traceSizeAddress,
+  tracesAddress,
+} from './requests/addresses.ts';
 import { defineRoute } from './route.ts';
 import { Flag, Limit, NsText, SourceNotice, Timestamp } from './wire-values.ts';
 
@@ -46,8 +54,7 @@ export const TracesResponse = z.object({
   notices: z.array(SourceNotice),
 });
 export type TracesWire = z.infer<typeof TracesResponse>;
-export const tracesRoute = defineRoute({
-  path: '/api/traces',
+export const tracesRoute = defineRoute(tracesAddress, {
   query: inOrder(
     z.strictObject({
       service: SearchText.optional(),
@@ -115,8 +122,7 @@ export const TraceResponse = z.object({
 });
 export type TraceWire = z.infer<typeof TraceResponse>;
 const traceId = z.string().regex(/^[0-9a-fA-F]{32}$/, 'expected 32 hex digits');
-export const traceRoute = defineRoute({
-  path: '/api/traces/{traceId}',
+export const traceRoute = defineRoute(traceAddress, {
   query: z.strictObject({ traceId, limit: Limit(100_000, 20_000) }),
   response: TraceResponse,
 });
@@ -129,22 +135,19 @@ export const TraceSize = z.object({
 });
 export type TraceSizeWire = z.infer<typeof TraceSize>;
 /** What decides between spans in full and spans in columns. */
-export const traceSizeRoute = defineRoute({
-  path: '/api/traces/{traceId}/size',
+export const traceSizeRoute = defineRoute(traceSizeAddress, {
   query: z.strictObject({ traceId }),
   response: TraceSize,
 });
 
 /** All spans in columns: answers application/gzip (lib/model/trace-columns.ts), not JSON. */
-export const traceColumnsRoute = defineRoute({
-  path: '/api/traces/{traceId}/spans',
+export const traceColumnsRoute = defineRoute(traceColumnsAddress, {
   query: z.strictObject({ traceId, limit: Limit(500_000, 500_000) }),
   response: z.instanceof(Uint8Array),
 });
 
 /** One span in full. */
-export const spanRoute = defineRoute({
-  path: '/api/traces/{traceId}/spans/{spanId}',
+export const spanRoute = defineRoute(spanAddress, {
   query: z.strictObject({ traceId, spanId: z.string().regex(/^[0-9a-fA-F]{16}$/, 'expected 16 hex digits') }),
   response: SpanWire,
 });
@@ -157,8 +160,7 @@ export const TraceFound = z.object({
 });
 export type TraceFoundWire = z.infer<typeof TraceFound>;
 /** Where a text is found: part of a name or of an attribute's value, a span id, or `key=value`; without case. */
-export const traceFoundRoute = defineRoute({
-  path: '/api/traces/{traceId}/found',
+export const traceFoundRoute = defineRoute(traceFoundAddress, {
   query: z.strictObject({ traceId, text: z.string().min(1).max(1000) }),
   response: TraceFound,
 });

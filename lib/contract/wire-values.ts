@@ -1,31 +1,19 @@
 /** Values as they stand in JSON and in query strings: the unit is in the name, 64-bit integers are decimal text. */
 import { z } from 'zod';
-import { parseRfc3339, parseUnixTime } from '../model/timestamp.ts';
 import { byKey } from '../schema/by-key.ts';
 import { WholeNumber } from './parameters.ts';
+import { queryTimestamp } from './requests/query-timestamp.ts';
 
 /** Nanoseconds as decimal text (a float64 cannot hold a Unix time in ns). */
 export const NsText = z.string().regex(/^-?\d{1,19}$/);
 
-/** Before 2200, ns: whole buckets of any width after it still fit 64 bits. */
-const LAST_TIMESTAMP = 7_258_118_400_000_000_000n;
-
-/**
- * A timestamp in a query string (lib/model/timestamp.ts): RFC 3339, or Unix time in s, ms, us or ns told apart by the number of digits,
- * from 1970 to 2199. Parsed to nanoseconds.
- */
+/** Parsed to nanoseconds (./requests/query-timestamp.ts). */
 export const Timestamp = z
   .string()
   .transform((text, context): bigint => {
-    const time = parseUnixTime(text) ?? parseRfc3339(text);
-    if (time !== null && time >= 0n && time <= LAST_TIMESTAMP) return time;
-    context.addIssue({
-      code: 'custom',
-      message:
-        time === null
-          ? 'expected RFC 3339 or Unix time in s, ms, us or ns'
-          : 'expected a time from 1970 to 2199 (RFC 3339 or Unix time in s, ms, us or ns)',
-    });
+    const { ns, expected } = queryTimestamp(text);
+    if (ns !== null) return ns;
+    context.addIssue({ code: 'custom', message: expected });
     return z.NEVER;
   })
   .meta({ description: 'RFC 3339, or Unix time in s, ms, us or ns' });

@@ -7,7 +7,7 @@
 import type { Browser, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { durationText } from '../../lib/chart/time-series/time-ticks.ts';
-import { requestPath } from '../../lib/contract/route.ts';
+import { requestPath } from '../../lib/contract/requests/request-path.ts';
 import { ShareCreated } from '../../lib/contract/shares.ts';
 import { TimelineLanesResponse, timelineLanesRoute } from '../../lib/contract/timeline-tile.ts';
 import { freePort } from '../../lib/server/process/free-port.ts';

@@ -5,9 +5,9 @@
  */
 import { useMemo } from 'react';
 import { readRange } from '../../../lib/chart/timeline/timeline-instant.ts';
-import { requestPath } from '../../../lib/contract/route.ts';
-import { timelineRoute } from '../../../lib/contract/timeline.ts';
-import { sharedPicture, timelineFirstPictureRoute } from '../../../lib/contract/timeline-tile.ts';
+import { sharedPicture } from '../../../lib/contract/pages/shared-picture.ts';
+import { timelineAddress, timelineFirstPictureAddress } from '../../../lib/contract/requests/addresses.ts';
+import { requestPath } from '../../../lib/contract/requests/request-path.ts';
 import { WHOLE_TIMELINE } from '../../../lib/model/timeline-tile.ts';
 import { useApi } from '../../queries/api-client.ts';
 import { frozenWindow, useFrozenPage } from '../../queries/frozen.tsx';
@@ -37,9 +37,9 @@ function Picture({ svg, className }: { svg: string; className: string }) {
 export function SharedTimeline({ job, view }: { job: TiledJob; view: TimelineView }) {
   const { jobRef, answer } = job;
   const page = useFrozenPage();
-  const [pathname = ''] = requestPath(timelineRoute, { jobId: jobRef.jobId }).split('?');
+  const [pathname = ''] = requestPath(timelineAddress, { jobId: jobRef.jobId }).split('?');
   const window = useMemo(() => frozenWindow(page, pathname), [page, pathname]);
-  const held = useApi(timelineRoute, { ...jobRef, ...window, limit: WHOLE_TIMELINE }, { enabled: window !== null });
+  const held = useApi(timelineAddress, { ...jobRef, ...window, limit: WHOLE_TIMELINE }, { enabled: window !== null });
   const { spreads } = useTileSums({ ...job, filter: {} }, null, true);
   if (window === null || held.data === undefined) return <SharedPicture job={job} view={view} />;
   const { originNs } = answer.fromNs === null ? held.data : { originNs: answer.fromNs };
@@ -64,8 +64,8 @@ function SharedPicture({ job, view }: { job: TiledJob; view: TimelineView }) {
   const { answer, jobRef } = job;
   const { sums, problem, spreads } = useTileSums({ ...job, filter: {} }, null, true);
   const [taskId = '', attempt = '0'] = view.query.sel.split(':');
-  const dark = useApi(timelineFirstPictureRoute, sharedPicture(jobRef, 'dark'));
-  const light = useApi(timelineFirstPictureRoute, sharedPicture(jobRef, 'light'));
+  const dark = useApi(timelineFirstPictureAddress, sharedPicture(jobRef, 'dark'));
+  const light = useApi(timelineFirstPictureAddress, sharedPicture(jobRef, 'light'));
   const count = (value: number) => value.toLocaleString('en-US');
   return (
     <>

@@ -6,9 +6,7 @@
 import { useMemo } from 'react';
 import type { TimelineTracks } from '../../../lib/chart/timeline/timeline-lanes.ts';
 import { firstVisible } from '../../../lib/chart/timeline/timeline-raster.ts';
-import { taskRoute } from '../../../lib/contract/jobs.ts';
-import { phasesRoute } from '../../../lib/contract/timeline.ts';
-import { timelineSlicesRoute } from '../../../lib/contract/timeline-tile.ts';
+import { phasesAddress, taskAddress, timelineSlicesAddress } from '../../../lib/contract/requests/addresses.ts';
 import type { DrawnPhase } from '../../charts/timeline-scene.ts';
 import { useApi } from '../../queries/api-client.ts';
 import type { TiledJob } from './tile-scene.ts';
@@ -39,7 +37,7 @@ export function useTileChain(
   attempt: number,
 ): { readonly selected: number; readonly chain: readonly number[]; readonly lane: number } {
   // The same question as the details panel asks.
-  const task = useApi(taskRoute, { ...jobRef, taskId }, { enabled: taskId !== '' });
+  const task = useApi(taskAddress, { ...jobRef, taskId }, { enabled: taskId !== '' });
   const found = task.data?.taskId === taskId ? task.data : undefined;
   return useMemo(() => {
     const origin = BigInt(answer.fromNs ?? '0');
@@ -74,11 +72,11 @@ export function useTilePhases(
   const enabled = window !== null && count !== null && count <= MOST_SLICES;
   const requested = { ...jobRef, from: window?.from ?? '0', to: window?.to ?? '1' };
   const slices = useApi(
-    timelineSlicesRoute,
+    timelineSlicesAddress,
     { ...requested, ...filter, limit: MOST_SLICES },
     { enabled, refreshMs: false },
   ).data;
-  const phases = useApi(phasesRoute, requested, { enabled, refreshMs: false }).data;
+  const phases = useApi(phasesAddress, requested, { enabled, refreshMs: false }).data;
   return useMemo(() => {
     if (!enabled || slices === undefined || phases === undefined || phases.taskId.length === 0) return NO_PHASES;
     const origin = BigInt(answer.fromNs ?? '0');

@@ -1,7 +1,7 @@
 'use client';
 /** Rows of the attempts in the window where tiles draw them: asked for by pages as they come into view. */
 import { useCallback, useMemo, useState } from 'react';
-import { timelineSlicesRoute } from '../../../lib/contract/timeline-tile.ts';
+import { timelineSlicesAddress } from '../../../lib/contract/requests/addresses.ts';
 import { useApiPages } from '../../queries/api-client.ts';
 import type { AttemptRows } from '../timeline-source.ts';
 import type { TiledJob } from './tile-scene.ts';
@@ -51,7 +51,7 @@ export function useTileRows(
           })),
     [rows, first, last, jobRef, filter, window],
   );
-  const pages = useApiPages(timelineSlicesRoute, wanted);
+  const pages = useApiPages(timelineSlicesAddress, wanted);
   const where = useMemo(() => {
     const nodes = answer.nodes.map(({ nodeName }) => nodeName);
     return new Map(

@@ -1,12 +1,13 @@
 'use client';
+/** What is selected on a timeline of tiles: the server knows which attempt stands behind a slice, and where the next one is. */
 import { useEffect, useMemo, useRef, useState } from 'react';
-import type { z } from 'zod';
 import type { TimeRange } from '../../../lib/chart/timeline/timeline-raster.ts';
 import { trackWhere } from '../../../lib/chart/timeline/timeline-text.ts';
 import { bucketOf } from '../../../lib/chart/timeline/timeline-tiles.ts';
 import { sliceIn } from '../../../lib/chart/timeline/timeline-window.ts';
-import { type TimelineSlicesWire, timelineSlicesRoute } from '../../../lib/contract/timeline-tile.ts';
-/** What is selected on a timeline of tiles: the server knows which attempt stands behind a slice, and where the next one is. */
+import { timelineSlicesAddress } from '../../../lib/contract/requests/addresses.ts';
+import type { RouteParams } from '../../../lib/contract/requests/routes-by-path.ts';
+import type { TimelineSlicesWire } from '../../../lib/contract/timeline-tile.ts';
 import { errorMessage } from '../../../lib/model/error-message.ts';
 import { LANE_PAGE } from '../../../lib/model/timeline-tile.ts';
 import { askOnce } from '../../queries/api-client.ts';
@@ -50,8 +51,9 @@ export function useTileSelection(
   const choose = (one: { readonly taskId: string; readonly attempt: number } | undefined) =>
     void view.set({ sel: one === undefined ? '' : `${one.taskId}:${one.attempt}` });
   const ask = async (
-    params: Omit<z.input<typeof timelineSlicesRoute.query>, 'jobId'>,
-  ): Promise<readonly FoundSlice[]> => (await askOnce(timelineSlicesRoute, { ...jobRef, ...filter, ...params })).slices;
+    params: Omit<RouteParams<(typeof timelineSlicesAddress)['path']>, 'jobId'>,
+  ): Promise<readonly FoundSlice[]> =>
+    (await askOnce(timelineSlicesAddress, { ...jobRef, ...filter, ...params })).slices;
   /** Says what went wrong instead of doing nothing. */
   const tried = (work: Promise<void>): void => {
     setNotice('');

@@ -1,7 +1,8 @@
 'use client';
 /** Sums of a timeline of tiles by function: of the window in view, and of the whole job for its medians. The store adds them up. */
 import { useMemo } from 'react';
-import { type TimelineSumsWire, timelineSumsRoute } from '../../../lib/contract/timeline-tile.ts';
+import { timelineSumsAddress } from '../../../lib/contract/requests/addresses.ts';
+import type { TimelineSumsWire } from '../../../lib/contract/timeline-tile.ts';
 import { useApi } from '../../queries/api-client.ts';
 import type { Spread } from '../timeline-spread.tsx';
 import type { NamedSum } from '../timeline-sums.tsx';
@@ -29,9 +30,9 @@ export function useTileSums(
   const refreshMs = answer.running.length > 0 ? REFRESH_MS : false;
   // With every attempt that ends the version changes: a job that runs is asked about by the clock instead.
   const kept = refreshMs === false ? { version: answer.version } : {};
-  const whole = useApi(timelineSumsRoute, { ...jobRef, ...kept }, { enabled, refreshMs });
+  const whole = useApi(timelineSumsAddress, { ...jobRef, ...kept }, { enabled, refreshMs });
   const inView = useApi(
-    timelineSumsRoute,
+    timelineSumsAddress,
     { ...jobRef, ...filter, ...(window ?? {}), ...kept },
     { enabled, refreshMs },
   );

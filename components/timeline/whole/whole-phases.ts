@@ -5,7 +5,8 @@ import { requestedWindow, writeInstant } from '../../../lib/chart/timeline/timel
 import type { TimelineTracks } from '../../../lib/chart/timeline/timeline-lanes.ts';
 import type { TimeRange } from '../../../lib/chart/timeline/timeline-raster.ts';
 import { countBetween } from '../../../lib/chart/timeline/timeline-window.ts';
-import { phasesRoute, type TimelineWire } from '../../../lib/contract/timeline.ts';
+import { phasesAddress } from '../../../lib/contract/requests/addresses.ts';
+import type { TimelineWire } from '../../../lib/contract/timeline.ts';
 import type { DrawnPhase } from '../../charts/timeline-scene.ts';
 import { useApi } from '../../queries/api-client.ts';
 
@@ -21,7 +22,7 @@ export function usePhases(
   const requested = useMemo(() => requestedWindow(settled), [settled]);
   const enabled = useMemo(() => countBetween(tracks, requested) <= MOST_SLICES, [tracks, requested]);
   const answer = useApi(
-    phasesRoute,
+    phasesAddress,
     { ...jobRef, from: writeInstant(requested.from, data.originNs), to: writeInstant(requested.to, data.originNs) },
     { enabled, refreshMs: false },
   );

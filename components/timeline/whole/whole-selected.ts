@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import type { TimelineTracks } from '../../../lib/chart/timeline/timeline-lanes.ts';
 import { attemptChain } from '../../../lib/chart/timeline/timeline-search.ts';
 import { functionSpread } from '../../../lib/chart/timeline/timeline-window.ts';
-import { taskRoute } from '../../../lib/contract/jobs.ts';
+import { taskAddress } from '../../../lib/contract/requests/addresses.ts';
 import type { TimelineWire } from '../../../lib/contract/timeline.ts';
 import { useApi } from '../../queries/api-client.ts';
 
@@ -17,7 +17,7 @@ function useParentSlice(
 ): number {
   const taskId = data.columns.taskId[row] ?? '';
   // The same question as the details panel asks.
-  const task = useApi(taskRoute, { ...jobRef, taskId }, { enabled: taskId !== '' });
+  const task = useApi(taskAddress, { ...jobRef, taskId }, { enabled: taskId !== '' });
   const parent = task.data?.taskId === taskId ? task.data.attempts.at(-1)?.parentTaskId : undefined;
   return parent == null ? -1 : (tracks.sliceOf[data.columns.taskId.lastIndexOf(parent)] ?? -1);
 }

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { defineRoute } from '../route.ts';
 
 /** An OpenAPI 3.1 document: https://spec.openapis.org/oas/v3.1.1.html. */
-export const openapiRoute = defineRoute({
-  path: '/api/openapi.json',
-  query: z.strictObject({}),
-  response: z.looseObject({ openapi: z.string(), paths: z.looseObject({}) }),
-});
+export const openapiRoute = defineRoute(
+  { path: '/api/openapi.json', parameters: [] },
+  {
+    query: z.strictObject({}),
+    response: z.looseObject({ openapi: z.string(), paths: z.looseObject({}) }),
+  },
+);

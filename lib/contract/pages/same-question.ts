@@ -2,7 +2,7 @@
  * When two requests ask the same thing, so that a share needs to hold one answer. A page asks as finely as its screen is
  * wide, and until now or until the end of what it has heard, which moves between the look and the share of it.
  */
-import { Timestamp } from '../wire-values.ts';
+import { queryTimestamp } from '../requests/query-timestamp.ts';
 
 /** Ends of two windows may be this far apart, but never more than a tenth of the window. */
 const TOLERANCE_NS = 60_000_000_000n;
@@ -20,10 +20,9 @@ function questionOf(request: string): Question {
   const query = new URLSearchParams(search);
   for (const name of RESOLUTION) query.delete(name);
   const end = (name: string): bigint | null => {
-    const parsed = Timestamp.safeParse(query.get(name) ?? '');
-    if (!parsed.success) return null;
-    query.delete(name);
-    return parsed.data;
+    const { ns } = queryTimestamp(query.get(name) ?? '');
+    if (ns !== null) query.delete(name);
+    return ns;
   };
   const [from, to] = [end('from'), end('to')];
   return { rest: `${pathname}?${query}`, from, to };

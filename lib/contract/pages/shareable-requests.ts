@@ -1,70 +1,72 @@
 /** Which GET requests a share may freeze: those of the routes listed here, in their normal spelling. */
-import { alertRoute, alertsRoute } from '../alerts.ts';
-import { clusterRoute, clustersRoute, clusterUsageRoute } from '../clusters.ts';
-import { collectivesRoute, ranksRoute } from '../collectives.ts';
-import { healthRoute } from '../health.ts';
 import {
-  jobRoute,
-  jobsRoute,
-  logsRoute,
-  ranThenRoute,
-  slowNodesRoute,
-  taskRoute,
-  tasksRoute,
-  tasksSummaryRoute,
-} from '../jobs.ts';
-import { heatmapRoute, oomRoute } from '../memory.ts';
-import { phasesRoute, stripsRoute, timelineRoute } from '../timeline.ts';
-import {
-  timelineFirstPictureRoute,
-  timelineLanesRoute,
-  timelineSlicesRoute,
-  timelineSumsRoute,
-} from '../timeline-tile.ts';
-import { traceRoute, tracesRoute } from '../traces.ts';
+  alertAddress,
+  alertsAddress,
+  clusterAddress,
+  clustersAddress,
+  clusterUsageAddress,
+  collectivesAddress,
+  healthAddress,
+  heatmapAddress,
+  jobAddress,
+  jobsAddress,
+  logsAddress,
+  oomAddress,
+  phasesAddress,
+  type RouteAddress,
+  ranksAddress,
+  ranThenAddress,
+  slowNodesAddress,
+  stripsAddress,
+  taskAddress,
+  tasksAddress,
+  tasksSummaryAddress,
+  timelineAddress,
+  timelineFirstPictureAddress,
+  timelineLanesAddress,
+  timelineSlicesAddress,
+  timelineSumsAddress,
+  traceAddress,
+  tracesAddress,
+} from '../requests/addresses.ts';
+import { pathPattern } from '../requests/path-pattern.ts';
+
+/** Most requests one share may hold. */
+export const SHARE_REQUESTS_MAX = 64;
 
 /**
  * Everything that answers GET but shares, for a share of a share could go on for ever, tiles, which are no JSON, and the
  * pieces of large traces.
  */
-export const SHAREABLE_ROUTES: readonly { readonly path: string }[] = [
-  alertRoute,
-  alertsRoute,
-  clusterRoute,
-  clustersRoute,
-  clusterUsageRoute,
-  collectivesRoute,
-  ranksRoute,
-  healthRoute,
-  jobRoute,
-  jobsRoute,
-  logsRoute,
-  ranThenRoute,
-  slowNodesRoute,
-  taskRoute,
-  tasksRoute,
-  tasksSummaryRoute,
-  timelineRoute,
-  timelineFirstPictureRoute,
-  timelineLanesRoute,
-  timelineSlicesRoute,
-  timelineSumsRoute,
-  phasesRoute,
-  stripsRoute,
-  heatmapRoute,
-  oomRoute,
-  traceRoute,
-  tracesRoute,
+export const SHAREABLE_ROUTES: readonly RouteAddress[] = [
+  alertAddress,
+  alertsAddress,
+  clusterAddress,
+  clustersAddress,
+  clusterUsageAddress,
+  collectivesAddress,
+  ranksAddress,
+  healthAddress,
+  jobAddress,
+  jobsAddress,
+  logsAddress,
+  ranThenAddress,
+  slowNodesAddress,
+  taskAddress,
+  tasksAddress,
+  tasksSummaryAddress,
+  timelineAddress,
+  timelineFirstPictureAddress,
+  timelineLanesAddress,
+  timelineSlicesAddress,
+  timelineSumsAddress,
+  phasesAddress,
+  stripsAddress,
+  heatmapAddress,
+  oomAddress,
+  traceAddress,
+  tracesAddress,
 ];
-
-/** Parameters in braces match one segment, everything else itself: `/api/%6aobs` is not `/api/jobs`. */
-export const pathPattern = (path: string): RegExp =>
-  new RegExp(
-    `^${path
-      .split(/\{(\w+)\}/)
-      .map((part, i) => (i % 2 === 0 ? part.replace(/[.*+?^$()|[\]\\]/g, '\\$&') : `(?<${part}>[^/]+)`))
-      .join('')}$`,
-  );
 
 const PATTERNS = SHAREABLE_ROUTES.map((route) => pathPattern(route.path));
 

@@ -1,10 +1,12 @@
 /** Use case of POST /api/shares: asks what the page shows, and stores the answers without what no page draws. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { z } from 'zod';
-import { type FoundPage, findPage, pageRequests, withFixedWindow } from '../../contract/pages/find-page.ts';
+import { type FoundPage, findPage } from '../../contract/pages/find-page.ts';
+import { pageRequests } from '../../contract/pages/page-requests.ts';
 import { isSameQuestion } from '../../contract/pages/same-question.ts';
-import { shareRefusal } from '../../contract/pages/shareable-requests.ts';
-import { SHARE_REQUESTS_MAX, type ShareCreatedWire, type ShareRequest } from '../../contract/shares.ts';
+import { SHARE_REQUESTS_MAX, shareRefusal } from '../../contract/pages/shareable-requests.ts';
+import { withFixedWindow } from '../../contract/pages/with-fixed-window.ts';
+import type { ShareCreatedWire, ShareRequest } from '../../contract/shares.ts';
 import { shareTotals } from '../../store/queries/shares.ts';
 import { ProblemError } from '../http/problem.ts';
 import type { Runtime } from '../runtime/runtime.ts';

@@ -8,7 +8,7 @@ import { labelsWidth } from '../../chart/timeline/timeline-layout.ts';
 import { timelinePicture } from '../../chart/timeline/timeline-picture.ts';
 import { loadedWindow, resolutionOf } from '../../chart/timeline/timeline-tiles.ts';
 import { fitRange } from '../../chart/timeline/timeline-window.ts';
-import { requestPath } from '../../contract/route.ts';
+import { requestPath } from '../../contract/requests/request-path.ts';
 import {
   type timelineFirstPictureRoute,
   type timelineFirstTileRoute,

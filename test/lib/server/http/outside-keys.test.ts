@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { GET as getTrace } from '../../../../app/api/traces/[traceId]/route.ts';
 import { POST as postEvents } from '../../../../app/v1/events/route.ts';
 import { POST as postTraces } from '../../../../app/v1/traces/route.ts';
-import { frozenAnswer } from '../../../../components/queries/frozen.tsx';
+import { frozenAnswer } from '../../../../components/queries/frozen-answer.ts';
 import { colourLegend } from '../../../../lib/chart/colour/timeline-colours.ts';
 import { SpanWire, TraceResponse } from '../../../../lib/contract/traces.ts';
 import { ownValue, setOwnValue } from '../../../../lib/model/own-value.ts';

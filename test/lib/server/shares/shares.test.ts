@@ -15,9 +15,12 @@ import * as summary from '../../../../app/api/jobs/[jobId]/tasks/summary/route.t
 import * as jobs from '../../../../app/api/jobs/route.ts';
 import * as share from '../../../../app/api/shares/[token]/route.ts';
 import * as shares from '../../../../app/api/shares/route.ts';
-import { findPage, pageRequests, withFixedWindow } from '../../../../lib/contract/pages/find-page.ts';
+import { findPage } from '../../../../lib/contract/pages/find-page.ts';
+import { pageRequests } from '../../../../lib/contract/pages/page-requests.ts';
 import { isSameQuestion } from '../../../../lib/contract/pages/same-question.ts';
-import { pathPattern, SHAREABLE_ROUTES, shareRefusal } from '../../../../lib/contract/pages/shareable-requests.ts';
+import { SHAREABLE_ROUTES, shareRefusal } from '../../../../lib/contract/pages/shareable-requests.ts';
+import { withFixedWindow } from '../../../../lib/contract/pages/with-fixed-window.ts';
+import { pathPattern } from '../../../../lib/contract/requests/path-pattern.ts';
 import { ShareCreated, ShareRequest, ShareResponse, SharesResponse } from '../../../../lib/contract/shares.ts';
 import { type Runtime, setRuntime } from '../../../../lib/server/runtime/runtime.ts';
 import { createShare, SHARE_LIMITS, shareIdOf } from '../../../../lib/server/shares/create-share.ts';
