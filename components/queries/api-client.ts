@@ -22,6 +22,14 @@ export class ApiError extends Error {
   }
 }
 
+type CheckAnswer = (path: string, body: unknown) => ApiError | null;
+let check: CheckAnswer = () => null;
+
+/** From now on answers are held against their contracts (./check-answers.ts). */
+export function checkWith(next: CheckAnswer): void {
+  check = next;
+}
+
 export const NO_ANSWER: ProblemWire = {
   type: 'about:blank',
   title: 'X-Ray does not answer',
@@ -38,8 +46,10 @@ async function ask(path: string, init: RequestInit): Promise<unknown> {
     if (init.signal?.aborted) throw error;
     throw new ApiError(NO_ANSWER);
   }
-  const body: unknown = await response.json().catch(() => null);
-  return accept(path, response.status, body);
+  const body = accept(path, response.status, await response.json().catch(() => null));
+  const wrong = init.method === undefined ? check(path, body) : null;
+  if (wrong !== null) throw wrong;
+  return body;
 }
 
 /** The body of a good answer; throws the problem of a bad one. */

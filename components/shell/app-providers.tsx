@@ -1,7 +1,10 @@
 'use client';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { NuqsAdapter } from 'nuqs/adapters/next/app';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
+
+/** Answers are checked once the page is shown: the schemas are no part of what it needs for that. */
+const CHECK_AFTER_MS = process.env.NODE_ENV === 'production' ? 1_000 : 0;
 
 export function AppProviders({ children }: { children: ReactNode }) {
   const [client] = useState(
@@ -11,6 +14,15 @@ export function AppProviders({ children }: { children: ReactNode }) {
         defaultOptions: { queries: { staleTime: 2_000, refetchOnWindowFocus: false, networkMode: 'always' } },
       }),
   );
+  useEffect(() => {
+    const check = () =>
+      import('../queries/check-answers.ts').then(
+        ({ checkAnswers }) => checkAnswers(client.getQueryCache()),
+        () => null,
+      );
+    const timer = setTimeout(() => void check(), CHECK_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [client]);
   return (
     <QueryClientProvider client={client}>
       <NuqsAdapter>{children}</NuqsAdapter>
