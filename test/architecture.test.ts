@@ -60,6 +60,7 @@ const TABLE: readonly Room[] = [
     packages: [
       'zod',
       'yaml',
+      'lru-cache',
       'prom-client',
       'lru-cache',
       '@opentelemetry/api',
