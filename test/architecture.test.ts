@@ -62,7 +62,6 @@ const TABLE: readonly Room[] = [
       'yaml',
       'lru-cache',
       'prom-client',
-      'lru-cache',
       '@opentelemetry/api',
       '@opentelemetry/sdk-trace-node',
       '@opentelemetry/exporter-trace-otlp-proto',
