@@ -56,7 +56,7 @@ export const TimelineResponse = z.object({
   matched: z.number(),
   /**
    * True where the row limit cut the answer: says so instead of hiding it. What starts after the last start is missing.
-   * Of a window also while much of the job waits to be indexed.
+   * Of a window also where more attempts run than are known, and while much of the job waits to be indexed.
    */
   limited: z.boolean(),
   completeness: CompletenessWire,

@@ -49,7 +49,7 @@ export function SharedTimeline({ job, view }: { job: TiledJob; view: TimelineVie
       job={{ data: held.data, jobRef, spreads }}
       answeredAtMs={page?.atMs ?? held.dataUpdatedAt}
       stale={null}
-      incomplete={
+      about={
         <p role="status" className="text-[var(--muted)]">
           This share holds the {held.data.matched.toLocaleString('en-US')} attempts of{' '}
           {range === null ? 'one window' : <TimelineSpan originNs={originNs} range={range} />}, of{' '}

@@ -12,13 +12,13 @@ export function WholeTimeline({
   job,
   answeredAtMs,
   stale,
-  incomplete,
+  about,
 }: {
   job: WholeJob;
   answeredAtMs: number;
   stale: string | null;
-  /** What is said above the lanes in place of how complete the answer is. */
-  incomplete?: ReactNode;
+  /** What is said above the lanes in place of that the answer is complete. */
+  about?: ReactNode;
 }) {
   const { data, jobRef } = job;
   const view = useTimelineView(data.originNs);
@@ -29,12 +29,12 @@ export function WholeTimeline({
     neverRan,
     tooDeep,
   });
-  return (
-    <TimelineBody
-      source={{ ...source, incomplete: incomplete ?? <CompletenessBanner lines={lines} /> }}
-      view={view}
-      jobRef={jobRef}
-      size={useTimelineWidth()}
-    />
+  const shown = about === undefined ? lines : lines.filter(({ tone }) => tone === 'bad' || tone === 'warn');
+  const incomplete = (
+    <>
+      {about}
+      {shown.length === 0 ? null : <CompletenessBanner lines={shown} />}
+    </>
   );
+  return <TimelineBody source={{ ...source, incomplete }} view={view} jobRef={jobRef} size={useTimelineWidth()} />;
 }

@@ -101,6 +101,10 @@ function firstSecond(rows: readonly LaneRow[]): number | null {
   return least;
 }
 
+async function allRows({ engine }: Pick<Runtime, 'engine'>, params: Readonly<Record<string, string | number>>) {
+  return { rows: await engine.select(timelineLanes, params), isCut: false };
+}
+
 /** Attempts that ended so long ago are in the slices. */
 const RECENT_MS = 60_000;
 
@@ -109,11 +113,11 @@ async function windowRows(
   { engine, timelines }: Pick<Runtime, 'engine' | 'timelines'>,
   { session, job_id }: { readonly session: string; readonly job_id: string },
   query: TimelineQuery,
-): Promise<readonly LaneRow[]> {
+): Promise<{ readonly rows: readonly LaneRow[]; readonly isCut: boolean }> {
   const { from = ALWAYS.from, to = ALWAYS.to, limit, function: wanted = '', state = '' } = query;
   // What ended before that has long been indexed, or the answer says that it has not.
   if (to > BigInt(Date.now() - RECENT_MS) * 1_000_000n) await timelines.caughtUp(session, job_id);
-  const [ended, { slices }] = await Promise.all([
+  const [ended, { slices, limited }] = await Promise.all([
     engine.select(timelineWindow, { session, job: job_id, from, to, function: wanted, state, limit }),
     timelines.running(session, job_id),
   ]);
@@ -121,7 +125,7 @@ async function windowRows(
     ({ startNs, functionName }) =>
       startNs < to && (wanted === '' || wanted === functionName) && (state === '' || state === 'RUNNING'),
   );
-  return [
+  const rows = [
     ...ended,
     ...running.map(
       (slice): LaneRow => ({
@@ -140,6 +144,8 @@ async function windowRows(
       }),
     ),
   ];
+  // More run than are known, or much of the job waits to be indexed.
+  return { rows, isCut: limited || timelines.isMaking(session, job_id) };
 }
 
 export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promise<TimelineWire> {
@@ -148,8 +154,8 @@ export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promi
   const wanted = query.function ?? '';
   const filters = { function: wanted, state: query.state ?? '', limit: query.limit };
   const isOfWindow = query.from !== undefined || query.to !== undefined;
-  const [rows, nodes, actors, phases, completeness] = await Promise.all([
-    isOfWindow ? windowRows(runtime, job, query) : runtime.engine.select(timelineLanes, { ...which, ...filters }),
+  const [{ rows, isCut }, nodes, actors, phases, completeness] = await Promise.all([
+    isOfWindow ? windowRows(runtime, job, query) : allRows(runtime, { ...which, ...filters }),
     runtime.engine.select(nodeNames, { session: job.session }),
     runtime.engine.select(actorClasses, which),
     query.phases === true
@@ -248,8 +254,7 @@ export async function getTimeline(runtime: Runtime, query: TimelineQuery): Promi
     columns,
     phases: { names: phaseNames.values, ...phaseColumns },
     matched: columns.taskId.length,
-    limited:
-      keeps !== null || received === query.limit || (isOfWindow && runtime.timelines.isMaking(job.session, job.job_id)),
+    limited: isCut || keeps !== null || received === query.limit,
     completeness,
   };
 }
