@@ -9,6 +9,7 @@ import { nanoseconds } from '../../../../lib/model/units.ts';
 import type { Runtime } from '../../../../lib/server/runtime/runtime.ts';
 import { getTimelineLanes } from '../../../../lib/server/tiles/lanes.ts';
 import { getTimelineSums } from '../../../../lib/server/tiles/sums.ts';
+import { getTimeline } from '../../../../lib/server/timeline/timeline.ts';
 import { worstLag } from '../../../support/event-loop-lag.ts';
 import { openTestRuntime } from '../../../support/open-runtime.ts';
 import { type HostileAttempt, hostileBody, OVERLAPPING, postHostile } from '../../../support/overlapping-attempts.ts';
@@ -112,6 +113,9 @@ describe('attempts that overlap', () => {
       expect(answer.omitted?.moreRunning).toBe(true);
     });
     expect(lag.worstMs).toBeLessThan(MOST_LAG_MS);
+    // A window of it, as a share holds one, says so too.
+    const window = await getTimeline(runtime, { ...OVERLAPPING, from: 0n, limit: 50_000 });
+    expect([window.matched, window.limited]).toEqual([10_000, true]);
     const endNs = nanoseconds(1_790_000_900_000_000_000n);
     await runtime.ingest.rayFacts({
       jobs: [
